@@ -1,0 +1,3 @@
+//! `kintsugi`, for people.
+
+fn main() {}

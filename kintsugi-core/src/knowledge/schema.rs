@@ -1,0 +1,255 @@
+//! The form of `knowledge/*.toml`: what programs take and what running them does.
+//!
+//! Facts, true or false, each with its source; opinions belong into `rules/`. An unknown key is an error.
+
+use serde::Deserialize;
+
+use crate::effect::{Action, Modifier, Role};
+
+/// One file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its entries.
+    #[serde(default)]
+    pub command: Vec<Command>,
+}
+
+/// A program, or a subcommand of one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// Program and subcommands: `["git", "remote", "remove"]`. The entry of the program alone (`["git"]`) holds its global
+    /// options, which may stand in front of the subcommand.
+    pub path: Vec<String>,
+    /// Other spellings of the last element: `["rm", "del"]`.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Where the facts are from: a manual page and the version that was read.
+    pub source: String,
+    /// How options are written.
+    #[serde(default)]
+    pub style: Style,
+    /// Options. Those of the program's entry hold for its subcommands too.
+    #[serde(default)]
+    pub options: Vec<Opt>,
+    /// Positional operands, in order. Operands beyond the list are unknown, unless the last is `many`.
+    #[serde(default)]
+    pub operands: Vec<Operand>,
+    /// What running it does. None at all: it only looks at its operands or computes, and prints.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// With subcommands, whether one that is not described is unknown (default) or as harmless as the program's own entry says.
+    #[serde(default)]
+    pub other_subcommands: OtherSubcommands,
+}
+
+/// What a subcommand means that has no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherSubcommands {
+    /// Not known: ambiguous.
+    #[default]
+    Unknown,
+    /// An operand of the program's own entry.
+    Operand,
+}
+
+/// How a program reads its options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Style {
+    /// `-abc`, `-ovalue`, `--long[=value]` (unambiguous prefixes of long options too), anywhere, until `--` (`getopt_long(3)`).
+    #[default]
+    Gnu,
+    /// As `Gnu`, but the first operand ends the options: wrappers (`env`, `nice`, `sudo`), `sh`.
+    Posix,
+    /// Whole words behind one dash: `-name`, `-auto-approve`, `-var=value` (go, terraform, java, ffmpeg, openssl). Two dashes mean the same.
+    Dash,
+    /// `key=value` words are options: `dd`.
+    Assign,
+    /// No options: every word is an operand.
+    Opaque,
+}
+
+/// An option.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opt {
+    /// Its spellings: `["-f", "--force"]`; for [`Style::Assign`] the key: `["of"]`.
+    pub flag: Vec<String>,
+    /// What follows it.
+    #[serde(default)]
+    pub takes: Takes,
+    /// Modifiers or marks that it sets: a word of [`Modifier`] ends up on every effect of the command; any other word is a
+    /// mark that `when` and `unless` of this entry may name.
+    #[serde(default)]
+    pub sets: OneOrMany,
+    /// Values for which it sets nothing: `--force=false`.
+    #[serde(default)]
+    pub not_for: Vec<String>,
+    /// Values for which alone it sets something, when not empty.
+    #[serde(default)]
+    pub only_for: Vec<String>,
+    /// The value belongs to the operand role of that name: `-t DIR` of `cp` is its `to`.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// The value is program text in that language.
+    #[serde(default)]
+    pub code: Option<Language>,
+    /// The value changes the directory that relative paths start from: `git -C`.
+    #[serde(default)]
+    pub directory: bool,
+    /// Effects that this option has by itself, on its value or on `default`.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+}
+
+/// What follows an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Takes {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A value: attached, after `=`, or the next word.
+    Value,
+    /// A value only when attached: `--color=auto`, `-i.bak`.
+    Attached,
+    /// The words of a command, to the end or to a lone `;` or `+`: `find -exec`.
+    Command,
+    /// Two values (`jq --arg NAME VALUE`).
+    Two,
+}
+
+/// An operand.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operand {
+    /// A name that the `on` of effects uses.
+    pub role: String,
+    /// It may be repeated. At most one operand of an entry is; those behind it are counted from the end (`cp FROM… TO`).
+    #[serde(default)]
+    pub many: bool,
+    /// It may be missing. An operand behind a `many` one never is, when there is more than one word.
+    #[serde(default)]
+    pub optional: bool,
+    /// The words from here on are a command.
+    #[serde(default)]
+    pub wraps: Option<Wraps>,
+    /// It is program text in that language.
+    #[serde(default)]
+    pub code: Option<Language>,
+    /// Prefixes that set a modifier or mark: `{ "+" = "forced" }`. The prefix is not part of the value.
+    #[serde(default)]
+    pub prefixed: std::collections::BTreeMap<String, String>,
+    /// Values that set a modifier or mark: `{ main = "shared" }`; `*` at the end stands for any rest.
+    #[serde(default)]
+    pub valued: std::collections::BTreeMap<String, String>,
+    /// The operand is there only under these marks (`sed` has a script unless `-e` is given).
+    #[serde(default)]
+    pub unless: OneOrMany,
+}
+
+/// How the words of a wrapped command run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wraps {
+    /// As they are: `env`, `nice`, `timeout`.
+    Command,
+    /// As they are, with assignments allowed in front: `env`, `sudo`.
+    CommandWithAssignments,
+    /// As they are, with words appended that the line does not show: `xargs`, `find -exec`.
+    CommandWithMore,
+    /// Joined by spaces and read by a shell: `eval`, `ssh host`, `watch`.
+    Shell,
+    /// On another host, joined and read by a shell there: `ssh`.
+    RemoteShell,
+    /// In a container or another root: paths mean something else there: `docker exec`, `chroot`.
+    Contained,
+}
+
+/// A language whose text stands in an option, an operand or on the standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// A POSIX shell or bash.
+    Shell,
+    /// SQL, with the meta commands of `psql` and `mysql`.
+    Sql,
+    /// Python.
+    Python,
+    /// JavaScript.
+    Javascript,
+    /// Perl.
+    Perl,
+    /// Ruby.
+    Ruby,
+    /// PHP.
+    Php,
+    /// awk.
+    Awk,
+    /// sed.
+    Sed,
+    /// MongoDB's shell.
+    Mongo,
+    /// Redis commands.
+    Redis,
+    /// An editor's commands (`vim -c`).
+    Ex,
+    /// An R, Lua or other script, searched for calls that start programs.
+    Other,
+}
+
+/// What a command does to one of its roles.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// What happens.
+    pub does: Action,
+    /// The operand role or the name of a [`Role`] it happens to. An operand whose name is not a [`Role`] needs `kind`.
+    pub on: String,
+    /// What kind of thing the operand is; default: the [`Role`] that `on` names, else `path`.
+    #[serde(default)]
+    pub kind: Option<Role>,
+    /// Only when all of these marks or modifiers are set.
+    #[serde(default)]
+    pub when: OneOrMany,
+    /// Not when any of these is set.
+    #[serde(default)]
+    pub unless: OneOrMany,
+    /// The target when the operand is missing, or when no operand belongs to it.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// Modifiers that this effect always has.
+    #[serde(default)]
+    pub with: Vec<Modifier>,
+    /// The target is no operand's value but this text.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+/// `"a"` or `["a", "b"]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// None.
+    #[default]
+    None,
+    /// One.
+    One(String),
+    /// Any number.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// Returns the members.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let slice: &[String] = match self {
+            Self::None => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        };
+        slice.iter().map(String::as_str)
+    }
+}

@@ -1,0 +1,17 @@
+//! The judgement of Kintsugi: from the text of a command to a decision, and the forms in which both are kept and sent.
+//!
+//! Pure: bytes, time, entropy and facts come in as arguments. Nothing here reads a clock, the environment or a file,
+//! starts a process, or opens a socket; `clippy.toml` of this crate forbids it.
+
+#![forbid(unsafe_code)]
+
+pub mod classify;
+pub mod decide;
+pub mod effect;
+pub mod knowledge;
+pub mod limits;
+pub mod place;
+pub mod proposal;
+pub mod protocol;
+pub mod rules;
+pub mod shell;

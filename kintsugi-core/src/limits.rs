@@ -1,0 +1,47 @@
+//! Every bound of the program, with its unit and its reason.
+//!
+//! Bounds on decisions are counted in units of work, never in time: the same input always gives the same answer.
+
+/// Longest frame on the socket, in bytes, its newline included.
+///
+/// Larger than any command line that Linux would start (`ARG_MAX` is 2 MiB, one argument 128 KiB, `execve(2)`) is rare in
+/// practice; what is longer is an accident or an attack.
+pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// Longest time from the first byte of a frame to its last, in milliseconds.
+pub const FRAME_MS_MAX: u64 = 2_000;
+
+/// Connections that are open at once.
+pub const CONNECTIONS_MAX: usize = 1_024;
+
+/// Longest shell text that is analysed, in bytes; longer is catastrophic.
+pub const SHELL_BYTES_MAX: usize = 256 * 1024;
+
+/// Deepest nesting of shell constructs that the parser is given.
+pub const SHELL_DEPTH_MAX: u32 = 48;
+
+/// Most wrappers and embedded programs that are looked through, one inside the other.
+pub const UNWRAP_DEPTH_MAX: u32 = 24;
+
+/// Units of work that one classification may spend: about one per word, piece of a word and option looked at.
+pub const WORK_MAX: u32 = 200_000;
+
+/// Longest that a person may leave a hold unresolved, in milliseconds; then it is denied.
+///
+/// One working day: long enough for a colleague elsewhere, short enough that nobody approves from memory.
+pub const HOLD_MS_MAX: u64 = 8 * 60 * 60 * 1_000;
+
+/// Holds that wait at once; one more is denied.
+pub const HOLDS_MAX: usize = 1_024;
+
+/// Ids of proposals that are remembered after their decision.
+pub const IDS_MAX: usize = 65_536;
+
+/// Longest record of the log, in bytes, its newline included.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+
+/// Records of one segment of the log.
+///
+/// A power of two, so that a closed segment is a perfect subtree of the Merkle tree.
+pub const SEGMENT_RECORDS: u64 = 16_384;
+const _: () = assert!(SEGMENT_RECORDS.is_power_of_two());

@@ -1,0 +1,60 @@
+//! Where a path lies, judged from its text alone.
+//!
+//! A place says how much would be lost or gained there. It is lexical: nothing is looked up, so `..` is folded as
+//! `realpath -m` would, and links are not followed; what they hide is the business of facts (`crate::proposal::Facts`).
+
+use serde::{Deserialize, Serialize};
+
+/// A lexical class of paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A harmless device file: `/dev/null`, `/dev/stdout`, `/dev/tty`, `/dev/fd/N`, `/dev/zero`, `/dev/random`.
+    Null,
+    /// A temporary directory or something below it.
+    Temp,
+    /// What a build makes again below a project: `target`, `node_modules`, `dist`, `__pycache__`, `.venv`, …
+    BuildOutput,
+    /// Something below the project's root.
+    Project,
+    /// The project's root itself, or everything in it.
+    ProjectRoot,
+    /// A file that runs at a later moment by being there: git hooks, continuous integration, editor tasks, `.envrc`.
+    Trigger,
+    /// The version control's own files: `.git` and what is below it, except hooks.
+    Vcs,
+    /// Something below the person's home that is neither a dotfile nor a project.
+    Home,
+    /// A settings file or directory in the home: `~/.config`, `~/.npmrc`.
+    Dotfile,
+    /// Shell start-up files, autostart entries, `authorized_keys`, crontabs, unit files: what runs or opens at every start.
+    Startup,
+    /// The whole home directory, or everything in it.
+    HomeRoot,
+    /// Files of the system: `/etc`, `/usr`, `/var`, `/boot`, `/lib`, `/opt`, `/srv`, …
+    System,
+    /// The root of the file system, a top-level directory as a whole, or everything in them.
+    Root,
+    /// A block device or raw memory.
+    Device,
+    /// A kernel interface: `/proc/sys`, `/sys`, `/proc/sysrq-trigger`.
+    Kernel,
+    /// A private key, token or password store.
+    Secret,
+    /// Kintsugi's own files, sockets and hooks, and the settings of agents in which its hooks stand.
+    Guard,
+    /// Another absolute path.
+    Elsewhere,
+    /// Not known before the command runs.
+    Unknown,
+}
+
+/// What a path is judged against.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// The person's home directory, absolute, when it is known. `/root`, `/home/NAME` and `/Users/NAME` count as homes in any case.
+    pub home: Option<String>,
+    /// The root of the project, absolute, when it is known; else the directory of the command is taken, unless that is a home, a
+    /// system directory or the root.
+    pub project_root: Option<String>,
+}

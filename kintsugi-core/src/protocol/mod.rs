@@ -1,0 +1,15 @@
+//! The wire, version 1: one JSON object a line.
+//!
+//! The shapes are those of the existing clients, which must work unchanged. Members marked *addition* are optional on the way in.
+
+mod request;
+mod response;
+
+pub use request::{Change, Request, Resolution};
+pub use response::{
+    ErrorCode, KdfParameters, LogStatus, PendingItem, PendingStatus, Response, Status, VaultStatus,
+    Verdict,
+};
+
+/// The version of the wire that this crate speaks.
+pub const VERSION: u32 = 1;

@@ -1,0 +1,116 @@
+//! What a client may ask.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::proposal::ProposedCommand;
+
+/// One frame from a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Request {
+    /// May this command run? Answered by a verdict.
+    Propose(Box<ProposedCommand>),
+    /// A person answered a command at the place where it was proposed. Answered by `ack`.
+    Resolve {
+        /// The command, as it was proposed.
+        command: Box<ProposedCommand>,
+        /// The answer.
+        decision: Resolution,
+        /// Whether the person wants it to hold for the next time too.
+        #[serde(default)]
+        remember: bool,
+    },
+    /// The file system changed. Answered by `ack`.
+    Observe {
+        /// How.
+        change: Change,
+        /// Where.
+        path: String,
+    },
+    /// A command has already run. Answered by `ack`.
+    Record {
+        /// The command.
+        #[serde(flatten)]
+        command: Box<ProposedCommand>,
+        /// Addition: its exit status.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// Addition: how long it ran, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+    },
+    /// What is held? Answered by `pendinglist`.
+    ListPending,
+    /// Has this hold been resolved? Answered by `pending`.
+    PendingStatus {
+        /// The proposal.
+        id: Uuid,
+    },
+    /// A person allows a hold. Answered by `ack`.
+    Approve {
+        /// The proposal.
+        id: Uuid,
+        /// Addition: what the person saw; a hold that differs is not approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content_hash: Option<String>,
+        /// Addition: why, for the log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A person denies a hold. Answered by `ack`.
+    Deny {
+        /// The proposal.
+        id: Uuid,
+        /// Addition: why, for the log and for whoever proposed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// How is the daemon? Answered by `status`.
+    Status,
+    /// Begins an operation that may need the admin. Answered by `challenge`.
+    AuthBegin {
+        /// The operation.
+        op: String,
+    },
+    /// Stops the daemon. Answered by `ack`.
+    Shutdown {
+        /// The operation the challenge was for.
+        op: String,
+        /// The challenge's nonce, in hexadecimal.
+        nonce: String,
+        /// The proof, in hexadecimal; absent when no vault exists.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<String>,
+    },
+    /// Addition: waits until a hold is resolved. Answered by `pending`, then or when the time is over.
+    Await {
+        /// The proposal.
+        id: Uuid,
+        /// Longest wait, in milliseconds.
+        timeout_ms: u64,
+    },
+}
+
+/// A person's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resolution {
+    /// It may run.
+    Allow,
+    /// It must not.
+    Deny,
+}
+
+/// How a file changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It appeared.
+    Created,
+    /// Its content changed.
+    Modified,
+    /// It is gone.
+    Removed,
+}

@@ -1,0 +1,249 @@
+//! What the daemon answers.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::classify::Class;
+use crate::decide::Decision;
+use crate::effect::Effect;
+use crate::proposal::ProposedCommand;
+use crate::rules::Finding;
+
+/// One frame to a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Response {
+    /// The answer to a proposal.
+    Verdict(Box<Verdict>),
+    /// Done.
+    Ack,
+    /// What is held.
+    PendingList {
+        /// Oldest first.
+        items: Vec<PendingItem>,
+    },
+    /// How a hold stands.
+    Pending {
+        /// How.
+        status: PendingStatus,
+    },
+    /// How the daemon is.
+    Status(Box<Status>),
+    /// What an admin's proof must sign.
+    Challenge {
+        /// Whether a proof is needed.
+        locked: bool,
+        /// Random, single use, in hexadecimal.
+        nonce: String,
+        /// The vault's salt, in hexadecimal.
+        salt: String,
+        /// How the key is derived from the password.
+        params: KdfParameters,
+    },
+    /// The request was refused. It changed nothing.
+    Error {
+        /// Why, in one line.
+        message: String,
+        /// Addition: why, for programs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<ErrorCode>,
+        /// Addition: when it is worth another try, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// The answer to a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the rules say.
+    pub class: Class,
+    /// What is to be done.
+    pub decision: Decision,
+    /// Which judgement decided: 1 rules, 2 the risk.
+    pub tier: u8,
+    /// Why, in one line.
+    pub reason: String,
+    /// What the command does, in the model's words.
+    pub summary: Option<String>,
+    /// Estimate for the ambiguous, 0 to 100.
+    pub risk: Option<u8>,
+    /// Addition: the rule that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Addition: what the command would do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// Addition: every rule that applied, with its place in the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Addition: a safer command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Addition: paths to keep before running.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capture: Vec<String>,
+    /// Addition: what an approval is bound to, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+    /// Addition: how long a hold lasts, in milliseconds from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+}
+
+/// One hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PendingItem {
+    /// The command, as it was proposed.
+    pub command: ProposedCommand,
+    /// What the rules say.
+    pub class: Class,
+    /// Why it is held.
+    pub reason: String,
+    /// What it does, in the model's words.
+    pub summary: Option<String>,
+    /// When it was held, RFC 3339.
+    pub ts: String,
+    /// Addition: what it would do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// Addition: every rule that applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Addition: a safer command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Addition: what an approval is bound to, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+    /// Addition: how long the hold lasts, in milliseconds from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+    /// Addition: the record that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+
+/// How a hold stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PendingStatus {
+    /// Nobody has answered.
+    Pending,
+    /// It may run, once.
+    Approved,
+    /// It must not; also when its time ran out.
+    Denied,
+    /// The id was never held here, or has been forgotten.
+    Gone,
+}
+
+/// How the daemon is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// What scores the ambiguous: `heuristic`, `llama:<model file>`.
+    pub scorer: String,
+    /// Addition: the program's version.
+    #[serde(default)]
+    pub version: String,
+    /// Addition: the version of the wire.
+    #[serde(default)]
+    pub protocol: u32,
+    /// Addition: the daemon's process.
+    #[serde(default)]
+    pub pid: u32,
+    /// Addition: since its start, in milliseconds.
+    #[serde(default)]
+    pub uptime_ms: u64,
+    /// Addition: the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogStatus>,
+    /// Addition: commands that wait for a person.
+    #[serde(default)]
+    pub holds: u64,
+    /// Addition: `attended`, `unattended` or `notify`.
+    #[serde(default)]
+    pub mode: String,
+    /// Addition: the admin vault.
+    #[serde(default)]
+    pub vault: VaultStatus,
+}
+
+/// How the log stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogStatus {
+    /// Random, made with the log.
+    pub id: String,
+    /// Number of records.
+    pub size: u64,
+    /// Seal of the last record.
+    pub head: String,
+}
+
+/// How the admin vault stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VaultStatus {
+    /// There is none.
+    #[default]
+    None,
+    /// Privileged operations need the admin.
+    Locked,
+    /// It ought to be there and is not, or is not whole: privileged operations are refused.
+    Degraded,
+}
+
+/// How a key is derived from a password (Argon2id, RFC 9106).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KdfParameters {
+    /// Memory, in KiB.
+    pub m_cost: u32,
+    /// Passes.
+    pub t_cost: u32,
+    /// Lanes.
+    pub p_cost: u32,
+}
+
+/// Why a request was refused, for programs. Codes are permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// Longer than [`crate::limits::FRAME_BYTES_MAX`]; the connection is closed.
+    FrameTooLarge,
+    /// Not complete within [`crate::limits::FRAME_MS_MAX`]; the connection is closed.
+    FrameTimeout,
+    /// Not UTF-8, not JSON, or not the members that its kind has.
+    BadRequest,
+    /// A kind that this version does not know.
+    UnknownRequest,
+    /// The id was decided for another command.
+    IdConflictDecided,
+    /// The id is held for another command.
+    IdConflictHeld,
+    /// The id was approved for another command.
+    IdConflictApproved,
+    /// The id was denied or has expired for another command.
+    IdConflictClosed,
+    /// No hold has this id.
+    NotHeld,
+    /// The hold is not the one the person saw.
+    ContentChanged,
+    /// A bound is reached; see the message.
+    Busy,
+    /// The record could not be made durable, so nothing was decided.
+    LogUnavailable,
+    /// The peer may not ask this.
+    Forbidden,
+    /// The proof does not verify, or there is no such operation.
+    AuthFailed,
+}
+
+impl PendingItem {
+    /// Returns the id of the proposal.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.command.id
+    }
+}

@@ -1,0 +1,1 @@
+//! The policy daemon: one thread, one place where it blocks.
