@@ -4,7 +4,7 @@
 //! string constants they act on. What is not understood and could matter is [`Embedded::Unknown`].
 
 use super::schema::Language;
-use crate::effect::{Action, Modifiers, Role};
+use crate::effect::{Action, Feed, Modifiers, Role};
 use crate::shell::{Budget, Word};
 
 /// Something that embedded text does.
@@ -24,6 +24,8 @@ pub enum Embedded {
         target: Word,
         /// Circumstances.
         modifiers: Modifiers,
+        /// Where the bytes come from that it executes, writes or sends, as far as the text tells.
+        feed: Feed,
     },
     /// Does something that could matter and was not understood, named for people.
     Unknown(String),
