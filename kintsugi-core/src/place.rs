@@ -57,4 +57,6 @@ pub struct Surroundings {
     /// The root of the project, absolute, when it is known; else the directory of the command is taken, unless that is a home, a
     /// system directory or the root.
     pub project_root: Option<String>,
+    /// Texts of files that are known from facts, by absolute path: the script that is about to run.
+    pub texts: std::collections::BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ pub mod embedded;
 pub mod schema;
 
 use crate::effect::{Effect, Span};
+use crate::place::Surroundings;
 use crate::shell::{Budget, Context, Script};
 
 /// The facts about programs, ready to be asked.
@@ -78,7 +79,13 @@ impl Knowledge {
 
     /// Tells what `script` does. Total: what is not known is in the answer.
     #[must_use]
-    pub fn analyse(&self, _script: &Script, _context: &Context, _budget: &mut Budget) -> Analysis {
+    pub fn analyse(
+        &self,
+        _script: &Script,
+        _context: &Context,
+        _surroundings: &Surroundings,
+        _budget: &mut Budget,
+    ) -> Analysis {
         Analysis::default()
     }
 }

@@ -13,6 +13,9 @@ pub struct File {
     /// Its entries.
     #[serde(default)]
     pub command: Vec<Command>,
+    /// Environment variables that make programs run or load something else: `PAGER`, `LD_PRELOAD`, `GIT_SSH_COMMAND`.
+    #[serde(default)]
+    pub variable: Vec<Keyed>,
 }
 
 /// A program, or a subcommand of one.
@@ -42,6 +45,49 @@ pub struct Command {
     /// With subcommands, whether one that is not described is unknown (default) or as harmless as the program's own entry says.
     #[serde(default)]
     pub other_subcommands: OtherSubcommands,
+    /// `-5` and `+5` are options of their own: `head -20`, `nice -5`, `git log -3`.
+    #[serde(default)]
+    pub numbers: bool,
+    /// The first word may be a cluster of option letters without a dash: `tar xzf`, `ps aux`.
+    #[serde(default)]
+    pub bundled: bool,
+    /// The standard input is program text in that language, unless an option or operand with `code` or `runs` was given: `sh`,
+    /// `python`, `psql`.
+    #[serde(default)]
+    pub input: Option<Language>,
+    /// What stands on the standard output, when that is not what it read. Without: what the effects say.
+    #[serde(default)]
+    pub prints: Vec<Prints>,
+}
+
+/// What a command prints, which matters when that is run, written or sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prints {
+    /// What it prints.
+    pub what: Printed,
+    /// Only when all of these marks or modifiers are set.
+    #[serde(default)]
+    pub when: OneOrMany,
+    /// Not when any of these is set.
+    #[serde(default)]
+    pub unless: OneOrMany,
+}
+
+/// Kinds of printed text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Printed {
+    /// Nothing that could matter: numbers, names, states; never what it read or fetched (`wc`, `wget` without `-O -`).
+    Nothing,
+    /// Its operands: `echo`, `printf`.
+    Operands,
+    /// What a decoder made of its input: `base64 -d`.
+    Decoded,
+    /// A secret: `gh auth token`, `pass show`.
+    Secret,
+    /// Content from the network.
+    Network,
 }
 
 /// What a subcommand means that has no entry.
@@ -100,7 +146,55 @@ pub struct Opt {
     /// The value changes the directory that relative paths start from: `git -C`.
     #[serde(default)]
     pub directory: bool,
-    /// Effects that this option has by itself, on its value or on `default`.
+    /// Effects that this option has by itself, on its value (`on = "value"`, or the name of its `role`) or on `default`.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// The value is a file with program text in that language: `psql -f`, `awk -f`, `bash --rcfile`.
+    #[serde(default)]
+    pub runs: Option<Language>,
+    /// How the words of the command run that the option takes (`takes = "command"`; default `command-with-more`), or, with
+    /// `takes = "value"`, the value is a program and the words behind it are its arguments (`coreutils --coreutils-prog=rm`).
+    #[serde(default)]
+    pub wraps: Option<Wraps>,
+    /// The value is what stands for a name in the wrapped command: `xargs -I {}`.
+    #[serde(default)]
+    pub replaces: bool,
+    /// The value is a pattern of the names that are meant: `find -name`. Every effect on a path is then on what matches below it.
+    #[serde(default)]
+    pub narrows: bool,
+    /// Only the part of the value in front of this text counts: `":"` for `docker -v SRC:DST`.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Only the part of the value behind this text counts; a value without it does not count: `"@"` for `curl -d @file`.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// The value is `KEY=VALUE` (or `KEY VALUE`), and these keys matter: `git -c`, `ssh -o`. Other keys are harmless.
+    #[serde(default)]
+    pub keyed: Vec<Keyed>,
+}
+
+/// A key, or an environment variable, whose value matters.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyed {
+    /// The keys, in any case of letters; a `*` stands for any characters: `["alias.*"]`.
+    pub key: Vec<String>,
+    /// Values that are harmless, as whole texts, or with a `*` for any characters: `["cat", "less*", "*/cat"]`.
+    #[serde(default)]
+    pub not_for: Vec<String>,
+    /// Values for which alone it matters, when not empty: `["!*"]`.
+    #[serde(default)]
+    pub only_for: Vec<String>,
+    /// Modifiers or marks that it sets.
+    #[serde(default)]
+    pub sets: OneOrMany,
+    /// The value is program text in that language. A `!` in front of shell text is not part of it.
+    #[serde(default)]
+    pub code: Option<Language>,
+    /// The value is a file with program text in that language.
+    #[serde(default)]
+    pub runs: Option<Language>,
+    /// Effects it has by itself, on its value (`on = "value"`) or on `default`.
     #[serde(default)]
     pub effects: Vec<Effect>,
 }
@@ -146,9 +240,24 @@ pub struct Operand {
     /// Values that set a modifier or mark: `{ main = "shared" }`; `*` at the end stands for any rest.
     #[serde(default)]
     pub valued: std::collections::BTreeMap<String, String>,
-    /// The operand is there only under these marks (`sed` has a script unless `-e` is given).
+    /// The operand is not there when any of these marks is set (`sed` has a script unless `-e` is given).
     #[serde(default)]
     pub unless: OneOrMany,
+    /// The operand is there only when all of these marks are set.
+    #[serde(default)]
+    pub when: OneOrMany,
+    /// The value is a file with program text in that language: `python x.py`, `sh x.sh`.
+    #[serde(default)]
+    pub runs: Option<Language>,
+    /// Only the part of the value in front of this text counts.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Only the part of the value behind this text counts; a value without it does not count.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// The value is `KEY=VALUE`, and these keys matter.
+    #[serde(default)]
+    pub keyed: Vec<Keyed>,
 }
 
 /// How the words of a wrapped command run.
@@ -161,8 +270,10 @@ pub enum Wraps {
     CommandWithAssignments,
     /// As they are, with words appended that the line does not show: `xargs`, `find -exec`.
     CommandWithMore,
-    /// Joined by spaces and read by a shell: `eval`, `ssh host`, `watch`.
+    /// Joined by spaces and read by a shell: `eval`, `watch`.
     Shell,
+    /// Joined by spaces and read by a shell, with words appended that the line does not show: `parallel`.
+    ShellWithMore,
     /// On another host, joined and read by a shell there: `ssh`.
     RemoteShell,
     /// In a container or another root: paths mean something else there: `docker exec`, `chroot`.
@@ -227,6 +338,12 @@ pub struct Effect {
     /// The target is no operand's value but this text.
     #[serde(default)]
     pub target: Option<String>,
+    /// Only for targets that look like one of these; a `*` stands for any characters: `["*:*"]` for `scp`.
+    #[serde(default)]
+    pub only_for: Vec<String>,
+    /// Not for targets that look like one of these.
+    #[serde(default)]
+    pub not_for: Vec<String>,
 }
 
 /// `"a"` or `["a", "b"]`.
