@@ -23,7 +23,9 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// Program and subcommands: `["git", "remote", "remove"]`. The entry of the program alone (`["git"]`) holds its global
-    /// options, which may stand in front of the subcommand.
+    /// options, which may stand in front of the subcommand. An element (and an alias) may end in `*` for any rest, and be `*`
+    /// for any word: `["aws", "*", "delete-*"]`. Word by word, what is written out is preferred to a prefix, that to `*`, and a
+    /// path that ends in an entry without entries below it to one that would go on.
     pub path: Vec<String>,
     /// Other spellings of the last element: `["rm", "del"]`.
     #[serde(default)]
@@ -45,6 +47,14 @@ pub struct Command {
     /// With subcommands, whether one that is not described is unknown (default) or as harmless as the program's own entry says.
     #[serde(default)]
     pub other_subcommands: OtherSubcommands,
+    /// What options and operands mean that are not described. Without: as the entry above it says (`["aws"]` for
+    /// `["aws", "s3", "ls"]`), at last unknown.
+    #[serde(default)]
+    pub others: Option<Others>,
+    /// The entry, and every entry below it, also stands for this path, unless that has an entry of its own:
+    /// `path = ["docker-compose"]`, `like = ["docker", "compose"]`. What runs is reported under the path of this entry.
+    #[serde(default)]
+    pub like: Vec<String>,
     /// `-5` and `+5` are options of their own: `head -20`, `nice -5`, `git log -3`.
     #[serde(default)]
     pub numbers: bool,
@@ -99,6 +109,19 @@ pub enum OtherSubcommands {
     Unknown,
     /// An operand of the program's own entry.
     Operand,
+}
+
+/// What the options and operands of a command mean that its entry does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Others {
+    /// Not known: ambiguous.
+    Unknown,
+    /// None of them changes what the command does, and the options take their values only behind `=`.
+    Harmless,
+    /// None of them changes what the command does; the word behind such an option is its value, unless it starts with a
+    /// dash (`aws`, `gcloud`, `az`).
+    Valued,
 }
 
 /// How a program reads its options.
