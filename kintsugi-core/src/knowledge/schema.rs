@@ -25,11 +25,16 @@ pub struct Command {
     /// Program and subcommands: `["git", "remote", "remove"]`. The entry of the program alone (`["git"]`) holds its global
     /// options, which may stand in front of the subcommand. An element (and an alias) may end in `*` for any rest, and be `*`
     /// for any word: `["aws", "*", "delete-*"]`. Word by word, what is written out is preferred to a prefix, that to `*`, and a
-    /// path that ends in an entry without entries below it to one that would go on.
+    /// path that ends in an entry without entries below it to one that would go on. An option may select like a subcommand:
+    /// `["python", "-m", "pip"]`.
     pub path: Vec<String>,
     /// Other spellings of the last element: `["rm", "del"]`.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Further commands, by their last element, of which the same is true: `"tac nl"` for `["cat"]`. Unlike an alias, each is
+    /// reported under its own name, and has no entries below it.
+    #[serde(default)]
+    pub also: Words,
     /// Where the facts are from: a manual page and the version that was read.
     pub source: String,
     /// How options are written.
@@ -38,6 +43,19 @@ pub struct Command {
     /// Options. Those of the program's entry hold for its subcommands too.
     #[serde(default)]
     pub options: Vec<Opt>,
+    /// Options that take nothing and change nothing of what the command does: `"-l --long"`. A long one may have a value
+    /// attached (`--color=auto`). As `options`, these four hold for the entries below too.
+    #[serde(default)]
+    pub flags: Words,
+    /// Options with a value ([`Takes::Value`]) that changes nothing of what the command does.
+    #[serde(default)]
+    pub values: Words,
+    /// Options whose value is a file or directory that is read. `-` is the standard input.
+    #[serde(default)]
+    pub reads: Words,
+    /// Options whose value is a file or directory that is overwritten. `-` is the standard output.
+    #[serde(default)]
+    pub writes: Words,
     /// Positional operands, in order. Operands beyond the list are unknown, unless the last is `many`.
     #[serde(default)]
     pub operands: Vec<Operand>,
@@ -260,7 +278,8 @@ pub struct Operand {
     /// Prefixes that set a modifier or mark: `{ "+" = "forced" }`. The prefix is not part of the value.
     #[serde(default)]
     pub prefixed: std::collections::BTreeMap<String, String>,
-    /// Values that set a modifier or mark: `{ main = "shared" }`; `*` at the end stands for any rest.
+    /// Values that set a modifier or mark: `{ main = "shared" }`; a `*` stands for any characters, and ASCII
+    /// case does not count.
     #[serde(default)]
     pub valued: std::collections::BTreeMap<String, String>,
     /// The operand is not there when any of these marks is set (`sed` has a script unless `-e` is given).
@@ -281,6 +300,9 @@ pub struct Operand {
     /// The value is `KEY=VALUE`, and these keys matter.
     #[serde(default)]
     pub keyed: Vec<Keyed>,
+    /// Its values are the words behind a `--`, and no others: `git checkout -- FILE…`.
+    #[serde(default)]
+    pub dashes: bool,
 }
 
 /// How the words of a wrapped command run.
@@ -367,6 +389,17 @@ pub struct Effect {
     /// Not for targets that look like one of these.
     #[serde(default)]
     pub not_for: Vec<String>,
+}
+
+/// Words, written as one text with white space between them: `"-a --all"`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "String")]
+pub struct Words(pub Vec<String>);
+
+impl From<String> for Words {
+    fn from(text: String) -> Self {
+        Self(text.split_whitespace().map(str::to_owned).collect())
+    }
 }
 
 /// `"a"` or `["a", "b"]`.
