@@ -10,6 +10,7 @@ pub mod decide;
 pub mod effect;
 pub mod knowledge;
 pub mod limits;
+pub mod paths;
 pub mod place;
 pub mod proposal;
 pub mod protocol;

@@ -2,6 +2,7 @@
 //!
 //! The shapes are those of the existing clients, which must work unchanged. Members marked *addition* are optional on the way in.
 
+pub mod frame;
 mod request;
 mod response;
 

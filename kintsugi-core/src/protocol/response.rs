@@ -54,6 +54,18 @@ pub enum Response {
     },
 }
 
+impl Response {
+    /// Returns a refusal.
+    #[must_use]
+    pub const fn error(code: ErrorCode, message: String) -> Self {
+        Self::Error {
+            message,
+            code: Some(code),
+            retry_after_ms: None,
+        }
+    }
+}
+
 /// The answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
