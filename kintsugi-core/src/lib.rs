@@ -7,6 +7,7 @@
 
 pub mod classify;
 pub mod decide;
+pub mod display;
 pub mod effect;
 pub mod knowledge;
 pub mod limits;
