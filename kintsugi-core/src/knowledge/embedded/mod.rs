@@ -3,9 +3,25 @@
 //! Not interpreters: enough of each language is read to see destructive calls, process launches, network use, and the
 //! string constants they act on. What is not understood and could matter is [`Embedded::Unknown`].
 
+mod awk;
+mod bindings;
+mod calls;
+mod cursor;
+mod effects;
+mod ex;
+mod lex;
+mod redis;
+mod script;
+mod sed;
+mod sql;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
 use super::schema::Language;
 use crate::effect::{Action, Feed, Modifiers, Role};
-use crate::shell::{Budget, Word};
+use crate::shell::{Budget, Hole, Piece, Word};
 
 /// Something that embedded text does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +49,117 @@ pub enum Embedded {
 
 /// Reads `text` as `language`. Total: what is not understood is in the answer.
 ///
+/// A text of which nothing is known is [`Action::Interpret`] on the text itself, so that its holes tell where it comes from.
 /// [`Language::Shell`] is not read here but by `crate::shell::read`.
 #[must_use]
-pub fn read(_language: Language, _text: &Word, _budget: &mut Budget) -> Vec<Embedded> {
-    Vec::new()
+pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedded> {
+    let plain: String = text
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) | Piece::Glob(text) => text.clone(),
+            Piece::Hole(_) => lex::HOLE.to_string(),
+        })
+        .collect();
+    if !budget.spend(u32::try_from(plain.len() / 16).unwrap_or(u32::MAX)) {
+        return vec![Embedded::Unknown("more code than is read".to_owned())];
+    }
+    let mut found = match language {
+        Language::Shell => vec![Embedded::Shell(text.clone())],
+        Language::Sql => sql::read(&plain),
+        Language::Awk => awk::read(&plain, budget),
+        Language::Sed => sed::read(&plain),
+        Language::Redis => redis::read(&plain),
+        Language::Ex => ex::read(&plain, budget),
+        Language::Mongo => sql::read_mongo(&plain)
+            .into_iter()
+            .chain(script::read(Language::Javascript, &plain, budget))
+            .collect(),
+        Language::Python
+        | Language::Javascript
+        | Language::Perl
+        | Language::Ruby
+        | Language::Php
+        | Language::Other => script::read(language, &plain, budget),
+    };
+    if outside_strings(language, &plain) {
+        found.push(Embedded::Effect {
+            action: Action::Interpret,
+            role: Role::Code,
+            target: text.clone(),
+            modifiers: Modifiers::NONE,
+            feed: Feed::Nothing,
+        });
+    }
+    for embedded in &mut found {
+        restore(embedded, text);
+    }
+    found
+}
+
+/// Whether a part that is not known stands where it could be code.
+fn outside_strings(language: Language, plain: &str) -> bool {
+    plain.contains(lex::HOLE)
+        && lex::tokens(plain, language).contains(&lex::Token::Name(lex::HOLE.to_string()))
+}
+
+/// Puts the holes and the span of `text` back into what was found in it.
+fn restore(embedded: &mut Embedded, text: &Word) {
+    let words: &mut [Word] = match embedded {
+        Embedded::Shell(word) | Embedded::Effect { target: word, .. } => std::slice::from_mut(word),
+        Embedded::Command(words) => words,
+        Embedded::Unknown(_) => &mut [],
+    };
+    for word in words {
+        word.span = text.span;
+        if word
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(t) if t.contains(lex::HOLE)))
+        {
+            word.pieces = word
+                .pieces
+                .drain(..)
+                .flat_map(|piece| split_at_holes(piece, text))
+                .collect();
+        }
+    }
+}
+
+fn split_at_holes(piece: Piece, text: &Word) -> Vec<Piece> {
+    let Piece::Text(known) = piece else {
+        return vec![piece];
+    };
+    // Which of several holes it was is not kept; the first stands for all of them.
+    let hole = text
+        .holes()
+        .next()
+        .cloned()
+        .unwrap_or(Hole::Other("a part of the code"));
+    let mut pieces = Vec::new();
+    for (at, part) in known.split(lex::HOLE).enumerate() {
+        if at > 0 {
+            pieces.push(Piece::Hole(hole.clone()));
+        }
+        if !part.is_empty() {
+            pieces.push(Piece::Text(part.to_owned()));
+        }
+    }
+    pieces
+}
+
+/// An effect on a target that is known, fed by the text itself.
+fn effect(action: Action, role: Role, target: &str, modifiers: Modifiers) -> Embedded {
+    Embedded::Effect {
+        action,
+        role,
+        target: Word::text(target, crate::effect::Span::default()),
+        modifiers,
+        feed: Feed::Text,
+    }
+}
+
+/// A shell text that is known.
+fn shell(text: &str) -> Embedded {
+    Embedded::Shell(Word::text(text, crate::effect::Span::default()))
 }

@@ -1,0 +1,133 @@
+//! Where a script gives names to modules, functions and elements of lists.
+
+use super::cursor::Cursor;
+use super::lex::{Part, Token};
+use super::script::Script;
+use super::value::Value;
+use crate::knowledge::schema::Language;
+
+impl Script<'_> {
+    /// `const { execSync: run } = require('child_process')`.
+    pub(super) fn destructuring(&mut self, cursor: &mut Cursor<'_>) {
+        let names = cursor.braced_names();
+        if names.is_empty() || !cursor.accept("=") {
+            return;
+        }
+        let module = self.expression(cursor).path.unwrap_or_default();
+        for (member, name) in names {
+            self.names
+                .insert(name, Value::named(format!("{module}.{member}")));
+        }
+    }
+
+    /// `import a.b as c, d`, `from a import b as c`, `import { a } from 'b'`, `import a from 'b'`.
+    pub(super) fn import(&mut self, cursor: &mut Cursor<'_>) {
+        let first = cursor.at;
+        let from = cursor.name() == Some("from");
+        cursor.at += 1;
+        let braced = cursor.braced_names();
+        let module = cursor.dotted();
+        if let (Some("from"), false) = (cursor.name(), from) {
+            cursor.at += 1;
+            if let Some(Token::Text(parts)) = cursor.take() {
+                let source = plain(parts);
+                let source = source.strip_prefix("node:").unwrap_or(&source);
+                for (member, name) in braced {
+                    self.names
+                        .insert(name, Value::named(format!("{source}.{member}")));
+                }
+                self.names.insert(module, Value::named(source));
+            }
+        } else if from {
+            self.members(cursor, &module);
+        } else if cursor.is("(") {
+            cursor.at = first;
+            self.expression(cursor);
+        } else {
+            self.modules(cursor, module);
+        }
+    }
+
+    fn members(&mut self, cursor: &mut Cursor<'_>, module: &str) {
+        cursor.at += 1;
+        cursor.accept("(");
+        if cursor.accept("*") {
+            self.names.insert("*".to_owned(), Value::named(module));
+        }
+        while let Some(member) = cursor.name() {
+            cursor.at += 1;
+            let mut name = member;
+            if cursor.name() == Some("as") {
+                cursor.at += 1;
+                name = cursor.name().unwrap_or(member);
+                cursor.at += 1;
+            }
+            self.names
+                .insert(name.to_owned(), Value::named(format!("{module}.{member}")));
+            if !cursor.accept(",") {
+                break;
+            }
+            cursor.skip_lines();
+        }
+    }
+
+    fn modules(&mut self, cursor: &mut Cursor<'_>, first: String) {
+        let mut module = first;
+        loop {
+            let top = module.split('.').next().unwrap_or_default().to_owned();
+            if cursor.name() == Some("as") {
+                cursor.at += 1;
+                let name = cursor.name().unwrap_or_default().to_owned();
+                cursor.at += 1;
+                self.names.insert(name, Value::named(module));
+            } else {
+                self.names.insert(top.clone(), Value::named(top));
+            }
+            if !cursor.accept(",") {
+                return;
+            }
+            module = cursor.dotted();
+        }
+    }
+
+    /// `for x in E`, `for (const x of E)`, `foreach my $x (E)`, `foreach (E as $x)`.
+    pub(super) fn loop_head(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.at += 1;
+        cursor.accept("(");
+        let mut names = Vec::new();
+        while let Some(token) = cursor.peek() {
+            match token {
+                Token::Name(name) if matches!(name.as_str(), "const" | "let" | "var" | "my") => {}
+                Token::Name(name) if matches!(name.as_str(), "in" | "of") => {
+                    cursor.at += 1;
+                    break;
+                }
+                Token::Name(name) => names.push(name.clone()),
+                token
+                    if matches!(token.mark(), "," | "[" | "]" | "(" | ")")
+                        && self.language != Language::Perl => {}
+                Token::Text(_)
+                | Token::Shell(_)
+                | Token::Words(_)
+                | Token::Pattern(_)
+                | Token::Number(_)
+                | Token::Mark(_)
+                | Token::Line => break,
+            }
+            cursor.at += 1;
+        }
+        let elements = self.expression(cursor).elements();
+        for name in names {
+            self.names.insert(name, elements.clone());
+        }
+    }
+}
+
+fn plain(parts: &[Part]) -> String {
+    parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) | Part::Code(text) => text.as_str(),
+        })
+        .collect()
+}

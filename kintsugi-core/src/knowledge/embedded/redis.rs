@@ -1,0 +1,51 @@
+//! Redis commands, one a line or a text of words (<https://redis.io/docs/latest/commands/>, Redis 7.4).
+
+use super::{Embedded, effect};
+use crate::effect::{Action, Modifier, Modifiers, Role};
+
+/// Reads Redis commands.
+pub(super) fn read(text: &str) -> Vec<Embedded> {
+    text.lines().filter_map(command).collect()
+}
+
+fn command(line: &str) -> Option<Embedded> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let name = words.first()?.to_ascii_uppercase();
+    let target = words.get(1).copied().unwrap_or("?");
+    let all = Modifiers::NONE.with(Modifier::All);
+    let one = Modifiers::NONE;
+    Some(match name.as_str() {
+        "FLUSHALL" | "FLUSHDB" => effect(Action::Delete, Role::Database, &name.to_lowercase(), all),
+        "DEL" | "UNLINK" | "GETDEL" | "HDEL" | "LTRIM" | "XTRIM" | "ZREMRANGEBYRANK" | "SPOP" => {
+            effect(Action::Delete, Role::Table, target, one)
+        }
+        "SHUTDOWN" => effect(Action::StopService, Role::Service, "redis", one),
+        "CONFIG" if target.eq_ignore_ascii_case("set") => effect(
+            Action::Write,
+            Role::Config,
+            words.get(2).copied().unwrap_or("?"),
+            one,
+        ),
+        "SLAVEOF" | "REPLICAOF" | "MODULE" | "DEBUG" | "CLUSTER" | "FAILOVER" | "SWAPDB"
+        | "MIGRATE" => effect(Action::Write, Role::Config, target, all),
+        "ACL" => effect(
+            Action::Grant,
+            Role::Account,
+            words.get(2).copied().unwrap_or("?"),
+            one,
+        ),
+        "EVAL" | "EVALSHA" | "FCALL" => effect(Action::Write, Role::Database, "a script", one),
+        "SET" | "SETEX" | "MSET" | "HSET" | "LPUSH" | "RPUSH" | "SADD" | "ZADD" | "INCR"
+        | "DECR" | "EXPIRE" | "APPEND" | "RENAME" | "XADD" | "PUBLISH" | "GETSET" => {
+            effect(Action::Write, Role::Table, target, one)
+        }
+        "GET" | "MGET" | "HGET" | "HGETALL" | "KEYS" | "SCAN" | "INFO" | "PING" | "TTL"
+        | "TYPE" | "EXISTS" | "LRANGE" | "SMEMBERS" | "ZRANGE" | "DBSIZE" | "CONFIG" | "CLIENT"
+        | "MONITOR" | "SELECT" | "AUTH" | "ECHO" | "LLEN" | "STRLEN" | "SLOWLOG" | "MEMORY"
+        | "COMMAND" | "SUBSCRIBE" | "TIME" | "LASTSAVE" | "BGSAVE" | "SAVE" | "XRANGE" | "XLEN"
+        | "SCARD" => {
+            return None;
+        }
+        _ => Embedded::Unknown(format!("the redis command {name}")),
+    })
+}

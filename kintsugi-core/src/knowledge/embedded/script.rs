@@ -1,0 +1,480 @@
+//! Follows the text of a scripting language from its first token to its last and notes what its calls do.
+//!
+//! Read twice: first for what the names stand for, then for the calls, so that a function may stand in front of what it uses.
+//! Control flow is not followed; whatever could run counts.
+
+use std::collections::BTreeMap;
+
+use super::Embedded;
+use super::calls::{self, Does};
+use super::cursor::Cursor;
+use super::effects::Call;
+use super::lex::{self, Part, Token};
+use super::value::{Value, hole};
+use crate::effect::{Feed, Span};
+use crate::knowledge::schema::Language;
+use crate::shell::{Budget, Word};
+
+/// Deepest nesting of brackets and embedded expressions that is followed.
+const DEPTH_MAX: u32 = 40;
+
+/// The state of one reading.
+pub(super) struct Script<'a> {
+    pub(super) language: Language,
+    pub(super) budget: &'a mut Budget,
+    pub(super) found: Vec<Embedded>,
+    pub(super) names: BTreeMap<String, Value>,
+    depth: u32,
+}
+
+/// Reads `text`.
+pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<Embedded> {
+    let mut script = Script {
+        language,
+        budget,
+        found: Vec::new(),
+        names: BTreeMap::new(),
+        depth: 0,
+    };
+    let tokens = lex::tokens(text, language);
+    script.statements(&tokens);
+    script.found.clear();
+    script.statements(&tokens);
+    script.found
+}
+
+impl Script<'_> {
+    /// Reads text that the script runs itself.
+    pub(super) fn nested(&mut self, text: &str) {
+        if self.enter() {
+            let tokens = lex::tokens(text, self.language);
+            self.statements(&tokens);
+        }
+        self.depth -= 1;
+    }
+
+    /// Goes one level down; false when that is too deep, which is noted.
+    fn enter(&mut self) -> bool {
+        self.depth += 1;
+        let open = self.depth <= DEPTH_MAX;
+        if !open {
+            self.unknown("code nested too deeply to be read");
+        }
+        open
+    }
+
+    pub(super) fn unknown(&mut self, what: &str) {
+        let unknown = Embedded::Unknown(what.to_owned());
+        if !self.found.contains(&unknown) {
+            self.found.push(unknown);
+        }
+    }
+
+    fn statements(&mut self, tokens: &[Token]) {
+        let mut cursor = Cursor { tokens, at: 0 };
+        while cursor.peek().is_some() {
+            if !self.budget.spend(1) {
+                self.unknown("more code than is read");
+                return;
+            }
+            self.statement(&mut cursor);
+        }
+    }
+
+    /// Reads one expression, binding or token; always moves on.
+    fn statement(&mut self, cursor: &mut Cursor<'_>) {
+        let start = cursor.at;
+        match cursor.name() {
+            Some("import" | "from" | "use") => self.import(cursor),
+            Some("for" | "foreach") => self.loop_head(cursor),
+            Some("def" | "function" | "sub" | "class") => cursor.at += 2,
+            Some(
+                "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "return"
+                | "if" | "elif" | "unless" | "while" | "with" | "not" | "new" | "yield" | "and"
+                | "or" | "in" | "is" | "else" | "try" | "do" | "lambda" | "begin" | "then",
+            ) => {
+                cursor.at += 1;
+                self.destructuring(cursor);
+            }
+            _ => {
+                self.expression(cursor);
+            }
+        }
+        if cursor.at == start {
+            cursor.at += 1;
+        }
+    }
+
+    /// Reads an expression and returns what it stands for.
+    pub(super) fn expression(&mut self, cursor: &mut Cursor<'_>) -> Value {
+        if !self.enter() {
+            self.depth -= 1;
+            cursor.at = cursor.tokens.len();
+            return Value::unknown(Feed::Nothing);
+        }
+        let mut value = self.operand(cursor);
+        while self.budget.spend(1) {
+            let between = match cursor.peek() {
+                Some(Token::Mark("+" | "..")) => "",
+                Some(Token::Mark(".")) if self.joins_by_dot() => "",
+                Some(Token::Mark("/")) if self.language == Language::Python => "/",
+                Some(Token::Mark("%")) if self.language == Language::Python => {
+                    cursor.at += 1;
+                    let filling = self.operand(cursor);
+                    let arguments = filling.items.clone().unwrap_or_else(|| vec![filling]);
+                    value = value.format(&["%s", "%d", "%r"], &arguments);
+                    continue;
+                }
+                Some(Token::Text(_)) if self.language == Language::Python => {
+                    let next = self.operand(cursor);
+                    value = value.then("", &next);
+                    continue;
+                }
+                _ => break,
+            };
+            cursor.at += 1;
+            cursor.skip_lines();
+            let right = self.operand(cursor);
+            value = value.then(between, &right);
+        }
+        self.depth -= 1;
+        value
+    }
+
+    fn joins_by_dot(&self) -> bool {
+        matches!(self.language, Language::Perl | Language::Php)
+    }
+
+    fn operand(&mut self, cursor: &mut Cursor<'_>) -> Value {
+        let value = match cursor.peek() {
+            Some(Token::Text(parts)) => {
+                cursor.at += 1;
+                self.text(parts)
+            }
+            Some(Token::Shell(parts)) => {
+                cursor.at += 1;
+                let text = self.text(parts);
+                self.found
+                    .extend(text.alternatives().into_iter().map(Embedded::Shell));
+                Value::unknown(Feed::Program)
+            }
+            Some(Token::Pattern(parts)) => {
+                cursor.at += 1;
+                for part in parts {
+                    if let Part::Code(code) = part {
+                        self.nested(code);
+                    }
+                }
+                Value::unknown(Feed::Nothing)
+            }
+            Some(Token::Words(words)) => {
+                cursor.at += 1;
+                Value::list(words.iter().map(Value::text).collect())
+            }
+            Some(Token::Number(number)) => {
+                cursor.at += 1;
+                Value::text(number)
+            }
+            Some(Token::Name(name)) => return self.named(cursor, name),
+            Some(Token::Mark(mark)) => match *mark {
+                "(" | "[" | "{" => self.bracketed(cursor, mark),
+                "!" | "-" | "&" | "*" | "**" | "@" | "$" | "\\" | "..." => {
+                    cursor.at += 1;
+                    return self.operand(cursor);
+                }
+                _ => return Value::unknown(Feed::Nothing),
+            },
+            Some(Token::Line) | None => return Value::unknown(Feed::Nothing),
+        };
+        self.behind(cursor, value)
+    }
+
+    fn text(&mut self, parts: &[Part]) -> Value {
+        let mut value = Value::text("");
+        for part in parts {
+            let next = match part {
+                Part::Text(text) => Value::text(text),
+                Part::Code(code) if self.enter() => {
+                    let tokens = lex::tokens(code, self.language);
+                    self.expression(&mut Cursor {
+                        tokens: &tokens,
+                        at: 0,
+                    })
+                }
+                Part::Code(_) => Value::unknown(Feed::Nothing),
+            };
+            if matches!(part, Part::Code(_)) {
+                self.depth -= 1;
+            }
+            value = value.then("", &next);
+        }
+        value
+    }
+
+    /// A list, a group or a block.
+    fn bracketed(&mut self, cursor: &mut Cursor<'_>, open: &str) -> Value {
+        let arguments = self.arguments(cursor, open);
+        match (open, arguments.as_slice()) {
+            ("(", [(None, only)]) => only.clone(),
+            ("{", _) => Value::unknown(Feed::Nothing),
+            _ => Value::list(arguments.into_iter().map(|(_, value)| value).collect()),
+        }
+    }
+
+    /// What stands between brackets, with the keywords in front of it.
+    fn arguments(&mut self, cursor: &mut Cursor<'_>, open: &str) -> Vec<(Option<String>, Value)> {
+        let close = match open {
+            "(" => ")",
+            "[" => "]",
+            _ => "}",
+        };
+        cursor.at += 1;
+        let mut arguments = Vec::new();
+        while cursor.peek().is_some() && self.budget.spend(1) {
+            if cursor.accept(close) {
+                return arguments;
+            }
+            if cursor.accept(",") || matches!(cursor.peek(), Some(Token::Line)) {
+                cursor.skip_lines();
+                continue;
+            }
+            let start = cursor.at;
+            let keyword = cursor.keyword();
+            if open == "{" && keyword.is_none() {
+                self.statement(cursor);
+                continue;
+            }
+            if let Some("for" | "foreach" | "await" | "async" | "lambda" | "new" | "my" | "if") =
+                cursor.name()
+            {
+                self.statement(cursor);
+                if cursor.at > start + 1 || !arguments.is_empty() {
+                    continue;
+                }
+            }
+            let value = self.expression(cursor);
+            if cursor.at == start {
+                cursor.at += 1;
+            } else {
+                arguments.push((keyword, value));
+            }
+        }
+        arguments
+    }
+
+    fn named(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
+        cursor.at += 1;
+        if name == "new" || name == "await" || name == "my" || name == "return" {
+            return self.operand(cursor);
+        }
+        if cursor.is("=") || cursor.is(":=") {
+            cursor.at += 1;
+            cursor.skip_lines();
+            let value = self.expression(cursor);
+            self.names.insert(name.to_owned(), value.clone());
+            return value;
+        }
+        if cursor.is("+=") || cursor.is(".=") {
+            cursor.at += 1;
+            let more = self.expression(cursor);
+            let before = self
+                .names
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| Value::text(""));
+            self.names.insert(name.to_owned(), before.then("", &more));
+            return more;
+        }
+        let value = match self.names.get(name) {
+            Some(value) => value.clone(),
+            None => self.free(name),
+        };
+        if value.path.is_some() && calls::bare_calls(self.language) && cursor.at_argument() {
+            return self.bare_call(cursor, &value);
+        }
+        self.behind(cursor, value)
+    }
+
+    /// A name that the text does not bind: a builtin, or a member of a module imported whole.
+    fn free(&self, name: &str) -> Value {
+        let star = self
+            .names
+            .get("*")
+            .and_then(|module| module.path.as_deref());
+        let path = match star {
+            Some(module) if calls::find(self.language, name, false).is_none() => {
+                format!("{module}.{name}")
+            }
+            _ => name.to_owned(),
+        };
+        let mut value = Value::named(path);
+        if name.starts_with(['$', '@']) {
+            value.words = vec![Word {
+                pieces: vec![crate::shell::Piece::Hole(crate::shell::Hole::Variable(
+                    name.trim_start_matches(['$', '@']).to_owned(),
+                ))],
+                span: Span::default(),
+            }];
+        }
+        value
+    }
+
+    /// `system "ls", "-l"` without parentheses.
+    fn bare_call(&mut self, cursor: &mut Cursor<'_>, function: &Value) -> Value {
+        let path = function.path.clone().unwrap_or_default();
+        if calls::find(self.language, &path, false).is_none() {
+            return function.clone();
+        }
+        let mut arguments = Vec::new();
+        while cursor.at_argument() && self.budget.spend(1) {
+            let keyword = cursor.keyword();
+            arguments.push((keyword, self.expression(cursor)));
+            if !cursor.accept(",") {
+                break;
+            }
+            cursor.skip_lines();
+        }
+        self.call(&path, None, arguments)
+    }
+
+    /// Members, calls and indices behind an operand.
+    fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
+        let mut value = first;
+        let mut object: Option<Value> = None;
+        while self.budget.spend(1) {
+            match cursor.peek() {
+                Some(Token::Mark("." | "->" | "?." | "::"))
+                    if matches!(cursor.ahead(1), Some(Token::Name(_))) && !self.is_join(cursor) =>
+                {
+                    cursor.at += 1;
+                    let member = cursor.name().unwrap_or_default();
+                    cursor.at += 1;
+                    let path = format!("{}.{member}", value.path.as_deref().unwrap_or_default());
+                    object = Some(value);
+                    value = Value::named(path);
+                    if calls::bare_calls(self.language) && !cursor.is("(") {
+                        value = self.member_without_parentheses(cursor, value, object.take());
+                    }
+                }
+                Some(Token::Mark("(")) => {
+                    let arguments = self.arguments(cursor, "(");
+                    let path = value.path.clone().unwrap_or_default();
+                    value = self.call(&path, object.take(), arguments);
+                }
+                Some(Token::Mark("["))
+                    if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
+                {
+                    value = self.index(cursor, &value);
+                }
+                Some(Token::Mark("{")) if self.language == Language::Ruby && object.is_some() => {
+                    break;
+                }
+                _ => break,
+            }
+        }
+        if self.language == Language::Ruby {
+            self.block(cursor, object.as_ref().unwrap_or(&value));
+        }
+        value
+    }
+
+    fn is_join(&self, cursor: &Cursor<'_>) -> bool {
+        self.joins_by_dot() && cursor.is(".")
+    }
+
+    fn member_without_parentheses(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        value: Value,
+        object: Option<Value>,
+    ) -> Value {
+        let path = value.path.clone().unwrap_or_default();
+        if calls::find(self.language, &path, true).is_none() {
+            if matches!(path.rsplit('.').next(), Some("each" | "map")) {
+                return object.unwrap_or(value);
+            }
+            return value;
+        }
+        if cursor.at_argument() {
+            return self.bare_call(cursor, &value);
+        }
+        self.call(&path, object, Vec::new())
+    }
+
+    /// Ruby's `{ |f| … }` and `do |f|`: binds `f` to the elements of what it is called on.
+    fn block(&mut self, cursor: &mut Cursor<'_>, list: &Value) {
+        let opens = cursor.is("{") || cursor.name() == Some("do");
+        let bar = matches!(cursor.ahead(1), Some(Token::Mark("|")));
+        if let (true, true, Some(Token::Name(name))) = (opens, bar, cursor.ahead(2)) {
+            self.names.insert(name.clone(), list.elements());
+            cursor.at += 4;
+        }
+    }
+
+    fn index(&mut self, cursor: &mut Cursor<'_>, value: &Value) -> Value {
+        let reversed = [
+            Token::Mark("["),
+            Token::Mark("::"),
+            Token::Mark("-"),
+            Token::Number("1".to_owned()),
+            Token::Mark("]"),
+        ];
+        if cursor.tokens.get(cursor.at..cursor.at + reversed.len()) == Some(&reversed) {
+            cursor.at += reversed.len();
+            return value.map(|text| Some(text.chars().rev().collect()));
+        }
+        let index = self.arguments(cursor, "[");
+        let position = match index.as_slice() {
+            [(None, only)] => only.known().and_then(|text| text.parse::<usize>().ok()),
+            _ => None,
+        };
+        let item = position.and_then(|at| value.items.as_ref()?.get(at).cloned());
+        item.unwrap_or_else(|| Value {
+            words: vec![hole()],
+            feed: value.feed,
+            ..Value::default()
+        })
+    }
+
+    /// Notes what a call does and returns what it gives back.
+    fn call(
+        &mut self,
+        path: &str,
+        object: Option<Value>,
+        arguments: Vec<(Option<String>, Value)>,
+    ) -> Value {
+        let known = calls::find(self.language, path, object.is_some());
+        let feed = object
+            .iter()
+            .chain(arguments.iter().map(|(_, value)| value))
+            .map(|v| v.feed)
+            .max();
+        let call = Call {
+            path,
+            object,
+            arguments,
+        };
+        match known {
+            Some(Does::Module) => {
+                let module = call.argument(0).known().unwrap_or_default();
+                Value::named(module.strip_prefix("node:").unwrap_or(&module))
+            }
+            Some(Does::Member) => Self::member(&call),
+            Some(does) => self.perform(does, &call),
+            None if path == "?" => {
+                self.unknown("a call whose name is computed");
+                Value::unknown(Feed::Nothing)
+            }
+            None => Value::unknown(feed.unwrap_or_default()),
+        }
+    }
+
+    /// `getattr(os, "sys" + "tem")`.
+    fn member(call: &Call<'_>) -> Value {
+        let object = call.argument(0).path.unwrap_or_default();
+        match call.argument(1).known() {
+            Some(name) => Value::named(format!("{object}.{name}")),
+            None => Value::named("?"),
+        }
+    }
+}
