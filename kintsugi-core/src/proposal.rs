@@ -30,6 +30,9 @@ pub struct ProposedCommand {
     /// Addition: what the agent called the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
+    /// Addition: what the client found out about what it would touch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<crate::facts::Facts>>,
     /// Addition: a person is at this prompt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interactive: bool,
