@@ -14,6 +14,7 @@ pub mod heuristic;
 pub mod judge;
 pub mod knowledge;
 pub mod limits;
+pub mod manual;
 pub mod paths;
 pub mod place;
 pub mod policy;

@@ -1,0 +1,4 @@
+//! Decisions that were hard, each with what was considered and what would change it.
+
+pub mod knowledge_and_rules;
+pub mod language_of_scripts;
