@@ -1,0 +1,312 @@
+//! The card: what a person must know to answer. One renderer for the prompt, `pending`, `check` and agents.
+
+use kintsugi_core::classify::Class;
+use kintsugi_core::display::{clip, columns, describe, escape};
+use kintsugi_core::effect::{Effect, Span};
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{PendingItem, Verdict};
+use kintsugi_core::rules::Finding;
+
+use crate::console::{COLUMNS_MIN, Paint, Tone};
+use crate::snippet;
+
+/// Most effects and findings that are listed, each; how many more there are is said.
+const LISTED_MAX: usize = 6;
+
+/// Columns of the labels, their gap included.
+const LABEL_COLUMNS: usize = 9;
+
+/// Fewest columns at which labels stand beside what they name; below, they stand above it.
+const BESIDE_COLUMNS: usize = 44;
+
+/// Everything that a card can say about a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Card<'a> {
+    /// The command and who proposed it.
+    pub command: &'a ProposedCommand,
+    /// What the rules say.
+    pub class: Class,
+    /// The estimate for the ambiguous.
+    pub risk: Option<u8>,
+    /// Why, in one line.
+    pub reason: &'a str,
+    /// Every rule that applied.
+    pub findings: &'a [Finding],
+    /// What it would do.
+    pub effects: &'a [Effect],
+    /// A safer command.
+    pub instead: Option<&'a str>,
+    /// How long the hold lasts, in milliseconds.
+    pub expires_ms: Option<u64>,
+}
+
+impl<'a> Card<'a> {
+    /// The card of a proposal and its verdict.
+    #[must_use]
+    pub fn of_verdict(command: &'a ProposedCommand, verdict: &'a Verdict) -> Self {
+        Self {
+            command,
+            class: verdict.class,
+            risk: verdict.risk,
+            reason: &verdict.reason,
+            findings: &verdict.findings,
+            effects: &verdict.effects,
+            instead: verdict.instead.as_deref(),
+            expires_ms: verdict.expires_ms,
+        }
+    }
+
+    /// The card of a hold.
+    #[must_use]
+    pub fn of_pending(item: &'a PendingItem) -> Self {
+        Self {
+            command: &item.command,
+            class: item.class,
+            risk: None,
+            reason: &item.reason,
+            findings: &item.findings,
+            effects: &item.effects,
+            instead: item.instead.as_deref(),
+            expires_ms: item.expires_ms,
+        }
+    }
+
+    /// Returns the card as lines of at most `width` columns, title first.
+    #[must_use]
+    pub fn render(&self, title: &str, answer: &[String], width: usize, paint: Paint) -> String {
+        let width = width.max(COLUMNS_MIN);
+        let mut page = Page::new(width, paint);
+        page.title(title, self.class, self.risk);
+        page.gap();
+        page.indented(snippet::render(
+            &self.command.raw,
+            &self.spans(),
+            width - 2,
+            paint,
+        ));
+        page.gap();
+        page.row("from", &[self.origin()], Tone::Quiet);
+        page.row("does", &self.deeds(), Tone::Strong);
+        page.row("because", &self.causes(), Tone::Warn);
+        page.row("instead", &self.instead.map(escape), Tone::Good);
+        page.row("lasts", &self.expires_ms.map(lasting), Tone::Quiet);
+        page.row("answer", answer, Tone::Strong);
+        page.text
+    }
+
+    /// Where a finding applies; not underlined when it is the whole line, which says nothing.
+    fn spans(&self) -> Vec<Span> {
+        let whole = self.command.raw.trim_end().len();
+        self.findings
+            .iter()
+            .map(|finding| finding.span)
+            .filter(|span| snippet::part(&self.command.raw, *span).len() < whole)
+            .collect()
+    }
+
+    fn origin(&self) -> String {
+        let mut words = escape(&self.command.agent);
+        if let Some(tool) = &self.command.tool {
+            words = format!("{words} ({})", escape(tool));
+        }
+        if let Some(session) = &self.command.session {
+            words = format!("{words}, session {}", clip(&escape(session), 12));
+        }
+        format!("{words}, in {}", escape(&self.command.cwd))
+    }
+
+    /// The effects in words: those that a finding is about, else all.
+    fn deeds(&self) -> Vec<String> {
+        let concerns = |effect: &&Effect| {
+            self.findings
+                .iter()
+                .any(|finding| overlap(finding.span, effect.span))
+        };
+        let mut effects: Vec<_> = self.effects.iter().filter(concerns).collect();
+        if effects.is_empty() {
+            effects = self.effects.iter().collect();
+        }
+        listed(effects.into_iter().map(describe))
+    }
+
+    /// The findings in words, each with the part of the line it is about; the reason when there are none.
+    fn causes(&self) -> Vec<String> {
+        if self.findings.is_empty() {
+            return vec![escape(self.reason)];
+        }
+        listed(self.findings.iter().map(|finding| {
+            let part = clip(&escape(snippet::part(&self.command.raw, finding.span)), 40);
+            format!(
+                "`{part}` {} [{}]",
+                escape(&finding.reason),
+                escape(&finding.rule)
+            )
+        }))
+    }
+}
+
+const fn overlap(one: Span, other: Span) -> bool {
+    one.start < other.end && other.start < one.end
+}
+
+/// Returns each text once, [`LISTED_MAX`] at most, and how many are left out.
+fn listed(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    if distinct.len() > LISTED_MAX {
+        let more = distinct.len() - LISTED_MAX + 1;
+        distinct.truncate(LISTED_MAX - 1);
+        distinct.push(format!("… and {more} more"));
+    }
+    distinct
+}
+
+fn lasting(milliseconds: u64) -> String {
+    format!("{}, then it is denied", duration(milliseconds))
+}
+
+/// Returns a time span in its two largest units, rounded down: `7 h 59 min`, `45 s`.
+#[must_use]
+pub fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, 0) => format!("{hours} h"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        (_, 0, _) => format!("{days} d"),
+        (_, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// Returns the word for a class.
+#[must_use]
+pub const fn class_word(class: Class) -> &'static str {
+    match class {
+        Class::Safe => "safe",
+        Class::Ambiguous => "ambiguous",
+        Class::Catastrophic => "catastrophic",
+    }
+}
+
+/// Returns how serious a class is to its reader.
+#[must_use]
+pub const fn class_tone(class: Class) -> Tone {
+    match class {
+        Class::Safe => Tone::Good,
+        Class::Ambiguous => Tone::Warn,
+        Class::Catastrophic => Tone::Bad,
+    }
+}
+
+/// The lines of a card while they are written.
+struct Page {
+    text: String,
+    width: usize,
+    paint: Paint,
+}
+
+impl Page {
+    const fn new(width: usize, paint: Paint) -> Self {
+        Self {
+            text: String::new(),
+            width,
+            paint,
+        }
+    }
+
+    fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn title(&mut self, title: &str, class: Class, risk: Option<u8>) {
+        let risk = risk.map_or(String::new(), |risk| format!(", risk {risk} of 100"));
+        let title = format!("{title} ({}{risk})", class_word(class));
+        for line in wrap(&title, self.width) {
+            self.push("", &self.paint.tone(class_tone(class), line));
+        }
+    }
+
+    fn indented(&mut self, lines: Vec<String>) {
+        for line in lines {
+            self.push("  ", &line);
+        }
+    }
+
+    /// Writes a label and its values; nothing when there are none.
+    fn row<'v>(&mut self, label: &str, values: impl IntoIterator<Item = &'v String>, tone: Tone) {
+        let beside = self.width >= BESIDE_COLUMNS;
+        let indent = if beside { 2 + LABEL_COLUMNS } else { 4 };
+        let mut label = Some(label);
+        for value in values {
+            for line in wrap(value, self.width - indent) {
+                let margin = match (label.take(), beside) {
+                    (Some(label), true) => {
+                        let label = format!("{label:<LABEL_COLUMNS$}");
+                        format!("  {}", self.paint.tone(Tone::Quiet, label))
+                    }
+                    (Some(label), false) => {
+                        self.push("  ", &self.paint.tone(Tone::Quiet, label));
+                        " ".repeat(indent)
+                    }
+                    (None, _) => " ".repeat(indent),
+                };
+                self.push(&margin, &self.paint.tone(tone, line));
+            }
+        }
+    }
+
+    fn push(&mut self, margin: &str, line: &str) {
+        self.text.push_str(margin);
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}
+
+/// Returns `text` as lines of at most `width` columns, broken at spaces where there are any.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        loop {
+            let Some(line) = lines.last_mut() else {
+                return lines;
+            };
+            let gap = usize::from(!line.is_empty());
+            if columns(line) + gap + columns(word) <= width {
+                if gap == 1 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                break;
+            }
+            if line.is_empty() {
+                let (head, tail) = break_word(word, width);
+                line.push_str(head);
+                word = tail;
+            }
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+/// Splits a word that is wider than a line.
+fn break_word(word: &str, width: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (offset, character) in word.char_indices() {
+        used += kintsugi_core::display::character_columns(character);
+        if used > width && offset > 0 {
+            return word.split_at(offset);
+        }
+    }
+    (word, "")
+}
+
+#[cfg(test)]
+mod tests;

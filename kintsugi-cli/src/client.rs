@@ -1,0 +1,206 @@
+//! One connection to the daemon: a request out, its reply in, never without a deadline.
+//!
+//! Shared by both programs, so nothing here may pull in the judgement or the command line parser.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
+use kintsugi_core::protocol::{ErrorCode, Request, Response};
+
+/// Longest wait for a reply that the daemon gives at once.
+///
+/// A verdict waits for one `fdatasync` and, with a model, for its deadline; what takes longer than this is not coming.
+pub const REPLY_MAX: Duration = Duration::from_secs(10);
+
+/// Why there was no usable reply.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Nobody listens at the socket.
+    #[error("no daemon listens at `{}`", .0.display())]
+    NoDaemon(PathBuf),
+    /// Another user's process listens there: it would hear every command.
+    #[error("the socket `{}` belongs to a process of user {uid}", path.display())]
+    ForeignDaemon {
+        /// The socket.
+        path: PathBuf,
+        /// Whose process answered.
+        uid: u32,
+    },
+    /// The socket could not be used.
+    #[error("cannot talk to the daemon: {0}")]
+    Socket(#[from] io::Error),
+    /// The daemon closed the connection before it replied.
+    #[error("the daemon closed the connection without a reply")]
+    Closed,
+    /// The reply did not come in time.
+    #[error("the daemon did not reply within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// The request would be longer than a frame may be.
+    #[error("the command is longer than a request may be")]
+    TooLong,
+    /// The reply is not one this version knows.
+    #[error("the daemon sent a reply that this version does not know: {0}")]
+    BadReply(String),
+    /// The daemon refused the request.
+    #[error("the daemon refused: {message}")]
+    Refused {
+        /// Its words.
+        message: String,
+        /// Its code.
+        code: Option<ErrorCode>,
+    },
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub struct Client {
+    stream: UnixStream,
+    buffer: FrameBuffer,
+}
+
+impl Client {
+    /// Connects to the daemon at `socket`.
+    ///
+    /// # Errors
+    /// [`ClientError::NoDaemon`] when nobody listens there: one may be started. Anything else is not mended by starting one.
+    pub fn connect(socket: &Path) -> Result<Self, ClientError> {
+        let stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ClientError::NoDaemon(socket.to_owned())
+            }
+            _ => ClientError::Socket(error),
+        })?;
+        let uid = peer_uid(&stream)?;
+        if uid != rustix::process::geteuid().as_raw() && uid != 0 {
+            return Err(ClientError::ForeignDaemon {
+                path: socket.to_owned(),
+                uid,
+            });
+        }
+        Ok(Self {
+            stream,
+            buffer: FrameBuffer::default(),
+        })
+    }
+
+    /// Sends `request` and waits for its reply, [`REPLY_MAX`] at most.
+    ///
+    /// # Errors
+    /// None of them says that the request had no effect, except [`ClientError::Refused`] and [`ClientError::TooLong`].
+    pub fn ask(&mut self, request: &Request) -> Result<Response, ClientError> {
+        self.ask_within(request, REPLY_MAX)
+    }
+
+    /// Sends `request` and waits for its reply, `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn ask_within(
+        &mut self,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Response, ClientError> {
+        self.send(request)?;
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(response) = self.take_reply()? {
+                return Ok(response);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ClientError::TimedOut(patience));
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            match self.fill() {
+                Err(ClientError::Socket(error)) if is_timeout(&error) => {}
+                filled => filled?,
+            }
+        }
+    }
+
+    /// Sends `request` without waiting.
+    ///
+    /// # Errors
+    /// When it is too long, or the connection is gone.
+    pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
+        let frame = write_frame(request).map_err(|_| ClientError::TooLong)?;
+        if frame.len() > kintsugi_core::limits::FRAME_BYTES_MAX {
+            return Err(ClientError::TooLong);
+        }
+        self.stream.set_write_timeout(Some(REPLY_MAX))?;
+        Ok(self.stream.write_all(&frame)?)
+    }
+
+    /// Reads once from the connection; call it when the socket is readable, or with a time-out set.
+    ///
+    /// # Errors
+    /// [`ClientError::Closed`] at its end.
+    pub fn fill(&mut self) -> Result<(), ClientError> {
+        let mut bytes = [0; 16 * 1024];
+        match self.stream.read(&mut bytes)? {
+            0 => Err(ClientError::Closed),
+            count => {
+                self.buffer.push(bytes.get(..count).unwrap_or_default());
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the reply that has come whole, if one has.
+    ///
+    /// # Errors
+    /// When it is a refusal, or no reply that this version knows.
+    pub fn take_reply(&mut self) -> Result<Option<Response>, ClientError> {
+        let frame = self
+            .buffer
+            .next_frame()
+            .map_err(|error| ClientError::BadReply(error.to_string()))?;
+        let Some(frame) = frame else {
+            return Ok(None);
+        };
+        match serde_json::from_slice(frame) {
+            Ok(Response::Error { message, code, .. }) => {
+                Err(ClientError::Refused { message, code })
+            }
+            Ok(response) => Ok(Some(response)),
+            Err(error) => Err(ClientError::BadReply(error.to_string())),
+        }
+    }
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// Whether a read ended because its time was over.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}
+
+/// Returns the user of the process at the other end, as the kernel tells it.
+#[cfg(target_os = "linux")]
+fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+/// Returns the user of the socket's file: other systems tell the peer in ways of their own.
+#[cfg(not(target_os = "linux"))]
+fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let address = stream.peer_addr()?;
+    let path = address
+        .as_pathname()
+        .ok_or_else(|| io::Error::other("the socket has no path"))?;
+    Ok(std::fs::metadata(path)?.uid())
+}

@@ -1,0 +1,110 @@
+//! What this process knows about where it stands: paths, directory, home, shell, and marks that agents leave.
+//!
+//! The only place that reads the environment for the full client; what it finds are claims, not proofs.
+
+use std::env;
+use std::path::PathBuf;
+
+use directories::{BaseDirs, ProjectDirs};
+use kintsugi_core::paths::{Environment, PathError, Paths, locate};
+use kintsugi_core::shell::Dialect;
+
+use crate::exit::{Exit, Failure};
+
+/// Variables by which agents mark what they start, and the name each stands for.
+///
+/// They label; they prove nothing, since whoever is marked can remove them.
+const AGENT_MARKS: [(&str, &str); 14] = [
+    ("CLAUDECODE", "claude-code"),
+    ("CLAUDE_CODE_CHILD_SESSION", "claude-code"),
+    ("CODEX_THREAD_ID", "codex"),
+    ("CODEX_SANDBOX", "codex"),
+    ("CURSOR_AGENT", "cursor"),
+    ("GEMINI_CLI", "gemini"),
+    ("QWEN_CODE", "qwen"),
+    ("CLINE_ACTIVE", "cline"),
+    ("OPENCODE", "opencode"),
+    ("GOOSE_TERMINAL", "goose"),
+    ("COPILOT_AGENT", "copilot"),
+    ("COPILOT_CLI", "copilot"),
+    ("AMP_CURRENT_THREAD_ID", "amp"),
+    ("AI_AGENT", "agent"),
+];
+
+/// Returns where socket, log and policy are.
+///
+/// # Errors
+/// When the environment names no usable place.
+pub fn paths() -> Result<Paths, Failure> {
+    locate(&environment()).map_err(|error: PathError| {
+        Failure::new(Exit::Failed, error.to_string())
+            .hint("set `HOME`, or give `KINTSUGI_SOCKET` a short absolute path")
+    })
+}
+
+/// Returns what the environment says about places, for `kintsugi_core::paths`.
+#[must_use]
+pub fn environment() -> Environment {
+    let project = ProjectDirs::from("", "", "kintsugi");
+    let data = |directories: &ProjectDirs| directories.data_dir().to_owned();
+    let config = |directories: &ProjectDirs| directories.config_dir().to_owned();
+    Environment {
+        socket: env::var_os("KINTSUGI_SOCKET").map(PathBuf::from),
+        runtime_directory: env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+        data_directory: project.as_ref().map(data),
+        config_directory: project.as_ref().map(config),
+    }
+}
+
+/// Returns the person's home.
+#[must_use]
+pub fn home() -> Option<String> {
+    BaseDirs::new().map(|directories| directories.home_dir().to_string_lossy().into_owned())
+}
+
+/// Returns the directory this process stands in, absolute.
+///
+/// # Errors
+/// When it has been removed, or is not text: a proposal must say where it would run.
+pub fn directory() -> Result<String, Failure> {
+    let directory = env::current_dir().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("cannot tell the current directory: {error}"),
+        )
+        .hint("`cd` to a directory that exists")
+    })?;
+    directory.into_os_string().into_string().map_err(|raw| {
+        Failure::new(
+            Exit::Failed,
+            format!("the current directory {raw:?} is not UTF-8"),
+        )
+        .hint("`cd` to a directory whose name is UTF-8")
+    })
+}
+
+/// Returns the person's shell, and the language it reads; `/bin/sh` where `SHELL` does not say.
+#[must_use]
+pub fn shell() -> (PathBuf, Dialect) {
+    let shell = env::var_os("SHELL")
+        .filter(|shell| !shell.is_empty())
+        .map_or_else(|| PathBuf::from("/bin/sh"), PathBuf::from);
+    let dialect = match shell.file_name().and_then(|name| name.to_str()) {
+        Some("bash") => Dialect::Bash,
+        Some("zsh") => Dialect::Zsh,
+        Some("fish") => Dialect::Fish,
+        Some("nu") => Dialect::Nu,
+        Some("pwsh") => Dialect::PowerShell,
+        Some(_) | None => Dialect::Posix,
+    };
+    (shell, dialect)
+}
+
+/// Returns the agent that started this process, when it left a mark.
+#[must_use]
+pub fn agent() -> Option<&'static str> {
+    AGENT_MARKS
+        .iter()
+        .find(|(mark, _)| env::var_os(mark).is_some_and(|value| !value.is_empty()))
+        .map(|(_, agent)| *agent)
+}
