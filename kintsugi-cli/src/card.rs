@@ -24,6 +24,8 @@ const BESIDE_COLUMNS: usize = 44;
 pub struct Card<'a> {
     /// The command and who proposed it.
     pub command: &'a ProposedCommand,
+    /// Whether anybody proposed it; else somebody only asks what would be.
+    pub proposed: bool,
     /// What the rules say.
     pub class: Class,
     /// The estimate for the ambiguous.
@@ -46,6 +48,7 @@ impl<'a> Card<'a> {
     pub fn of_verdict(command: &'a ProposedCommand, verdict: &'a Verdict) -> Self {
         Self {
             command,
+            proposed: true,
             class: verdict.class,
             risk: verdict.risk,
             reason: &verdict.reason,
@@ -61,6 +64,7 @@ impl<'a> Card<'a> {
     pub fn of_pending(item: &'a PendingItem) -> Self {
         Self {
             command: &item.command,
+            proposed: true,
             class: item.class,
             risk: None,
             reason: &item.reason,
@@ -85,7 +89,8 @@ impl<'a> Card<'a> {
             paint,
         ));
         page.gap();
-        page.row("from", &[self.origin()], Tone::Quiet);
+        let (label, origin) = self.origin();
+        page.row(label, &[origin], Tone::Quiet);
         page.row("does", &self.deeds(), Tone::Strong);
         page.row("because", &self.causes(), Tone::Warn);
         page.row("instead", &self.instead.map(escape), Tone::Good);
@@ -104,7 +109,11 @@ impl<'a> Card<'a> {
             .collect()
     }
 
-    fn origin(&self) -> String {
+    fn origin(&self) -> (&'static str, String) {
+        let directory = escape(&self.command.cwd);
+        if !self.proposed {
+            return ("in", directory);
+        }
         let mut words = escape(&self.command.agent);
         if let Some(tool) = &self.command.tool {
             words = format!("{words} ({})", escape(tool));
@@ -112,7 +121,7 @@ impl<'a> Card<'a> {
         if let Some(session) = &self.command.session {
             words = format!("{words}, session {}", clip(&escape(session), 12));
         }
-        format!("{words}, in {}", escape(&self.command.cwd))
+        ("from", format!("{words}, in {directory}"))
     }
 
     /// The effects in words: those that a finding is about, else all.

@@ -69,11 +69,13 @@ impl Client {
     /// # Errors
     /// [`ClientError::NoDaemon`] when nobody listens there: one may be started. Anything else is not mended by starting one.
     pub fn connect(socket: &Path) -> Result<Self, ClientError> {
-        let stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+        let absent = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+        let stream = UnixStream::connect(socket).map_err(|error| {
+            if absent.contains(&error.kind()) {
                 ClientError::NoDaemon(socket.to_owned())
+            } else {
+                ClientError::Socket(error)
             }
-            _ => ClientError::Socket(error),
         })?;
         let uid = peer_uid(&stream)?;
         if uid != rustix::process::geteuid().as_raw() && uid != 0 {

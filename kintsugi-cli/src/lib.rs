@@ -5,10 +5,39 @@
 
 #![forbid(unsafe_code)]
 
+pub mod args;
 pub mod card;
 pub mod client;
+pub mod command;
 pub mod console;
+pub mod embedded;
 pub mod exit;
+pub mod proposal;
+pub mod quote;
 pub mod snippet;
 pub mod start;
 pub mod surroundings;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs `kintsugi` with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match args::Args::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return args::refuse(&error),
+    };
+    let mut console = console::Console::of_process();
+    let done = command::dispatch(arguments.command, &mut console)
+        .and_then(|exit| Ok(console.out.flush().map(|()| exit)?));
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -1,3 +1,7 @@
 //! `kintsugi`, for people.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kintsugi_cli::main()
+}

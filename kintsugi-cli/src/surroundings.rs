@@ -6,6 +6,7 @@ use std::env;
 use std::path::PathBuf;
 
 use directories::{BaseDirs, ProjectDirs};
+use kintsugi_core::display::escape;
 use kintsugi_core::paths::{Environment, PathError, Paths, locate};
 use kintsugi_core::shell::Dialect;
 
@@ -77,7 +78,10 @@ pub fn directory() -> Result<String, Failure> {
     directory.into_os_string().into_string().map_err(|raw| {
         Failure::new(
             Exit::Failed,
-            format!("the current directory {raw:?} is not UTF-8"),
+            format!(
+                "the current directory `{}` is not UTF-8",
+                escape(&raw.to_string_lossy())
+            ),
         )
         .hint("`cd` to a directory whose name is UTF-8")
     })

@@ -15,6 +15,7 @@ fn command(raw: &str) -> ProposedCommand {
         session: Some("0123456789abcdef".into()),
         shell: None,
         tool: Some("Bash".into()),
+        facts: None,
         interactive: false,
     }
 }
@@ -48,6 +49,7 @@ fn effect(start: u32, end: u32) -> Effect {
 fn rendered(command: &ProposedCommand, width: usize) -> String {
     let card = Card {
         command,
+        proposed: true,
         class: Class::Catastrophic,
         risk: None,
         reason: "replaces history",
@@ -115,6 +117,7 @@ fn a_finding_about_the_whole_line_underlines_nothing() {
     let raw = command("git push --force");
     let card = Card {
         command: &raw,
+        proposed: true,
         class: Class::Catastrophic,
         risk: None,
         reason: "",

@@ -1,0 +1,51 @@
+//! What may stand behind `kintsugi` on a command line.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::command;
+use crate::exit::Exit;
+
+/// Holds dangerous commands until a person has seen them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kintsugi",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit: 0 allowed, 1 failed, 2 usage, 3 denied, 4 held, 5 no daemon, \
+                        6 log does not verify, 7 vault refused."
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands, the most used first.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Says what would be decided about a command, and why; runs nothing, needs no daemon
+    Check(command::check::Check),
+}
+
+/// Prints what clap says instead of arguments: help and version as they are, errors in the words of this program.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Whoever closed standard output does not want the help.
+        drop(error.print());
+        return Exit::Allowed.into();
+    }
+    let said = error.render().to_string();
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    drop(writeln!(
+        std::io::stderr(),
+        "kintsugi: error: {}",
+        said.trim_end()
+    ));
+    Exit::Usage.into()
+}

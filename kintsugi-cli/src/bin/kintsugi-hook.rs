@@ -1,0 +1,3 @@
+//! `kintsugi-hook`: what hooks start.
+
+fn main() {}
