@@ -29,8 +29,28 @@ pub struct Args {
 /// The subcommands, the most used first.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Proposes a command, and runs it when it is allowed
+    Run(command::run::Run),
     /// Says what would be decided about a command, and why; runs nothing, needs no daemon
     Check(command::check::Check),
+    /// Shows what waits for a person
+    Pending(command::pending::Pending),
+    /// Lets a held command run, once
+    Approve(command::approve::Approve),
+    /// Refuses a held command
+    Deny(command::deny::Deny),
+    /// Says how the daemon is
+    Status(command::status::Status),
+    /// Starts, stops and looks after the daemon
+    Daemon(command::daemon::Daemon),
+    /// Prints completions for a shell
+    Completions(command::completions::Completions),
+    /// Prints the manual page, of a subcommand when one is named
+    Man {
+        /// The subcommand
+        #[arg(value_name = "SUBCOMMAND")]
+        subcommands: Vec<String>,
+    },
 }
 
 /// Prints what clap says instead of arguments: help and version as they are, errors in the words of this program.

@@ -6,17 +6,20 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod ask;
 pub mod card;
 pub mod client;
 pub mod command;
 pub mod console;
 pub mod embedded;
 pub mod exit;
+pub mod gate;
 pub mod proposal;
 pub mod quote;
 pub mod snippet;
 pub mod start;
 pub mod surroundings;
+pub mod terminal;
 
 use std::io::Write as _;
 use std::process::ExitCode;

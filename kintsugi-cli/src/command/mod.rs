@@ -1,8 +1,18 @@
 //! One file per subcommand.
 
+pub mod approve;
 pub mod check;
+pub mod completions;
+pub mod daemon;
+pub mod deny;
+pub mod pending;
+pub mod run;
+pub mod status;
 
+use kintsugi_core::protocol::PendingItem;
 use kintsugi_core::shell::Dialect;
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::args::Command;
 use crate::console::Console;
@@ -14,12 +24,40 @@ use crate::exit::{Exit, Failure};
 /// When it could not be done; the failure says how the program ends.
 pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
+        Command::Run(run) => run.run(console),
         Command::Check(check) => check.run(console),
+        Command::Pending(pending) => pending.run(console),
+        Command::Approve(approve) => approve.run(console),
+        Command::Deny(deny) => deny.run(console),
+        Command::Status(status) => status.run(console),
+        Command::Daemon(daemon) => daemon.run(console),
+        Command::Completions(completions) => completions.run(console),
+        Command::Man { subcommands } => completions::manual(&subcommands, console),
     }
 }
 
 /// The version of everything that `--json` prints.
 pub const JSON_VERSION: u32 = 1;
+
+/// What `--json` prints of an answer.
+#[derive(Debug, Serialize)]
+struct Resolved<'a> {
+    version: u32,
+    id: Uuid,
+    decision: &'static str,
+    command: &'a str,
+}
+
+impl<'a> Resolved<'a> {
+    fn new(decision: &'static str, item: &'a PendingItem) -> Self {
+        Self {
+            version: JSON_VERSION,
+            id: item.id(),
+            decision,
+            command: &item.command.raw,
+        }
+    }
+}
 
 /// Returns the shell text of arguments: one is text already, several are words.
 #[must_use]

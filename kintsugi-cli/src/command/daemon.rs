@@ -1,0 +1,169 @@
+//! `kintsugi daemon`: the daemon's life, as far as a person steers it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use kintsugi_core::display::escape;
+use kintsugi_core::paths::Paths;
+use kintsugi_core::protocol::{Request, Response};
+
+use super::status;
+use crate::client::{Client, ClientError};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::start::{self, START_MAX};
+use crate::{gate, surroundings};
+
+/// Pause between two looks whether a daemon that was told to stop is gone.
+const STOP_PAUSE: Duration = Duration::from_millis(10);
+
+/// Most bytes of the diagnostics that `logs` shows.
+const LOGS_BYTES_MAX: u64 = 64 * 1024;
+
+/// Arguments of `kintsugi daemon`.
+#[derive(Debug, Args)]
+pub struct Daemon {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Starts the daemon in the background, unless one is running
+    Start,
+    /// Stops the daemon; holds stay and outlive it
+    Stop,
+    /// Stops the daemon and starts it again
+    Restart,
+    /// Says how the daemon is
+    Status(status::Status),
+    /// Runs the daemon in the foreground, until it is interrupted
+    Run,
+    /// Shows what the daemon said in the background: errors, not decisions (see `kintsugi log`)
+    Logs,
+}
+
+impl Daemon {
+    /// Does what was asked of the daemon.
+    ///
+    /// # Errors
+    /// When it could not be done.
+    pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let paths = surroundings::paths()?;
+        match self.action {
+            Action::Start => start(&paths, console),
+            Action::Stop => stop(&paths, console),
+            Action::Restart => {
+                stop(&paths, console)?;
+                start(&paths, console)
+            }
+            Action::Status(status) => status.run(console),
+            Action::Run => Err(become_it()),
+            Action::Logs => logs(&paths, console),
+        }
+    }
+}
+
+fn start(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
+    let was_there = Client::connect(&paths.socket).is_ok();
+    let mut client = start::connect_or_start(paths).map_err(|error| gate::no_daemon(&error))?;
+    let pid = status::fetch(&mut client)?.pid;
+    let word = if was_there { "already runs" } else { "started" };
+    writeln!(console.out, "the daemon {word} (process {pid})")?;
+    Ok(Exit::Allowed)
+}
+
+fn stop(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
+    let mut client = match Client::connect(&paths.socket) {
+        Ok(client) => client,
+        Err(ClientError::NoDaemon(_)) => {
+            writeln!(console.out, "no daemon is running")?;
+            return Ok(Exit::Allowed);
+        }
+        Err(error) => return Err(gate::refused(&error)),
+    };
+    let nonce = challenge(&mut client)?;
+    let request = Request::Shutdown {
+        op: "shutdown".to_owned(),
+        nonce,
+        proof: None,
+    };
+    match client.ask(&request) {
+        Ok(Response::Ack) => {}
+        Ok(other) => return Err(gate::unexpected(&other)),
+        Err(error) => return Err(gate::refused(&error)),
+    }
+    drop(client);
+    let deadline = Instant::now() + START_MAX;
+    while Client::connect(&paths.socket).is_ok() {
+        if Instant::now() >= deadline {
+            return Err(Failure::new(Exit::Failed, "the daemon does not stop")
+                .hint("see `kintsugi daemon logs`"));
+        }
+        std::thread::sleep(STOP_PAUSE);
+    }
+    writeln!(console.out, "the daemon has stopped")?;
+    Ok(Exit::Allowed)
+}
+
+/// Asks for the challenge of a stop, and returns its nonce. Without a vault, none needs to be signed.
+fn challenge(client: &mut Client) -> Result<String, Failure> {
+    let request = Request::AuthBegin {
+        op: "shutdown".to_owned(),
+    };
+    match client.ask(&request) {
+        Ok(Response::Challenge {
+            locked: false,
+            nonce,
+            ..
+        }) => Ok(nonce),
+        Ok(Response::Challenge { .. }) => Err(Failure::new(
+            Exit::VaultRefused,
+            "stopping the daemon needs the admin's password, which this version cannot ask for",
+        )
+        .hint("stop the service that supervises it")),
+        Ok(other) => Err(gate::unexpected(&other)),
+        Err(error) => Err(gate::refused(&error)),
+    }
+}
+
+/// Becomes the daemon; returns only when that fails.
+fn become_it() -> Failure {
+    match start::program() {
+        Ok(program) => {
+            let error = Command::new(&program).exec();
+            Failure::new(
+                Exit::NoDaemon,
+                format!("cannot run `{}`: {error}", program.display()),
+            )
+        }
+        Err(error) => gate::no_daemon(&error),
+    }
+}
+
+fn logs(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
+    let path = &paths.diagnostics;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Exit::Allowed),
+        Err(error) => {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            return Err(Failure::new(Exit::Failed, message)
+                .hint("it belongs to the user who runs the daemon"));
+        }
+    };
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOGS_BYTES_MAX)))?;
+    let mut lines = BufReader::new(file.take(LOGS_BYTES_MAX));
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        writeln!(console.out, "{}", escape(text.trim_end_matches('\n')))?;
+        line.clear();
+    }
+    Ok(Exit::Allowed)
+}

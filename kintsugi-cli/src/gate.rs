@@ -1,0 +1,234 @@
+//! The way of a proposal through this client: to the daemon, or without one to the embedded core, and through a hold to its end.
+
+use std::time::{Duration, Instant};
+
+use kintsugi_core::decide::Decision;
+use kintsugi_core::paths::Paths;
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Resolution, Response, Verdict};
+
+use crate::client::{Client, ClientError, REPLY_MAX};
+use crate::embedded;
+use crate::exit::{Exit, Failure};
+use crate::start::{StartError, connect_or_start};
+
+/// Longest single wait that is asked of the daemon; a longer one is made of several.
+///
+/// Short enough that a connection which died unnoticed is noticed.
+pub const AWAIT_TURN: Duration = Duration::from_secs(10);
+
+/// A verdict, and who gave it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether it is the daemon's. What the embedded core holds, nobody can approve.
+    pub by: Judged,
+}
+
+/// Who judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// The daemon; its verdict is in the log.
+    ByDaemon,
+    /// The core that is built into this client, since no daemon could be reached.
+    Here,
+}
+
+/// How a proposal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It may run, once, now.
+    Run,
+    /// It must not run, for this reason.
+    Denied(String),
+    /// It still waits for a person.
+    Held,
+}
+
+/// Proposes `command`, starting a daemon when there is none.
+///
+/// # Errors
+/// When there is no verdict at all: the command must not run.
+pub fn propose(paths: &Paths, command: &ProposedCommand) -> Result<Answer, Failure> {
+    match connect_or_start(paths) {
+        Ok(client) => Ok(Answer {
+            verdict: ask_verdict(client, paths, command)?,
+            by: Judged::ByDaemon,
+        }),
+        Err(absent) => Ok(Answer {
+            verdict: embedded::verdict(paths, command, &absent.to_string())?,
+            by: Judged::Here,
+        }),
+    }
+}
+
+/// Asks for the verdict, once more when the daemon went away in between: an id makes both the same proposal.
+fn ask_verdict(
+    mut client: Client,
+    paths: &Paths,
+    command: &ProposedCommand,
+) -> Result<Verdict, Failure> {
+    let request = Request::Propose(Box::new(command.clone()));
+    let lost = match client.ask(&request) {
+        Err(ClientError::Closed | ClientError::Socket(_)) => true,
+        answered => return verdict_of(answered),
+    };
+    debug_assert!(lost);
+    verdict_of(reconnect(paths)?.ask(&request))
+}
+
+fn verdict_of(answered: Result<Response, ClientError>) -> Result<Verdict, Failure> {
+    match answered {
+        Ok(Response::Verdict(verdict)) => Ok(*verdict),
+        Ok(other) => Err(unexpected(&other)),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// Waits for a person to resolve the hold of `command`, `patience` at most.
+///
+/// # Errors
+/// When the daemon cannot be asked any more: the command must not run.
+pub fn wait(
+    paths: &Paths,
+    command: &ProposedCommand,
+    patience: Duration,
+) -> Result<Settled, Failure> {
+    let deadline = Instant::now() + patience;
+    let mut client = reconnect(paths)?;
+    loop {
+        let turn = AWAIT_TURN.min(deadline.saturating_duration_since(Instant::now()));
+        let asked = client.ask_within(&await_request(command, turn), turn + REPLY_MAX);
+        let status = match asked {
+            Ok(Response::Pending { status }) => status,
+            Ok(other) => return Err(unexpected(&other)),
+            Err(error) => return Err(refused(&error)),
+        };
+        if status != PendingStatus::Pending {
+            return settle(paths, command, status);
+        }
+        if Instant::now() >= deadline {
+            return Ok(Settled::Held);
+        }
+    }
+}
+
+/// Returns the request that is answered when the hold of `command` is resolved, or after `turn`.
+#[must_use]
+pub fn await_request(command: &ProposedCommand, turn: Duration) -> Request {
+    Request::Await {
+        id: command.id,
+        timeout_ms: u64::try_from(turn.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Carries the answer of a person at this prompt to the daemon, and returns what follows from it.
+///
+/// # Errors
+/// When the daemon does not take the answer: the command must not run.
+pub fn resolve(
+    paths: &Paths,
+    command: &ProposedCommand,
+    decision: Resolution,
+) -> Result<Settled, Failure> {
+    let request = Request::Resolve {
+        command: Box::new(command.clone()),
+        decision,
+        remember: false,
+    };
+    match reconnect(paths)?.ask(&request) {
+        Ok(Response::Ack) => {}
+        Ok(other) => return Err(unexpected(&other)),
+        Err(error) => return Err(refused(&error)),
+    }
+    match decision {
+        Resolution::Allow => settle(paths, command, PendingStatus::Approved),
+        Resolution::Deny => settle(paths, command, PendingStatus::Denied),
+    }
+}
+
+/// Returns what a resolution means. An approval is used up here: the same proposal again, and only an allow may run.
+///
+/// # Errors
+/// When the daemon does not confirm an approval.
+pub fn settle(
+    paths: &Paths,
+    command: &ProposedCommand,
+    status: PendingStatus,
+) -> Result<Settled, Failure> {
+    match status {
+        PendingStatus::Pending => Ok(Settled::Held),
+        PendingStatus::Gone => Ok(Settled::Denied(
+            "the daemon no longer knows the hold".to_owned(),
+        )),
+        PendingStatus::Denied => Ok(Settled::Denied("a person denied it".to_owned())),
+        PendingStatus::Approved => {
+            let verdict = ask_verdict(reconnect(paths)?, paths, command)?;
+            match verdict.decision {
+                Decision::Allow => Ok(Settled::Run),
+                Decision::Hold => Ok(Settled::Held),
+                Decision::Deny => Ok(Settled::Denied(verdict.reason)),
+            }
+        }
+    }
+}
+
+/// Connects to a daemon that was there before; it may have been restarted, and holds outlive that.
+///
+/// # Errors
+/// When it is gone and cannot be started again.
+pub fn reconnect(paths: &Paths) -> Result<Client, Failure> {
+    connect_or_start(paths).map_err(|error| no_daemon(&error))
+}
+
+/// The failure of whatever needs a daemon and has none.
+#[must_use]
+pub fn no_daemon(error: &StartError) -> Failure {
+    Failure::new(Exit::NoDaemon, format!("no daemon: {error}"))
+        .hint("start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met")
+}
+
+/// The failure of a request that the daemon did not answer as it should.
+#[must_use]
+pub fn refused(error: &ClientError) -> Failure {
+    let code = match error {
+        ClientError::Refused { code, .. } => *code,
+        ClientError::TooLong => {
+            return Failure::new(Exit::Denied, error.to_string())
+                .hint("put the command into a script file, and run that");
+        }
+        ClientError::NoDaemon(_)
+        | ClientError::ForeignDaemon { .. }
+        | ClientError::Socket(_)
+        | ClientError::Closed
+        | ClientError::TimedOut(_)
+        | ClientError::BadReply(_) => {
+            return Failure::new(Exit::NoDaemon, error.to_string())
+                .hint("see `kintsugi status` and `kintsugi daemon logs`");
+        }
+    };
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match code {
+        Some(ErrorCode::LogUnavailable) => Failure {
+            exit: Exit::Denied,
+            ..failure
+        }
+        .hint("nothing runs until the log can be written again: see `kintsugi daemon logs`"),
+        Some(ErrorCode::Forbidden) => Failure {
+            exit: Exit::Denied,
+            ..failure
+        }
+        .hint("answer from another terminal, not from where the command was proposed"),
+        Some(ErrorCode::Busy) => failure.hint("try again in a moment"),
+        Some(ErrorCode::NotHeld) => failure.hint("`kintsugi pending` lists what is held"),
+        Some(_) | None => failure,
+    }
+}
+
+/// The failure of a request that got a reply of another kind.
+#[must_use]
+pub fn unexpected(_response: &Response) -> Failure {
+    Failure::new(Exit::Failed, "the daemon's reply does not fit the request")
+        .hint("client and daemon may be of different versions: `kintsugi daemon restart`")
+}
