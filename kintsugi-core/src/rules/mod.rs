@@ -329,3 +329,6 @@ fn examples(file: &str, text: &str, rule: &schema::Rule) -> Vec<Example> {
     });
     listed.chain(instead).collect()
 }
+
+#[cfg(test)]
+mod tests;

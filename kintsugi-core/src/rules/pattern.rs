@@ -116,7 +116,8 @@ fn any_like(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| like(pattern, text))
 }
 
-/// Whether `text` is what `pattern` says, a `*` standing for any characters. Letters match in any ASCII case.
+/// Whether `text` is what `pattern` says, a `*` standing for any characters and `\*` for itself. Letters match in any
+/// ASCII case.
 #[must_use]
 pub fn like(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
@@ -128,6 +129,10 @@ pub fn like(pattern: &str, text: &str) -> bool {
             Some(b'*') => {
                 at += 1;
                 retry = Some((at, position));
+            }
+            Some(b'\\') if pattern.get(at + 1) == Some(byte) => {
+                at += 2;
+                position += 1;
             }
             Some(expected) if expected.eq_ignore_ascii_case(byte) => {
                 at += 1;
@@ -162,6 +167,7 @@ mod tests {
             ("/etc/*/x*", "/etc/a/b/xyz"),
             ("a*b*c", "a-b-b-c"),
             ("MAIN", "main"),
+            ("/tmp/\\*", "/tmp/*"),
         ] {
             assert!(like(pattern, text), "{pattern} {text}");
         }
@@ -169,6 +175,7 @@ mod tests {
             ("", "a"),
             ("a", ""),
             ("*.key", "server.keys"),
+            ("/tmp/\\*", "/tmp/x"),
             ("a*b*c", "a-c-b"),
         ] {
             assert!(!like(pattern, text), "{pattern} {text}");
