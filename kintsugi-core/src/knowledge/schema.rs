@@ -110,6 +110,8 @@ pub enum Printed {
     Nothing,
     /// Its operands: `echo`, `printf`.
     Operands,
+    /// What it reads, unchanged: `cat`, `tee`.
+    Input,
     /// What a decoder made of its input: `base64 -d`.
     Decoded,
     /// A secret: `gh auth token`, `pass show`.
