@@ -3,6 +3,12 @@
 /// Name and text of each file.
 pub(super) const FILES: &[(&str, &str)] = &[
     ("shell.toml", include_str!("../../knowledge/shell.toml")),
-    ("wrappers.toml", include_str!("../../knowledge/wrappers.toml")),
-    ("variables.toml", include_str!("../../knowledge/variables.toml")),
+    (
+        "wrappers.toml",
+        include_str!("../../knowledge/wrappers.toml"),
+    ),
+    (
+        "variables.toml",
+        include_str!("../../knowledge/variables.toml"),
+    ),
 ];

@@ -1,7 +1,25 @@
 //! Invocations → effects: what programs take and do, from `knowledge/*.toml`, looking through wrappers and embedded code.
 
+mod analyst;
+mod builtin;
+mod check;
+mod code;
 pub mod embedded;
+mod feeds;
+mod grammar;
+mod program;
+mod redirect;
 pub mod schema;
+mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use analyst::{Ambient, Analyst};
+use store::{Node, Store};
 
 use crate::effect::{Effect, Span};
 use crate::place::Surroundings;
@@ -9,7 +27,28 @@ use crate::shell::{Budget, Context, Script};
 
 /// The facts about programs, ready to be asked.
 #[derive(Debug, Default)]
-pub struct Knowledge {}
+pub struct Knowledge {
+    store: Store,
+}
+
+/// What is known by the name of a program.
+#[derive(Debug)]
+enum Resolved<'k> {
+    /// It is described.
+    Known {
+        /// Its name in the files.
+        name: &'k str,
+        /// Its entries.
+        node: &'k Node,
+    },
+    /// It is a file given by its path; a program of the same name may be described.
+    Local {
+        /// That one.
+        known: Option<(&'k str, &'k Node)>,
+    },
+    /// It is not described.
+    Unknown,
+}
 
 /// Why a knowledge file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -74,18 +113,79 @@ impl Knowledge {
     /// # Errors
     /// Never, in a released build: a test loads it.
     pub fn builtin() -> Result<Self, KnowledgeError> {
-        Ok(Self {})
+        Ok(Self {
+            store: Store::index(builtin::FILES)?,
+        })
     }
 
     /// Tells what `script` does. Total: what is not known is in the answer.
     #[must_use]
     pub fn analyse(
         &self,
-        _script: &Script,
-        _context: &Context,
-        _surroundings: &Surroundings,
-        _budget: &mut Budget,
+        script: &Script,
+        context: &Context,
+        surroundings: &Surroundings,
+        budget: &mut Budget,
     ) -> Analysis {
-        Analysis::default()
+        let mut analyst = Analyst {
+            knowledge: self,
+            surroundings,
+            budget,
+            analysis: Analysis::default(),
+            files: BTreeMap::new(),
+        };
+        analyst.script(script, context, Ambient::default());
+        analyst.analysis
+    }
+
+    /// The program that a word in front of a command means.
+    fn resolve(&self, word: &str) -> Resolved<'_> {
+        let Some((directory, base)) = word.rsplit_once('/') else {
+            return match self.by_name(word) {
+                Some((name, node)) => Resolved::Known { name, node },
+                None => Resolved::Unknown,
+            };
+        };
+        let known = self.by_name(base);
+        let is_installed = matches!(
+            directory.rsplit('/').next(),
+            Some("bin" | "sbin" | ".bin" | "Scripts" | "libexec")
+        );
+        match known {
+            Some((name, node)) if is_installed => Resolved::Known { name, node },
+            known => Resolved::Local { known },
+        }
+    }
+
+    /// The program of that name, of its name without a version or `.exe`, in small letters at last.
+    fn by_name(&self, base: &str) -> Option<(&str, &Node)> {
+        if let Some(found) = self.store.program(base) {
+            return Some(found);
+        }
+        let lower = base.to_ascii_lowercase();
+        let plain = lower.strip_suffix(".exe").unwrap_or(&lower);
+        let unversioned = plain.trim_end_matches(|last: char| last.is_ascii_digit() || last == '.');
+        let undashed = unversioned.strip_suffix('-').unwrap_or(unversioned);
+        [plain, unversioned, undashed]
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .find_map(|name| self.store.program(name))
+    }
+
+    /// The node at `path` and the entries on the way to it, outermost first.
+    fn walk<'k>(&'k self, path: &[String]) -> Option<(&'k Node, Vec<&'k schema::Command>)> {
+        let (first, rest) = path.split_first()?;
+        let (_, mut node) = self.store.program(first)?;
+        let mut chain: Vec<&schema::Command> = node.entry.as_deref().into_iter().collect();
+        for name in rest {
+            node = node.child(name)?;
+            chain.extend(node.entry.as_deref());
+        }
+        Some((node, chain))
+    }
+
+    /// The environment variables that matter.
+    fn variables(&self) -> &[schema::Keyed] {
+        self.store.variables()
     }
 }

@@ -5,10 +5,11 @@
 //! an entry says is checked by [`super::check`], for the built-in files in a test.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc as Rc, OnceLock};
 
 use super::KnowledgeError;
 use super::schema::{Command, File, Keyed};
+use crate::place::pattern;
 
 /// An entry's text and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -32,55 +33,101 @@ pub(super) fn chunks(text: &str) -> Vec<Chunk<'_>> {
         }
         offset += line.len();
     }
-    let ends = starts.iter().skip(1).map(|(start, ..)| *start).chain([text.len()]);
+    let ends = starts
+        .iter()
+        .skip(1)
+        .map(|(start, ..)| *start)
+        .chain([text.len()]);
     starts
         .iter()
         .zip(ends)
         .filter_map(|(&(start, line, is_variable), end)| {
-            Some(Chunk { text: text.get(start..end)?, line, is_variable })
+            Some(Chunk {
+                text: text.get(start..end)?,
+                line,
+                is_variable,
+            })
         })
         .collect()
 }
 
+/// The text behind `key =` at the start of a line.
+fn value_of<'t>(chunk: &'t str, key: &str) -> Option<&'t str> {
+    let mut rest = chunk;
+    loop {
+        let value = rest
+            .strip_prefix(key)
+            .and_then(|after| after.trim_start().strip_prefix('='))
+            .map(str::trim_start);
+        if value.is_some() {
+            return value;
+        }
+        rest = rest.split_once('\n')?.1;
+    }
+}
+
 /// Reads the quoted words of the array that follows `key =` at the start of a line.
 fn quoted_words<'t>(chunk: &'t str, key: &str) -> Vec<&'t str> {
-    let mut rest = chunk;
-    let array = loop {
-        let Some(after) = rest.strip_prefix(key).map(str::trim_start) else {
-            match rest.split_once('\n') {
-                Some((_, next)) => rest = next,
-                None => return Vec::new(),
-            }
-            continue;
-        };
-        match after.strip_prefix('=') {
-            Some(value) => break value,
-            None => rest = after,
-        }
-    };
-    let Some((array, _)) = array.trim_start().strip_prefix('[').and_then(|it| it.split_once(']'))
+    let Some((array, _)) = value_of(chunk, key)
+        .and_then(|value| value.strip_prefix('['))
+        .and_then(|value| value.split_once(']'))
     else {
         return Vec::new();
     };
-    let quote = if array.trim_start().starts_with('\'') { '\'' } else { '"' };
-    array.split(quote).skip(1).step_by(2).collect()
+    array.split('"').skip(1).step_by(2).collect()
+}
+
+/// Reads the words of the text that follows `key =` at the start of a line.
+fn spaced_words<'t>(chunk: &'t str, key: &str) -> impl Iterator<Item = &'t str> {
+    let value = value_of(chunk, key).unwrap_or_default();
+    let quote = if value.starts_with("\"\"\"") {
+        "\"\"\""
+    } else {
+        "\""
+    };
+    value
+        .strip_prefix(quote)
+        .and_then(|value| value.split_once(quote))
+        .map_or("", |(words, _)| words)
+        .split_whitespace()
 }
 
 /// A program with its subcommands.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// Its own entry. None when only subcommands are described.
-    pub(super) entry: Option<Box<Command>>,
+    pub(super) entry: Option<Rc<Command>>,
     /// Names of subcommands, aliases included, sorted, each with an index into `children`.
     names: Vec<(Box<str>, usize)>,
-    children: Vec<Node>,
+    /// The same for names with a `*`, in the order of the file.
+    patterns: Vec<(Box<str>, usize)>,
+    children: Vec<Self>,
 }
 
 impl Node {
-    /// The subcommand of that name.
+    /// The subcommands that `word` could mean: the one of that name, then prefixes, then any.
+    pub(super) fn matching<'n>(&'n self, word: &str) -> impl Iterator<Item = &'n Self> {
+        let literal = self
+            .names
+            .binary_search_by(|(known, _)| (**known).cmp(word))
+            .ok()
+            .and_then(|at| self.names.get(at));
+        let patterns = |any: bool| {
+            self.patterns
+                .iter()
+                .filter(move |(known, _)| (**known == *"*") == any && pattern::matches(known, word))
+        };
+        literal
+            .into_iter()
+            .chain(patterns(false))
+            .chain(patterns(true))
+            .filter_map(|(_, child)| self.children.get(*child))
+    }
+
+    /// The subcommand of exactly that name, which may be a pattern.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
-        let at = self.names.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        self.names.get(at).and_then(|(_, child)| self.children.get(*child))
+        self.index_of(name)
+            .and_then(|child| self.children.get(child))
     }
 
     /// Whether it has subcommands.
@@ -88,64 +135,79 @@ impl Node {
         !self.children.is_empty()
     }
 
-    /// Puts `command` at its place. False when something stands there already.
-    pub(super) fn insert(&mut self, command: Command) -> bool {
-        let path = command.path.clone();
-        let mut node = self;
-        for name in path.iter().skip(1) {
-            node = node.child_or_new(name);
-        }
-        if node.entry.is_some() {
-            return false;
-        }
-        let aliases = command.aliases.clone();
-        node.entry = Some(Box::new(command));
-        path.len() < 2 || self.insert_aliases(&path, &aliases)
+    fn index_of(&self, name: &str) -> Option<usize> {
+        let found = if name.contains('*') {
+            self.patterns.iter().find(|(known, _)| **known == *name)
+        } else {
+            let at = self
+                .names
+                .binary_search_by(|(known, _)| (**known).cmp(name))
+                .ok()?;
+            self.names.get(at)
+        };
+        found.map(|(_, child)| *child)
     }
 
-    fn insert_aliases(&mut self, path: &[String], aliases: &[String]) -> bool {
-        let Some((last, parents)) = path.split_last() else {
-            return true;
+    /// Puts `command` at its place, which is below this node. Returns the spelling that is taken already, if one is.
+    pub(super) fn insert(&mut self, command: Command) -> Result<(), String> {
+        let command = Rc::new(command);
+        let mut node = &mut *self;
+        let Some((last, parents)) = command.path.get(1..).and_then(<[String]>::split_last) else {
+            return node.set(&command);
         };
-        let mut parent = self;
-        for name in parents.iter().skip(1) {
-            parent = parent.child_or_new(name);
+        for name in parents {
+            node = node.child_or_new(name)?;
         }
-        let Ok(at) = parent.names.binary_search_by(|(known, _)| (**known).cmp(last.as_str())) else {
-            return false;
+        node.child_or_new(last)?.set(&command)?;
+        for name in &command.also.0 {
+            node.child_or_new(name)?.set(&command)?;
+        }
+        let Some(child) = node.index_of(last) else {
+            return Ok(());
         };
-        let Some(child) = parent.names.get(at).map(|(_, child)| *child) else {
-            return false;
-        };
-        aliases.iter().all(|alias| {
-            match parent.names.binary_search_by(|(known, _)| (**known).cmp(alias.as_str())) {
-                Ok(_) => false,
-                Err(at) => {
-                    parent.names.insert(at, (alias.as_str().into(), child));
-                    true
-                }
+        command.aliases.iter().try_for_each(|alias| {
+            if node.index_of(alias).is_some() {
+                return Err(alias.clone());
             }
+            node.put(alias, child);
+            Ok(())
         })
     }
 
-    fn child_or_new(&mut self, name: &str) -> &mut Self {
-        let child = match self.names.binary_search_by(|(known, _)| (**known).cmp(name)) {
-            Ok(at) => self.names.get(at).map_or(0, |(_, child)| *child),
-            Err(at) => {
-                self.children.push(Self::default());
-                self.names.insert(at, (name.into(), self.children.len() - 1));
-                self.children.len() - 1
-            }
-        };
-        #[expect(clippy::indexing_slicing, reason = "the index was just looked up or made")]
-        &mut self.children[child]
+    fn set(&mut self, command: &Rc<Command>) -> Result<(), String> {
+        if self.entry.is_some() {
+            return Err(command.path.join(" "));
+        }
+        self.entry = Some(Rc::clone(command));
+        Ok(())
+    }
+
+    fn put(&mut self, name: &str, child: usize) {
+        if name.contains('*') {
+            self.patterns.push((name.into(), child));
+        } else if let Err(at) = self
+            .names
+            .binary_search_by(|(known, _)| (**known).cmp(name))
+        {
+            self.names.insert(at, (name.into(), child));
+        }
+    }
+
+    fn child_or_new(&mut self, name: &str) -> Result<&mut Self, String> {
+        let child = self.index_of(name).unwrap_or_else(|| {
+            self.children.push(Self::default());
+            let child = self.children.len() - 1;
+            self.put(name, child);
+            child
+        });
+        self.children.get_mut(child).ok_or_else(|| name.to_owned())
     }
 }
 
 /// A program that is not read yet: which texts describe it.
 #[derive(Debug, Default)]
 struct Slot {
-    chunks: Vec<(&'static str, usize)>,
+    chunks: Vec<&'static str>,
     node: OnceLock<Node>,
 }
 
@@ -178,10 +240,23 @@ impl Store {
                         message: format!("line {}: an entry has no `path`", chunk.line),
                     });
                 };
-                store.programs.entry(program).or_default().chunks.push((chunk.text, chunk.line));
+                store
+                    .programs
+                    .entry(program)
+                    .or_default()
+                    .chunks
+                    .push(chunk.text);
                 if path.len() == 1 {
                     for alias in quoted_words(chunk.text, "aliases") {
                         store.aliases.insert(alias, program);
+                    }
+                    for name in spaced_words(chunk.text, "also") {
+                        store
+                            .programs
+                            .entry(name)
+                            .or_default()
+                            .chunks
+                            .push(chunk.text);
                     }
                 }
             }
@@ -193,7 +268,10 @@ impl Store {
     pub(super) fn program(&self, name: &str) -> Option<(&str, &Node)> {
         let name = self.aliases.get(name).copied().unwrap_or(name);
         let (name, slot) = self.programs.get_key_value(name)?;
-        Some((name, slot.node.get_or_init(|| read_node(&slot.chunks))))
+        Some((
+            name,
+            slot.node.get_or_init(|| read_node(name, &slot.chunks)),
+        ))
     }
 
     /// Every environment variable that matters.
@@ -215,14 +293,21 @@ impl Store {
 
 /// Reads the entries of one program. An entry that cannot be read is left out, so that what it describes stays unknown; the
 /// built-in files have none, which a test shows.
-fn read_node(chunks: &[(&'static str, usize)]) -> Node {
+fn read_node(name: &str, chunks: &[&'static str]) -> Node {
     let mut node = Node::default();
-    for (text, _) in chunks {
+    for text in chunks {
         let Ok(file) = toml::from_str::<File>(text) else {
             continue;
         };
-        for command in file.command {
-            node.insert(command);
+        for mut command in file.command {
+            if let Some(first) = command.path.first_mut()
+                && first != name
+            {
+                name.clone_into(first);
+            }
+            if node.insert(command).is_err() {
+                continue;
+            }
         }
     }
     node

@@ -1,0 +1,455 @@
+//! One pass over a script: each invocation is looked up, read, and turned into effects; what it wraps is read in turn.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::feeds::{Feeds, is_secret_variable};
+use super::{Analysis, Knowledge, Unknown, UnknownKind};
+use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Target};
+use crate::limits::UNWRAP_DEPTH_MAX;
+use crate::place::{OutputPlace, Surroundings};
+use crate::shell::{
+    Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId, Output,
+    Piece, Problem, Script, Variables, Word,
+};
+
+/// What stands in a file that the line itself wrote.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Written {
+    pub(super) feeds: Feeds,
+    pub(super) text: Option<Rc<str>>,
+}
+
+/// What a command prints.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Printed {
+    pub(super) feeds: Feeds,
+    /// The text itself, when the line shows it.
+    pub(super) text: Option<Rc<str>>,
+}
+
+/// The circumstances that wrappers give to what they wrap.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ambient {
+    pub(super) modifiers: Modifiers,
+    /// How many texts and wrappers lie around it.
+    pub(super) depth: u32,
+}
+
+/// A simple command about to be looked at, in the script it belongs to.
+#[derive(Clone)]
+pub(super) struct Call<'c> {
+    pub(super) words: &'c [Word],
+    pub(super) assignments: &'c [Assignment],
+    pub(super) input: &'c Input,
+    /// What flows into its standard input.
+    pub(super) fed: Printed,
+    pub(super) directories: Rc<[Directory]>,
+    pub(super) variables: Rc<Variables>,
+    pub(super) dialect: Dialect,
+    pub(super) span: Span,
+    pub(super) ambient: Ambient,
+    pub(super) scope: &'c Scope<'c>,
+}
+
+/// A script and what its commands were found to print.
+pub(super) struct Scope<'s> {
+    pub(super) script: &'s Script,
+    pub(super) printed: Vec<Printed>,
+}
+
+impl Scope<'_> {
+    /// What flows out of a range of commands.
+    pub(super) fn flow(&self, first: InvocationId, end: InvocationId) -> Printed {
+        let range = first.0 as usize..end.0 as usize;
+        let mut all = self.printed.get(range).unwrap_or_default().iter();
+        let Some(one) = all.next() else {
+            return Printed {
+                feeds: Feeds::of(Feed::Program),
+                text: None,
+            };
+        };
+        let mut sum = one.clone();
+        for other in all {
+            sum.feeds = sum.feeds.union(other.feeds);
+            sum.text = None;
+        }
+        sum
+    }
+
+    /// What is known about the path that a substitution prints.
+    pub(super) fn output_place(&self, hole: &Hole) -> Option<OutputPlace> {
+        let (Hole::Output { first, end }, invocations) = (hole, &self.script.invocations) else {
+            return None;
+        };
+        let [one] = invocations.get(first.0 as usize..end.0 as usize)? else {
+            return None;
+        };
+        let mut words = one.words.iter().map(Word::known);
+        let name = words.next()??;
+        match &*name {
+            "mktemp" => Some(OutputPlace::Temp),
+            "pwd" => Some(OutputPlace::Directory),
+            "git"
+                if one
+                    .words
+                    .iter()
+                    .any(|word| word.known().as_deref() == Some("--show-toplevel")) =>
+            {
+                Some(OutputPlace::ProjectRoot)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Carries everything that one analysis gathers.
+pub(super) struct Analyst<'a> {
+    pub(super) knowledge: &'a Knowledge,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) budget: &'a mut Budget,
+    pub(super) analysis: Analysis,
+    /// Files that the line wrote so far, by folded path.
+    pub(super) files: BTreeMap<String, Written>,
+}
+
+impl<'a> Analyst<'a> {
+    /// Looks at every command of `script`. Returns what it prints.
+    pub(super) fn script(&mut self, script: &Script, context: &Context, ambient: Ambient) -> Feeds {
+        self.analysis
+            .problems
+            .extend(script.problems.iter().cloned());
+        let count = script.invocations.len();
+        let mut scope = Scope {
+            script,
+            printed: vec![Printed::default(); count],
+        };
+        let fed_by = writable_substitutions(script);
+        let mut all = Feeds::NONE;
+        for at in order(count, &fed_by) {
+            let Some(invocation) = script.invocations.get(at) else {
+                continue;
+            };
+            let fed = match fed_by.get(at).copied().flatten() {
+                Some(owner) => scope.printed.get(owner).cloned().unwrap_or_default(),
+                None => self.input(invocation, &scope),
+            };
+            let printed = self.invocation(invocation, fed, &scope, context, ambient);
+            if matches!(invocation.output, Output::Inherited | Output::Captured) {
+                all = all.union(printed.feeds);
+            }
+            if let Some(slot) = scope.printed.get_mut(at) {
+                *slot = printed;
+            }
+        }
+        all
+    }
+
+    /// What flows into the standard input.
+    fn input(&self, invocation: &Invocation, scope: &Scope<'_>) -> Printed {
+        match &invocation.input {
+            Input::Inherited => Printed::default(),
+            Input::Text(word) => Printed {
+                feeds: Feeds::of(Feed::Text).union(self.word_feeds(word, scope)),
+                text: word.known().map(|text| Rc::from(&*text)),
+            },
+            Input::File(word) => self.file_flow(word, &invocation.directories, scope),
+            Input::Pipe { first, end } => scope.flow(*first, *end),
+        }
+    }
+
+    /// What flows out of a file.
+    pub(super) fn file_flow(
+        &self,
+        word: &Word,
+        directories: &[Directory],
+        scope: &Scope<'_>,
+    ) -> Printed {
+        let mut printed = Printed {
+            feeds: self.word_feeds(word, scope),
+            text: None,
+        };
+        let mut found = false;
+        for judged in self.judge(word, directories, scope) {
+            if judged.place == crate::place::Place::Secret {
+                printed.feeds = printed.feeds.union(Feeds::of(Feed::Secret));
+            }
+            if let Some(written) = self.written(&judged.path) {
+                found = true;
+                printed.feeds = printed.feeds.union(written.feeds);
+                printed.text.clone_from(&written.text);
+            }
+        }
+        if !found && printed.feeds == Feeds::NONE {
+            printed.feeds = Feeds::of(Feed::File);
+        }
+        printed
+    }
+
+    /// What the line, or facts, say about the content of a file; a directory speaks for what is below it.
+    pub(super) fn written(&self, path: &str) -> Option<Written> {
+        if let Some(written) = self.files.get(path) {
+            return Some(written.clone());
+        }
+        if let Some(text) = self.surroundings.texts.get(path) {
+            return Some(Written {
+                feeds: Feeds::of(Feed::File),
+                text: Some(text.as_str().into()),
+            });
+        }
+        None
+    }
+
+    /// Where the unknown parts of a word come from.
+    pub(super) fn word_feeds(&self, word: &Word, scope: &Scope<'_>) -> Feeds {
+        word.holes().fold(Feeds::NONE, |sum, hole| {
+            sum.union(match hole {
+                Hole::Variable(name) if is_secret_variable(name) => Feeds::of(Feed::Secret),
+                Hole::Variable(_) => Feeds::of(Feed::Program),
+                Hole::Output { first, end } => scope.flow(*first, *end).feeds,
+                Hole::Process {
+                    first,
+                    end,
+                    readable: true,
+                } => scope.flow(*first, *end).feeds,
+                Hole::Process {
+                    readable: false, ..
+                } => Feeds::NONE,
+                Hole::Other(name) => super::code::feed_of_hole(name),
+            })
+        })
+    }
+
+    /// Every place that a word could mean as a path.
+    pub(super) fn judge(
+        &self,
+        word: &Word,
+        directories: &[Directory],
+        scope: &Scope<'_>,
+    ) -> Vec<crate::place::Judgement> {
+        let outputs = |hole: &Hole| {
+            scope
+                .output_place(hole)
+                .or_else(|| super::code::place_of_hole(hole))
+        };
+        let mut all: Vec<crate::place::Judgement> = Vec::with_capacity(1);
+        for directory in directories {
+            for judged in self.surroundings.judge(word, directory, &outputs) {
+                if !all.contains(&judged) {
+                    all.push(judged);
+                }
+            }
+        }
+        all
+    }
+
+    fn invocation(
+        &mut self,
+        invocation: &Invocation,
+        fed: Printed,
+        scope: &Scope<'_>,
+        context: &Context,
+        mut ambient: Ambient,
+    ) -> Printed {
+        if invocation.background {
+            ambient.modifiers.insert(Modifier::Background);
+        }
+        let call = Call {
+            words: &invocation.words,
+            assignments: &invocation.assignments,
+            input: &invocation.input,
+            fed,
+            directories: Rc::clone(&invocation.directories),
+            variables: Rc::clone(&invocation.variables),
+            dialect: context.dialect,
+            span: invocation.span,
+            ambient,
+            scope,
+        };
+        self.assignments(&call);
+        let connected = self.connections(&call, &invocation.redirects);
+        let call = Call {
+            fed: Printed {
+                feeds: call.fed.feeds.union(connected),
+                text: call.fed.text.clone(),
+            },
+            ..call
+        };
+        let printed = if call.words.is_empty() {
+            call.fed.clone()
+        } else {
+            self.call(&call)
+        };
+        self.redirects(&call, &invocation.redirects, &printed);
+        printed
+    }
+
+    /// Looks at one command: its words only, redirections and assignments are done.
+    pub(super) fn call(&mut self, call: &Call<'_>) -> Printed {
+        let work = u32::try_from(call.words.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(4);
+        if !self.budget.spend(work) {
+            self.problem("more work than one command line may take", call.span);
+            return Printed::default();
+        }
+        if call.ambient.depth > UNWRAP_DEPTH_MAX {
+            self.problem("too many commands wrapped in one another", call.span);
+            return Printed::default();
+        }
+        let Some((first, words)) = call.words.split_first() else {
+            return Printed::default();
+        };
+        let Some(name) = first.known() else {
+            return self.unknown_command(call, first);
+        };
+        self.program(call, first, &name, words)
+    }
+
+    /// A command whose name is known only when it runs.
+    fn unknown_command(&mut self, call: &Call<'_>, first: &Word) -> Printed {
+        let feeds = self.word_feeds(first, call.scope).union(call.fed.feeds);
+        self.unknown(UnknownKind::Command, first.display(), first.span);
+        let feed = self.word_feeds(first, call.scope).worst();
+        let target = Target {
+            text: first.display(),
+            place: None,
+        };
+        self.push(call, Action::Execute, Role::Code, target)
+            .feed(feed);
+        Printed {
+            feeds: feeds.union(Feeds::of(Feed::Program)),
+            text: None,
+        }
+    }
+
+    /// Adds an effect; the answer adds circumstances.
+    pub(super) fn push(
+        &mut self,
+        call: &Call<'_>,
+        action: Action,
+        role: Role,
+        target: Target,
+    ) -> Pushed<'_> {
+        self.analysis.effects.push(Effect {
+            action,
+            role,
+            target,
+            modifiers: call.ambient.modifiers,
+            feed: Feed::Nothing,
+            program: String::new(),
+            span: call.span,
+        });
+        Pushed {
+            effect: self.analysis.effects.last_mut(),
+        }
+    }
+
+    pub(super) fn unknown(&mut self, kind: UnknownKind, text: String, span: Span) {
+        let unknown = Unknown { kind, text, span };
+        if !self.analysis.unknowns.contains(&unknown) {
+            self.analysis.unknowns.push(unknown);
+        }
+    }
+
+    pub(super) fn problem(&mut self, what: &str, span: Span) {
+        if !self
+            .analysis
+            .problems
+            .iter()
+            .any(|problem| problem.what == what)
+        {
+            self.analysis.problems.push(Problem {
+                what: what.to_owned(),
+                span,
+            });
+        }
+    }
+}
+
+/// The effect that was added last.
+pub(super) struct Pushed<'e> {
+    effect: Option<&'e mut Effect>,
+}
+
+impl Pushed<'_> {
+    /// Says where the bytes come from.
+    pub(super) fn feed(mut self, feed: Feed) -> Self {
+        if let Some(effect) = self.effect.as_deref_mut() {
+            effect.feed = feed;
+        }
+        self
+    }
+
+    /// Adds circumstances.
+    pub(super) fn with(mut self, modifiers: Modifiers) -> Self {
+        if let Some(effect) = self.effect.as_deref_mut() {
+            effect.modifiers = effect.modifiers.union(modifiers);
+        }
+        self
+    }
+
+    /// Names the command path that does it.
+    pub(super) fn by(mut self, program: &str) -> Self {
+        if let Some(effect) = self.effect.as_deref_mut() {
+            program.clone_into(&mut effect.program);
+        }
+        self
+    }
+}
+
+/// For each command in a `>(…)`: the command that writes into it.
+fn writable_substitutions(script: &Script) -> Vec<Option<usize>> {
+    let mut fed_by = vec![None; script.invocations.len()];
+    for (owner, invocation) in script.invocations.iter().enumerate() {
+        let targets = invocation.redirects.iter().map(|redirect| &redirect.target);
+        let holes = invocation.words.iter().chain(targets).flat_map(Word::holes);
+        for hole in holes {
+            if let Hole::Process {
+                first,
+                end,
+                readable: false,
+            } = hole
+            {
+                let range = first.0 as usize..end.0 as usize;
+                for (offset, slot) in fed_by
+                    .get_mut(range.clone())
+                    .unwrap_or_default()
+                    .iter_mut()
+                    .enumerate()
+                {
+                    let at = range.start + offset;
+                    let reads_it = script
+                        .invocations
+                        .get(at)
+                        .is_some_and(|inner| matches!(inner.input, Input::Inherited));
+                    if reads_it && at != owner {
+                        *slot = Some(owner);
+                    }
+                }
+            }
+        }
+    }
+    fed_by
+}
+
+/// The order in which commands are looked at: as they stand, but what is fed by a later one behind it.
+fn order(count: usize, fed_by: &[Option<usize>]) -> Vec<usize> {
+    let waits = |at: usize| {
+        fed_by
+            .get(at)
+            .copied()
+            .flatten()
+            .is_some_and(|owner| owner > at)
+    };
+    let mut order: Vec<usize> = (0..count).filter(|at| !waits(*at)).collect();
+    order.extend((0..count).filter(|at| waits(*at)));
+    order
+}
+
+/// Whether every piece of a word is text or a pattern.
+pub(super) fn has_hole(word: &Word) -> bool {
+    word.pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Hole(_)))
+}

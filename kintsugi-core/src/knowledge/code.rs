@@ -1,0 +1,462 @@
+//! Program text inside a command: read by its language's reader, what it starts is looked at like a command of the line.
+
+use std::rc::Rc;
+
+use super::UnknownKind;
+use super::analyst::{Analyst, Call, Scope};
+use super::embedded::{self, Embedded};
+use super::feeds::Feeds;
+use super::program::Work;
+use super::schema::Language;
+use crate::effect::{Action, Feed, Role, Span, Target};
+use crate::limits::UNWRAP_DEPTH_MAX;
+use crate::place::OutputPlace;
+use crate::shell::{
+    self, Context, Dialect, Directory, Hole, Input, Piece, Script, Variables, Word,
+};
+
+/// Stands in a text for the hole of that number while the text is read; private use, so no shell gives it a meaning.
+const MARK: char = '\u{10_FFF0}';
+
+const NETWORK: &str = "what the network says";
+const SECRET: &str = "a secret";
+const DECODED: &str = "what a decoder prints";
+const PROGRAM: &str = "what a program prints";
+const FILE: &str = "what a file says";
+const TEMPORARY: &str = "a temporary name";
+const HERE: &str = "the directory";
+
+/// Where a hole comes from that this module named.
+pub(super) fn feed_of_hole(name: &str) -> Feeds {
+    Feeds::of(match name {
+        NETWORK => Feed::Network,
+        SECRET => Feed::Secret,
+        DECODED => Feed::Decoded,
+        FILE => Feed::File,
+        TEMPORARY | HERE => Feed::Nothing,
+        _ => Feed::Program,
+    })
+}
+
+/// The place of a hole that this module named.
+pub(super) fn place_of_hole(hole: &Hole) -> Option<OutputPlace> {
+    match hole {
+        Hole::Other(TEMPORARY) => Some(OutputPlace::Temp),
+        Hole::Other(HERE) => Some(OutputPlace::Directory),
+        Hole::Other(_) | Hole::Variable(_) | Hole::Output { .. } | Hole::Process { .. } => None,
+    }
+}
+
+/// A word for something that is fed and not shown.
+pub(super) fn hole_for(feeds: Feeds, span: Span) -> Word {
+    Word {
+        pieces: vec![Piece::Hole(Hole::Other(name_for(feeds)))],
+        span,
+    }
+}
+
+fn name_for(feeds: Feeds) -> &'static str {
+    match feeds.worst() {
+        Feed::Network => NETWORK,
+        Feed::Secret => SECRET,
+        Feed::Decoded => DECODED,
+        Feed::File => FILE,
+        Feed::Program | Feed::Text | Feed::Nothing => PROGRAM,
+    }
+}
+
+impl Analyst<'_> {
+    /// Everything in a command that is program text: options, operands, files, the standard input.
+    pub(super) fn run_code(&mut self, work: &Work<'_, '_>) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        for (language, word) in &work.parsed.code {
+            feeds = feeds.union(self.code(work, *language, word));
+        }
+        for (language, word) in &work.parsed.runs {
+            feeds = feeds.union(self.run_file(work, *language, word));
+        }
+        let input = work.parsed.chain.iter().find_map(|entry| entry.input);
+        let has_program = !work.parsed.code.is_empty() || !work.parsed.runs.is_empty();
+        if let Some(language) = input
+            && !has_program
+            && work.parsed.wrapped.is_empty()
+        {
+            feeds = feeds.union(self.run_input(work, language));
+        }
+        feeds
+    }
+
+    /// The standard input as program text.
+    fn run_input(&mut self, work: &Work<'_, '_>, language: Language) -> Feeds {
+        let call = &work.call;
+        if call.fed.feeds == Feeds::NONE && matches!(call.input, Input::Inherited) {
+            return Feeds::NONE;
+        }
+        if let Some(text) = call.fed.text.clone() {
+            return self.code(work, language, &Word::text(&*text, call.span));
+        }
+        if let Input::Text(word) = call.input {
+            return self.code(work, language, word);
+        }
+        self.interpret(work, "the standard input", call.fed.feeds);
+        if !matches!(call.input, Input::File(_)) {
+            let text = format!("{} reads its program from a pipe", work.parsed.path);
+            self.unknown(UnknownKind::Code, text, call.span);
+        }
+        Feeds::of(Feed::Program).union(call.fed.feeds)
+    }
+
+    fn interpret(&mut self, work: &Work<'_, '_>, text: &str, feeds: Feeds) {
+        let target = Target {
+            text: text.to_owned(),
+            place: None,
+        };
+        self.push(&work.call, Action::Interpret, Role::Code, target)
+            .with(work.parsed.modifiers)
+            .feed(feeds.worst())
+            .by(&work.parsed.path);
+    }
+
+    /// Program text in a word.
+    pub(super) fn code(&mut self, work: &Work<'_, '_>, language: Language, word: &Word) -> Feeds {
+        let holes = self.word_feeds(word, work.call.scope);
+        self.interpret(work, &word.display(), Feeds::of(Feed::Text).union(holes));
+        if let [Piece::Hole(_)] = word.pieces.as_slice() {
+            self.unknown(UnknownKind::Code, word.display(), word.span);
+            return holes.union(Feeds::of(Feed::Program));
+        }
+        let operands = work.arguments();
+        self.text(&work.call, language, word, &operands)
+    }
+
+    /// A file of program text.
+    fn run_file(&mut self, work: &Work<'_, '_>, language: Language, word: &Word) -> Feeds {
+        let call = &work.call;
+        if word.known().is_some_and(|name| {
+            matches!(&*name, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0")
+        }) {
+            return self.run_input(work, language);
+        }
+        let process = word
+            .holes()
+            .any(|hole| matches!(hole, Hole::Process { .. }));
+        if process {
+            let feeds = self.word_feeds(word, call.scope);
+            self.interpret(work, &word.display(), feeds);
+            self.unknown(UnknownKind::Code, word.display(), word.span);
+            return feeds.union(Feeds::of(Feed::Program));
+        }
+        let mut feeds = Feeds::of(Feed::Program);
+        for judged in self.judge(word, &call.directories, call.scope) {
+            let written = self.written(&judged.path);
+            let feed = written
+                .as_ref()
+                .map_or(Feeds::of(Feed::File), |it| it.feeds);
+            self.push_path(call, Action::Interpret, &judged, &work.parsed.path)
+                .with(work.parsed.modifiers)
+                .feed(feed.worst());
+            match written.and_then(|it| it.text) {
+                Some(text) => {
+                    let operands = work.arguments();
+                    let word = Word::text(&*text, call.span);
+                    feeds = feeds.union(self.text(call, language, &word, &operands));
+                }
+                None => {
+                    self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
+                }
+            }
+        }
+        feeds
+    }
+
+    /// The text of a script that is about to run, in the language that its first line names.
+    pub(super) fn script_text(
+        &mut self,
+        call: &Call<'_>,
+        language: Option<Language>,
+        text: &str,
+        operands: &[Word],
+    ) -> Feeds {
+        let language = language.unwrap_or_else(|| language_of(text));
+        self.text(call, language, &Word::text(text, call.span), operands)
+    }
+
+    /// Words joined by spaces and read by a shell.
+    pub(super) fn shell_words(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
+        let mut pieces: Vec<Piece> = Vec::new();
+        for word in words {
+            if !pieces.is_empty() {
+                pieces.push(Piece::Text(" ".to_owned()));
+            }
+            pieces.extend(word.pieces.iter().cloned());
+        }
+        if pieces.is_empty() {
+            return Feeds::NONE;
+        }
+        let span = words.first().map_or(call.span, |word| word.span);
+        self.text(call, Language::Shell, &Word { pieces, span }, &[])
+    }
+
+    /// Reads program text and looks at what it does.
+    pub(super) fn text(
+        &mut self,
+        call: &Call<'_>,
+        language: Language,
+        word: &Word,
+        operands: &[Word],
+    ) -> Feeds {
+        if call.ambient.depth >= UNWRAP_DEPTH_MAX {
+            self.problem("too many program texts inside one another", call.span);
+            return Feeds::NONE;
+        }
+        if language == Language::Shell {
+            return self.shell_text(call, word, operands);
+        }
+        let parts = embedded::read(language, word, self.budget);
+        let mut feeds = Feeds::of(Feed::Program);
+        for part in parts {
+            feeds = feeds.union(self.embedded(call, part));
+        }
+        feeds
+    }
+
+    fn embedded(&mut self, call: &Call<'_>, part: Embedded) -> Feeds {
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        match part {
+            Embedded::Shell(word) => match word.pieces.as_slice() {
+                [Piece::Hole(_)] => {
+                    self.unknown(UnknownKind::Code, word.display(), call.span);
+                    Feeds::of(Feed::Program)
+                }
+                _ => self.shell_text(&inner, &word, &[]),
+            },
+            Embedded::Command(words) => {
+                self.call(&Call {
+                    words: &words,
+                    ..inner
+                })
+                .feeds
+            }
+            Embedded::Effect {
+                action,
+                role,
+                target,
+                modifiers,
+                feed,
+            } => {
+                let name = call.words.first().map(Word::display).unwrap_or_default();
+                let feeds = Feeds::of(feed).union(self.word_feeds(&target, call.scope));
+                if role == Role::Path {
+                    for judged in self.judge(&target, &call.directories, call.scope) {
+                        self.push_path(call, action, &judged, &name)
+                            .with(modifiers)
+                            .feed(feeds.worst());
+                    }
+                } else {
+                    let target = Target {
+                        text: target.display(),
+                        place: None,
+                    };
+                    self.push(call, action, role, target)
+                        .with(modifiers)
+                        .feed(feeds.worst())
+                        .by(&name);
+                }
+                if matches!(action, Action::Fetch) {
+                    Feeds::of(Feed::Network)
+                } else {
+                    feeds
+                }
+            }
+            Embedded::Unknown(what) => {
+                self.unknown(UnknownKind::Code, what, call.span);
+                Feeds::of(Feed::Program)
+            }
+        }
+    }
+
+    /// Reads shell text. Its holes survive the reading, whatever quotes stand around them.
+    fn shell_text(&mut self, call: &Call<'_>, word: &Word, operands: &[Word]) -> Feeds {
+        let mut holes: Vec<Hole> = Vec::new();
+        let mut text = String::new();
+        for piece in &word.pieces {
+            match piece {
+                Piece::Text(known) | Piece::Glob(known) => text.push_str(known),
+                Piece::Hole(hole) => {
+                    text.push(MARK);
+                    text.push_str(&holes.len().to_string());
+                    text.push(MARK);
+                    holes.push(self.carried(hole, call.scope));
+                }
+            }
+        }
+        let context = Context {
+            dialect: dialect_of(&program_name(call), call.dialect),
+            directories: Rc::clone(&call.directories),
+            variables: positional(&call.variables, operands),
+            embedded_in: Some(word.span),
+            depth: call.ambient.depth + 1,
+        };
+        let mut script = shell::read(&text, &context, self.budget);
+        if !holes.is_empty() {
+            restore(&mut script, &holes);
+        }
+        let mut ambient = call.ambient;
+        ambient.depth += 1;
+        self.script(&script, &context, ambient)
+    }
+
+    /// A hole that means the same in another script: its commands are named there by what flows out of them.
+    fn carried(&self, hole: &Hole, scope: &Scope<'_>) -> Hole {
+        match hole {
+            Hole::Variable(_) | Hole::Other(_) => hole.clone(),
+            Hole::Output { .. } => match scope.output_place(hole) {
+                Some(OutputPlace::Temp) => Hole::Other(TEMPORARY),
+                Some(OutputPlace::Directory | OutputPlace::ProjectRoot) => Hole::Other(HERE),
+                None => Hole::Other(name_for(self.hole_feeds(hole, scope))),
+            },
+            Hole::Process { .. } => Hole::Other(name_for(self.hole_feeds(hole, scope))),
+        }
+    }
+
+    fn hole_feeds(&self, hole: &Hole, scope: &Scope<'_>) -> Feeds {
+        let word = Word {
+            pieces: vec![Piece::Hole(hole.clone())],
+            span: Span::default(),
+        };
+        self.word_feeds(&word, scope)
+    }
+}
+
+impl Work<'_, '_> {
+    /// The operands of a script: what stands behind it in the command.
+    fn arguments(&self) -> Vec<Word> {
+        self.parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "argument")
+            .map(|value| value.word.clone())
+            .collect()
+    }
+}
+
+/// The variables of a text that is called with operands: `$0`, `$1`, …
+fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Variables> {
+    if operands.is_empty() {
+        return Rc::clone(variables);
+    }
+    let mut all = (**variables).clone();
+    for (number, word) in operands.iter().enumerate() {
+        all.values.insert(number.to_string(), word.clone());
+    }
+    let mut joined = Word::default();
+    for word in operands.iter().skip(1) {
+        if !joined.pieces.is_empty() {
+            joined.pieces.push(Piece::Text(" ".to_owned()));
+        }
+        joined.pieces.extend(word.pieces.iter().cloned());
+    }
+    all.values.insert("@".to_owned(), joined.clone());
+    all.values.insert("*".to_owned(), joined);
+    Rc::new(all)
+}
+
+/// Puts the holes back into everything that was read.
+fn restore(script: &mut Script, holes: &[Hole]) {
+    for invocation in &mut script.invocations {
+        let assigned = invocation.assignments.iter_mut().map(|it| &mut it.value);
+        let redirected = invocation.redirects.iter_mut().map(|it| &mut it.target);
+        for word in invocation
+            .words
+            .iter_mut()
+            .chain(assigned)
+            .chain(redirected)
+        {
+            restore_word(word, holes);
+        }
+        if let Input::Text(word) | Input::File(word) = &mut invocation.input {
+            restore_word(word, holes);
+        }
+        let is_marked = |directory: &Directory| matches!(directory, Directory::Known(path) if path.contains(MARK));
+        if invocation.directories.iter().any(is_marked) {
+            invocation.directories = invocation
+                .directories
+                .iter()
+                .map(|it| {
+                    if is_marked(it) {
+                        Directory::Unknown
+                    } else {
+                        it.clone()
+                    }
+                })
+                .collect();
+        }
+    }
+}
+
+fn restore_word(word: &mut Word, holes: &[Hole]) {
+    let is_marked = |piece: &Piece| matches!(piece, Piece::Text(text) | Piece::Glob(text) if text.contains(MARK));
+    if !word.pieces.iter().any(is_marked) {
+        return;
+    }
+    let mut pieces = Vec::with_capacity(word.pieces.len() + 2);
+    for piece in std::mem::take(&mut word.pieces) {
+        match piece {
+            Piece::Text(text) | Piece::Glob(text) if text.contains(MARK) => {
+                for (at, part) in text.split(MARK).enumerate() {
+                    let hole = part.parse::<usize>().ok().filter(|_| at % 2 == 1);
+                    match hole.and_then(|number| holes.get(number)) {
+                        Some(hole) => pieces.push(Piece::Hole(hole.clone())),
+                        None if part.is_empty() => {}
+                        None => pieces.push(Piece::Text(part.to_owned())),
+                    }
+                }
+            }
+            other => pieces.push(other),
+        }
+    }
+    word.pieces = pieces;
+}
+
+/// The language that the first line of a script names; a shell's when it names none.
+fn language_of(text: &str) -> Language {
+    let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
+        return Language::Shell;
+    };
+    let name = line
+        .split_whitespace()
+        .filter_map(|word| word.rsplit('/').next())
+        .find(|word| !matches!(*word, "env" | "-S") && !word.contains('='))
+        .unwrap_or_default()
+        .trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    match name {
+        "python" | "pypy" => Language::Python,
+        "node" | "deno" | "bun" | "nodejs" => Language::Javascript,
+        "perl" => Language::Perl,
+        "ruby" => Language::Ruby,
+        "php" => Language::Php,
+        "awk" | "gawk" | "mawk" => Language::Awk,
+        "sed" => Language::Sed,
+        "Rscript" | "lua" | "tclsh" | "osascript" | "expect" => Language::Other,
+        _ => Language::Shell,
+    }
+}
+
+fn program_name(call: &Call<'_>) -> String {
+    let name = call.words.first().and_then(Word::known).unwrap_or_default();
+    name.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The dialect of a shell's text follows the shell that is named: `fish -c`, `zsh -c`.
+fn dialect_of(program: &str, otherwise: Dialect) -> Dialect {
+    match program {
+        "bash" | "rbash" => Dialect::Bash,
+        "zsh" => Dialect::Zsh,
+        "sh" | "dash" | "ash" | "ksh" | "mksh" => Dialect::Posix,
+        "fish" => Dialect::Fish,
+        "nu" => Dialect::Nu,
+        "pwsh" | "powershell" => Dialect::PowerShell,
+        _ => otherwise,
+    }
+}

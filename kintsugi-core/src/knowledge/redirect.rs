@@ -1,0 +1,134 @@
+//! Redirections and assignments: the effects that a command has before its program is even looked up.
+
+use super::analyst::{Analyst, Call, Printed};
+use super::feeds::Feeds;
+use super::grammar::{self, keyed_matching};
+use crate::effect::{Action, Feed, Modifier, Role, Target};
+use crate::place::Place;
+use crate::shell::{Redirect, RedirectMode, Word};
+
+impl Analyst<'_> {
+    /// Assignments whose variable makes programs run or load something.
+    pub(super) fn assignments(&mut self, call: &Call<'_>) {
+        for assignment in call.assignments {
+            let knowledge = self.knowledge;
+            let matching =
+                keyed_matching(knowledge.variables(), &assignment.name, &assignment.value);
+            for entry in matching {
+                let parsed = grammar::Parsed {
+                    path: assignment.name.clone(),
+                    keyed: vec![(entry, assignment.value.clone())],
+                    ..grammar::Parsed::default()
+                };
+                self.keyed_only(call, parsed);
+            }
+        }
+    }
+
+    /// Opens `/dev/tcp/HOST/PORT` and `/dev/udp/…` (`bash(1)`, REDIRECTION). Returns what flows in from there.
+    pub(super) fn connections(&mut self, call: &Call<'_>, redirects: &[Redirect]) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        for redirect in redirects {
+            let Some(remote) = remote_of(&redirect.target) else {
+                continue;
+            };
+            let both = redirect.mode == RedirectMode::ReadWrite;
+            if both || redirect.mode == RedirectMode::Read {
+                feeds = feeds.union(Feeds::of(Feed::Network));
+                let target = Target {
+                    text: remote.clone(),
+                    place: None,
+                };
+                self.push(call, Action::Fetch, Role::Remote, target);
+            }
+            let target = Target {
+                text: remote,
+                place: None,
+            };
+            self.push(call, Action::Connect, Role::Remote, target);
+            // A shell or interpreter whose output goes there nearly always reads its commands from there as well.
+            if redirect.mode == RedirectMode::Overwrite && is_interpreter(call) {
+                feeds = feeds.union(Feeds::of(Feed::Network));
+            }
+        }
+        feeds
+    }
+
+    /// What redirections read and write.
+    pub(super) fn redirects(&mut self, call: &Call<'_>, redirects: &[Redirect], printed: &Printed) {
+        for redirect in redirects {
+            if let Some(remote) = remote_of(&redirect.target) {
+                if redirect.mode != RedirectMode::Read {
+                    let feeds = printed
+                        .feeds
+                        .union(self.word_feeds(&redirect.target, call.scope));
+                    let target = Target {
+                        text: remote,
+                        place: None,
+                    };
+                    self.push(call, Action::Send, Role::Remote, target)
+                        .feed(feeds.without(Feed::Network).worst_for(Action::Send));
+                }
+                continue;
+            }
+            self.file_redirect(call, redirect, printed);
+        }
+    }
+
+    fn file_redirect(&mut self, call: &Call<'_>, redirect: &Redirect, printed: &Printed) {
+        let action = match redirect.mode {
+            RedirectMode::Read => Action::Read,
+            RedirectMode::Overwrite => Action::Overwrite,
+            RedirectMode::Append | RedirectMode::ReadWrite => Action::Write,
+        };
+        let is_process = redirect
+            .target
+            .holes()
+            .any(|hole| matches!(hole, crate::shell::Hole::Process { .. }));
+        if is_process {
+            return;
+        }
+        for judged in self.judge(&redirect.target, &call.directories, call.scope) {
+            if judged.place == Place::Null {
+                continue;
+            }
+            if action != Action::Read && judged.modifiers.contains(Modifier::Unresolved) {
+                let text = redirect.target.display();
+                self.unknown(super::UnknownKind::Target, text, redirect.target.span);
+            }
+            let feed = if action == Action::Read {
+                Feed::Nothing
+            } else {
+                printed.feeds.worst()
+            };
+            let program = call.words.first().map(Word::display).unwrap_or_default();
+            self.push_path(call, action, &judged, &program).feed(feed);
+            if action != Action::Read {
+                self.remember(&judged.path, printed.feeds, printed.text.clone());
+            }
+        }
+    }
+}
+
+/// `HOST:PORT` for a target below `/dev/tcp` or `/dev/udp`.
+fn remote_of(word: &Word) -> Option<String> {
+    let text = word.display();
+    let rest = text
+        .strip_prefix("/dev/tcp/")
+        .or_else(|| text.strip_prefix("/dev/udp/"))?;
+    Some(rest.replacen('/', ":", 1))
+}
+
+/// Whether the command is a shell or another program that reads commands from its standard input.
+fn is_interpreter(call: &Call<'_>) -> bool {
+    call.words
+        .first()
+        .and_then(Word::known)
+        .is_some_and(|name| {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            matches!(
+                name,
+                "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "python" | "python3" | "perl"
+            )
+        })
+}
