@@ -393,7 +393,10 @@ impl<'k> Reader<'k, '_> {
     fn option_path(&mut self, word: &Word, text: &str) -> bool {
         text.starts_with('-')
             && !self.is_leaf
-            && self.candidates.iter().any(|candidate| candidate.node.child(text).is_some())
+            && self
+                .candidates
+                .iter()
+                .any(|candidate| candidate.node.child(text).is_some())
             && {
                 let next = self.words.get(self.at).map(Word::known);
                 let goes_on = |node: &Node| match &next {
@@ -401,7 +404,10 @@ impl<'k> Reader<'k, '_> {
                     Some(None) | None => false,
                 };
                 let leads_on = self.candidates.iter().any(|candidate| {
-                    candidate.node.child(text).is_some_and(|it| it.entry.is_some() || goes_on(it))
+                    candidate
+                        .node
+                        .child(text)
+                        .is_some_and(|it| it.entry.is_some() || goes_on(it))
                 });
                 leads_on && self.subcommand(word)
             }

@@ -7,6 +7,8 @@ mod code;
 pub mod embedded;
 mod feeds;
 mod grammar;
+#[cfg(test)]
+mod plain;
 mod program;
 mod redirect;
 pub mod schema;

@@ -19,3 +19,13 @@ fn every_program_that_is_indexed_has_an_entry() {
         );
     }
 }
+
+#[test]
+fn show() {
+    for text in std::env::var("SHOW").unwrap_or_default().lines() {
+        println!("{text}");
+        for effect in all_effects(text) {
+            println!("    {effect}");
+        }
+    }
+}
