@@ -43,6 +43,8 @@ pub enum Command {
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon
     Daemon(command::daemon::Daemon),
+    /// Answers the hooks of shells and agents
+    Hook(command::hook::Hook),
     /// Prints completions for a shell
     Completions(command::completions::Completions),
     /// Prints the manual page, of a subcommand when one is named

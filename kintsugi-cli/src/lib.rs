@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod agent;
 pub mod args;
 pub mod ask;
 pub mod card;
@@ -13,6 +14,7 @@ pub mod command;
 pub mod console;
 pub mod embedded;
 pub mod exit;
+pub mod fail_closed;
 pub mod gate;
 pub mod proposal;
 pub mod quote;

@@ -9,6 +9,7 @@ use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::shell::Dialect;
 use uuid::Uuid;
 
+use crate::agent::claude_code::Proposed;
 use crate::surroundings;
 
 /// Directories that are looked at for a project's root, from the command's own upwards.
@@ -30,6 +31,37 @@ pub fn propose(agent: &str, raw: String, cwd: String, dialect: Dialect) -> Propo
         tool: None,
         interactive: false,
     }
+}
+
+/// Returns what an agent's tool proposes. `id` is that of the same proposal, made before.
+#[must_use]
+pub fn of_agent(agent: &str, proposed: Proposed, id: Option<Uuid>) -> ProposedCommand {
+    let mut command = propose(agent, proposed.text, proposed.cwd, proposed.dialect);
+    command.id = id.unwrap_or(command.id);
+    command.session = proposed.session;
+    command.tool = Some(proposed.tool);
+    command
+}
+
+/// Returns what a shell's hook proposes for a line at its prompt. `id` is that of the same proposal, made before.
+///
+/// Whoever works in a shell that an agent started is that agent.
+#[must_use]
+pub fn of_shell(dialect: Dialect, text: String, cwd: String, id: Option<Uuid>) -> ProposedCommand {
+    let agent = surroundings::agent();
+    let mut command = propose(agent.unwrap_or("shell"), text, cwd, dialect);
+    command.id = id.unwrap_or(command.id);
+    command.session = terminal_session();
+    command.interactive = agent.is_none();
+    command
+}
+
+/// Names the session of the terminal (`setsid(2)`): what one person types in one window.
+#[must_use]
+pub fn terminal_session() -> Option<String> {
+    rustix::process::getsid(None)
+        .ok()
+        .map(|session| format!("terminal-{}", session.as_raw_nonzero()))
 }
 
 /// Returns what is known of `cwd` by a few looks at directories.

@@ -1,3 +1,144 @@
-//! `kintsugi-hook`: what hooks start.
+//! `kintsugi-hook`: what shells and agents start for every command, so it does one thing: ask, and say yes.
+//!
+//! It links neither the judgement nor the command line parser. Whatever is not a plain allow or deny (a hold, no daemon, odd
+//! arguments) it hands over to `kintsugi hook` with the same arguments; when even that is not there, the answer is no.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use kintsugi_cli::agent::claude_code::{self, Call, Permission};
+use kintsugi_cli::client::Client;
+use kintsugi_cli::exit::Exit;
+use kintsugi_cli::{fail_closed, proposal, surroundings};
+use kintsugi_core::decide::Decision;
+use kintsugi_core::display::escape;
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{Request, Response, Verdict};
+use kintsugi_core::shell::Dialect;
+
+fn main() -> ExitCode {
+    fail_closed::install();
+    let arguments: Vec<String> = env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["shell", "bash", "--", text] if *text != "-" => shell(&arguments, Dialect::Bash, text),
+        ["shell", "zsh", "--", text] if *text != "-" => shell(&arguments, Dialect::Zsh, text),
+        ["claude-code", ..] => claude_code(&arguments),
+        _ => hand_over(&arguments, None),
+    }
+}
+
+/// Answers a shell: 0 run it, 3 denied, 4 held and its id on standard output.
+fn shell(arguments: &[String], dialect: Dialect, text: &str) -> ExitCode {
+    let Ok(cwd) = surroundings::directory() else {
+        return hand_over(arguments, None);
+    };
+    let command = proposal::of_shell(dialect, text.to_owned(), cwd, None);
+    let Some(verdict) = propose(&command) else {
+        return hand_over(arguments, None);
+    };
+    let said = match verdict.decision {
+        Decision::Allow => return Exit::Allowed.into(),
+        Decision::Deny => writeln!(
+            std::io::stderr(),
+            "kintsugi: error: denied: {}",
+            escape(&verdict.reason)
+        )
+        .map(|()| Exit::Denied),
+        Decision::Hold => writeln!(std::io::stdout(), "{}", command.id).map(|()| Exit::Held),
+    };
+    said.unwrap_or(Exit::Denied).into()
+}
+
+/// Answers Claude Code's hook when the tool may run; anything else takes longer, and is handed over.
+fn claude_code(arguments: &[String]) -> ExitCode {
+    let mut payload = Vec::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(claude_code::PAYLOAD_BYTES_MAX + 1)
+        .read_to_end(&mut payload);
+    let (Ok(_), Ok(call)) = (read, claude_code::read(&payload)) else {
+        return hand_over(arguments, Some(&payload));
+    };
+    let proposed = match call {
+        Call::Pass => return Exit::Allowed.into(),
+        Call::Propose(proposed) => proposed,
+    };
+    if !proposed.known_tool {
+        return hand_over(arguments, Some(&payload));
+    }
+    let command = proposal::of_agent(claude_code::AGENT, proposed, None);
+    match propose(&command) {
+        Some(verdict) if verdict.decision == Decision::Allow => {
+            let answer = claude_code::answer(Permission::Allow, &escape(&verdict.reason));
+            match std::io::stdout().write_all(answer.as_bytes()) {
+                Ok(()) => Exit::Allowed.into(),
+                Err(_) => fail_closed::BLOCK.into(),
+            }
+        }
+        Some(_) => {
+            // The same id: what is waited for is the hold that was just made, not a second one.
+            let mut arguments = arguments.to_vec();
+            arguments.push(format!("--id={}", command.id));
+            hand_over(&arguments, Some(&payload))
+        }
+        None => hand_over(arguments, Some(&payload)),
+    }
+}
+
+/// Returns the daemon's verdict; nothing when there is none to be had at once.
+fn propose(command: &ProposedCommand) -> Option<Verdict> {
+    let paths = surroundings::paths().ok()?;
+    let mut client = Client::connect(&paths.socket).ok()?;
+    let request = Request::Propose(Box::new(command.clone()));
+    match client.ask(&request) {
+        Ok(Response::Verdict(verdict)) => Some(*verdict),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Lets `kintsugi hook` answer, with what was read of standard input put before it again.
+fn hand_over(arguments: &[String], payload: Option<&[u8]>) -> ExitCode {
+    let Some(program) = full_client() else {
+        return refuse("`kintsugi` is not installed beside `kintsugi-hook`");
+    };
+    let mut full = Command::new(program);
+    full.arg("hook").args(arguments);
+    let Some(payload) = payload else {
+        return refuse(&format!("cannot start `kintsugi`: {}", full.exec()));
+    };
+    let mut child = match full.stdin(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) => return refuse(&format!("cannot start `kintsugi`: {error}")),
+    };
+    // A client that does not read to the end has seen enough to answer.
+    drop(child.stdin.take().map(|mut input| input.write_all(payload)));
+    match child.wait() {
+        Ok(status) if status.success() => Exit::Allowed.into(),
+        Ok(_) => fail_closed::BLOCK.into(),
+        Err(error) => refuse(&format!("lost `kintsugi`: {error}")),
+    }
+}
+
+fn full_client() -> Option<PathBuf> {
+    let own = env::current_exe().ok()?.canonicalize().ok()?;
+    Some(own.with_file_name("kintsugi")).filter(|program| program.is_file())
+}
+
+/// Says no in a way that shells and agents understand.
+fn refuse(why: &str) -> ExitCode {
+    let said = writeln!(
+        std::io::stderr(),
+        "kintsugi: error: {why}\nkintsugi: hint: install Kintsugi again, or remove its hook"
+    );
+    drop(said);
+    fail_closed::BLOCK.into()
+}

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod daemon;
 pub mod deny;
+pub mod hook;
 pub mod pending;
 pub mod run;
 pub mod status;
@@ -31,6 +32,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Deny(deny) => deny.run(console),
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
+        Command::Hook(hook) => hook.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),
     }

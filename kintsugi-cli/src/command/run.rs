@@ -98,6 +98,7 @@ impl Run {
             dialect,
         );
         command.argv.clone_from(&self.command);
+        command.session = proposal::terminal_session();
         command.interactive = agent.is_none() && self.wait.is_none() && at_a_terminal();
         Ok(command)
     }
