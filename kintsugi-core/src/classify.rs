@@ -12,7 +12,7 @@ use crate::heuristic;
 use crate::knowledge::{Analysis, Knowledge, Unknown, UnknownKind};
 use crate::limits::WORK_MAX;
 use crate::place::{Place, Surroundings};
-use crate::policy::Policy;
+use crate::policy::{About, Policy};
 use crate::rules::pattern::Evidence;
 use crate::rules::{Finding, Rules};
 use crate::shell::{self, Budget, Context, Dialect, Directory, Variables, Word};
@@ -76,7 +76,7 @@ pub fn classify(
     let context = context(subject);
     let script = shell::read(subject.text, &context, &mut budget);
     let analysis = knowledge.analyse(&script, &context, subject.surroundings, &mut budget);
-    judge(subject, analysis, &script.problems, [rules, &policy.rules])
+    judge(subject, analysis, &script.problems, rules, policy)
 }
 
 /// Analysis → findings → class. Without I/O and without the text: what it says depends on effects alone.
@@ -84,7 +84,8 @@ fn judge(
     subject: Subject<'_>,
     analysis: Analysis,
     problems: &[shell::Problem],
-    packs: [&Rules; 2],
+    rules: &Rules,
+    policy: &Policy,
 ) -> Classification {
     let evidence: Vec<_> = analysis
         .effects
@@ -94,13 +95,27 @@ fn judge(
             recoverable: subject.facts.is_some_and(|facts| facts.recoverable(effect)),
         })
         .collect();
-    let mut findings: Vec<Finding> = packs
+    let mut findings = Vec::new();
+    let mut note = |mut finding: Finding, about: About<'_>| {
+        policy.adjust(&mut finding, about);
+        findings.push(finding);
+    };
+    for (index, finding) in [rules, &policy.rules]
         .iter()
-        .flat_map(|rules| rules.examine(&evidence))
-        .map(|(_, finding)| finding)
-        .collect();
-    findings.extend(analysis.unknowns.iter().map(not_known));
-    findings.extend(problems.iter().chain(&analysis.problems).map(unreadable));
+        .flat_map(|pack| pack.examine(&evidence))
+    {
+        let about = evidence
+            .get(index)
+            .copied()
+            .map_or(About::Text, About::Effect);
+        note(finding, about);
+    }
+    for unknown in &analysis.unknowns {
+        note(not_known(unknown), About::Unknown(&unknown.text));
+    }
+    for problem in problems.iter().chain(&analysis.problems) {
+        note(unreadable(problem), About::Text);
+    }
     sort(&mut findings);
     let class = findings
         .first()

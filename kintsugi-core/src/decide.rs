@@ -106,10 +106,8 @@ mod tests {
     }
 
     fn decision(class: Class, risk: Option<u8>, score: Option<u8>, mode: Mode) -> Decision {
-        let policy = Policy {
-            mode,
-            ..Policy::default()
-        };
+        let mut policy = Policy::default();
+        policy.mode = mode;
         decide(&of(class, risk), score, &policy).decision
     }
 

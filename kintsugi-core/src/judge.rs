@@ -60,9 +60,14 @@ impl Judge {
         &self.policy
     }
 
-    /// Puts another policy in force.
-    pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+    /// Puts another policy in force, unless an example of its rules is not as the rule says.
+    ///
+    /// # Errors
+    /// That example; then the policy from before is still in force.
+    pub fn adopt(&mut self, policy: Policy) -> Result<(), RuleError> {
+        let before = std::mem::replace(&mut self.policy, policy);
+        self.check_examples(&self.policy.rules)
+            .inspect_err(|_| self.policy = before)
     }
 
     /// Returns the rules that are built in.

@@ -156,12 +156,11 @@ impl Rules {
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
         let pack: schema::Pack =
             toml::from_str(text).map_err(|error| RuleError::syntax(file, text, &error))?;
-        let mut added = self.clone();
-        for rule in pack.rule {
-            added.insert(file, text, &rule)?;
+        let mut added = Self::default();
+        for rule in &pack.rule {
+            added.insert(file, text, rule)?;
         }
-        *self = added;
-        Ok(())
+        self.merge(&added)
     }
 
     /// Adds one rule, which stands in `file`.
@@ -218,6 +217,34 @@ impl Rules {
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.ids.contains_key(id)
+    }
+
+    /// Returns the ids and where each is defined, as `file:line`, in order of the ids.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter().map(|(id, at)| (id.as_str(), at.as_str()))
+    }
+
+    /// Returns where the rule `id` is defined, as `file:line`.
+    #[must_use]
+    pub fn source(&self, id: &str) -> Option<&str> {
+        self.ids.get(id).map(String::as_str)
+    }
+
+    /// Adds the rules of `other`. Nothing is added when it is refused.
+    ///
+    /// # Errors
+    /// When an id is used in both.
+    pub fn merge(&mut self, other: &Self) -> Result<(), RuleError> {
+        let twice = other
+            .sources()
+            .find_map(|(id, at)| Some((id, at, self.source(id)?)));
+        if let Some((id, at, first)) = twice {
+            let (at, id, first) = (at.to_owned(), id.to_owned(), first.to_owned());
+            return Err(RuleError::DuplicateId { at, id, first });
+        }
+        self.ids.extend(other.ids.clone());
+        self.rules.extend(other.rules.iter().cloned());
+        Ok(())
     }
 
     /// Returns the ids, in order.

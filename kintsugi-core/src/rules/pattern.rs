@@ -86,6 +86,27 @@ impl Pattern {
         allowed(self.actions, action as u32)
     }
 
+    /// Whether it says which program, target or place is meant.
+    #[must_use]
+    pub const fn is_narrow(&self) -> bool {
+        self.places != 0 || !self.value.is_empty() || !self.program.is_empty()
+    }
+
+    /// Whether it asks only for a program or a target's text.
+    pub(crate) const fn only_names(&self) -> bool {
+        self.actions | self.roles | self.places | self.feeds == 0
+            && self.recoverable.is_none()
+            && (!self.value.is_empty() || !self.program.is_empty())
+    }
+
+    pub(crate) fn program(&self) -> &[String] {
+        &self.program
+    }
+
+    pub(crate) fn value(&self) -> &[String] {
+        &self.value
+    }
+
     fn place_applies(&self, place: Option<Place>) -> bool {
         place.is_some_and(|place| allowed(self.places, place as u32))
     }
@@ -106,7 +127,7 @@ const fn allowed(mask: u64, member: u32) -> bool {
 }
 
 /// Whether the command path `program` is `path` or lies below it: `git push` below `git`, never `gitk`.
-fn begins(program: &str, path: &str) -> bool {
+pub(crate) fn begins(program: &str, path: &str) -> bool {
     program
         .strip_prefix(path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
