@@ -283,7 +283,7 @@ fn is_below(names: &[&str], known: &str, exact: bool) -> bool {
 /// Whether a pattern that somebody wrote could match a known name. Whole-directory patterns are judged as their directory.
 fn could_match(written: &str, known: &str) -> bool {
     !is_everything(written)
-        && (known.starts_with('.') == written.starts_with(['.', '[', '?']))
+        && (known.starts_with('.') == written.starts_with('.'))
         && pattern::matches(
             &written.to_ascii_lowercase(),
             &known.replace('*', "").to_ascii_lowercase(),
@@ -461,6 +461,12 @@ fn outside_place(names: &[&str]) -> Place {
     let Some(first) = names.first() else {
         return Place::Root;
     };
+    if is_secret_name(names) {
+        return Place::Secret;
+    }
+    if is_everything(first) {
+        return Place::System;
+    }
     let in_list = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(first));
     if let Some(place) = vcs_place(names) {
         return place;
@@ -487,3 +493,6 @@ fn outside_place(names: &[&str]) -> Place {
     }
     Place::Elsewhere
 }
+
+#[cfg(test)]
+mod tests;

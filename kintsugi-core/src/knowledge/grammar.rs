@@ -307,7 +307,7 @@ impl<'k> Reader<'k, '_> {
             if self.take_wrapped() {
                 return;
             }
-            if self.style() == Style::Posix && self.is_leaf {
+            if self.style() == Style::Posix {
                 self.drain_posix();
                 return;
             }
@@ -350,10 +350,15 @@ impl<'k> Reader<'k, '_> {
     /// When the operand just taken starts a wrapped command: takes it and everything behind it.
     fn take_wrapped(&mut self) -> bool {
         let position = self.operands.len() - 1;
-        let Some(how) = self.operand_at(position).and_then(|operand| operand.wraps) else {
+        let Some((spec, how)) = self
+            .operand_at(position)
+            .and_then(|operand| operand.wraps.map(|how| (operand, how)))
+        else {
             return false;
         };
-        self.operands.pop();
+        if let Some(first) = self.operands.pop() {
+            self.assign(spec, first);
+        }
         let words = self.words.get(self.at - 1..).unwrap_or_default().to_vec();
         self.parsed.wrapped.push(Wrapped { how, words });
         self.at = self.words.len();

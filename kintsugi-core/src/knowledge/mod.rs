@@ -165,7 +165,11 @@ impl Knowledge {
             return Some(found);
         }
         let lower = base.to_ascii_lowercase();
-        let plain = lower.strip_suffix(".exe").unwrap_or(&lower);
+        let lower = match lower.split_once('@') {
+            Some((name, _)) if !name.is_empty() => name,
+            Some(_) | None => &lower,
+        };
+        let plain = lower.strip_suffix(".exe").unwrap_or(lower);
         let unversioned = plain.trim_end_matches(|last: char| last.is_ascii_digit() || last == '.');
         let undashed = unversioned.strip_suffix('-').unwrap_or(unversioned);
         [plain, unversioned, undashed]

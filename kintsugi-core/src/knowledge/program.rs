@@ -738,7 +738,7 @@ impl Analyst<'_> {
                 let mut word = root.clone();
                 let text = name.display();
                 word.pieces
-                    .push(Piece::Glob(format!("/{}", text.trim_start_matches('/'))));
+                    .push(Piece::Glob(format!("/**/{}", text.trim_start_matches('/'))));
                 all.push(vec![word]);
             }
         }

@@ -217,6 +217,8 @@ pub(super) struct Store {
     programs: BTreeMap<&'static str, Slot>,
     /// Other names of programs.
     aliases: BTreeMap<&'static str, &'static str>,
+    /// The same with a `*`: `python3.*`.
+    alias_patterns: Vec<(&'static str, &'static str)>,
     variable_chunks: Vec<&'static str>,
     variables: OnceLock<Vec<Keyed>>,
 }
@@ -248,7 +250,11 @@ impl Store {
                     .push(chunk.text);
                 if path.len() == 1 {
                     for alias in quoted_words(chunk.text, "aliases") {
-                        store.aliases.insert(alias, program);
+                        if alias.contains('*') {
+                            store.alias_patterns.push((alias, program));
+                        } else {
+                            store.aliases.insert(alias, program);
+                        }
                     }
                     for name in spaced_words(chunk.text, "also") {
                         store
@@ -267,7 +273,11 @@ impl Store {
     /// The program of exactly that name.
     pub(super) fn program(&self, name: &str) -> Option<(&str, &Node)> {
         let name = self.aliases.get(name).copied().unwrap_or(name);
-        let (name, slot) = self.programs.get_key_value(name)?;
+        let (name, slot) = self.programs.get_key_value(name).or_else(|| {
+            let like = |(known, _): &&(&str, &str)| pattern::matches(known, name);
+            let (_, program) = self.alias_patterns.iter().find(like)?;
+            self.programs.get_key_value(program)
+        })?;
         Some((
             name,
             slot.node.get_or_init(|| read_node(name, &slot.chunks)),

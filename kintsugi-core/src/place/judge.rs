@@ -78,6 +78,9 @@ impl Surroundings {
             let path = self.fold(&draft.text, directory);
             let place = match self.place_from(&path, directory) {
                 Place::Root => Place::Unknown,
+                Place::Elsewhere if path.split('/').nth(1).is_some_and(|it| it.contains('$')) => {
+                    Place::Unknown
+                }
                 Place::HomeRoot | Place::ProjectRoot if path.ends_with(HOLE) => Place::Unknown,
                 place => place,
             };

@@ -811,7 +811,7 @@ pub(super) const SYSTEM_DIRECTORIES: &[&str] = &[
 
 /// Directories of the root whose loss as a whole is the loss of a machine or of everybody's work, besides the system's.
 pub(super) const TOP_DIRECTORIES: &[&str] = &[
-    "home", "Users", "root", "mnt", "media", "Volumes", "dev", "proc", "sys", "data", "c", "C:",
+    "home", "Users", "mnt", "media", "Volumes", "dev", "proc", "sys", "data", "c", "C:",
 ];
 
 /// Device files that keep nothing.
