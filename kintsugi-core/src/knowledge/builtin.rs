@@ -3,9 +3,46 @@
 /// Name and text of each file.
 pub(super) const FILES: &[(&str, &str)] = &[
     (
+        "accounts.toml",
+        include_str!("../../knowledge/accounts.toml"),
+    ),
+    (
         "archives.toml",
         include_str!("../../knowledge/archives.toml"),
     ),
+    (
+        "containers-cluster.toml",
+        include_str!("../../knowledge/containers-cluster.toml"),
+    ),
+    (
+        "containers-compose.toml",
+        include_str!("../../knowledge/containers-compose.toml"),
+    ),
+    (
+        "containers-images.toml",
+        include_str!("../../knowledge/containers-images.toml"),
+    ),
+    (
+        "containers-more.toml",
+        include_str!("../../knowledge/containers-more.toml"),
+    ),
+    (
+        "containers-objects.toml",
+        include_str!("../../knowledge/containers-objects.toml"),
+    ),
+    (
+        "containers.toml",
+        include_str!("../../knowledge/containers.toml"),
+    ),
+    (
+        "databases-sql.toml",
+        include_str!("../../knowledge/databases-sql.toml"),
+    ),
+    (
+        "disks-volumes.toml",
+        include_str!("../../knowledge/disks-volumes.toml"),
+    ),
+    ("disks.toml", include_str!("../../knowledge/disks.toml")),
     ("files.toml", include_str!("../../knowledge/files.toml")),
     (
         "git-plumbing.toml",
@@ -16,16 +53,67 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/git-remote.toml"),
     ),
     ("git.toml", include_str!("../../knowledge/git.toml")),
+    ("kernel.toml", include_str!("../../knowledge/kernel.toml")),
+    (
+        "kubernetes-tools.toml",
+        include_str!("../../knowledge/kubernetes-tools.toml"),
+    ),
+    (
+        "kubernetes.toml",
+        include_str!("../../knowledge/kubernetes.toml"),
+    ),
+    (
+        "network-config.toml",
+        include_str!("../../knowledge/network-config.toml"),
+    ),
+    (
+        "network-http.toml",
+        include_str!("../../knowledge/network-http.toml"),
+    ),
+    (
+        "network-reach.toml",
+        include_str!("../../knowledge/network-reach.toml"),
+    ),
+    (
+        "network-remote.toml",
+        include_str!("../../knowledge/network-remote.toml"),
+    ),
+    (
+        "network-tools.toml",
+        include_str!("../../knowledge/network-tools.toml"),
+    ),
+    (
+        "packages-other.toml",
+        include_str!("../../knowledge/packages-other.toml"),
+    ),
+    (
+        "packages-system.toml",
+        include_str!("../../knowledge/packages-system.toml"),
+    ),
+    (
+        "processes.toml",
+        include_str!("../../knowledge/processes.toml"),
+    ),
     ("python.toml", include_str!("../../knowledge/python.toml")),
     ("records.toml", include_str!("../../knowledge/records.toml")),
     ("rust.toml", include_str!("../../knowledge/rust.toml")),
-    ("shell.toml", include_str!("../../knowledge/shell.toml")),
     (
-        "wrappers.toml",
-        include_str!("../../knowledge/wrappers.toml"),
+        "services.toml",
+        include_str!("../../knowledge/services.toml"),
     ),
+    ("shell.toml", include_str!("../../knowledge/shell.toml")),
+    ("system.toml", include_str!("../../knowledge/system.toml")),
+    (
+        "terraform.toml",
+        include_str!("../../knowledge/terraform.toml"),
+    ),
+    ("text.toml", include_str!("../../knowledge/text.toml")),
     (
         "variables.toml",
         include_str!("../../knowledge/variables.toml"),
+    ),
+    (
+        "wrappers.toml",
+        include_str!("../../knowledge/wrappers.toml"),
     ),
 ];
