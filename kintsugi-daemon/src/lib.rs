@@ -1,1 +1,3 @@
 //! The policy daemon: one thread, one place where it blocks.
+
+pub mod store;

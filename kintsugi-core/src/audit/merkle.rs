@@ -1,0 +1,197 @@
+//! The Merkle tree over the records (RFC 6962, section 2.1): what a checkpoint commits to and a proof leads to.
+//!
+//! A leaf is the redacted view of a line, so that a redaction changes no root. Only the right edge is kept; a proof is
+//! built from the leaves.
+
+use sha2::{Digest, Sha256};
+
+use super::line::Line;
+
+/// A node of the tree.
+pub type Hash = [u8; 32];
+
+/// Returns the leaf for `line`.
+#[must_use]
+pub fn leaf(line: &Line<'_>) -> Hash {
+    let (before, after) = line.public();
+    let mut hasher = Sha256::new();
+    hasher.update([0]);
+    hasher.update(before);
+    hasher.update(super::line::REDACTED);
+    hasher.update(after);
+    hasher.update(line.seal());
+    hasher.finalize().into()
+}
+
+/// Returns the node above `left` and `right`.
+#[must_use]
+pub fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update([1]);
+    hasher.update(left);
+    hasher.update(right);
+    hasher.finalize().into()
+}
+
+/// The right edge of a tree: the roots of its perfect subtrees, largest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frontier {
+    size: u64,
+    roots: Vec<Hash>,
+}
+
+impl Frontier {
+    /// Takes the edge of a tree of `size` leaves.
+    ///
+    /// Nothing when a tree of that size has another number of perfect subtrees.
+    #[must_use]
+    pub fn new(size: u64, roots: Vec<Hash>) -> Option<Self> {
+        (u32::try_from(roots.len()) == Ok(size.count_ones())).then_some(Self { size, roots })
+    }
+
+    /// Returns the number of leaves.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the roots of the perfect subtrees, largest first.
+    #[must_use]
+    pub fn roots(&self) -> &[Hash] {
+        &self.roots
+    }
+
+    /// Adds a leaf at the right.
+    pub fn push(&mut self, leaf: Hash) {
+        let mut hash = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.roots.pop() {
+                hash = node(&left, &hash);
+            }
+        }
+        self.roots.push(hash);
+        self.size += 1;
+    }
+
+    /// Returns the root of the whole tree; SHA-256 of nothing for the empty one.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.roots
+            .iter()
+            .rev()
+            .copied()
+            .reduce(|right, left| node(&left, &right))
+            .unwrap_or_else(|| Sha256::digest([]).into())
+    }
+}
+
+/// Returns the largest power of two below `size`, which must be above 1.
+const fn split(size: usize) -> usize {
+    1 << (usize::BITS - 1 - (size - 1).leading_zeros())
+}
+
+/// Returns the root over `leaves`.
+#[must_use]
+pub fn root(leaves: &[Hash]) -> Hash {
+    let mut frontier = Frontier::default();
+    for leaf in leaves {
+        frontier.push(*leaf);
+    }
+    frontier.root()
+}
+
+/// Returns the audit path of the leaf `index` in the tree over `leaves`, nearest first (RFC 6962, section 2.1.1).
+///
+/// Nothing when there is no such leaf.
+#[must_use]
+pub fn inclusion(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+    if index >= leaves.len() {
+        return None;
+    }
+    let mut path = Vec::new();
+    let mut rest = leaves;
+    let mut index = index;
+    while rest.len() > 1 {
+        let (left, right) = rest.split_at_checked(split(rest.len()))?;
+        if index < left.len() {
+            path.push(root(right));
+            rest = left;
+        } else {
+            path.push(root(left));
+            index -= left.len();
+            rest = right;
+        }
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Returns the root that `path` leads to from the leaf `index` of a tree of `size` leaves (RFC 9162, section 2.1.3.2).
+///
+/// Nothing when the path has not the length that it must have.
+#[must_use]
+pub fn root_from_path(index: u64, size: u64, leaf: Hash, path: &[Hash]) -> Option<Hash> {
+    if index >= size {
+        return None;
+    }
+    let (mut at, mut last, mut hash) = (index, size - 1, leaf);
+    for sibling in path {
+        if last == 0 {
+            return None;
+        }
+        if at % 2 == 1 || at == last {
+            hash = node(sibling, &hash);
+            while at != 0 && at.is_multiple_of(2) {
+                at >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node(&hash, sibling);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    (last == 0).then_some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::chain::unhex;
+
+    fn leaves(count: u8) -> Vec<Hash> {
+        (0..count).map(|number| [number; 32]).collect()
+    }
+
+    #[test]
+    fn the_empty_tree_has_the_root_of_the_standard() {
+        let expected = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Frontier::default().root(), unhex(expected).unwrap());
+    }
+
+    #[test]
+    fn every_leaf_of_every_small_tree_leads_to_its_root() {
+        for count in 1..70 {
+            let leaves = leaves(count);
+            for (index, leaf) in leaves.iter().enumerate() {
+                let path = inclusion(&leaves, index).unwrap();
+                let at = u64::try_from(index).unwrap();
+                let led = root_from_path(at, u64::from(count), *leaf, &path);
+                assert_eq!(led, Some(root(&leaves)), "{index} of {count}");
+                let elsewhere = root_from_path(at, u64::from(count), [255; 32], &path);
+                assert_ne!(elsewhere, Some(root(&leaves)), "{index} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frontier_goes_on_where_it_was_kept() {
+        let leaves = leaves(37);
+        let mut first = Frontier::default();
+        leaves[..21].iter().for_each(|leaf| first.push(*leaf));
+        let mut second = Frontier::new(first.size(), first.roots().to_vec()).unwrap();
+        leaves[21..].iter().for_each(|leaf| second.push(*leaf));
+        assert_eq!(second.root(), root(&leaves));
+        assert_eq!(Frontier::new(21, Vec::new()), None);
+    }
+}

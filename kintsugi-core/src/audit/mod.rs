@@ -1,0 +1,62 @@
+//! The audit log as bytes: records, their chain, their tree, and the proof that nothing was altered.
+//!
+//! Pure: what is written here was handed in, what is read comes through [`Source`]. The stored bytes are the truth; nothing
+//! is serialised again to be checked. Files, syncs and recovery are `kintsugi-daemon/src/store`. The format for
+//! others is described in [`crate::manual::audit_log`].
+
+pub mod chain;
+pub mod head;
+pub mod line;
+pub mod merkle;
+pub mod record;
+
+use std::io::{self, Read};
+
+/// The files of a log, to be read.
+pub trait Source {
+    /// Returns the names of everything in the directory of the log, in any order.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    fn names(&self) -> io::Result<Vec<String>>;
+
+    /// Opens the file `name` for reading from byte `offset` on.
+    ///
+    /// # Errors
+    /// When the file does not exist or cannot be read.
+    fn reader(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read + '_>>;
+}
+
+/// The file with the two slots of the [`head::Head`].
+pub const HEAD_FILE: &str = "head";
+
+/// The file with the signed checkpoints.
+pub const CHECKPOINTS_FILE: &str = "checkpoints";
+
+/// The file that one writer holds locked.
+pub const LOCK_FILE: &str = "lock";
+
+/// The file that is given up when the disk is full, so that the last records fit.
+pub const RESERVE_FILE: &str = "reserve";
+
+/// Returns the name of the file that holds the first key of a ratchet that began at record `first`, in hexadecimal, until
+/// somebody takes it away.
+#[must_use]
+pub fn first_key_name(first: u64) -> String {
+    format!("first-key-{first:012}")
+}
+
+/// Returns the name of the segment whose first record is `first`.
+#[must_use]
+pub fn segment_name(first: u64) -> String {
+    format!("seg-{first:012}.ndjson")
+}
+
+/// Returns the first record that the segment `name` holds, when `name` is that of a segment.
+#[must_use]
+pub fn segment_first(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("seg-")?.strip_suffix(".ndjson")?;
+    let first = digits.parse().ok()?;
+    // INVARIANT: one name a segment; `seg-1.ndjson` and `seg-+1.ndjson` are foreign files.
+    (segment_name(first) == name).then_some(first)
+}

@@ -1,0 +1,735 @@
+//! What can be in a record, by kind, and how it becomes the members of a line.
+//!
+//! Members that may hold something private are named per kind in [`Body::private_members`]; they can be taken away later
+//! without breaking the chain, so reading a record never relies on them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::line::{Line, LineError};
+use crate::classify::Class;
+use crate::decide::Decision;
+use crate::effect::Effect;
+use crate::facts::Facts;
+use crate::proposal::{PeerCredentials, ProposedCommand};
+use crate::protocol;
+use crate::rules::Finding;
+use crate::shell::Dialect;
+
+/// Why a line has no record in it that can be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The bytes are not a line.
+    #[error("not a record")]
+    Line(#[from] LineError),
+    /// The members are not those of a kind that this program knows.
+    #[error("not a record of a known kind")]
+    Members(#[from] serde_json::Error),
+}
+
+/// A process, as the kernel attests it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id; 0 where the kernel does not tell.
+    pub pid: u32,
+    /// When it started, in clock ticks since the machine did: tells it from a later process with the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u64>,
+    /// Its program, when it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+}
+
+/// Who asked, as the kernel attests it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// The process at the other end.
+    #[serde(flatten)]
+    pub process: Process,
+    /// Its parents, nearest first, up to the leader of its session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestry: Vec<Process>,
+}
+
+impl From<PeerCredentials> for Peer {
+    fn from(peer: PeerCredentials) -> Self {
+        Self {
+            uid: peer.uid,
+            gid: peer.gid,
+            process: Process {
+                pid: peer.pid,
+                start: None,
+                exe: None,
+            },
+            ancestry: Vec::new(),
+        }
+    }
+}
+
+/// A command as it was proposed or recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The proposal.
+    pub id: Uuid,
+    /// Who claims to propose.
+    pub agent: String,
+    /// The client's clock; a claim.
+    pub client_ts: String,
+    /// The language of `raw`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<Dialect>,
+    /// What the agent called the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// A person was at the prompt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interactive: bool,
+    /// Private: the agent's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Private: the directory.
+    #[serde(default)]
+    pub cwd: String,
+    /// Private: the words, when the client had them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// Private: the exact text.
+    #[serde(default)]
+    pub raw: String,
+    /// Private: what the client found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<Facts>>,
+}
+
+impl From<ProposedCommand> for Command {
+    fn from(command: ProposedCommand) -> Self {
+        Self {
+            id: command.id,
+            agent: command.agent,
+            client_ts: command.ts,
+            shell: command.shell,
+            tool: command.tool,
+            interactive: command.interactive,
+            session: command.session,
+            cwd: command.cwd,
+            argv: command.argv,
+            raw: command.raw,
+            facts: command.facts,
+        }
+    }
+}
+
+impl From<Command> for ProposedCommand {
+    fn from(command: Command) -> Self {
+        Self {
+            id: command.id,
+            ts: command.client_ts,
+            agent: command.agent,
+            cwd: command.cwd,
+            argv: command.argv,
+            raw: command.raw,
+            facts: command.facts,
+            session: command.session,
+            shell: command.shell,
+            tool: command.tool,
+            interactive: command.interactive,
+        }
+    }
+}
+
+/// What was answered to a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The proposal.
+    pub id: Uuid,
+    /// What the rules said.
+    pub class: Class,
+    /// What is to be done.
+    pub decision: Decision,
+    /// Which judgement decided: 1 rules, 2 the risk.
+    pub tier: u8,
+    /// The rule that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Estimate for the ambiguous.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<u8>,
+    /// How long a hold lasts, in milliseconds from the record's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+    /// Private: why, in one line.
+    #[serde(default)]
+    pub reason: String,
+    /// Private: what the command does, in the model's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Private: what it would do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// Private: every rule that applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Private: a safer command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Private: paths to keep before it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capture: Vec<String>,
+    /// Private, since a short command can be guessed from it: what an approval is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+}
+
+impl Verdict {
+    /// Takes the verdict on the proposal `id`.
+    #[must_use]
+    pub fn new(id: Uuid, verdict: protocol::Verdict) -> Self {
+        Self {
+            id,
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
+            rule: verdict.rule,
+            risk: verdict.risk,
+            expires_ms: verdict.expires_ms,
+            reason: verdict.reason,
+            summary: verdict.summary,
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            capture: verdict.capture,
+            content_hash: verdict.content_hash,
+        }
+    }
+}
+
+impl From<Verdict> for protocol::Verdict {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
+            reason: verdict.reason,
+            summary: verdict.summary,
+            risk: verdict.risk,
+            rule: verdict.rule,
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            capture: verdict.capture,
+            content_hash: verdict.content_hash,
+            expires_ms: verdict.expires_ms,
+        }
+    }
+}
+
+/// How a hold ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// A person answered from another place.
+    Person,
+    /// A person answered where it was proposed.
+    Prompt,
+    /// Its time ran out.
+    Expired,
+    /// The daemon could not keep it.
+    Daemon,
+}
+
+/// Why a segment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opening {
+    /// The log is new.
+    New,
+    /// The segment before is full.
+    Full,
+    /// A sync of the segment before failed, so nobody knows what is in it after this record's predecessor.
+    FailedSync,
+    /// The log before does not verify; this segment continues nothing.
+    Incident,
+}
+
+/// What a segment continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// First record of the segment before.
+    pub segment: u64,
+    /// BLAKE3 of that segment's file as it was when it was closed, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Bytes of that file which `file` covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Hash of its last record.
+    pub h: String,
+    /// MAC of its last record.
+    pub m: String,
+}
+
+/// The Merkle tree before a segment, enough to go on with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tree {
+    /// The record that is leaf 0; not 0 after an incident.
+    pub first: u64,
+    /// Roots of the perfect subtrees before this segment, largest first, in hexadecimal.
+    pub frontier: Vec<String>,
+}
+
+/// The members of a record, by kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Body {
+    /// A segment begins. Always its first record, never elsewhere.
+    Open {
+        /// Random name of the log.
+        log: Uuid,
+        /// Why.
+        opening: Opening,
+        /// What it continues.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<Predecessor>,
+        /// The tree so far.
+        tree: Tree,
+        /// How many `state` records follow; without all of them the segment was never begun.
+        states: u64,
+        /// The program that writes.
+        program: String,
+    },
+    /// A piece of the live state, after `open`: what a fold of everything before would give.
+    State {
+        /// What it is, in the daemon's words: `hold`, `decided`, `grant`, …
+        what: String,
+        /// Private: the piece.
+        #[serde(default)]
+        value: Value,
+    },
+    /// A command awaits an answer.
+    Proposal {
+        /// The command and what it claims.
+        #[serde(flatten)]
+        command: Command,
+        /// Who asked.
+        peer: Peer,
+    },
+    /// The answer to a proposal.
+    Verdict(Verdict),
+    /// A proposal waits for a person.
+    Hold {
+        /// The proposal.
+        id: Uuid,
+        /// Until when, RFC 3339; then it is denied.
+        until: String,
+    },
+    /// A hold ended, or a command was answered where it was proposed.
+    Resolution {
+        /// The proposal.
+        id: Uuid,
+        /// How it ended.
+        decision: protocol::Resolution,
+        /// By what means.
+        means: Means,
+        /// Who answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<Peer>,
+        /// The answer is meant for the next time too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        remember: bool,
+        /// Private: why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A grant was made, used or revoked.
+    Grant {
+        /// The grant.
+        id: Uuid,
+        /// What happened to it: `made`, `used`, `revoked`, `expired`.
+        change: String,
+        /// Private: its scope, or the proposal that used it.
+        #[serde(default)]
+        grant: Value,
+    },
+    /// The file system changed.
+    Observation {
+        /// How.
+        change: protocol::Change,
+        /// Private: where.
+        #[serde(default)]
+        path: String,
+    },
+    /// A command has already run.
+    Recorded {
+        /// The command and what it claims.
+        #[serde(flatten)]
+        command: Command,
+        /// Who said so.
+        peer: Peer,
+        /// Its exit status.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// How long it ran, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+        /// It ran while no daemon was there; the client kept it until one was.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        spooled: bool,
+    },
+    /// A copy was kept before a command ran.
+    Capture {
+        /// The proposal.
+        id: Uuid,
+        /// Private: what was kept and where.
+        #[serde(default)]
+        manifest: Value,
+    },
+    /// A copy was put back.
+    Undo {
+        /// The proposal.
+        id: Uuid,
+        /// Private: what was put back.
+        #[serde(default)]
+        manifest: Value,
+    },
+    /// Somebody began to prove that they are the admin.
+    AuthAttempt {
+        /// For which operation.
+        op: String,
+        /// Who.
+        peer: Peer,
+    },
+    /// How that ended.
+    AuthResult {
+        /// For which operation.
+        op: String,
+        /// Whether the proof verified.
+        accepted: bool,
+        /// Who.
+        peer: Peer,
+    },
+    /// Rules, policy, knowledge or a mode changed.
+    Policy {
+        /// What changed.
+        what: String,
+        /// BLAKE3 of what holds now, in hexadecimal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+        /// Private: more about it.
+        #[serde(default)]
+        detail: Value,
+    },
+    /// A helper process started, stopped or failed.
+    Child {
+        /// Which.
+        name: String,
+        /// What happened.
+        event: String,
+    },
+    /// The tree as it was signed; the last record of a full segment.
+    Checkpoint {
+        /// Leaves.
+        size: u64,
+        /// RFC 6962 root over SHA-256, in base64.
+        root: String,
+    },
+    /// Private parts were taken away.
+    Redact {
+        /// Of these records.
+        seqs: Vec<u64>,
+        /// Who asked.
+        peer: Peer,
+        /// Why.
+        reason: String,
+    },
+    /// Whole segments were taken away.
+    Prune {
+        /// Every record before this one.
+        before: u64,
+        /// Who asked.
+        peer: Peer,
+        /// Why.
+        reason: String,
+    },
+    /// A torn tail was cut at a start.
+    Recovery {
+        /// How many bytes.
+        bytes: u64,
+        /// The file they were moved to.
+        file: String,
+    },
+    /// The log did not verify, or something else happened that a person must look at.
+    Incident {
+        /// What, in one line.
+        what: String,
+        /// The first record that is bad.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bad: Option<u64>,
+        /// How many records had been durable.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        durable: Option<u64>,
+    },
+    /// The daemon stopped in order.
+    Shutdown {
+        /// Why.
+        reason: String,
+    },
+    /// The daemon started and the run before had not stopped in order.
+    UncleanStart {
+        /// The last start of the machine that the log knew.
+        last_boot: String,
+    },
+}
+
+/// What an acknowledgement waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The record is durable before anybody is answered.
+    Sync,
+    /// The record is written, and durable within a bounded time.
+    Batch,
+}
+
+impl Body {
+    /// Returns what an acknowledgement of this record waits for.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        match self {
+            Self::Observation { .. } | Self::Child { .. } | Self::Checkpoint { .. } => {
+                Durability::Batch
+            }
+            Self::Open { .. }
+            | Self::State { .. }
+            | Self::Proposal { .. }
+            | Self::Verdict(_)
+            | Self::Hold { .. }
+            | Self::Resolution { .. }
+            | Self::Grant { .. }
+            | Self::Recorded { .. }
+            | Self::Capture { .. }
+            | Self::Undo { .. }
+            | Self::AuthAttempt { .. }
+            | Self::AuthResult { .. }
+            | Self::Policy { .. }
+            | Self::Redact { .. }
+            | Self::Prune { .. }
+            | Self::Recovery { .. }
+            | Self::Incident { .. }
+            | Self::Shutdown { .. }
+            | Self::UncleanStart { .. } => Durability::Sync,
+        }
+    }
+
+    /// Returns the kind as it stands in a line.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::State { .. } => "state",
+            Self::Proposal { .. } => "proposal",
+            Self::Verdict(_) => "verdict",
+            Self::Hold { .. } => "hold",
+            Self::Resolution { .. } => "resolution",
+            Self::Grant { .. } => "grant",
+            Self::Observation { .. } => "observation",
+            Self::Recorded { .. } => "recorded",
+            Self::Capture { .. } => "capture",
+            Self::Undo { .. } => "undo",
+            Self::AuthAttempt { .. } => "auth_attempt",
+            Self::AuthResult { .. } => "auth_result",
+            Self::Policy { .. } => "policy",
+            Self::Child { .. } => "child",
+            Self::Checkpoint { .. } => "checkpoint",
+            Self::Redact { .. } => "redact",
+            Self::Prune { .. } => "prune",
+            Self::Recovery { .. } => "recovery",
+            Self::Incident { .. } => "incident",
+            Self::Shutdown { .. } => "shutdown",
+            Self::UncleanStart { .. } => "unclean_start",
+        }
+    }
+
+    /// Returns the members of this kind that may hold something private.
+    #[must_use]
+    pub const fn private_members(&self) -> &'static [&'static str] {
+        match self {
+            Self::Proposal { .. } | Self::Recorded { .. } => {
+                &["session", "cwd", "argv", "raw", "facts"]
+            }
+            Self::Verdict(_) => &[
+                "reason",
+                "summary",
+                "effects",
+                "findings",
+                "instead",
+                "capture",
+                "content_hash",
+            ],
+            Self::State { .. } => &["value"],
+            Self::Resolution { .. } => &["reason"],
+            Self::Grant { .. } => &["grant"],
+            Self::Observation { .. } => &["path"],
+            Self::Capture { .. } | Self::Undo { .. } => &["manifest"],
+            Self::Policy { .. } => &["detail"],
+            Self::Open { .. }
+            | Self::Hold { .. }
+            | Self::AuthAttempt { .. }
+            | Self::AuthResult { .. }
+            | Self::Child { .. }
+            | Self::Checkpoint { .. }
+            | Self::Redact { .. }
+            | Self::Prune { .. }
+            | Self::Recovery { .. }
+            | Self::Incident { .. }
+            | Self::Shutdown { .. }
+            | Self::UncleanStart { .. } => &[],
+        }
+    }
+
+    /// Returns the members as two JSON objects without braces: the public ones, and the private ones behind `salt`.
+    ///
+    /// # Errors
+    /// When a member cannot be JSON; no body built from text and numbers does that.
+    pub fn members(&self, salt: &[u8; 16]) -> Result<(String, String), serde_json::Error> {
+        let mut public = match serde_json::to_value(self)? {
+            Value::Object(members) => members,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Map::new(),
+        };
+        public.remove("kind");
+        let mut private = Map::new();
+        for name in self.private_members() {
+            if let Some(value) = public.remove(*name) {
+                private.insert((*name).to_owned(), value);
+            }
+        }
+        let without_braces = |members: &Map<String, Value>| {
+            serde_json::to_string(members).map(|text| {
+                text.strip_prefix('{')
+                    .and_then(|text| text.strip_suffix('}'))
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+        };
+        let public = without_braces(&public)?;
+        if private.is_empty() {
+            return Ok((public, String::new()));
+        }
+        let salt = super::chain::hex(salt);
+        let private = format!("\"n\":\"{salt}\",{}", without_braces(&private)?);
+        Ok((public, private))
+    }
+}
+
+/// One record, as it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When it was written, RFC 3339, UTC.
+    pub ts: String,
+    /// Which start of the machine.
+    pub boot: String,
+    /// Its members.
+    pub body: Body,
+    /// Its private members are gone; they read as empty.
+    pub redacted: bool,
+}
+
+#[derive(Deserialize)]
+struct Members {
+    ts: String,
+    boot: String,
+    s: Option<Map<String, Value>>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl Record {
+    /// Reads a line, its newline not included. It is not checked here: see [`super::chain::continues`].
+    ///
+    /// # Errors
+    /// When the bytes are not a line, or not of a kind that this program knows.
+    pub fn read(bytes: &[u8]) -> Result<Self, RecordError> {
+        let line = Line::split(bytes)?;
+        let mut members: Members = serde_json::from_slice(bytes)?;
+        if let Some(private) = members.s.take() {
+            // A private member never replaces a public one.
+            for (name, value) in private {
+                members.rest.entry(name).or_insert(value);
+            }
+        }
+        Ok(Self {
+            seq: line.seq(),
+            ts: members.ts,
+            boot: members.boot,
+            body: Body::deserialize(Value::Object(members.rest))?,
+            redacted: line.is_redacted(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{Envelope, unsealed};
+    use super::*;
+
+    fn observation() -> Body {
+        Body::Observation {
+            change: protocol::Change::Removed,
+            path: "/home/x/\"secret\"".into(),
+        }
+    }
+
+    fn line_of(body: &Body) -> String {
+        let (public, private) = body.members(&[7; 16]).unwrap();
+        let envelope = Envelope {
+            seq: 3,
+            durable: 3,
+            ts: "2026-01-01T00:00:00.000000Z",
+            boot: "b",
+        };
+        let seal = super::super::chain::Seal::genesis("x").text();
+        unsealed(envelope, body.kind(), &public, &private) + &seal
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = line_of(&observation());
+        let record = Record::read(text.as_bytes()).unwrap();
+        assert_eq!(record.body, observation());
+        assert_eq!((record.seq, record.redacted), (3, false));
+    }
+
+    #[test]
+    fn a_private_member_is_only_in_the_private_part() {
+        let text = line_of(&observation());
+        let line = Line::split(text.as_bytes()).unwrap();
+        let view = String::from_utf8(line.redacted_view()).unwrap();
+        assert!(!view.contains("secret"), "{view}");
+    }
+
+    #[test]
+    fn a_redacted_record_is_still_read() {
+        let text = line_of(&observation());
+        let view = Line::split(text.as_bytes()).unwrap().redacted_view();
+        let record = Record::read(&view).unwrap();
+        assert!(record.redacted);
+        assert_eq!(
+            record.body,
+            Body::Observation {
+                change: protocol::Change::Removed,
+                path: String::new()
+            }
+        );
+    }
+}

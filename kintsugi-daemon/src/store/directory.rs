@@ -1,0 +1,166 @@
+//! The real files: one directory, opened once, everything below it by `openat`, so that a renamed parent changes nothing.
+//!
+//! Holds the lock of the one writer for as long as it lives. Directory 0700, files 0600.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use kintsugi_core::audit::LOCK_FILE;
+use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::storage::{FileState, Storage, StoredFile};
+
+/// Why the directory of a log cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// It could not be made or opened.
+    #[error("cannot use `{}` for the log", .0.display())]
+    Open(PathBuf, #[source] io::Error),
+    /// The lock file could not be made: the directory is read-only, full, or another's.
+    #[error("cannot write in `{}`", .0.display())]
+    Write(PathBuf, #[source] io::Error),
+    /// Another process holds the lock.
+    #[error("the log in `{}` is already being written by {}", .0.display(), .1)]
+    Locked(PathBuf, Holder),
+}
+
+/// Who holds the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder(Option<u32>);
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(pid) => write!(formatter, "process {pid}"),
+            None => formatter.write_str("another process"),
+        }
+    }
+}
+
+/// A directory with a log, locked.
+#[derive(Debug)]
+pub struct Directory {
+    directory: OwnedFd,
+    // Held, never read: `flock(2)` releases when it is closed.
+    _lock: OwnedFd,
+}
+
+impl Directory {
+    /// Makes the directory where it is missing, opens it and takes the lock.
+    ///
+    /// # Errors
+    /// See [`DirectoryError`]; each says what to change.
+    pub fn open(path: &Path) -> Result<Self, DirectoryError> {
+        let cannot_open = |error: io::Error| DirectoryError::Open(path.to_owned(), error);
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
+            .recursive(true)
+            .create(path)
+            .map_err(cannot_open)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory =
+            fs::open(path, flags, Mode::empty()).map_err(|errno| cannot_open(errno.into()))?;
+        let cannot_write = |errno: Errno| DirectoryError::Write(path.to_owned(), errno.into());
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let lock = fs::openat(&directory, LOCK_FILE, flags, mode).map_err(cannot_write)?;
+        match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                return Err(DirectoryError::Locked(path.to_owned(), holder(&lock)));
+            }
+            Err(errno) => return Err(cannot_write(errno)),
+        }
+        let pid = format!("{}\n", std::process::id());
+        fs::ftruncate(&lock, 0).map_err(cannot_write)?;
+        rustix::io::pwrite(&lock, pid.as_bytes(), 0).map_err(cannot_write)?;
+        Ok(Self {
+            directory,
+            _lock: lock,
+        })
+    }
+
+    fn open_at(&self, name: &str, flags: OFlags) -> io::Result<Box<dyn StoredFile>> {
+        let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = fs::openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(Box::new(RealFile(file)))
+    }
+}
+
+/// Reads who holds the lock from the file that is locked.
+fn holder(lock: &OwnedFd) -> Holder {
+    let mut buffer = [0; 16];
+    let read = rustix::io::pread(lock, &mut buffer, 0).unwrap_or_default();
+    let text = buffer
+        .get(..read)
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    Holder(text.and_then(|text| text.trim().parse().ok()))
+}
+
+impl Storage for Directory {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::Dir::read_from(&self.directory)? {
+            let bytes = entry?.file_name().to_bytes().to_vec();
+            // A name that is not UTF-8 is shown by its replacement; no file of ours has one.
+            let name = OsString::from_vec(bytes).to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
+        self.open_at(name, OFlags::empty())
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
+        self.open_at(name, OFlags::CREATE | OFlags::EXCL)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(fs::renameat(&self.directory, from, &self.directory, to)?)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.directory, name, AtFlags::empty())?)
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.directory)?)
+    }
+}
+
+#[derive(Debug)]
+struct RealFile(OwnedFd);
+
+impl StoredFile for RealFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::pread(&self.0, buffer, offset)?)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::pwrite(&self.0, bytes, offset)?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(fs::fdatasync(&self.0)?)
+    }
+
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        Ok(fs::ftruncate(&self.0, bytes)?)
+    }
+
+    fn state(&self) -> io::Result<FileState> {
+        let stat = fs::fstat(&self.0)?;
+        Ok(FileState {
+            bytes: u64::try_from(stat.st_size).unwrap_or_default(),
+            links: stat.st_nlink.into(),
+        })
+    }
+}

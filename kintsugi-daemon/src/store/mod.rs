@@ -1,0 +1,61 @@
+//! The log on disk: one writer, durable before anybody is answered, and honest about what it finds at a start.
+//!
+//! | file | one job |
+//! |---|---|
+//! | `storage.rs` | the calls that can fail |
+//! | `directory.rs` | those calls on real files, and the lock |
+//! | `memory.rs` | the same in memory, with power that can fail |
+//! | `faulty.rs` | the same, failing where a test says |
+//! | `log.rs` | stage, sync, confirm |
+//! | `segment.rs` | the segment that is being written, and the next one |
+//! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
+
+mod directory;
+mod log;
+mod open;
+mod recover;
+mod scan;
+mod segment;
+mod storage;
+
+pub use directory::{Directory, DirectoryError, Holder};
+pub use log::{
+    BATCH_MS_MAX, BATCH_RECORDS_MAX, Durable, LiveState, Log, LogError, Now, Options, Recorded,
+    Staged, Status,
+};
+pub use open::{OpenError, Replay, Start};
+pub use storage::{FileState, Storage, StoredFile};
+
+use std::io;
+
+/// Returns 32 bytes of the kernel's entropy, for [`Options::seed`].
+///
+/// # Errors
+/// When the kernel has none to give.
+pub fn seed() -> io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let mut filled = 0;
+    while let Some(rest) = seed.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
+            Ok(read) => filled += read,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(seed)
+}
+
+/// Returns what names this start of the machine (`random(4)`, Linux), or `unknown`.
+#[must_use]
+pub fn boot_id() -> String {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let id = text.trim();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if id.is_empty() || !id.bytes().all(plain) {
+        return "unknown".to_owned();
+    }
+    id.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

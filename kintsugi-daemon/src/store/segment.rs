@@ -1,0 +1,173 @@
+//! The segment that is being written, and how the next one begins.
+//!
+//! A segment ends where the number of records is a multiple of [`SEGMENT_RECORDS`], so that whole segments are perfect
+//! subtrees; one that begins after a failure is shorter.
+
+use std::io;
+
+use data_encoding::BASE64;
+use kintsugi_core::audit::chain::{Chain, hex};
+use kintsugi_core::audit::line::Line;
+use kintsugi_core::audit::merkle::{self, Frontier};
+use kintsugi_core::audit::record::{Body, Opening, Predecessor, Tree};
+use kintsugi_core::audit::segment_name;
+use kintsugi_core::limits::SEGMENT_RECORDS;
+
+use super::log::{LiveState, Log, LogError, Now};
+use super::storage::StoredFile;
+
+/// What the next record is written to.
+#[derive(Debug)]
+pub(super) enum At {
+    /// This segment.
+    Segment(Segment),
+    /// One that must be begun first, for this reason.
+    Between(Opening),
+}
+
+/// The file that is being written.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) file: Box<dyn StoredFile>,
+}
+
+/// A place in the log with everything that depends on what is before it.
+#[derive(Debug, Clone)]
+pub(super) struct Position {
+    pub(super) chain: Chain,
+    /// First record of the segment.
+    pub(super) segment: u64,
+    /// Bytes of the segment.
+    pub(super) bytes: u64,
+    /// Over those bytes.
+    pub(super) hasher: blake3::Hasher,
+    /// Over every record since `tree_first`.
+    pub(super) tree: Frontier,
+    pub(super) tree_first: u64,
+}
+
+impl Position {
+    /// Moves behind `line`, which has its newline; the chain has moved already.
+    pub(super) fn pass(&mut self, line: &[u8]) {
+        self.bytes += u64::try_from(line.len()).unwrap_or_default();
+        self.hasher.update(line);
+        if let Ok(line) = Line::split(line.strip_suffix(b"\n").unwrap_or(line)) {
+            self.tree.push(merkle::leaf(&line));
+        }
+    }
+
+    /// Returns the first record that does not belong to the segment any more.
+    pub(super) const fn limit(&self) -> u64 {
+        (self.segment / SEGMENT_RECORDS + 1) * SEGMENT_RECORDS
+    }
+}
+
+impl Log {
+    /// Sees to it that `count` records and a closing one fit.
+    pub(super) fn make_room(
+        &mut self,
+        now: Now,
+        count: usize,
+        live: &dyn LiveState,
+    ) -> Result<(), LogError> {
+        let opening = match &self.at {
+            At::Between(opening) => *opening,
+            At::Segment(_) => {
+                let room = self.staged.limit().saturating_sub(self.staged.chain.next);
+                if u64::try_from(count).unwrap_or(u64::MAX) < room {
+                    return Ok(());
+                }
+                self.close(now, room)?;
+                Opening::Full
+            }
+        };
+        self.begin(now, opening, live)
+    }
+
+    /// Fills the rest of the segment with checkpoints, the last of which closes it, and makes all of it durable.
+    fn close(&mut self, now: Now, room: u64) -> Result<(), LogError> {
+        let bodies = (0..room).map(|_| self.checkpoint()).collect();
+        self.write(now, bodies)?;
+        self.sync().map(|_| ())
+    }
+
+    /// Returns a record that states the tree as it is.
+    fn checkpoint(&self) -> Body {
+        Body::Checkpoint {
+            size: self.staged.tree.size(),
+            root: BASE64.encode(&self.staged.tree.root()),
+        }
+    }
+
+    /// Begins the next segment: `open`, then the live state, durable before anything else is written.
+    fn begin(&mut self, now: Now, opening: Opening, live: &dyn LiveState) -> Result<(), LogError> {
+        let states = live.live_state();
+        let fits = u64::try_from(states.len()).is_ok_and(|count| count < SEGMENT_RECORDS / 2);
+        if !fits {
+            return Err(LogError::TooMuchState(states.len()));
+        }
+        let first = self.staged.chain.next;
+        let open = self.opening(opening, states.len());
+        let file = self.create_segment(first).map_err(LogError::Write)?;
+        let before = self.staged.clone();
+        self.at = At::Segment(Segment { file });
+        self.staged.segment = first;
+        self.staged.bytes = 0;
+        self.staged.hasher = blake3::Hasher::new();
+        let bodies = std::iter::once(open).chain(states).collect();
+        let names = |log: &Self| log.storage.sync_names();
+        let begun = self.write(now, bodies).and_then(|_| {
+            names(self).map_err(|error| self.fail(error))?;
+            self.sync().map(|_| ())
+        });
+        if begun.is_err() {
+            self.staged = before;
+            self.at = At::Between(opening);
+        }
+        begun
+    }
+
+    fn opening(&self, opening: Opening, states: usize) -> Body {
+        let continues = match opening {
+            Opening::Full | Opening::FailedSync => true,
+            Opening::New | Opening::Incident => false,
+        };
+        let seal = self.staged.chain.seal;
+        let previous = continues.then(|| Predecessor {
+            segment: self.staged.segment,
+            file: Some(self.staged.hasher.finalize().to_hex().to_string()),
+            bytes: Some(self.staged.bytes),
+            h: hex(&seal.hash),
+            m: hex(&seal.mac),
+        });
+        Body::Open {
+            log: self.id,
+            opening,
+            previous,
+            tree: Tree {
+                first: self.staged.tree_first,
+                frontier: self
+                    .staged
+                    .tree
+                    .roots()
+                    .iter()
+                    .map(|root| hex(root))
+                    .collect(),
+            },
+            states: u64::try_from(states).unwrap_or_default(),
+            program: self.options.program.clone(),
+        }
+    }
+
+    /// Makes the file of a segment. One that is there already was never acknowledged: an earlier attempt failed.
+    fn create_segment(&self, first: u64) -> io::Result<Box<dyn StoredFile>> {
+        let name = segment_name(first);
+        match self.storage.create(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.storage.remove(&name)?;
+                self.storage.create(&name)
+            }
+            made => made,
+        }
+    }
+}

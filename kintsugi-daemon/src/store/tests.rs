@@ -1,0 +1,143 @@
+//! The log on real files: what is staged is found again, and what was altered is not believed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kintsugi_core::audit::record::Body;
+use kintsugi_core::audit::{LOCK_FILE, segment_name};
+use kintsugi_core::protocol::Change;
+
+use super::*;
+
+fn options() -> Options {
+    Options {
+        boot: "boot".into(),
+        seed: [9; 32],
+        program: "kintsugi test".into(),
+    }
+}
+
+fn now() -> Now {
+    Now {
+        wall: "2026-01-01T00:00:00Z".parse().unwrap(),
+        monotonic: Duration::from_secs(1),
+    }
+}
+
+fn event(number: u64) -> Body {
+    Body::Observation {
+        change: Change::Created,
+        path: format!("/tmp/{number}"),
+    }
+}
+
+fn open(path: &Path) -> (Log, Replay) {
+    Log::open(Box::new(Directory::open(path).unwrap()), options()).unwrap()
+}
+
+fn write(log: &mut Log, count: u64) {
+    for number in 0..count {
+        let staged = log.stage(now(), vec![event(number)], &()).unwrap();
+        let durable = log.sync().unwrap();
+        assert_eq!(durable.confirm(staged).unwrap().records().len(), 1);
+    }
+}
+
+#[test]
+fn what_was_recorded_is_found_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, replay) = open(directory.path());
+    assert_eq!(replay.start, Start::New);
+    write(&mut log, 5);
+    let status = log.status();
+    drop(log);
+    let (log, replay) = open(directory.path());
+    assert_eq!(log.status(), status);
+    assert_eq!(replay.start, Start::Unclean);
+    assert_eq!(replay.records.len(), 6);
+    assert_eq!(replay.records[5].body, event(4));
+}
+
+#[test]
+fn what_is_staged_is_not_recorded_before_the_sync() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(directory.path());
+    write(&mut log, 1);
+    let before = log.sync().unwrap();
+    let staged = log.stage(now(), vec![event(7)], &()).unwrap();
+    let staged = before.confirm(staged).unwrap_err();
+    assert!(log.sync_due().is_some());
+    assert!(log.sync().unwrap().confirm(staged).is_ok());
+    assert_eq!(log.sync_due(), None);
+}
+
+#[test]
+fn a_second_writer_is_told_who_holds_the_lock() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_log, _) = open(directory.path());
+    let error = Directory::open(directory.path()).unwrap_err().to_string();
+    let pid = format!("process {}", std::process::id());
+    assert!(error.ends_with(&pid), "{error}");
+    assert!(directory.path().join(LOCK_FILE).exists());
+}
+
+#[test]
+fn one_changed_byte_is_an_incident_and_stays_one_record_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(directory.path());
+    write(&mut log, 5);
+    drop(log);
+    let path = directory.path().join(segment_name(0));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let (mut log, replay) = open(directory.path());
+    assert!(
+        matches!(replay.start, Start::Incident { .. }),
+        "{:?}",
+        replay.start
+    );
+    assert!(replay.records.is_empty());
+    write(&mut log, 1);
+    drop(log);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "evidence is kept");
+    let (_, replay) = open(directory.path());
+    let kinds: Vec<_> = replay
+        .records
+        .iter()
+        .map(|record| record.body.kind())
+        .collect();
+    assert_eq!(kinds, ["open", "incident", "observation"]);
+}
+
+#[test]
+fn a_full_segment_is_followed_by_one_that_opens_with_the_live_state() {
+    struct Held;
+    impl LiveState for Held {
+        fn live_state(&self) -> Vec<Body> {
+            vec![Body::State {
+                what: "hold".into(),
+                value: serde_json::json!(["x"]),
+            }]
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(directory.path());
+    let limit = kintsugi_core::limits::SEGMENT_RECORDS;
+    for batch in 0..limit / 4 {
+        let events = (0..4).map(|number| event(batch * 4 + number)).collect();
+        let staged = log.stage(now(), events, &Held).unwrap();
+        assert_eq!(staged.records().len(), 4);
+    }
+    let _durable = log.sync().unwrap();
+    drop(log);
+    assert!(directory.path().join(segment_name(limit)).exists());
+    let (_, replay) = open(directory.path());
+    let kinds: Vec<_> = replay
+        .records
+        .iter()
+        .map(|record| record.body.kind())
+        .collect();
+    assert_eq!(kinds[..3], ["open", "state", "observation"]);
+}
