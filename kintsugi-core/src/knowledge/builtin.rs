@@ -43,7 +43,9 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/disks-volumes.toml"),
     ),
     ("disks.toml", include_str!("../../knowledge/disks.toml")),
+    ("editors.toml", include_str!("../../knowledge/editors.toml")),
     ("files.toml", include_str!("../../knowledge/files.toml")),
+    ("forges.toml", include_str!("../../knowledge/forges.toml")),
     (
         "git-plumbing.toml",
         include_str!("../../knowledge/git-plumbing.toml"),
@@ -53,6 +55,14 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/git-remote.toml"),
     ),
     ("git.toml", include_str!("../../knowledge/git.toml")),
+    (
+        "javascript-tools.toml",
+        include_str!("../../knowledge/javascript-tools.toml"),
+    ),
+    (
+        "javascript.toml",
+        include_str!("../../knowledge/javascript.toml"),
+    ),
     ("kernel.toml", include_str!("../../knowledge/kernel.toml")),
     (
         "kubernetes-tools.toml",
@@ -94,6 +104,10 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "processes.toml",
         include_str!("../../knowledge/processes.toml"),
     ),
+    (
+        "python-tools.toml",
+        include_str!("../../knowledge/python-tools.toml"),
+    ),
     ("python.toml", include_str!("../../knowledge/python.toml")),
     ("records.toml", include_str!("../../knowledge/records.toml")),
     ("rust.toml", include_str!("../../knowledge/rust.toml")),
@@ -112,6 +126,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "variables.toml",
         include_str!("../../knowledge/variables.toml"),
     ),
+    ("vcs.toml", include_str!("../../knowledge/vcs.toml")),
     (
         "wrappers.toml",
         include_str!("../../knowledge/wrappers.toml"),
