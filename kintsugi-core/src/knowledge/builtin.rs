@@ -11,6 +11,30 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/archives.toml"),
     ),
     (
+        "cloud-aws-storage.toml",
+        include_str!("../../knowledge/cloud-aws-storage.toml"),
+    ),
+    (
+        "cloud-aws.toml",
+        include_str!("../../knowledge/cloud-aws.toml"),
+    ),
+    (
+        "cloud-azure.toml",
+        include_str!("../../knowledge/cloud-azure.toml"),
+    ),
+    (
+        "cloud-google-storage.toml",
+        include_str!("../../knowledge/cloud-google-storage.toml"),
+    ),
+    (
+        "cloud-google.toml",
+        include_str!("../../knowledge/cloud-google.toml"),
+    ),
+    (
+        "cloud-platforms.toml",
+        include_str!("../../knowledge/cloud-platforms.toml"),
+    ),
+    (
         "containers-cluster.toml",
         include_str!("../../knowledge/containers-cluster.toml"),
     ),
@@ -35,6 +59,10 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/containers.toml"),
     ),
     (
+        "databases-other.toml",
+        include_str!("../../knowledge/databases-other.toml"),
+    ),
+    (
         "databases-sql.toml",
         include_str!("../../knowledge/databases-sql.toml"),
     ),
@@ -55,6 +83,10 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("../../knowledge/git-remote.toml"),
     ),
     ("git.toml", include_str!("../../knowledge/git.toml")),
+    (
+        "infrastructure.toml",
+        include_str!("../../knowledge/infrastructure.toml"),
+    ),
     (
         "javascript-tools.toml",
         include_str!("../../knowledge/javascript-tools.toml"),
