@@ -1,0 +1,125 @@
+//! Calls to the system for which no safe function exists here: the only home of `unsafe`.
+//!
+//! Linux only, for now; another system gets its own version of each function in this file and nowhere else.
+
+#![expect(unsafe_code, reason = "the only home of unsafe; every block says why it is sound")]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// A signal that the loop acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// `SIGTERM` or `SIGINT`: stop cleanly.
+    Stop,
+    /// `SIGHUP`: read the policy again.
+    Reload,
+}
+
+/// Signals as a descriptor that can be polled (`signalfd(2)`).
+#[derive(Debug)]
+pub struct Signals {
+    descriptor: OwnedFd,
+}
+
+impl Signals {
+    /// Blocks `SIGTERM`, `SIGINT` and `SIGHUP` for this thread and takes them from a descriptor instead.
+    ///
+    /// Call before anything starts another thread, since the mask is inherited.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptor left.
+    pub fn take() -> io::Result<Self> {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `set` is writable and large enough; sigemptyset initialises all of it.
+        let mut set = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            set.assume_init()
+        };
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            // SAFETY: `set` is initialised and `signal` is a valid signal number.
+            unsafe { libc::sigaddset(&raw mut set, signal) };
+        }
+        // SAFETY: `set` is initialised; a null old set is allowed.
+        let failed =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
+        if failed != 0 {
+            return Err(io::Error::from_raw_os_error(failed));
+        }
+        // SAFETY: `set` is initialised; -1 asks for a new descriptor.
+        let descriptor = unsafe {
+            libc::signalfd(-1, &raw const set, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC)
+        };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call above made it, nobody else has it.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        Ok(Self { descriptor })
+    }
+
+    /// Returns the descriptor that is readable when a signal has come.
+    #[must_use]
+    pub fn descriptor(&self) -> &OwnedFd {
+        &self.descriptor
+    }
+
+    /// Returns the next signal that has come; never waits.
+    #[must_use]
+    pub fn next(&self) -> Option<Signal> {
+        // `struct signalfd_siginfo` has 128 bytes and begins with the signal's number, signalfd(2).
+        let mut record = [0_u8; 128];
+        let read = rustix::io::read(&self.descriptor, &mut record).ok()?;
+        let number = record.first_chunk::<4>().filter(|_| read == record.len())?;
+        match i32::from_ne_bytes(*number) {
+            libc::SIGHUP => Some(Signal::Reload),
+            _ => Some(Signal::Stop),
+        }
+    }
+}
+
+/// Returns a descriptor that stands for the process at the other end, and for no other that gets its number later.
+///
+/// # Errors
+///
+/// Where the kernel has no `SO_PEERPIDFD` (Linux before 6.5).
+pub fn peer_pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    /// asm-generic/socket.h, Linux 6.5.
+    const SO_PEERPIDFD: libc::c_int = 77;
+    let mut descriptor: libc::c_int = -1;
+    let mut length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
+    // SAFETY: the socket is open; the value is writable and `length` is its size.
+    let failed = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_PEERPIDFD,
+            (&raw mut descriptor).cast(),
+            &raw mut length,
+        )
+    };
+    if failed != 0 || descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call above made it for us, nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Takes over a descriptor that whoever started this process left open for it, and keeps it from children.
+///
+/// Call at most once for a number, before anything else opens descriptors.
+///
+/// # Errors
+///
+/// When no such descriptor is open.
+pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl with F_SETFD reads no memory; a number that is not open gives an error.
+    let failed = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+    if failed != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is open, and by contract nobody else in this process has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
