@@ -45,3 +45,31 @@ pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 /// A power of two, so that a closed segment is a perfect subtree of the Merkle tree.
 pub const SEGMENT_RECORDS: u64 = 16_384;
 const _: () = assert!(SEGMENT_RECORDS.is_power_of_two());
+
+/// Longest that an approval waits for its one use, in milliseconds; then it is denied.
+///
+/// Long enough to come back to the agent and say "again", short enough that the files are still those that were seen.
+pub const APPROVAL_MS_MAX: u64 = 60 * 60 * 1_000;
+const _: () = assert!(APPROVAL_MS_MAX < HOLD_MS_MAX);
+
+/// Bytes of answers that wait for one client to read them; with more it is dropped.
+///
+/// One frame of the largest size, and as much again.
+pub const OUTPUT_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+
+/// Longest that a client leaves answers unread without taking a byte, in milliseconds; then it is dropped.
+pub const OUTPUT_MS_MAX: u64 = 5_000;
+
+/// Longest wait that one `await` may ask for, in milliseconds; a longer one is cut to it.
+pub const AWAIT_MS_MAX: u64 = 60_000;
+
+/// Frames that are answered in one round of the loop; they share one sync.
+///
+/// The larger, the more requests share the cost of a sync; the smaller, the sooner whoever came last is served.
+pub const ROUND_FRAMES_MAX: usize = 64;
+
+/// Connections that are accepted in one round of the loop.
+pub const ROUND_ACCEPTS_MAX: usize = 64;
+
+/// Longest that an observation waits to become durable, in milliseconds. Nothing is answered on the strength of it.
+pub const OBSERVATION_MS_MAX: u64 = 50;

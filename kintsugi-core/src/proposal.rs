@@ -38,6 +38,33 @@ pub struct ProposedCommand {
     pub interactive: bool,
 }
 
+impl ProposedCommand {
+    /// Returns what tells this command from another under the same id: agent, session, directory, shell, words and text.
+    ///
+    /// `blake3` over an encoding in which every part has its length in front, so that no two commands have the same one.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"kintsugi fingerprint v1");
+        let shell = self.shell.map(|shell| format!("{shell:?}"));
+        let words = self.argv.iter().map(|word| Some(word.as_str()));
+        let parts = [
+            Some(self.agent.as_str()),
+            self.session.as_deref(),
+            Some(&self.cwd),
+            shell.as_deref(),
+            Some(&self.raw),
+        ];
+        for part in parts.into_iter().chain(words) {
+            // Nothing and the empty text are not the same: 0, and its length plus 1.
+            let length = part.map_or(0, |text| text.len() as u64 + 1);
+            hasher.update(&length.to_le_bytes());
+            hasher.update(part.unwrap_or_default().as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
 /// Who is at the other end of a connection, as the kernel attests it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerCredentials {
@@ -47,4 +74,75 @@ pub struct PeerCredentials {
     pub gid: u32,
     /// Process; 0 where the kernel does not tell.
     pub pid: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command() -> ProposedCommand {
+        ProposedCommand {
+            id: Uuid::nil(),
+            ts: "2026-01-01T00:00:00Z".into(),
+            agent: "codex".into(),
+            cwd: "/home/ada".into(),
+            argv: vec!["rm".into(), "x".into()],
+            raw: "rm x".into(),
+            session: None,
+            shell: None,
+            tool: None,
+            facts: None,
+            interactive: false,
+        }
+    }
+
+    #[test]
+    fn a_retry_has_the_same_fingerprint() {
+        let retry = ProposedCommand {
+            id: Uuid::max(),
+            ts: String::new(),
+            ..command()
+        };
+        assert_eq!(retry.fingerprint(), command().fingerprint());
+    }
+
+    #[test]
+    fn every_part_counts_and_no_part_runs_into_the_next() {
+        let first = command();
+        let others = [
+            ProposedCommand {
+                agent: "shell".into(),
+                ..first.clone()
+            },
+            ProposedCommand {
+                session: Some(String::new()),
+                ..first.clone()
+            },
+            ProposedCommand {
+                cwd: "/home/ad".into(),
+                raw: "arm x".into(),
+                ..first.clone()
+            },
+            ProposedCommand {
+                shell: Some(Dialect::Bash),
+                ..first.clone()
+            },
+            ProposedCommand {
+                argv: vec!["rm x".into()],
+                ..first.clone()
+            },
+            ProposedCommand {
+                argv: vec!["rmx".into(), String::new()],
+                ..first.clone()
+            },
+            ProposedCommand {
+                raw: "rm  x".into(),
+                ..first.clone()
+            },
+        ];
+        let mut seen = std::collections::BTreeSet::from([first.fingerprint()]);
+        for other in others {
+            assert!(seen.insert(other.fingerprint()), "{other:?}");
+        }
+    }
 }

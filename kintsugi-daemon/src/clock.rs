@@ -21,7 +21,9 @@ impl SystemClock {
     /// Starts the monotonic clock at 0.
     #[must_use]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -33,7 +35,9 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn wall_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
@@ -46,8 +50,10 @@ impl Clock for SystemClock {
 #[must_use]
 pub fn rfc3339(wall_ms: u64) -> String {
     let ms = i64::try_from(wall_ms).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(ms)
-        .map_or_else(|_| String::from("9999-12-31T23:59:59Z"), |at| format!("{at:.3}"))
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| String::from("9999-12-31T23:59:59Z"),
+        |at| format!("{at:.3}"),
+    )
 }
 
 #[cfg(test)]

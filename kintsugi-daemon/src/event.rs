@@ -16,8 +16,9 @@ use uuid::Uuid;
 use crate::peer::Peer;
 
 /// Members that may hold something private, of any kind of event.
-const PRIVATE: [&str; 10] = [
-    "raw", "argv", "cwd", "reason", "effects", "findings", "instead", "capture", "path", "manifest",
+const PRIVATE: [&str; 11] = [
+    "facts", "raw", "argv", "cwd", "reason", "effects", "findings", "instead", "capture", "path",
+    "manifest",
 ];
 
 /// Longest text of a command that a record keeps whole, in bytes of JSON; of a longer one the beginning and the hash.
@@ -220,7 +221,11 @@ impl Event {
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), members.remove(name)?)))
             .collect();
-        Ok(Parts { kind, members, private })
+        Ok(Parts {
+            kind,
+            members,
+            private,
+        })
     }
 
     /// Puts an event together again; nothing for a record that is no event, or of which too much was redacted.
@@ -233,8 +238,17 @@ impl Event {
     }
 }
 
+/// Most bytes of JSON that the facts of a proposal may take in its record; larger ones are left out of it.
+const FACTS_BYTES_MAX: usize = 12 * 1024;
+
 /// Cuts a command to what a record keeps; returns how many bytes its text had when it was cut.
 pub fn clip_command(command: &mut ProposedCommand) -> Option<u64> {
+    let facts = |command: &ProposedCommand| {
+        serde_json::to_vec(&command.facts).map_or(usize::MAX, |json| json.len())
+    };
+    if command.facts.is_some() && facts(command) > FACTS_BYTES_MAX {
+        command.facts = None;
+    }
     let size = |text: &str| serde_json::to_string(text).map_or(usize::MAX, |json| json.len());
     let argv: usize = command.argv.iter().map(|word| size(word)).sum();
     if size(&command.raw) + argv + size(&command.cwd) <= COMMAND_BYTES_MAX {
@@ -263,7 +277,8 @@ pub fn clip_judgement(effects: &mut Vec<Effect>, findings: &mut Vec<Finding>) {
 fn clip_list<T: Serialize>(list: &mut Vec<T>) {
     let mut bytes = 0_usize;
     let kept = list.iter().take_while(|item| {
-        bytes = bytes.saturating_add(serde_json::to_vec(item).map_or(usize::MAX, |json| json.len()));
+        bytes =
+            bytes.saturating_add(serde_json::to_vec(item).map_or(usize::MAX, |json| json.len()));
         bytes <= JUDGEMENT_BYTES_MAX
     });
     let kept = kept.count();

@@ -1,3 +1,19 @@
 //! The policy daemon: one thread, one place where it blocks.
+//!
+//! The library exists for the program of the same name, and for tests and measurements of its parts.
 
+pub mod challenge;
+pub mod clock;
+pub mod connection;
+pub mod daemon;
+pub mod event;
+pub mod handle;
+pub mod judge;
+pub mod listener;
+pub mod log_stub;
+mod manage;
+pub mod peer;
+pub mod start;
+pub mod state;
 pub mod store;
+pub mod sys;

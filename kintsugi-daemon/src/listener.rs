@@ -6,7 +6,9 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -52,16 +54,24 @@ impl Gate {
     ///
     /// [`Taken`] when another daemon owns it; otherwise why the place cannot be used.
     pub fn open(path: &Path, lock: &Path, passed: Option<OwnedFd>) -> anyhow::Result<Self> {
-        let directory = path.parent().context("the socket path names no directory")?;
+        let directory = path
+            .parent()
+            .context("the socket path names no directory")?;
         prepare_directory(directory)?;
         let lock = take_lock(lock, path)?;
         if let Some(descriptor) = passed {
             let listener = Listener::from(descriptor);
             listener.set_nonblocking(ListenerNonblockingMode::Both)?;
-            return Ok(Self { listener, path: None, _lock: lock });
+            return Ok(Self {
+                listener,
+                path: None,
+                _lock: lock,
+            });
         }
         remove_stale(path)?;
-        let name = path.to_fs_name::<GenericFilePath>().context("the socket path is not usable")?;
+        let name = path
+            .to_fs_name::<GenericFilePath>()
+            .context("the socket path is not usable")?;
         let listener = ListenerOptions::new()
             .name(name)
             .mode(0o600)
@@ -69,7 +79,11 @@ impl Gate {
             .reclaim_name(false)
             .create_sync_as::<Listener>()
             .with_context(|| format!("cannot listen on `{}`", path.display()))?;
-        Ok(Self { listener, path: Some(path.to_owned()), _lock: lock })
+        Ok(Self {
+            listener,
+            path: Some(path.to_owned()),
+            _lock: lock,
+        })
     }
 
     /// Returns the descriptor to poll.
@@ -123,7 +137,10 @@ pub fn prepare_directory(directory: &Path) -> anyhow::Result<()> {
     }
     let ours = rustix::process::geteuid().as_raw();
     if found.uid() != ours && found.uid() != 0 {
-        bail!("the directory `{shown}` belongs to user {}, not to user {ours}", found.uid());
+        bail!(
+            "the directory `{shown}` belongs to user {}, not to user {ours}",
+            found.uid()
+        );
     }
     if found.mode() & 0o022 != 0 {
         bail!(
@@ -147,10 +164,19 @@ fn take_lock(lock: &Path, socket: &Path) -> anyhow::Result<Lock> {
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut owner = String::new();
         file.take(16).read_to_string(&mut owner).unwrap_or_default();
-        let owner = owner.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
-        return Err(Taken { owner, path: socket.display().to_string() }.into());
+        let owner = owner
+            .trim()
+            .parse::<u32>()
+            .map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
+        return Err(Taken {
+            owner,
+            path: socket.display().to_string(),
+        }
+        .into());
     }
-    let write = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let write = file
+        .set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
     write.with_context(|| format!("cannot write the lock `{}`", lock.display()))?;
     Ok(Lock { _file: file })
 }

@@ -53,14 +53,24 @@ impl Log {
     pub fn open(directory: &Path) -> anyhow::Result<(Self, Vec<(u64, Event)>)> {
         std::fs::create_dir_all(directory)?;
         let path = directory.join("stub.ndjson");
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
         let mut events = Vec::new();
         let mut size = 0;
         for line in BufReader::new(&file).lines() {
-            let Ok(value) = serde_json::from_str::<Value>(&line?) else { continue };
+            let Ok(value) = serde_json::from_str::<Value>(&line?) else {
+                continue;
+            };
             let object = |name: &str| value.get(name).and_then(Value::as_object).cloned();
             let parts = Parts {
-                kind: value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                kind: value
+                    .get("kind")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
                 members: object("members").unwrap_or_default(),
                 private: object("s").unwrap_or_default(),
             };
@@ -69,7 +79,14 @@ impl Log {
             }
             size += 1;
         }
-        Ok((Self { file, size, dirty: false }, events))
+        Ok((
+            Self {
+                file,
+                size,
+                dirty: false,
+            },
+            events,
+        ))
     }
 
     /// Writes records; they are not durable yet. Returns the first one's number too.
@@ -81,15 +98,25 @@ impl Log {
         let first = self.size;
         let mut bytes = Vec::new();
         for (seq, event) in (first..).zip(events) {
-            let Parts { kind, members, private } = event.parts()?;
-            let line = json!({"seq": seq, "ts": ts, "kind": kind, "members": members, "s": private});
+            let Parts {
+                kind,
+                members,
+                private,
+            } = event.parts()?;
+            let line =
+                json!({"seq": seq, "ts": ts, "kind": kind, "members": members, "s": private});
             serde_json::to_writer(&mut bytes, &line)?;
             bytes.push(b'\n');
             self.size = seq + 1;
         }
         self.file.write_all(&bytes)?;
         self.dirty = true;
-        Ok((first, Staged { last: self.size - 1 }))
+        Ok((
+            first,
+            Staged {
+                last: self.size - 1,
+            },
+        ))
     }
 
     /// Returns the claim to a record that was staged before.

@@ -67,7 +67,11 @@ impl PeerHandle {
             pid: u32::try_from(attested.pid.as_raw_pid()).unwrap_or_default(),
         };
         let pidfd = sys::peer_pidfd(socket.as_fd()).ok();
-        Ok(Self { credentials, pidfd, looked_up: None })
+        Ok(Self {
+            credentials,
+            pidfd,
+            looked_up: None,
+        })
     }
 
     /// Returns user, group and process.
@@ -97,7 +101,12 @@ fn is_alive(pidfd: &OwnedFd) -> bool {
 }
 
 fn only(credentials: PeerCredentials) -> Peer {
-    Peer { credentials, ancestry: Vec::new(), session: None, tty: None }
+    Peer {
+        credentials,
+        ancestry: Vec::new(),
+        session: None,
+        tty: None,
+    }
 }
 
 fn read_peer(credentials: PeerCredentials) -> Peer {
@@ -158,7 +167,12 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_and_spaces_shifts_no_field() {
         let stat = b"7 (a) S 1 2 (x)) S 5 6 8 34816 9 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0";
-        let expected = Stat { parent: 5, session: 8, tty: 34816, start: 4242 };
+        let expected = Stat {
+            parent: 5,
+            session: 8,
+            tty: 34816,
+            start: 4242,
+        };
         assert_eq!(parse_stat(stat), Some(expected));
         assert_eq!(parse_stat(b"7 (a"), None);
         assert_eq!(parse_stat(b"7 (a) S 5"), None);

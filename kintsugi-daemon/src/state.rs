@@ -149,7 +149,10 @@ impl Hold {
     #[must_use]
     pub fn verdict(&self, now: u64) -> Verdict {
         let left = self.held.until.saturating_sub(now);
-        Verdict { expires_ms: Some(left), ..self.held.verdict.clone() }
+        Verdict {
+            expires_ms: Some(left),
+            ..self.held.verdict.clone()
+        }
     }
 }
 
@@ -194,37 +197,82 @@ impl State {
 
     fn apply_decided(&mut self, seq: u64, decided: &Decided) {
         if let Some(used) = decided.uses {
-            self.close(seq, used, "the approval of this command was used".to_owned());
+            self.close(
+                seq,
+                used,
+                "the approval of this command was used".to_owned(),
+            );
         }
-        let Some(proposed) = self.proposed_as(decided.id) else { return };
+        let Some(proposed) = self.proposed_as(decided.id) else {
+            return;
+        };
         // The use of an approval under the id that was approved: closed above, and so it stays.
         if decided.uses == Some(decided.id) {
             return;
         }
         let standing = Standing::Decided(Box::new(Answered::of(&decided.verdict)));
         let fingerprint = Fingerprint::from(proposed.fingerprint);
-        self.set(decided.id, Some(Known { fingerprint, seq, standing }));
+        self.set(
+            decided.id,
+            Some(Known {
+                fingerprint,
+                seq,
+                standing,
+            }),
+        );
     }
 
     fn apply_held(&mut self, seq: u64, held: &Held) {
-        let Some(proposed) = self.proposed_as(held.id) else { return };
+        let Some(proposed) = self.proposed_as(held.id) else {
+            return;
+        };
         let fingerprint = Fingerprint::from(proposed.fingerprint.as_str());
         let standing = match held.with {
             Some(first) => Standing::With(first),
-            None => Standing::Held(Rc::new(Hold { proposed, held: held.clone(), seq })),
+            None => Standing::Held(Rc::new(Hold {
+                proposed,
+                held: held.clone(),
+                seq,
+            })),
         };
-        self.set(held.id, Some(Known { fingerprint, seq, standing }));
+        self.set(
+            held.id,
+            Some(Known {
+                fingerprint,
+                seq,
+                standing,
+            }),
+        );
     }
 
     fn apply_resolved(&mut self, seq: u64, resolved: &Resolved) {
-        let Some(known) = self.known.get(&resolved.id) else { return };
-        let why = || resolved.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        let Some(known) = self.known.get(&resolved.id) else {
+            return;
+        };
+        let why = || {
+            resolved
+                .reason
+                .as_deref()
+                .map(|why| format!(": {why}"))
+                .unwrap_or_default()
+        };
         match (&known.standing, resolved.decision, resolved.until) {
             (Standing::Held(hold), Decision::Allow, Some(until)) => {
                 let shared = resolved.by == Resolver::Person;
-                let standing = Standing::Approved { hold: Rc::clone(hold), until, shared };
+                let standing = Standing::Approved {
+                    hold: Rc::clone(hold),
+                    until,
+                    shared,
+                };
                 let fingerprint = Rc::clone(&known.fingerprint);
-                self.set(resolved.id, Some(Known { fingerprint, seq, standing }));
+                self.set(
+                    resolved.id,
+                    Some(Known {
+                        fingerprint,
+                        seq,
+                        standing,
+                    }),
+                );
             }
             (Standing::Held(_) | Standing::Approved { .. }, _, _) => {
                 let reason = match resolved.by {
@@ -239,17 +287,28 @@ impl State {
     }
 
     fn proposed_as(&mut self, id: Uuid) -> Option<Proposed> {
-        self.proposed.take_if(|proposed| proposed.command.id == id).map(|proposed| *proposed)
+        self.proposed
+            .take_if(|proposed| proposed.command.id == id)
+            .map(|proposed| *proposed)
     }
 
     fn close(&mut self, seq: u64, id: Uuid, reason: String) {
-        let Some(known) = self.known.get(&id) else { return };
+        let Some(known) = self.known.get(&id) else {
+            return;
+        };
         let (Standing::Held(hold) | Standing::Approved { hold, .. }) = &known.standing else {
             return;
         };
         let standing = Standing::Closed(Box::new(Answered::closed(hold, reason)));
         let fingerprint = Rc::clone(&known.fingerprint);
-        self.set(id, Some(Known { fingerprint, seq, standing }));
+        self.set(
+            id,
+            Some(Known {
+                fingerprint,
+                seq,
+                standing,
+            }),
+        );
     }
 
     /// Sets how an id stands and keeps the indexes with it. The only place that changes `known`.
@@ -288,7 +347,9 @@ impl State {
     pub fn commit(&mut self) {
         self.journal.clear();
         while self.known.len() > IDS_MAX {
-            let Some(oldest) = self.order.pop_front() else { break };
+            let Some(oldest) = self.order.pop_front() else {
+                break;
+            };
             match self.known.get(&oldest).map(|known| &known.standing) {
                 // Their number is bounded by HOLDS_MAX, so this ends.
                 Some(Standing::Held(_) | Standing::Approved { .. }) => self.order.push_back(oldest),
@@ -348,13 +409,15 @@ impl State {
     }
 
     fn held(&self) -> impl Iterator<Item = &Rc<Hold>> {
-        self.live.iter().filter_map(|id| match &self.known.get(id)?.standing {
-            Standing::Held(hold) => Some(hold),
-            Standing::Approved { .. }
-            | Standing::Decided(_)
-            | Standing::Closed(_)
-            | Standing::With(_) => None,
-        })
+        self.live
+            .iter()
+            .filter_map(|id| match &self.known.get(id)?.standing {
+                Standing::Held(hold) => Some(hold),
+                Standing::Approved { .. }
+                | Standing::Decided(_)
+                | Standing::Closed(_)
+                | Standing::With(_) => None,
+            })
     }
 
     /// Returns how many holds there are.

@@ -2,7 +2,10 @@
 //!
 //! Linux only, for now; another system gets its own version of each function in this file and nowhere else.
 
-#![expect(unsafe_code, reason = "the only home of unsafe; every block says why it is sound")]
+#![expect(
+    unsafe_code,
+    reason = "the only home of unsafe; every block says why it is sound"
+)]
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -49,9 +52,8 @@ impl Signals {
             return Err(io::Error::from_raw_os_error(failed));
         }
         // SAFETY: `set` is initialised; -1 asks for a new descriptor.
-        let descriptor = unsafe {
-            libc::signalfd(-1, &raw const set, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC)
-        };
+        let descriptor =
+            unsafe { libc::signalfd(-1, &raw const set, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) };
         if descriptor < 0 {
             return Err(io::Error::last_os_error());
         }

@@ -1,0 +1,107 @@
+//! `kintsugi-daemon`: arguments and exit codes.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use kintsugi_daemon::start::{Options, run};
+
+const USAGE: &str = "\
+usage: kintsugi-daemon [--ready-fd N]
+
+Serves until SIGTERM or SIGINT; SIGHUP reads the policy again. `kintsugi daemon start` starts it.
+
+  --ready-fd N   write `ready` to descriptor N once the socket accepts, and go into the background
+  --version      print the version
+  --help         print this";
+
+fn main() -> ExitCode {
+    let options = match arguments(std::env::args().skip(1)) {
+        Ok(Asked::Run(options)) => options,
+        Ok(Asked::Print(text)) => {
+            let written = writeln!(std::io::stdout(), "{text}");
+            return if written.is_ok() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
+        Err(problem) => {
+            complain(&problem);
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(_end) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes one line for a person; there is nobody left to tell when that fails.
+fn complain(problem: &str) {
+    drop(writeln!(std::io::stderr(), "kintsugi: error: {problem}"));
+}
+
+/// What the arguments ask for.
+enum Asked {
+    Run(Options),
+    Print(String),
+}
+
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let mut options = Options::default();
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--ready-fd" => {
+                let number = given.next().and_then(|number| number.parse().ok());
+                let number = number.filter(|number| *number > 0);
+                options.ready =
+                    Some(number.ok_or("`--ready-fd` wants the number of a descriptor")?);
+            }
+            "--version" => {
+                let version = env!("CARGO_PKG_VERSION");
+                return Ok(Asked::Print(format!("kintsugi-daemon {version}")));
+            }
+            "--help" => return Ok(Asked::Print(USAGE.to_owned())),
+            other => {
+                return Err(format!(
+                    "unknown argument `{}`: see `--help`",
+                    other.escape_debug()
+                ));
+            }
+        }
+    }
+    Ok(Asked::Run(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(given: &[&str]) -> Result<Asked, String> {
+        arguments(given.iter().map(|argument| (*argument).to_owned()))
+    }
+
+    #[test]
+    fn arguments_are_few_and_strict() {
+        assert!(matches!(
+            parse(&[]),
+            Ok(Asked::Run(Options { ready: None }))
+        ));
+        assert!(matches!(
+            parse(&["--ready-fd", "1"]),
+            Ok(Asked::Run(Options { ready: Some(1) }))
+        ));
+        assert!(matches!(parse(&["--help"]), Ok(Asked::Print(_))));
+        for wrong in [
+            &["--ready-fd"][..],
+            &["--ready-fd", "x"],
+            &["--ready-fd", "0"],
+            &["serve"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! From an empty process to a daemon that listens, and back.
+//!
+//! What can fail fails here, with one line that says what to do, before anybody is told that the daemon is ready.
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use kintsugi_core::paths::{Environment, Paths, locate};
+use rustix::process::{DumpableBehavior, Resource, Rlimit};
+
+use crate::challenge::Challenges;
+use crate::clock::SystemClock;
+use crate::daemon::{Daemon, Stop};
+use crate::event::Event;
+use crate::handle::Desk;
+use crate::judge::Bench;
+use crate::listener::{Gate, Taken, prepare_directory};
+use crate::log_stub::Log;
+use crate::state::State;
+use crate::sys::{self, Signals};
+
+/// Largest file of diagnostics that is continued, in bytes; a larger one is begun again.
+const DIAGNOSTICS_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Descriptors wanted: connections, the log, and room.
+const DESCRIPTORS: u64 = 4_096;
+
+/// How the daemon was started.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Who started it waits for a line on this descriptor, and does not stay: the daemon goes into the background.
+    pub ready: Option<i32>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It served and was stopped.
+    Stopped(Stop),
+    /// Started on demand, and another daemon already serves: whoever asked has what it wants.
+    AlreadyServed,
+}
+
+/// Starts, serves, and stops.
+///
+/// # Errors
+///
+/// Why it cannot serve, or could not stop cleanly.
+pub fn run(options: &Options) -> anyhow::Result<End> {
+    // Before any descriptor is opened, so that the numbers still mean what whoever started this process means.
+    let passed = passed_socket()?;
+    let ready = options.ready.map(sys::adopt).transpose();
+    let ready = ready.context("`--ready-fd` names no open descriptor")?;
+    harden()?;
+    let signals = Signals::take().context("cannot take signals")?;
+    let paths = paths()?;
+    match open(&paths, passed, signals) {
+        Ok(daemon) => {
+            if let Some(ready) = ready {
+                detach(&paths.diagnostics)?;
+                announce(ready)?;
+            }
+            notify_supervisor("READY=1");
+            let end = daemon.run()?;
+            notify_supervisor("STOPPING=1");
+            Ok(End::Stopped(end))
+        }
+        Err(error) if ready.is_some() && error.is::<Taken>() => Ok(End::AlreadyServed),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the lock and the socket, reads the log, and remembers.
+fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Result<Daemon> {
+    prepare_directory(&paths.data)?;
+    let gate = Gate::open(&paths.socket, &paths.socket_lock, passed)?;
+    let (log, events) = Log::open(&paths.log)?;
+    let mut state = State::default();
+    let fresh = events.is_empty();
+    for (seq, event) in &events {
+        state.apply(*seq, event);
+    }
+    state.commit();
+    let mut desk = Desk {
+        bench: Bench::builtin(env::home_dir().map(|home| home.display().to_string()))?,
+        clock: Box::new(SystemClock::new()),
+        challenges: Challenges::default(),
+        state,
+        log,
+    };
+    if !fresh && !desk.state.ended_cleanly {
+        let recorded = desk.record(&[Event::UncleanStart {}]);
+        drop(recorded.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?);
+        drop(desk.log.sync()?);
+    }
+    Ok(Daemon::new(desk, gate, signals))
+}
+
+/// Returns where everything is, from this process's environment.
+fn paths() -> anyhow::Result<Paths> {
+    let project = directories::ProjectDirs::from("", "", "kintsugi");
+    let variable = |name: &str| env::var_os(name).map(PathBuf::from);
+    Ok(locate(&Environment {
+        socket: variable("KINTSUGI_SOCKET"),
+        runtime_directory: variable("XDG_RUNTIME_DIR"),
+        data_directory: project
+            .as_ref()
+            .map(|project| project.data_local_dir().to_owned()),
+        config_directory: project
+            .as_ref()
+            .map(|project| project.config_dir().to_owned()),
+    })?)
+}
+
+/// Keeps this process's memory from others, and makes room for its connections.
+fn harden() -> anyhow::Result<()> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    rustix::process::setrlimit(Resource::Core, none).context("cannot turn core dumps off")?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("cannot keep the memory from others")?;
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let wanted = limit
+        .maximum
+        .map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit {
+            current: Some(wanted),
+            ..limit
+        };
+        rustix::process::setrlimit(Resource::Nofile, raised).context("cannot open more files")?;
+    }
+    Ok(())
+}
+
+/// Returns the socket that a supervisor passed (`sd_listen_fds(3)`: descriptor 3, when it is meant for this process).
+fn passed_socket() -> anyhow::Result<Option<OwnedFd>> {
+    let meant = env::var("LISTEN_PID").is_ok_and(|pid| pid == std::process::id().to_string());
+    let count = env::var("LISTEN_FDS")
+        .ok()
+        .and_then(|count| count.parse::<u32>().ok());
+    match count.filter(|_| meant) {
+        None | Some(0) => Ok(None),
+        Some(1) => Ok(Some(
+            sys::adopt(3).context("`LISTEN_FDS` names no open socket")?,
+        )),
+        Some(more) => anyhow::bail!("{more} sockets were passed in `LISTEN_FDS`: pass one"),
+    }
+}
+
+/// Tells the supervisor, when there is one that wants to know (`sd_notify(3)`). One that does not listen is no reason to stop.
+fn notify_supervisor(state: &str) {
+    let Some(address) = env::var_os("NOTIFY_SOCKET") else {
+        return;
+    };
+    let told = UnixDatagram::unbound().and_then(|socket| {
+        socket.set_nonblocking(true)?;
+        let bytes = address.as_encoded_bytes();
+        match bytes.strip_prefix(b"@") {
+            #[cfg(target_os = "linux")]
+            Some(name) => {
+                use std::os::linux::net::SocketAddrExt as _;
+                let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+                socket.send_to_addr(state.as_bytes(), &address)
+            }
+            _ => socket.send_to(state.as_bytes(), &address),
+        }
+    });
+    drop(told);
+}
+
+/// Leaves the session and the directory of whoever started this, and says what there is to say in a file.
+fn detach(diagnostics: &Path) -> anyhow::Result<()> {
+    // Fails only for the leader of a group, which then is on its own already.
+    rustix::process::setsid().map(|_| ()).unwrap_or_default();
+    env::set_current_dir("/").context("cannot go to `/`")?;
+    let large = fs::metadata(diagnostics).is_ok_and(|file| file.len() > DIAGNOSTICS_BYTES_MAX);
+    let file = OpenOptions::new()
+        .append(!large)
+        .write(true)
+        .truncate(large)
+        .create(true)
+        .mode(0o600)
+        .open(diagnostics)
+        .with_context(|| format!("cannot write `{}`", diagnostics.display()))?;
+    rustix::stdio::dup2_stderr(&file)?;
+    Ok(())
+}
+
+/// Says that the socket accepts, and lets go of the standard streams of whoever started this.
+fn announce(ready: OwnedFd) -> anyhow::Result<()> {
+    let mut ready = fs::File::from(ready);
+    // Whoever asked may have gone away; the daemon is wanted by the next one all the same.
+    drop(ready.write_all(b"ready\n"));
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    drop(ready);
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    Ok(())
+}
