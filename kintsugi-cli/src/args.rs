@@ -43,6 +43,8 @@ pub enum Command {
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon
     Daemon(command::daemon::Daemon),
+    /// Prints the hook of a shell, or puts it into its start-up file
+    Init(command::init::Init),
     /// Answers the hooks of shells and agents
     Hook(command::hook::Hook),
     /// Prints completions for a shell

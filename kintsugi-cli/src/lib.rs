@@ -16,6 +16,7 @@ pub mod embedded;
 pub mod exit;
 pub mod fail_closed;
 pub mod gate;
+pub mod managed_block;
 pub mod proposal;
 pub mod quote;
 pub mod snippet;

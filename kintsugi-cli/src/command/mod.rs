@@ -6,6 +6,7 @@ pub mod completions;
 pub mod daemon;
 pub mod deny;
 pub mod hook;
+pub mod init;
 pub mod pending;
 pub mod run;
 pub mod status;
@@ -33,6 +34,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
         Command::Hook(hook) => hook.run(console),
+        Command::Init(init) => init.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),
     }

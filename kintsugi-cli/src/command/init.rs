@@ -1,0 +1,191 @@
+//! `kintsugi init`: the hook of a shell, printed, or put into its start-up file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::managed_block::{self, BlockError, Change};
+use crate::quote::quote;
+use crate::surroundings;
+
+/// Arguments of `kintsugi init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  eval \"$(kintsugi init bash)\"     in this shell only\n  \
+                        kintsugi init zsh --install      in every new one"
+)]
+pub struct Init {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Hooked,
+    /// Puts the hook into the start-up file; once, however often it is asked for
+    #[arg(long, conflicts_with = "uninstall")]
+    install: bool,
+    /// Takes the hook out of the start-up file
+    #[arg(long)]
+    uninstall: bool,
+    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Replaces a block that was edited by hand
+    #[arg(long)]
+    force: bool,
+}
+
+/// Shells that have a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Hooked {
+    /// GNU bash, 4.4 or newer
+    Bash,
+    /// zsh, 5.3 or newer
+    Zsh,
+}
+
+impl Hooked {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+        }
+    }
+
+    const fn hook(self) -> &'static str {
+        match self {
+            Self::Bash => include_str!("../../../shell-hooks/kintsugi.bash"),
+            Self::Zsh => include_str!("../../../shell-hooks/kintsugi.zsh"),
+        }
+    }
+
+    fn startup_file(self) -> Option<PathBuf> {
+        let home = surroundings::home().map(PathBuf::from);
+        match self {
+            Self::Bash => home.map(|home| home.join(".bashrc")),
+            Self::Zsh => std::env::var_os("ZDOTDIR")
+                .filter(|directory| !directory.is_empty())
+                .map(PathBuf::from)
+                .or(home)
+                .map(|directory| directory.join(".zshrc")),
+        }
+    }
+}
+
+impl Init {
+    /// Prints the hook, or changes the start-up file.
+    ///
+    /// # Errors
+    /// When the file cannot be changed safely; it is then as it was.
+    pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let own = std::env::current_exe()
+            .and_then(|own| own.canonicalize())
+            .map_err(|error| {
+                let message = format!("cannot tell where this program is installed: {error}");
+                Failure::new(Exit::Failed, message).hint("call it by its absolute path")
+            })?;
+        if !self.install && !self.uninstall {
+            console.out.write_all(self.printed(&own).as_bytes())?;
+            return Ok(Exit::Allowed);
+        }
+        let file = self.file.clone().or_else(|| self.shell.startup_file());
+        let file = file.ok_or_else(|| {
+            Failure::new(Exit::Failed, "no home directory, so no start-up file")
+                .hint("name the file with `--file`")
+        })?;
+        let body = block(self.shell, &own.display().to_string());
+        let body = self.install.then_some(body.as_str());
+        let change = managed_block::set(&file, body, |old| is_ours(self.shell, old), self.force)
+            .map_err(|error| refused(&error))?;
+        let shown = file.display();
+        match (change, self.install) {
+            (Change::Written, true) => writeln!(
+                console.out,
+                "the hook is in `{shown}`; it begins with the next shell"
+            )?,
+            (Change::Written, false) => writeln!(console.out, "the hook is out of `{shown}`")?,
+            (Change::Unchanged, true) => writeln!(console.out, "`{shown}` already has the hook")?,
+            (Change::Unchanged, false) => writeln!(console.out, "`{shown}` has no hook")?,
+        }
+        Ok(Exit::Allowed)
+    }
+
+    fn printed(&self, own: &Path) -> String {
+        let quoted = |path: &Path| quote(&path.display().to_string());
+        self.shell
+            .hook()
+            .replace("@CLIENT@", &quoted(&own.with_file_name("kintsugi-hook")))
+            .replace("@FULL@", &quoted(own))
+    }
+}
+
+/// Returns the lines of the start-up file: they load the hook, and say so when it is gone.
+fn block(shell: Hooked, program: &str) -> String {
+    let name = shell.name();
+    let program = quote(program);
+    format!(
+        "# Put here by `kintsugi init {name} --install`; taken out by `kintsugi init {name} --uninstall`.\n\
+         if [ -x {program} ]; then\n  \
+           eval \"$({program} init {name})\"\n\
+         else\n  \
+           echo 'kintsugi: error: {name} runs without its hook, since kintsugi is not installed any more' >&2\n\
+         fi\n"
+    )
+}
+
+/// Whether a block is one that some version of [`block`] wrote, with whatever path.
+fn is_ours(shell: Hooked, old: &str) -> bool {
+    let program = old
+        .split_once("if [ -x ")
+        .and_then(|(_, rest)| rest.split_once(" ]; then\n"))
+        .map(|(program, _)| program);
+    program.is_some_and(|program| {
+        let program = program.strip_prefix('\'').unwrap_or(program);
+        let program = program.strip_suffix('\'').unwrap_or(program);
+        block(shell, &program.replace(r"'\''", "'")) == old
+    })
+}
+
+fn refused(error: &BlockError) -> Failure {
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match error {
+        BlockError::Edited(_) => failure.hint("`--force` replaces it"),
+        BlockError::Broken(_) => {
+            failure.hint("remove the lines with `>>> kintsugi >>>` and `<<< kintsugi <<<` by hand")
+        }
+        BlockError::NotText(_) | BlockError::File { .. } => {
+            failure.hint("name another file with `--file`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_known_again_whatever_the_path() {
+        for path in ["/usr/bin/kintsugi", "/home/ada/it's mine/kintsugi"] {
+            assert!(is_ours(Hooked::Bash, &block(Hooked::Bash, path)), "{path}");
+        }
+        let edited = block(Hooked::Zsh, "/k").replace("fi\n", "fi\necho\n");
+        assert!(!is_ours(Hooked::Zsh, &edited));
+        assert!(!is_ours(Hooked::Zsh, ""));
+    }
+
+    #[test]
+    fn no_placeholder_is_left_in_a_hook() {
+        for shell in [Hooked::Bash, Hooked::Zsh] {
+            let init = Init {
+                shell,
+                install: false,
+                uninstall: false,
+                file: None,
+                force: false,
+            };
+            let text = init.printed(Path::new("/opt/a b/kintsugi"));
+            assert!(!text.contains("@CLIENT@") && !text.contains("@FULL@"));
+            assert!(text.contains("_kintsugi_client='/opt/a b/kintsugi-hook'"));
+        }
+    }
+}

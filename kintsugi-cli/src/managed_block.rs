@@ -1,0 +1,268 @@
+//! One block of a person's file that this program owns, between two marks: put in, replaced whole, taken out.
+//!
+//! What is outside the marks is never changed, and what somebody edited inside them is never overwritten.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// First line of a block.
+const BEGIN: &str = "# >>> kintsugi >>>";
+
+/// Last line of a block.
+const END: &str = "# <<< kintsugi <<<";
+
+/// Why a block was not changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// A mark without the other, or more than one block.
+    #[error("`{}` has a kintsugi block that is not whole", .0.display())]
+    Broken(PathBuf),
+    /// Somebody changed what is between the marks.
+    #[error("the kintsugi block of `{}` was edited by hand", .0.display())]
+    Edited(PathBuf),
+    /// The file is not text.
+    #[error("`{}` is not UTF-8", .0.display())]
+    NotText(PathBuf),
+    /// The file could not be read or written.
+    #[error("cannot change `{}`: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The file is different now.
+    Written,
+    /// It was already as it should be.
+    Unchanged,
+}
+
+/// Puts `body` into the block of `path`, or takes the block out when there is no body. `ours` says whether a body is one that
+/// this program wrote; `force` overwrites others.
+///
+/// The first change keeps a copy beside the file (`.kintsugi-backup`). A crash leaves the old file or the new one, whole.
+///
+/// # Errors
+/// When the file was not changed at all.
+pub fn set(
+    path: &Path,
+    body: Option<&str>,
+    ours: impl Fn(&str) -> bool,
+    force: bool,
+) -> Result<Change, BlockError> {
+    let failed = |source| BlockError::File {
+        path: path.to_owned(),
+        source,
+    };
+    // A link stays a link: what it points to is replaced.
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(failed(error)),
+    };
+    let old = match fs::read(&target) {
+        Ok(bytes) => {
+            Some(String::from_utf8(bytes).map_err(|_| BlockError::NotText(path.to_owned()))?)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let text = old.clone().unwrap_or_default();
+    let (before, block, after) = split(&text).ok_or_else(|| BlockError::Broken(path.to_owned()))?;
+    if let Some(block) = block
+        && !ours(block)
+        && !force
+    {
+        return Err(BlockError::Edited(path.to_owned()));
+    }
+    let new = join(before, body, after);
+    if new == text {
+        return Ok(Change::Unchanged);
+    }
+    if let Some(old) = &old {
+        back_up(&target, old).map_err(failed)?;
+    }
+    replace(&target, &new).map_err(failed)?;
+    Ok(Change::Written)
+}
+
+/// Returns what stands before the block, in it and behind it; nothing when the marks do not fit together.
+fn split(text: &str) -> Option<(&str, Option<&str>, &str)> {
+    let begin = format!("{BEGIN}\n");
+    let end = format!("{END}\n");
+    match (text.matches(BEGIN).count(), text.matches(END).count()) {
+        (0, 0) => Some((text, None, "")),
+        (1, 1) => {
+            let (before, rest) = text.split_once(&begin)?;
+            let (block, after) = rest.split_once(&end)?;
+            let whole_line = before.is_empty() || before.ends_with('\n');
+            whole_line.then_some((before, Some(block), after))
+        }
+        _ => None,
+    }
+}
+
+fn join(before: &str, body: Option<&str>, after: &str) -> String {
+    let Some(body) = body else {
+        return format!("{before}{after}");
+    };
+    let gap = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{before}{gap}{BEGIN}\n{body}{END}\n{after}")
+}
+
+/// Keeps the file as it was before this program first touched it.
+fn back_up(target: &Path, text: &str) -> io::Result<()> {
+    let backup = beside(target, ".kintsugi-backup");
+    let mode = fs::metadata(target)?.permissions().mode();
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(backup)
+    {
+        Ok(mut file) => file.write_all(text.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn replace(target: &Path, text: &str) -> io::Result<()> {
+    let mode = match fs::metadata(target) {
+        Ok(metadata) => metadata.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0o644,
+        Err(error) => return Err(error),
+    };
+    let temporary = beside(target, ".kintsugi-new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&temporary)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.sync_all()?;
+    fs::rename(&temporary, target)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(body: &str) -> bool {
+        body.starts_with("ours")
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".bashrc");
+        fs::write(&path, text).unwrap();
+        (directory, path)
+    }
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_block_is_put_in_once_and_taken_out_whole() {
+        for before in ["", "alias l=ls\n", "no newline at the end"] {
+            let (directory, path) = file(before);
+            assert_eq!(
+                set(&path, Some("ours\n"), ours, false).unwrap(),
+                Change::Written
+            );
+            let once = read(&path);
+            assert_eq!(
+                set(&path, Some("ours\n"), ours, false).unwrap(),
+                Change::Unchanged
+            );
+            assert_eq!(read(&path), once);
+            set(&path, Some("ours, newer\n"), ours, false).unwrap();
+            assert_eq!(read(&path).matches("ours").count(), 1);
+            assert_eq!(set(&path, None, ours, false).unwrap(), Change::Written);
+            assert_eq!(read(&path).trim_end(), before.trim_end());
+            let backup = directory.path().join(".bashrc.kintsugi-backup");
+            assert_eq!(read(&backup), before);
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_block_stays() {
+        let (_directory, path) = file(&format!("a\n{BEGIN}\nours\n{END}\nb\n"));
+        set(&path, Some("ours 2\n"), ours, false).unwrap();
+        assert_eq!(read(&path), format!("a\n{BEGIN}\nours 2\n{END}\nb\n"));
+        set(&path, None, ours, false).unwrap();
+        assert_eq!(read(&path), "a\nb\n");
+    }
+
+    #[test]
+    fn a_block_that_somebody_edited_is_left_alone() {
+        let text = format!("{BEGIN}\nmine\n{END}\n");
+        let (_directory, path) = file(&text);
+        let refused = set(&path, Some("ours\n"), ours, false).unwrap_err();
+        assert!(matches!(refused, BlockError::Edited(_)));
+        assert_eq!(read(&path), text);
+        set(&path, Some("ours\n"), ours, true).unwrap();
+        assert!(read(&path).contains("ours"));
+    }
+
+    #[test]
+    fn marks_that_do_not_fit_together_change_nothing() {
+        for text in [
+            format!("{BEGIN}\n"),
+            format!("{END}\n{BEGIN}\n"),
+            format!("{BEGIN}\n{END}\n{BEGIN}\n{END}\n"),
+            format!("echo {BEGIN}\n{END}\n"),
+        ] {
+            let (_directory, path) = file(&text);
+            let refused = set(&path, Some("ours\n"), ours, true).unwrap_err();
+            assert!(matches!(refused, BlockError::Broken(_)), "{text}");
+            assert_eq!(read(&path), text);
+        }
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_a_mode_stays() {
+        let (directory, path) = file("x\n");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        set(&link, Some("ours\n"), ours, false).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(read(&path).contains("ours"));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_made_and_one_that_is_no_text_is_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".zshrc");
+        set(&path, Some("ours\n"), ours, false).unwrap();
+        assert!(read(&path).starts_with(BEGIN));
+        fs::write(&path, b"\xff").unwrap();
+        let refused = set(&path, Some("ours\n"), ours, true).unwrap_err();
+        assert!(matches!(refused, BlockError::NotText(_)));
+    }
+}
