@@ -2,6 +2,8 @@
 //!
 //! Pure and total. What this knows of the machine it was handed.
 
+use std::borrow::Cow;
+
 use crate::classify::{self, Class, Classification, Subject};
 use crate::decide::{self, Decision, Ruling};
 use crate::facts::Facts;
@@ -10,6 +12,7 @@ use crate::place::Surroundings;
 use crate::policy::Policy;
 use crate::proposal::ProposedCommand;
 use crate::protocol::Verdict;
+use crate::redact::redact;
 use crate::rules::{Claim, Example, RuleError, Rules};
 
 /// Most findings that a verdict carries, the most severe first; the classification keeps all.
@@ -207,6 +210,12 @@ pub fn verdict(
     classification.findings.truncate(FINDINGS_MAX);
     classification.effects.truncate(EFFECTS_MAX);
     classification.capture.truncate(CAPTURE_MAX);
+    for finding in &mut classification.findings {
+        mask(&mut finding.reason);
+    }
+    for effect in &mut classification.effects {
+        mask(&mut effect.target.text);
+    }
     Verdict {
         class: classification.class,
         decision: ruling.decision,
@@ -234,7 +243,13 @@ pub fn reason(classification: &Classification, ruling: Ruling) -> String {
         .risk
         .map(|risk| format!(" (risk {risk})"))
         .unwrap_or_default();
-    format!("{}{risk}", finding.reason)
+    redact(&format!("{}{risk}", finding.reason)).into_owned()
+}
+
+fn mask(text: &mut String) {
+    if let Cow::Owned(masked) = redact(text) {
+        *text = masked;
+    }
 }
 
 /// Returns what an approval is bound to, in hexadecimal: who proposed exactly which bytes, for which shell, where.

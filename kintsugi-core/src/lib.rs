@@ -21,5 +21,6 @@ pub mod place;
 pub mod policy;
 pub mod proposal;
 pub mod protocol;
+pub mod redact;
 pub mod rules;
 pub mod shell;

@@ -1,0 +1,194 @@
+//! Secrets that an option of a program gives away: `--password x`, `mysql -px`, `curl -u me:x`, `sshpass -p x`.
+
+use std::ops::Range;
+
+use super::names;
+
+/// A word of the text with the quotes taken off at its ends.
+#[derive(Clone)]
+struct Word<'a> {
+    text: &'a str,
+    span: Range<usize>,
+}
+
+/// What stands for every `PROGRAM login`.
+const LOGIN: &str = " login";
+
+/// Programs, and options whose next word is a secret.
+const SEPARATE: [(&[&str], &[&str]); 8] = [
+    (&["sshpass"], &["-p"]),
+    // Only behind `login`, see `find`.
+    (&[LOGIN], &["-p"]),
+    (&["redis-cli"], &["-a"]),
+    (
+        &[
+            "ldapsearch",
+            "ldapadd",
+            "ldapmodify",
+            "ldapdelete",
+            "ldapwhoami",
+        ],
+        &["-w"],
+    ),
+    (&["zip", "unzip"], &["-P"]),
+    (
+        &[
+            "mongosh",
+            "mongo",
+            "mongodump",
+            "mongorestore",
+            "mongoimport",
+            "mongoexport",
+        ],
+        &["-p"],
+    ),
+    (&["sqlcmd", "bcp"], &["-P"]),
+    (&["influx", "clickhouse-client"], &["-t"]),
+];
+
+/// Programs, and options with a secret attached.
+const ATTACHED: [(&[&str], &str); 3] = [
+    (
+        &[
+            "mysql",
+            "mariadb",
+            "mysqldump",
+            "mysqladmin",
+            "mysqlimport",
+            "mysqlsh",
+            "mariadb-dump",
+            "mycli",
+        ],
+        "-p",
+    ),
+    (&["7z", "7za", "7zr", "rar", "unrar"], "-p"),
+    (&["sshpass"], "-p"),
+];
+
+/// Programs, and options whose value is `user:secret`.
+const PAIRS: [(&[&str], &[&str]); 3] = [
+    (&["curl"], &["-u", "--user", "-U", "--proxy-user"]),
+    (&["http", "https", "xh"], &["-a", "--auth"]),
+    (&["smbclient", "rpcclient"], &["-U", "--user"]),
+];
+
+/// Adds what is found in `text`.
+pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut program = "";
+    let mut printed: Option<Range<usize>> = None;
+    let words = split(text);
+    for (index, word) in words.iter().enumerate() {
+        if starts_command(text, &words, index) {
+            let base = word.text.rsplit('/').next().unwrap_or(word.text);
+            program = base;
+        } else if matches!(
+            program,
+            "sudo" | "env" | "nohup" | "time" | "exec" | "command"
+        ) && !word.text.starts_with('-')
+            && !word.text.contains('=')
+        {
+            program = word.text.rsplit('/').next().unwrap_or(word.text);
+        }
+        if word.text == "login" && program != "echo" {
+            program = LOGIN;
+        }
+        if program == "echo" && word.text != "echo" && !word.text.starts_with('-') {
+            printed = Some(word.span.clone());
+        }
+        if program == "sudo" && matches!(word.text, "-S" | "--stdin") {
+            found.extend(printed.take());
+        }
+        option(program, word, words.get(index + 1), found);
+    }
+}
+
+fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut Vec<Range<usize>>) {
+    let is = |programs: &[&str]| programs.contains(&program);
+    let value = next.filter(|next| !next.text.starts_with('-'));
+    let named = word
+        .text
+        .strip_prefix("--")
+        .is_some_and(|name| !name.contains('=') && names::is_secret(name));
+    let separate = SEPARATE
+        .iter()
+        .any(|(programs, options)| is(programs) && options.contains(&word.text));
+    if named || separate {
+        found.extend(value.map(|value| value.span.clone()));
+    }
+    for (programs, option) in ATTACHED {
+        let attached = word
+            .text
+            .strip_prefix(option)
+            .filter(|rest| !rest.is_empty());
+        found.extend(
+            attached
+                .filter(|_| is(programs))
+                .map(|rest| word.span.end - rest.len()..word.span.end),
+        );
+    }
+    for (programs, options) in PAIRS {
+        if is(programs) && options.contains(&word.text) {
+            found.extend(value.and_then(behind_colon));
+        }
+    }
+    // `openssl … -passin pass:x`.
+    if word.text.starts_with("pass:") {
+        found.push(word.span.start + "pass:".len()..word.span.end);
+    }
+}
+
+/// `secret` of `user:secret` or `user%secret`.
+fn behind_colon(word: &Word<'_>) -> Option<Range<usize>> {
+    let at = word.text.find([':', '%'])?;
+    Some(word.span.start + at + 1..word.span.end)
+}
+
+/// Whether a word is the first of a command.
+fn starts_command(text: &str, words: &[Word<'_>], index: usize) -> bool {
+    let Some(before) = index.checked_sub(1) else {
+        return true;
+    };
+    let between = words
+        .get(before)
+        .zip(words.get(index))
+        .and_then(|(before, word)| text.get(before.span.end..word.span.start));
+    between.is_some_and(|between| between.contains(['|', ';', '&', '\n', '(', '`']))
+}
+
+/// Splits at white space and operators; quotes keep a word together. Good enough to find options, not to run anything.
+fn split(text: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut quote = None;
+    let mut start = None;
+    let mut push = |range: Range<usize>| {
+        let word = text.get(range.clone()).unwrap_or_default();
+        let bare = word.trim_start_matches(['"', '\'']);
+        let start = range.start + (word.len() - bare.len());
+        let bare = bare.trim_end_matches(['"', '\'']);
+        words.push(Word {
+            text: bare,
+            span: start..start + bare.len(),
+        });
+    };
+    for (at, letter) in text.char_indices() {
+        let ends = quote.is_none()
+            && (letter.is_whitespace()
+                || matches!(letter, '|' | ';' | '&' | '(' | ')' | '`' | '<' | '>'));
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None | Some(_), _) => {}
+        }
+        if ends {
+            if let Some(start) = start.take() {
+                push(start..at);
+            }
+        } else {
+            start.get_or_insert(at);
+        }
+    }
+    if let Some(start) = start {
+        push(start..text.len());
+    }
+    words
+}
