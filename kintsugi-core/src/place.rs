@@ -3,6 +3,7 @@
 //! A place says how much would be lost or gained there. It is lexical: nothing is looked up, so `..` is folded as
 //! `realpath -m` would, and links are not followed; what they hide is the business of facts (`crate::proposal::Facts`).
 
+mod home;
 pub mod judge;
 mod names;
 pub mod pattern;
@@ -197,9 +198,9 @@ impl Surroundings {
         let Some(first) = below.first() else {
             return Place::HomeRoot;
         };
-        let strict = below_list(below, known::HOME_GUARD, Place::Guard)
+        let strict = below_list(below, home::HOME_GUARD, Place::Guard)
             .or_else(|| below_any(below, known::PROJECT_GUARD, Place::Guard))
-            .or_else(|| below_list(below, known::HOME_STARTUP, Place::Startup))
+            .or_else(|| below_list(below, home::HOME_STARTUP, Place::Startup))
             .or_else(|| home_secret(below));
         if let Some(place) = strict {
             return place;
@@ -207,7 +208,7 @@ impl Surroundings {
         if self.is_above_project(names) {
             return Place::HomeRoot;
         }
-        if known::HOME_CACHES
+        if home::HOME_CACHES
             .iter()
             .any(|cache| is_below(below, cache, true))
         {
@@ -302,13 +303,13 @@ fn below_any(names: &[&str], list: &[&str], place: Place) -> Option<Place> {
 }
 
 fn home_secret(below: &[&str]) -> Option<Place> {
-    if known::HOME_NOT_SECRET
+    if home::HOME_NOT_SECRET
         .iter()
         .any(|harmless| is_below(below, harmless, false))
     {
         return None;
     }
-    below_list(below, known::HOME_SECRETS, Place::Secret)
+    below_list(below, home::HOME_SECRETS, Place::Secret)
 }
 
 /// Whether the last name is that of a secret.

@@ -6,6 +6,7 @@ mod check;
 mod code;
 pub mod embedded;
 mod feeds;
+mod flow;
 mod grammar;
 #[cfg(test)]
 mod plain;
@@ -17,6 +18,7 @@ mod store;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 
 use std::collections::BTreeMap;
 

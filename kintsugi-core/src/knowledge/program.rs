@@ -1,24 +1,24 @@
 //! A command whose program is known by name: its entry → effects, and what it wraps.
 
-use super::analyst::{Ambient, Analyst, Call, Printed, has_hole};
-use super::feeds::{Feeds, is_outward};
+use super::analyst::{Analyst, Call, Printed, has_hole};
+use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
-use super::schema::{self, Printed as Prints, Wraps};
+use super::schema;
 use super::{Resolved, UnknownKind};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place, pattern};
-use crate::shell::{Directory, Input, Piece, Word};
+use crate::shell::{Directory, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Work<'c, 'k> {
     pub(super) call: Call<'c>,
     pub(super) parsed: Parsed<'k>,
     /// What it reads, as far as effects on files tell.
-    reads: Feeds,
+    pub(super) reads: Feeds,
     /// Text of the one file it reads, when the line wrote it.
-    text: Option<std::rc::Rc<str>>,
-    fetches: bool,
-    lists: bool,
+    pub(super) text: Option<std::rc::Rc<str>>,
+    pub(super) fetches: bool,
+    pub(super) lists: bool,
 }
 
 /// An effect of an entry or option, and the values it may fall on.
@@ -233,7 +233,14 @@ impl Analyst<'_> {
                 own: Some((None, Some(value))),
             }));
             if let Some(language) = entry.code {
-                work.parsed.code.push((language, value.clone()));
+                let is_marked = language == schema::Language::Shell
+                    && matches!(value.pieces.first(), Some(Piece::Text(it)) if it.starts_with('!'));
+                let value = if is_marked {
+                    grammar::behind(value, 1)
+                } else {
+                    value.clone()
+                };
+                work.parsed.code.push((language, value));
             }
             if let Some(language) = entry.runs {
                 work.parsed.runs.push((language, value.clone()));
@@ -373,54 +380,6 @@ impl Analyst<'_> {
         }
     }
 
-    /// What was copied or moved into a directory lies below it by its own name.
-    fn remember_inside(&mut self, work: &Work<'_, '_>, judged: &Judgement, feeds: Feeds) {
-        for value in &work.parsed.values {
-            if let Some(name) = value.word.known()
-                && let Some(name) = name.rsplit('/').next()
-                && !name.is_empty()
-            {
-                let path = format!("{}/{name}", judged.path);
-                self.remember(&path, feeds, work.text.clone());
-            }
-        }
-    }
-
-    /// Keeps in mind what the line wrote, for when it runs or sends it later.
-    pub(super) fn remember(&mut self, path: &str, feeds: Feeds, text: Option<std::rc::Rc<str>>) {
-        if feeds == Feeds::NONE && text.is_none() {
-            return;
-        }
-        let slot = self.files.entry(path.to_owned()).or_default();
-        slot.feeds = slot.feeds.union(feeds);
-        slot.text = text;
-    }
-
-    /// Where the bytes of an effect come from.
-    fn feeds_into(&self, work: &Work<'_, '_>, action: Action) -> Feeds {
-        let from_outside = if is_standard_input_read(work) {
-            work.call.fed.feeds
-        } else {
-            Feeds::NONE
-        };
-        let all = from_outside.union(work.reads);
-        match action {
-            Action::Write | Action::Overwrite | Action::Create if work.fetches => {
-                all.union(Feeds::of(Feed::Network))
-            }
-            Action::Write
-            | Action::Overwrite
-            | Action::Create
-            | Action::Interpret
-            | Action::Execute
-            | Action::Install
-            | Action::Schedule
-            | Action::Persist => all,
-            _ if is_outward(action) => all.without(Feed::Network),
-            _ => Feeds::NONE,
-        }
-    }
-
     /// The readings of a path, narrowed to the names that are meant.
     fn narrowed(&self, work: &Work<'_, '_>, word: &Word) -> Vec<Judgement> {
         let call = &work.call;
@@ -485,317 +444,6 @@ impl Analyst<'_> {
         self.push(call, action, Role::Path, target)
             .with(judged.modifiers)
             .by(program)
-    }
-
-    /// What stands on the standard output.
-    fn printed(&mut self, work: &Work<'_, '_>, inner: Feeds) -> Printed {
-        let parsed = &work.parsed;
-        let prints = parsed.chain.first().and_then(|entry| {
-            entry.prints.iter().find(|prints| {
-                prints.when.iter().all(|mark| parsed.is_set(mark))
-                    && !prints.unless.iter().any(|mark| parsed.is_set(mark))
-            })
-        });
-        let through = work.call.fed.feeds.union(work.reads).union(inner);
-        match prints.map(|prints| prints.what) {
-            Some(Prints::Nothing) => Printed {
-                feeds: Feeds::of(Feed::Text),
-                text: None,
-            },
-            Some(Prints::Operands) => self.printed_operands(work),
-            Some(Prints::Decoded) => Printed {
-                feeds: through.union(Feeds::of(Feed::Decoded)),
-                text: None,
-            },
-            Some(Prints::Secret) => Printed {
-                feeds: through.union(Feeds::of(Feed::Secret)),
-                text: None,
-            },
-            Some(Prints::Network) => Printed {
-                feeds: through.union(Feeds::of(Feed::Network)),
-                text: None,
-            },
-            Some(Prints::Input) => {
-                let text = if work.reads == Feeds::NONE {
-                    &work.call.fed.text
-                } else {
-                    &work.text
-                };
-                Printed {
-                    feeds: through,
-                    text: text.clone(),
-                }
-            }
-            None if work.fetches => Printed {
-                feeds: through.union(Feeds::of(Feed::Network)),
-                text: None,
-            },
-            None if work.reads == Feeds::NONE => Printed {
-                feeds: through.union(Feeds::of(Feed::Program)),
-                text: None,
-            },
-            None => Printed {
-                feeds: through,
-                text: None,
-            },
-        }
-    }
-
-    fn printed_operands(&self, work: &Work<'_, '_>) -> Printed {
-        let words = work.call.words.get(1..).unwrap_or_default();
-        let feeds = words.iter().fold(Feeds::of(Feed::Text), |sum, word| {
-            sum.union(self.word_feeds(word, work.call.scope))
-        });
-        let text: Option<Vec<_>> = words
-            .iter()
-            .filter(|word| !word.display().starts_with('-'))
-            .map(Word::known)
-            .collect();
-        Printed {
-            feeds,
-            text: text.map(|words| (words.join(" ") + "\n").into()),
-        }
-    }
-
-    /// The commands inside.
-    fn run_wrapped(&mut self, work: &Work<'_, '_>) -> Feeds {
-        let mut feeds = Feeds::NONE;
-        for wrapped in &work.parsed.wrapped {
-            feeds = feeds.union(self.wrapped(work, wrapped));
-        }
-        feeds
-    }
-
-    fn wrapped(&mut self, work: &Work<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
-        let ambient = self.inner_ambient(work, wrapped.how);
-        let call = Call {
-            ambient,
-            ..work.call.clone()
-        };
-        match wrapped.how {
-            Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
-            Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
-            Wraps::CommandWithMore => {
-                let mut feeds = Feeds::NONE;
-                for more in self.unseen(work) {
-                    let words = append(&wrapped.words, &more, work.parsed.replaces.as_ref());
-                    let mut call = call.clone();
-                    if more.iter().any(has_hole) {
-                        call.ambient.modifiers.insert(Modifier::Indirect);
-                    }
-                    feeds = feeds.union(self.inner(&call, &words, &[]));
-                }
-                feeds
-            }
-            Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
-            Wraps::ShellWithMore => {
-                let mut feeds = Feeds::NONE;
-                for more in self.unseen(work) {
-                    let words = append(&wrapped.words, &more, work.parsed.replaces.as_ref());
-                    let mut call = call.clone();
-                    call.ambient.modifiers.insert(Modifier::Indirect);
-                    feeds = feeds.union(self.shell_words(&call, &words));
-                }
-                feeds
-            }
-        }
-    }
-
-    /// Assignments in front of a wrapped command: `env A=b cmd`.
-    fn with_assignments(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
-        let mut assignments = Vec::new();
-        let mut rest = words;
-        while let Some((first, behind)) = rest.split_first() {
-            let Some((name, value)) = grammar::split(first, "=") else {
-                break;
-            };
-            let Some(name) = name.known().filter(|name| is_variable_name(name)) else {
-                break;
-            };
-            assignments.push(crate::shell::Assignment {
-                name: name.into_owned(),
-                value,
-                exported: true,
-            });
-            rest = behind;
-        }
-        let inner = Call {
-            assignments: &assignments,
-            ..call.clone()
-        };
-        self.assignments(&inner);
-        self.inner(call, rest, &assignments)
-    }
-
-    fn inner(
-        &mut self,
-        call: &Call<'_>,
-        words: &[Word],
-        assignments: &[crate::shell::Assignment],
-    ) -> Feeds {
-        if words.is_empty() {
-            return Feeds::NONE;
-        }
-        let variables = match assignments {
-            [] => call.variables.clone(),
-            _ => {
-                let mut variables = (*call.variables).clone();
-                for assignment in assignments {
-                    variables
-                        .values
-                        .insert(assignment.name.clone(), assignment.value.clone());
-                }
-                variables.into()
-            }
-        };
-        self.call(&Call {
-            words,
-            variables,
-            ..call.clone()
-        })
-        .feeds
-    }
-
-    /// The circumstances of what is wrapped.
-    fn inner_ambient(&self, work: &Work<'_, '_>, how: Wraps) -> Ambient {
-        let mut ambient = work.call.ambient;
-        ambient.depth += 1;
-        let elevates = work.parsed.chain.first().is_some_and(|entry| {
-            entry
-                .effects
-                .iter()
-                .any(|effect| effect.does == Action::Elevate)
-        });
-        if elevates {
-            ambient.modifiers.insert(Modifier::Elevated);
-        }
-        match how {
-            Wraps::RemoteShell => ambient.modifiers.insert(Modifier::Remote),
-            Wraps::Contained => ambient.modifiers.insert(Modifier::Contained),
-            Wraps::Command
-            | Wraps::CommandWithAssignments
-            | Wraps::CommandWithMore
-            | Wraps::Shell
-            | Wraps::ShellWithMore => {}
-        }
-        for passed in [
-            Modifier::Background,
-            Modifier::Privileged,
-            Modifier::Contained,
-            Modifier::Remote,
-        ] {
-            if work.parsed.modifiers.contains(passed) {
-                ambient.modifiers.insert(passed);
-            }
-        }
-        ambient
-    }
-
-    /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
-    fn unseen(&self, work: &Work<'_, '_>) -> Vec<Vec<Word>> {
-        let span = work.call.span;
-        let roots: Vec<&Word> = work
-            .parsed
-            .values
-            .iter()
-            .filter(|value| value.role == "root")
-            .map(|value| &value.word)
-            .collect();
-        if work.lists || !roots.is_empty() {
-            return self.found_below(work, &roots);
-        }
-        if let Some(text) = &work.call.fed.text
-            && matches!(work.call.input, Input::Pipe { .. } | Input::Text(_))
-        {
-            return vec![
-                text.split_whitespace()
-                    .map(|word| Word::text(word, span))
-                    .collect(),
-            ];
-        }
-        if let Input::Pipe { first, end } = work.call.input
-            && let Some(found) = self.listed_by(work, *first, *end)
-        {
-            return found;
-        }
-        vec![vec![super::code::hole_for(work.call.fed.feeds, span)]]
-    }
-
-    /// What `find` finds: its roots, or what matches the narrowing names below them.
-    fn found_below(&self, work: &Work<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
-        let here = Word::text(".", work.call.span);
-        let roots = if roots.is_empty() {
-            vec![&here]
-        } else {
-            roots.to_vec()
-        };
-        let mut all = Vec::new();
-        for root in roots {
-            if work.parsed.narrows.is_empty() {
-                all.push(vec![root.clone()]);
-            }
-            for name in &work.parsed.narrows {
-                let mut word = root.clone();
-                let text = name.display();
-                word.pieces
-                    .push(Piece::Glob(format!("/**/{}", text.trim_start_matches('/'))));
-                all.push(vec![word]);
-            }
-        }
-        all
-    }
-
-    /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
-    fn listed_by(
-        &self,
-        work: &Work<'_, '_>,
-        first: crate::shell::InvocationId,
-        end: crate::shell::InvocationId,
-    ) -> Option<Vec<Vec<Word>>> {
-        let script = work.call.scope.script;
-        let range = first.0 as usize..end.0 as usize;
-        let source = script.invocations.get(range)?.first()?;
-        let (name, words) = source.words.split_first()?;
-        let name = name.known()?;
-        let Resolved::Known { name, node } = self.knowledge.resolve(&name) else {
-            return None;
-        };
-        let parsed = grammar::read(self.knowledge, name, node, words);
-        let is_search = parsed
-            .chain
-            .first()?
-            .operands
-            .iter()
-            .any(|it| it.role == "root");
-        if !is_search {
-            return None;
-        }
-        let call = Call {
-            words: &source.words,
-            ..work.call.clone()
-        };
-        let source = Work {
-            call,
-            parsed,
-            reads: Feeds::NONE,
-            text: None,
-            fetches: false,
-            lists: true,
-        };
-        let roots: Vec<&Word> = source
-            .parsed
-            .values
-            .iter()
-            .filter(|value| value.role == "root")
-            .map(|value| &value.word)
-            .collect();
-        Some(self.found_below(&source, &roots))
-    }
-}
-
-impl Work<'_, '_> {
-    fn has_wrapped(&self) -> bool {
-        !self.parsed.wrapped.is_empty()
     }
 }
 
@@ -881,68 +529,4 @@ const fn is_regrettable(action: Action) -> bool {
 /// `-` stands for a standard stream.
 fn is_standard_stream(word: &Word) -> bool {
     word.known().as_deref() == Some("-")
-}
-
-/// Whether what is fed matters to what the command writes, runs or sends.
-fn is_standard_input_read(work: &Work<'_, '_>) -> bool {
-    !matches!(work.call.input, Input::Inherited) || work.call.fed.feeds != Feeds::NONE
-}
-
-fn is_variable_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-}
-
-/// `words` with `more` in the place of what stands for it, else behind.
-fn append(words: &[Word], more: &[Word], replaces: Option<&Word>) -> Vec<Word> {
-    let mark = replaces
-        .and_then(Word::known)
-        .map_or_else(|| "{}".to_owned(), std::borrow::Cow::into_owned);
-    let holds = |word: &Word| {
-        !mark.is_empty()
-            && word.pieces.iter().any(|piece| match piece {
-                Piece::Text(text) | Piece::Glob(text) => text.contains(&mark),
-                Piece::Hole(_) => false,
-            })
-    };
-    if !words.iter().any(holds) {
-        return words.iter().chain(more).cloned().collect();
-    }
-    let one = more.first().cloned().unwrap_or_default();
-    words
-        .iter()
-        .map(|word| {
-            if holds(word) {
-                replace(word, &mark, &one)
-            } else {
-                word.clone()
-            }
-        })
-        .collect()
-}
-
-/// A word with every `mark` in its text replaced by the pieces of `with`.
-fn replace(word: &Word, mark: &str, with: &Word) -> Word {
-    let mut pieces = Vec::with_capacity(word.pieces.len() + 2);
-    for piece in &word.pieces {
-        let (Piece::Text(text) | Piece::Glob(text)) = piece else {
-            pieces.push(piece.clone());
-            continue;
-        };
-        for (at, part) in text.split(mark).enumerate() {
-            if at > 0 {
-                pieces.extend(with.pieces.iter().cloned());
-            }
-            if !part.is_empty() {
-                pieces.push(Piece::Text(part.to_owned()));
-            }
-        }
-    }
-    Word {
-        pieces,
-        span: word.span,
-    }
 }

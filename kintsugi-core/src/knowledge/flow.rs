@@ -1,0 +1,139 @@
+//! What flows through a command: what it reads and is fed, into what it writes, sends and prints.
+
+use super::analyst::{Analyst, Printed};
+use super::feeds::{Feeds, is_outward};
+use super::program::Work;
+use super::schema::Printed as Prints;
+use crate::effect::{Action, Feed};
+use crate::place::Judgement;
+use crate::shell::{Input, Word};
+
+impl Analyst<'_> {
+    /// What was copied or moved into a directory lies below it by its own name.
+    pub(super) fn remember_inside(
+        &mut self,
+        work: &Work<'_, '_>,
+        judged: &Judgement,
+        feeds: Feeds,
+    ) {
+        for value in &work.parsed.values {
+            if let Some(name) = value.word.known()
+                && let Some(name) = name.rsplit('/').next()
+                && !name.is_empty()
+            {
+                let path = format!("{}/{name}", judged.path);
+                self.remember(&path, feeds, work.text.clone());
+            }
+        }
+    }
+
+    /// Keeps in mind what the line wrote, for when it runs or sends it later.
+    pub(super) fn remember(&mut self, path: &str, feeds: Feeds, text: Option<std::rc::Rc<str>>) {
+        if feeds == Feeds::NONE && text.is_none() {
+            return;
+        }
+        let slot = self.files.entry(path.to_owned()).or_default();
+        slot.feeds = slot.feeds.union(feeds);
+        slot.text = text;
+    }
+
+    /// Where the bytes of an effect come from.
+    pub(super) fn feeds_into(&self, work: &Work<'_, '_>, action: Action) -> Feeds {
+        let from_outside = if is_standard_input_read(work) {
+            work.call.fed.feeds
+        } else {
+            Feeds::NONE
+        };
+        let all = from_outside.union(work.reads);
+        match action {
+            Action::Write | Action::Overwrite | Action::Create if work.fetches => {
+                all.union(Feeds::of(Feed::Network))
+            }
+            Action::Write
+            | Action::Overwrite
+            | Action::Create
+            | Action::Interpret
+            | Action::Execute
+            | Action::Install
+            | Action::Schedule
+            | Action::Persist => all,
+            _ if is_outward(action) => all.without(Feed::Network),
+            _ => Feeds::NONE,
+        }
+    }
+
+    /// What stands on the standard output.
+    pub(super) fn printed(&mut self, work: &Work<'_, '_>, inner: Feeds) -> Printed {
+        let parsed = &work.parsed;
+        let prints = parsed.chain.first().and_then(|entry| {
+            entry.prints.iter().find(|prints| {
+                prints.when.iter().all(|mark| parsed.is_set(mark))
+                    && !prints.unless.iter().any(|mark| parsed.is_set(mark))
+            })
+        });
+        let through = work.call.fed.feeds.union(work.reads).union(inner);
+        match prints.map(|prints| prints.what) {
+            Some(Prints::Nothing) => Printed {
+                feeds: Feeds::of(Feed::Text),
+                text: None,
+            },
+            Some(Prints::Operands) => self.printed_operands(work),
+            Some(Prints::Decoded) => Printed {
+                feeds: through.union(Feeds::of(Feed::Decoded)),
+                text: None,
+            },
+            Some(Prints::Secret) => Printed {
+                feeds: through.union(Feeds::of(Feed::Secret)),
+                text: None,
+            },
+            Some(Prints::Network) => Printed {
+                feeds: through.union(Feeds::of(Feed::Network)),
+                text: None,
+            },
+            Some(Prints::Input) => {
+                let text = if work.reads == Feeds::NONE {
+                    &work.call.fed.text
+                } else {
+                    &work.text
+                };
+                Printed {
+                    feeds: through,
+                    text: text.clone(),
+                }
+            }
+            None if work.fetches => Printed {
+                feeds: through.union(Feeds::of(Feed::Network)),
+                text: None,
+            },
+            None if work.reads == Feeds::NONE => Printed {
+                feeds: through.union(Feeds::of(Feed::Program)),
+                text: None,
+            },
+            None => Printed {
+                feeds: through,
+                text: None,
+            },
+        }
+    }
+
+    fn printed_operands(&self, work: &Work<'_, '_>) -> Printed {
+        let words = work.call.words.get(1..).unwrap_or_default();
+        let feeds = words.iter().fold(Feeds::of(Feed::Text), |sum, word| {
+            sum.union(self.word_feeds(word, work.call.scope))
+        });
+        let text: Option<Vec<_>> = words
+            .iter()
+            .filter(|word| !word.display().starts_with('-'))
+            .map(Word::known)
+            .collect();
+        Printed {
+            feeds,
+            text: text.map(|words| (words.join(" ") + "\n").into()),
+        }
+    }
+}
+
+/// Whether what is fed matters to what the command writes, runs or sends.
+fn is_standard_input_read(work: &Work<'_, '_>) -> bool {
+    !matches!(work.call.input, Input::Inherited) || work.call.fed.feeds != Feeds::NONE
+}

@@ -1,0 +1,342 @@
+//! Commands inside a command: how their words run, and the words that the line does not show.
+
+use super::Resolved;
+use super::analyst::{Ambient, Analyst, Call, has_hole};
+use super::feeds::Feeds;
+use super::grammar;
+use super::program::Work;
+use super::schema::Wraps;
+use crate::effect::{Action, Modifier};
+use crate::shell::{Input, Piece, Word};
+
+impl Analyst<'_> {
+    /// The commands inside.
+    pub(super) fn run_wrapped(&mut self, work: &Work<'_, '_>) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        for wrapped in &work.parsed.wrapped {
+            feeds = feeds.union(self.wrapped(work, wrapped));
+        }
+        feeds
+    }
+
+    fn wrapped(&mut self, work: &Work<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
+        let ambient = self.inner_ambient(work, wrapped.how);
+        let call = Call {
+            ambient,
+            ..work.call.clone()
+        };
+        match wrapped.how {
+            Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
+            Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
+            Wraps::CommandWithMore | Wraps::ShellWithMore => {
+                let (words, shown) = shown_words(&wrapped.words);
+                let unseen = if shown.is_empty() {
+                    self.unseen(work)
+                } else {
+                    shown
+                };
+                let mut feeds = Feeds::NONE;
+                for more in unseen {
+                    let words = append(&words, &more, work.parsed.replaces.as_ref());
+                    let mut call = call.clone();
+                    if more.iter().any(has_hole) {
+                        call.ambient.modifiers.insert(Modifier::Indirect);
+                    }
+                    feeds = feeds.union(if wrapped.how == Wraps::ShellWithMore {
+                        self.shell_words(&call, &words)
+                    } else {
+                        self.inner(&call, &words, &[])
+                    });
+                }
+                feeds
+            }
+            Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
+        }
+    }
+
+    /// Assignments in front of a wrapped command: `env A=b cmd`.
+    fn with_assignments(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
+        let mut assignments = Vec::new();
+        let mut rest = words;
+        while let Some((first, behind)) = rest.split_first() {
+            let Some((name, value)) = grammar::split(first, "=") else {
+                break;
+            };
+            let Some(name) = name.known().filter(|name| is_variable_name(name)) else {
+                break;
+            };
+            assignments.push(crate::shell::Assignment {
+                name: name.into_owned(),
+                value,
+                exported: true,
+            });
+            rest = behind;
+        }
+        let inner = Call {
+            assignments: &assignments,
+            ..call.clone()
+        };
+        self.assignments(&inner);
+        self.inner(call, rest, &assignments)
+    }
+
+    fn inner(
+        &mut self,
+        call: &Call<'_>,
+        words: &[Word],
+        assignments: &[crate::shell::Assignment],
+    ) -> Feeds {
+        if words.is_empty() {
+            return Feeds::NONE;
+        }
+        let variables = match assignments {
+            [] => call.variables.clone(),
+            _ => {
+                let mut variables = (*call.variables).clone();
+                for assignment in assignments {
+                    variables
+                        .values
+                        .insert(assignment.name.clone(), assignment.value.clone());
+                }
+                variables.into()
+            }
+        };
+        self.call(&Call {
+            words,
+            variables,
+            ..call.clone()
+        })
+        .feeds
+    }
+
+    /// The circumstances of what is wrapped.
+    fn inner_ambient(&self, work: &Work<'_, '_>, how: Wraps) -> Ambient {
+        let mut ambient = work.call.ambient;
+        ambient.depth += 1;
+        let elevates = work.parsed.chain.first().is_some_and(|entry| {
+            entry
+                .effects
+                .iter()
+                .any(|effect| effect.does == Action::Elevate)
+        });
+        if elevates {
+            ambient.modifiers.insert(Modifier::Elevated);
+        }
+        match how {
+            Wraps::RemoteShell => ambient.modifiers.insert(Modifier::Remote),
+            Wraps::Contained => ambient.modifiers.insert(Modifier::Contained),
+            Wraps::Command
+            | Wraps::CommandWithAssignments
+            | Wraps::CommandWithMore
+            | Wraps::Shell
+            | Wraps::ShellWithMore => {}
+        }
+        for passed in [
+            Modifier::Background,
+            Modifier::Privileged,
+            Modifier::Contained,
+            Modifier::Remote,
+        ] {
+            if work.parsed.modifiers.contains(passed) {
+                ambient.modifiers.insert(passed);
+            }
+        }
+        ambient
+    }
+
+    /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
+    fn unseen(&self, work: &Work<'_, '_>) -> Vec<Vec<Word>> {
+        let span = work.call.span;
+        let roots: Vec<&Word> = work
+            .parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "root")
+            .map(|value| &value.word)
+            .collect();
+        if work.lists || !roots.is_empty() {
+            return self.found_below(work, &roots);
+        }
+        if let Some(text) = &work.call.fed.text
+            && matches!(work.call.input, Input::Pipe { .. } | Input::Text(_))
+        {
+            return vec![
+                text.split_whitespace()
+                    .map(|word| Word::text(word, span))
+                    .collect(),
+            ];
+        }
+        if let Input::Pipe { first, end } = work.call.input
+            && let Some(found) = self.listed_by(work, *first, *end)
+        {
+            return found;
+        }
+        vec![vec![super::code::hole_for(work.call.fed.feeds, span)]]
+    }
+
+    /// What `find` finds: its roots, or what matches the narrowing names below them.
+    fn found_below(&self, work: &Work<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
+        let here = Word::text(".", work.call.span);
+        let roots = if roots.is_empty() {
+            vec![&here]
+        } else {
+            roots.to_vec()
+        };
+        let mut all = Vec::new();
+        for root in roots {
+            if work.parsed.narrows.is_empty() {
+                all.push(vec![root.clone()]);
+            }
+            for name in &work.parsed.narrows {
+                let mut word = root.clone();
+                let text = name.display();
+                word.pieces
+                    .push(Piece::Glob(format!("/**/{}", text.trim_start_matches('/'))));
+                all.push(vec![word]);
+            }
+        }
+        all
+    }
+
+    /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
+    fn listed_by(
+        &self,
+        work: &Work<'_, '_>,
+        first: crate::shell::InvocationId,
+        end: crate::shell::InvocationId,
+    ) -> Option<Vec<Vec<Word>>> {
+        let script = work.call.scope.script;
+        let range = first.0 as usize..end.0 as usize;
+        let source = script.invocations.get(range)?.first()?;
+        let (name, words) = source.words.split_first()?;
+        let name = name.known()?;
+        let Resolved::Known { name, node } = self.knowledge.resolve(&name) else {
+            return None;
+        };
+        let parsed = grammar::read(self.knowledge, name, node, words);
+        let is_search = parsed
+            .chain
+            .first()?
+            .operands
+            .iter()
+            .any(|it| it.role == "root");
+        if !is_search {
+            return None;
+        }
+        let call = Call {
+            words: &source.words,
+            ..work.call.clone()
+        };
+        let source = Work {
+            call,
+            parsed,
+            reads: Feeds::NONE,
+            text: None,
+            fetches: false,
+            lists: true,
+        };
+        let roots: Vec<&Word> = source
+            .parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "root")
+            .map(|value| &value.word)
+            .collect();
+        Some(self.found_below(&source, &roots))
+    }
+}
+
+impl Work<'_, '_> {
+    pub(super) fn has_wrapped(&self) -> bool {
+        !self.parsed.wrapped.is_empty()
+    }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+/// The command, and the words that stand behind a `:::` for it (`parallel(1)`), one set for each.
+///
+/// A single word with white space in it is a whole command line (`rg --pre "a b"`).
+fn shown_words(words: &[Word]) -> (Vec<Word>, Vec<Vec<Word>>) {
+    let is_separator = |word: &Word| {
+        matches!(
+            word.known().as_deref(),
+            Some(":::" | ":::+" | "::::" | "::::+")
+        )
+    };
+    if let Some(at) = words.iter().position(is_separator) {
+        let (command, rest) = words.split_at(at);
+        let shown = rest
+            .iter()
+            .filter(|word| !is_separator(word))
+            .map(|word| vec![word.clone()]);
+        return (command.to_vec(), shown.collect());
+    }
+    if let [one] = words
+        && let Some(text) = one.known()
+        && text.contains(char::is_whitespace)
+    {
+        let parts = text
+            .split_whitespace()
+            .map(|part| Word::text(part, one.span));
+        return (parts.collect(), Vec::new());
+    }
+    (words.to_vec(), Vec::new())
+}
+
+/// `words` with `more` in the place of what stands for it, else behind.
+fn append(words: &[Word], more: &[Word], replaces: Option<&Word>) -> Vec<Word> {
+    let mark = replaces
+        .and_then(Word::known)
+        .map_or_else(|| "{}".to_owned(), std::borrow::Cow::into_owned);
+    let holds = |word: &Word| {
+        !mark.is_empty()
+            && word.pieces.iter().any(|piece| match piece {
+                Piece::Text(text) | Piece::Glob(text) => text.contains(&mark),
+                Piece::Hole(_) => false,
+            })
+    };
+    if !words.iter().any(holds) {
+        return words.iter().chain(more).cloned().collect();
+    }
+    let one = more.first().cloned().unwrap_or_default();
+    words
+        .iter()
+        .map(|word| {
+            if holds(word) {
+                replace(word, &mark, &one)
+            } else {
+                word.clone()
+            }
+        })
+        .collect()
+}
+
+/// A word with every `mark` in its text replaced by the pieces of `with`.
+fn replace(word: &Word, mark: &str, with: &Word) -> Word {
+    let mut pieces = Vec::with_capacity(word.pieces.len() + 2);
+    for piece in &word.pieces {
+        let (Piece::Text(text) | Piece::Glob(text)) = piece else {
+            pieces.push(piece.clone());
+            continue;
+        };
+        for (at, part) in text.split(mark).enumerate() {
+            if at > 0 {
+                pieces.extend(with.pieces.iter().cloned());
+            }
+            if !part.is_empty() {
+                pieces.push(Piece::Text(part.to_owned()));
+            }
+        }
+    }
+    Word {
+        pieces,
+        span: word.span,
+    }
+}
