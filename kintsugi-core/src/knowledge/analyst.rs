@@ -286,10 +286,10 @@ impl<'a> Analyst<'a> {
 
     /// Looks at one command: its words only, redirections and assignments are done.
     pub(super) fn call(&mut self, call: &Call<'_>) -> Printed {
-        let work = u32::try_from(call.words.len())
+        let units = u32::try_from(call.words.len())
             .unwrap_or(u32::MAX)
             .saturating_add(4);
-        if !self.budget.spend(work) {
+        if !self.budget.spend(units) {
             self.problem("more work than one command line may take", call.span);
             return Printed::default();
         }

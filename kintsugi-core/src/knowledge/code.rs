@@ -6,7 +6,7 @@ use super::UnknownKind;
 use super::analyst::{Analyst, Call, Scope};
 use super::embedded::{self, Embedded};
 use super::feeds::Feeds;
-use super::program::Work;
+use super::program::Task;
 use super::schema::Language;
 use crate::effect::{Action, Feed, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
@@ -67,82 +67,82 @@ fn name_for(feeds: Feeds) -> &'static str {
 
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
-    pub(super) fn run_code(&mut self, work: &Work<'_, '_>) -> Feeds {
+    pub(super) fn run_code(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
-        for (language, word) in &work.parsed.code {
-            feeds = feeds.union(self.code(work, *language, word));
+        for (language, word) in &task.parsed.code {
+            feeds = feeds.union(self.code(task, *language, word));
         }
-        for (language, word) in &work.parsed.runs {
-            feeds = feeds.union(self.run_file(work, *language, word));
+        for (language, word) in &task.parsed.runs {
+            feeds = feeds.union(self.run_file(task, *language, word));
         }
-        let input = work.parsed.chain.iter().find_map(|entry| entry.input);
-        let has_program = !work.parsed.code.is_empty() || !work.parsed.runs.is_empty();
+        let input = task.parsed.chain.iter().find_map(|entry| entry.input);
+        let has_program = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
         if let Some(language) = input
             && !has_program
-            && work.parsed.wrapped.is_empty()
+            && task.parsed.wrapped.is_empty()
         {
-            feeds = feeds.union(self.run_input(work, language));
+            feeds = feeds.union(self.run_input(task, language));
         }
         feeds
     }
 
     /// The standard input as program text.
-    fn run_input(&mut self, work: &Work<'_, '_>, language: Language) -> Feeds {
-        let call = &work.call;
+    fn run_input(&mut self, task: &Task<'_, '_>, language: Language) -> Feeds {
+        let call = &task.call;
         if call.fed.feeds == Feeds::NONE && matches!(call.input, Input::Inherited) {
             return Feeds::NONE;
         }
         if let Some(text) = call.fed.text.clone() {
-            return self.code(work, language, &Word::text(&*text, call.span));
+            return self.code(task, language, &Word::text(&*text, call.span));
         }
         if let Input::Text(word) = call.input {
-            return self.code(work, language, word);
+            return self.code(task, language, word);
         }
-        self.interpret(work, "the standard input", call.fed.feeds);
+        self.interpret(task, "the standard input", call.fed.feeds);
         if !matches!(call.input, Input::File(_)) {
-            let text = format!("{} reads its program from a pipe", work.parsed.path);
+            let text = format!("{} reads its program from a pipe", task.parsed.path);
             self.unknown(UnknownKind::Code, text, call.span);
         }
         Feeds::of(Feed::Program).union(call.fed.feeds)
     }
 
-    fn interpret(&mut self, work: &Work<'_, '_>, text: &str, feeds: Feeds) {
+    fn interpret(&mut self, task: &Task<'_, '_>, text: &str, feeds: Feeds) {
         let target = Target {
             text: text.to_owned(),
             place: None,
         };
-        self.push(&work.call, Action::Interpret, Role::Code, target)
-            .with(work.parsed.modifiers)
+        self.push(&task.call, Action::Interpret, Role::Code, target)
+            .with(task.parsed.modifiers)
             .feed(feeds.worst())
-            .by(&work.parsed.path);
+            .by(&task.parsed.path);
     }
 
     /// Program text in a word.
-    pub(super) fn code(&mut self, work: &Work<'_, '_>, language: Language, word: &Word) -> Feeds {
-        let holes = self.word_feeds(word, work.call.scope);
-        self.interpret(work, &word.display(), Feeds::of(Feed::Text).union(holes));
+    pub(super) fn code(&mut self, task: &Task<'_, '_>, language: Language, word: &Word) -> Feeds {
+        let holes = self.word_feeds(word, task.call.scope);
+        self.interpret(task, &word.display(), Feeds::of(Feed::Text).union(holes));
         if let [Piece::Hole(_)] = word.pieces.as_slice() {
             self.unknown(UnknownKind::Code, word.display(), word.span);
             return holes.union(Feeds::of(Feed::Program));
         }
-        let operands = work.arguments();
-        self.text(&work.call, language, word, &operands)
+        let operands = task.arguments();
+        self.text(&task.call, language, word, &operands)
     }
 
     /// A file of program text.
-    fn run_file(&mut self, work: &Work<'_, '_>, language: Language, word: &Word) -> Feeds {
-        let call = &work.call;
+    fn run_file(&mut self, task: &Task<'_, '_>, language: Language, word: &Word) -> Feeds {
+        let call = &task.call;
         if word.known().is_some_and(|name| {
             matches!(&*name, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0")
         }) {
-            return self.run_input(work, language);
+            return self.run_input(task, language);
         }
         let process = word
             .holes()
             .any(|hole| matches!(hole, Hole::Process { .. }));
         if process {
             let feeds = self.word_feeds(word, call.scope);
-            self.interpret(work, &word.display(), feeds);
+            self.interpret(task, &word.display(), feeds);
             self.unknown(UnknownKind::Code, word.display(), word.span);
             return feeds.union(Feeds::of(Feed::Program));
         }
@@ -152,12 +152,12 @@ impl Analyst<'_> {
             let feed = written
                 .as_ref()
                 .map_or(Feeds::of(Feed::File), |it| it.feeds);
-            self.push_path(call, Action::Interpret, &judged, &work.parsed.path)
-                .with(work.parsed.modifiers)
+            self.push_path(call, Action::Interpret, &judged, &task.parsed.path)
+                .with(task.parsed.modifiers)
                 .feed(feed.worst());
             match written.and_then(|it| it.text) {
                 Some(text) => {
-                    let operands = work.arguments();
+                    let operands = task.arguments();
                     let word = Word::text(&*text, call.span);
                     feeds = feeds.union(self.text(call, language, &word, &operands));
                 }
@@ -329,7 +329,7 @@ impl Analyst<'_> {
     }
 }
 
-impl Work<'_, '_> {
+impl Task<'_, '_> {
     /// The operands of a script: what stands behind it in the command.
     fn arguments(&self) -> Vec<Word> {
         self.parsed

@@ -2,7 +2,7 @@
 
 use super::analyst::{Analyst, Printed};
 use super::feeds::{Feeds, is_outward};
-use super::program::Work;
+use super::program::Task;
 use super::schema::Printed as Prints;
 use crate::effect::{Action, Feed};
 use crate::place::Judgement;
@@ -12,17 +12,17 @@ impl Analyst<'_> {
     /// What was copied or moved into a directory lies below it by its own name.
     pub(super) fn remember_inside(
         &mut self,
-        work: &Work<'_, '_>,
+        task: &Task<'_, '_>,
         judged: &Judgement,
         feeds: Feeds,
     ) {
-        for value in &work.parsed.values {
+        for value in &task.parsed.values {
             if let Some(name) = value.word.known()
                 && let Some(name) = name.rsplit('/').next()
                 && !name.is_empty()
             {
                 let path = format!("{}/{name}", judged.path);
-                self.remember(&path, feeds, work.text.clone());
+                self.remember(&path, feeds, task.text.clone());
             }
         }
     }
@@ -38,15 +38,15 @@ impl Analyst<'_> {
     }
 
     /// Where the bytes of an effect come from.
-    pub(super) fn feeds_into(&self, work: &Work<'_, '_>, action: Action) -> Feeds {
-        let from_outside = if is_standard_input_read(work) {
-            work.call.fed.feeds
+    pub(super) fn feeds_into(&self, task: &Task<'_, '_>, action: Action) -> Feeds {
+        let from_outside = if is_standard_input_read(task) {
+            task.call.fed.feeds
         } else {
             Feeds::NONE
         };
-        let all = from_outside.union(work.reads);
+        let all = from_outside.union(task.reads);
         match action {
-            Action::Write | Action::Overwrite | Action::Create if work.fetches => {
+            Action::Write | Action::Overwrite | Action::Create if task.fetches => {
                 all.union(Feeds::of(Feed::Network))
             }
             Action::Write
@@ -63,21 +63,21 @@ impl Analyst<'_> {
     }
 
     /// What stands on the standard output.
-    pub(super) fn printed(&mut self, work: &Work<'_, '_>, inner: Feeds) -> Printed {
-        let parsed = &work.parsed;
+    pub(super) fn printed(&mut self, task: &Task<'_, '_>, inner: Feeds) -> Printed {
+        let parsed = &task.parsed;
         let prints = parsed.chain.first().and_then(|entry| {
             entry.prints.iter().find(|prints| {
                 prints.when.iter().all(|mark| parsed.is_set(mark))
                     && !prints.unless.iter().any(|mark| parsed.is_set(mark))
             })
         });
-        let through = work.call.fed.feeds.union(work.reads).union(inner);
+        let through = task.call.fed.feeds.union(task.reads).union(inner);
         match prints.map(|prints| prints.what) {
             Some(Prints::Nothing) => Printed {
                 feeds: Feeds::of(Feed::Text),
                 text: None,
             },
-            Some(Prints::Operands) => self.printed_operands(work),
+            Some(Prints::Operands) => self.printed_operands(task),
             Some(Prints::Decoded) => Printed {
                 feeds: through.union(Feeds::of(Feed::Decoded)),
                 text: None,
@@ -91,21 +91,21 @@ impl Analyst<'_> {
                 text: None,
             },
             Some(Prints::Input) => {
-                let text = if work.reads == Feeds::NONE {
-                    &work.call.fed.text
+                let text = if task.reads == Feeds::NONE {
+                    &task.call.fed.text
                 } else {
-                    &work.text
+                    &task.text
                 };
                 Printed {
                     feeds: through,
                     text: text.clone(),
                 }
             }
-            None if work.fetches => Printed {
+            None if task.fetches => Printed {
                 feeds: through.union(Feeds::of(Feed::Network)),
                 text: None,
             },
-            None if work.reads == Feeds::NONE => Printed {
+            None if task.reads == Feeds::NONE => Printed {
                 feeds: through.union(Feeds::of(Feed::Program)),
                 text: None,
             },
@@ -116,10 +116,10 @@ impl Analyst<'_> {
         }
     }
 
-    fn printed_operands(&self, work: &Work<'_, '_>) -> Printed {
-        let words = work.call.words.get(1..).unwrap_or_default();
+    fn printed_operands(&self, task: &Task<'_, '_>) -> Printed {
+        let words = task.call.words.get(1..).unwrap_or_default();
         let feeds = words.iter().fold(Feeds::of(Feed::Text), |sum, word| {
-            sum.union(self.word_feeds(word, work.call.scope))
+            sum.union(self.word_feeds(word, task.call.scope))
         });
         let text: Option<Vec<_>> = words
             .iter()
@@ -134,6 +134,6 @@ impl Analyst<'_> {
 }
 
 /// Whether what is fed matters to what the command writes, runs or sends.
-fn is_standard_input_read(work: &Work<'_, '_>) -> bool {
-    !matches!(work.call.input, Input::Inherited) || work.call.fed.feeds != Feeds::NONE
+fn is_standard_input_read(task: &Task<'_, '_>) -> bool {
+    !matches!(task.call.input, Input::Inherited) || task.call.fed.feeds != Feeds::NONE
 }

@@ -10,7 +10,7 @@ use crate::place::{Judgement, Place, pattern};
 use crate::shell::{Directory, Piece, Word};
 
 /// What is being worked out for one command.
-pub(super) struct Work<'c, 'k> {
+pub(super) struct Task<'c, 'k> {
     pub(super) call: Call<'c>,
     pub(super) parsed: Parsed<'k>,
     /// What it reads, as far as effects on files tell.
@@ -117,7 +117,7 @@ impl Analyst<'_> {
         self.analysis
             .programs
             .push((parsed.path.clone(), call.span));
-        let mut work = Work {
+        let mut task = Task {
             call,
             parsed,
             reads: Feeds::NONE,
@@ -125,24 +125,24 @@ impl Analyst<'_> {
             fetches: false,
             lists: false,
         };
-        self.unknown_parts(&work);
-        self.enter_directories(&mut work);
-        if work.parsed.is_help {
+        self.unknown_parts(&task);
+        self.enter_directories(&mut task);
+        if task.parsed.is_help {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
                 text: None,
             };
         }
-        self.read_option_files(&mut work);
-        self.effects(&mut work);
-        let mut feeds = self.run_code(&work);
-        feeds = feeds.union(self.run_wrapped(&work));
-        self.printed(&work, feeds)
+        self.read_option_files(&mut task);
+        self.effects(&mut task);
+        let mut feeds = self.run_code(&task);
+        feeds = feeds.union(self.run_wrapped(&task));
+        self.printed(&task, feeds)
     }
 
     /// A setting or variable that matters, without a command around it.
     pub(super) fn keyed_only(&mut self, call: &Call<'_>, parsed: Parsed<'_>) {
-        let mut work = Work {
+        let mut task = Task {
             call: call.clone(),
             parsed,
             reads: Feeds::NONE,
@@ -150,12 +150,12 @@ impl Analyst<'_> {
             fetches: false,
             lists: false,
         };
-        self.effects(&mut work);
-        self.run_code(&work);
+        self.effects(&mut task);
+        self.run_code(&task);
     }
 
-    fn unknown_parts(&mut self, work: &Work<'_, '_>) {
-        let (parsed, span) = (&work.parsed, work.call.span);
+    fn unknown_parts(&mut self, task: &Task<'_, '_>) {
+        let (parsed, span) = (&task.parsed, task.call.span);
         for option in &parsed.unknown_options {
             let text = format!("{} {}", parsed.path, option.display());
             self.unknown(UnknownKind::Option, text, option.span);
@@ -164,7 +164,7 @@ impl Analyst<'_> {
             let text = format!("{} {}", parsed.path, name.display());
             self.unknown(UnknownKind::Subcommand, text, name.span);
         } else if let Some(surplus) = parsed.surplus.first()
-            && !work.has_wrapped()
+            && !task.has_wrapped()
         {
             let text = format!("{} {}", parsed.path, surplus.display());
             self.unknown(UnknownKind::Option, text, span);
@@ -172,13 +172,13 @@ impl Analyst<'_> {
     }
 
     /// `git -C`, `make -C`, `env -C`.
-    fn enter_directories(&self, work: &mut Work<'_, '_>) {
-        if work.parsed.directories.is_empty() {
+    fn enter_directories(&self, task: &mut Task<'_, '_>) {
+        if task.parsed.directories.is_empty() {
             return;
         }
-        let mut directories: Vec<Directory> = work.call.directories.to_vec();
-        for word in &work.parsed.directories {
-            let judged = self.judge(word, &directories, work.call.scope);
+        let mut directories: Vec<Directory> = task.call.directories.to_vec();
+        for word in &task.parsed.directories {
+            let judged = self.judge(word, &directories, task.call.scope);
             directories = judged
                 .into_iter()
                 .map(|it| {
@@ -190,12 +190,12 @@ impl Analyst<'_> {
                 })
                 .collect();
         }
-        work.call.directories = directories.into();
+        task.call.directories = directories.into();
     }
 
     /// Files that options read or overwrite.
-    fn read_option_files(&mut self, work: &mut Work<'_, '_>) {
-        for (reads, word) in std::mem::take(&mut work.parsed.option_files) {
+    fn read_option_files(&mut self, task: &mut Task<'_, '_>) {
+        for (reads, word) in std::mem::take(&mut task.parsed.option_files) {
             if is_standard_stream(&word) {
                 continue;
             }
@@ -204,19 +204,19 @@ impl Analyst<'_> {
             } else {
                 Action::Overwrite
             };
-            self.path_effect(work, action, &word, Modifiers::NONE);
+            self.path_effect(task, action, &word, Modifiers::NONE);
         }
     }
 
     /// Everything that the entry and its options say.
-    fn effects(&mut self, work: &mut Work<'_, '_>) {
-        let own = work
+    fn effects(&mut self, task: &mut Task<'_, '_>) {
+        let own = task
             .parsed
             .chain
             .first()
             .map_or(&[][..], |entry| &entry.effects[..]);
-        let options = std::mem::take(&mut work.parsed.option_effects);
-        let keyed = std::mem::take(&mut work.parsed.keyed);
+        let options = std::mem::take(&mut task.parsed.option_effects);
+        let keyed = std::mem::take(&mut task.parsed.keyed);
         let mut causes: Vec<Cause<'_>> = own
             .iter()
             .map(|effect| Cause { effect, own: None })
@@ -240,10 +240,10 @@ impl Analyst<'_> {
                 } else {
                     value.clone()
                 };
-                work.parsed.code.push((language, value));
+                task.parsed.code.push((language, value));
             }
             if let Some(language) = entry.runs {
-                work.parsed.runs.push((language, value.clone()));
+                task.parsed.runs.push((language, value.clone()));
             }
         }
         causes.retain(|cause| {
@@ -251,31 +251,31 @@ impl Analyst<'_> {
                 .effect
                 .when
                 .iter()
-                .all(|mark| work.parsed.is_set(mark))
+                .all(|mark| task.parsed.is_set(mark))
                 && !cause
                     .effect
                     .unless
                     .iter()
-                    .any(|mark| work.parsed.is_set(mark))
+                    .any(|mark| task.parsed.is_set(mark))
         });
-        work.fetches = causes
+        task.fetches = causes
             .iter()
             .any(|cause| cause.effect.does == Action::Fetch);
         // What is read comes first: it says what is written and sent.
         causes.sort_by_key(|cause| cause.effect.does != Action::Read);
         for cause in &causes {
-            self.cause(work, cause);
+            self.cause(task, cause);
         }
     }
 
-    fn cause(&mut self, work: &mut Work<'_, '_>, cause: &Cause<'_>) {
+    fn cause(&mut self, task: &mut Task<'_, '_>, cause: &Cause<'_>) {
         let effect = cause.effect;
         let role = effect
             .kind
             .or_else(|| role_named(&effect.on))
             .unwrap_or(Role::Path);
         let with: Modifiers = effect.with.iter().copied().collect();
-        for word in targets(work, cause) {
+        for word in targets(task, cause) {
             let text = word.display();
             let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
             if like(&effect.not_for) || !(effect.only_for.is_empty() || like(&effect.only_for)) {
@@ -283,10 +283,10 @@ impl Analyst<'_> {
             }
             if role == Role::Path {
                 if !is_standard_stream(&word) {
-                    self.path_effect(work, effect.does, &word, with);
+                    self.path_effect(task, effect.does, &word, with);
                 }
             } else {
-                self.other_effect(work, effect.does, role, &word, with);
+                self.other_effect(task, effect.does, role, &word, with);
             }
         }
     }
@@ -294,13 +294,13 @@ impl Analyst<'_> {
     /// An effect on something that is no path.
     fn other_effect(
         &mut self,
-        work: &mut Work<'_, '_>,
+        task: &mut Task<'_, '_>,
         action: Action,
         role: Role,
         word: &Word,
         with: Modifiers,
     ) {
-        let mut modifiers = with.union(work.parsed.modifiers);
+        let mut modifiers = with.union(task.parsed.modifiers);
         if has_hole(word) {
             modifiers.insert(Modifier::Unresolved);
         }
@@ -311,32 +311,32 @@ impl Analyst<'_> {
             self.unknown(UnknownKind::Target, word.display(), word.span);
         }
         if role == Role::Secret && action == Action::Read {
-            work.reads = work.reads.union(Feeds::of(Feed::Secret));
+            task.reads = task.reads.union(Feeds::of(Feed::Secret));
         }
         let feeds = self
-            .feeds_into(work, action)
-            .union(self.word_feeds(word, work.call.scope));
+            .feeds_into(task, action)
+            .union(self.word_feeds(word, task.call.scope));
         let target = Target {
             text: word.display(),
             place: None,
         };
-        self.push(&work.call, action, role, target)
+        self.push(&task.call, action, role, target)
             .with(modifiers)
             .feed(feeds.worst_for(action))
-            .by(&work.parsed.path);
+            .by(&task.parsed.path);
     }
 
     /// An effect on a path, wherever it may lie.
     fn path_effect(
         &mut self,
-        work: &mut Work<'_, '_>,
+        task: &mut Task<'_, '_>,
         action: Action,
         word: &Word,
         with: Modifiers,
     ) {
-        let readings = self.narrowed(work, word);
+        let readings = self.narrowed(task, word);
         for judged in readings {
-            self.judged_effect(work, action, &judged, with);
+            self.judged_effect(task, action, &judged, with);
             if judged.modifiers.contains(Modifier::Unresolved) && is_regrettable(action) {
                 self.unknown(UnknownKind::Target, word.display(), word.span);
             }
@@ -345,7 +345,7 @@ impl Analyst<'_> {
 
     fn judged_effect(
         &mut self,
-        work: &mut Work<'_, '_>,
+        task: &mut Task<'_, '_>,
         action: Action,
         judged: &Judgement,
         with: Modifiers,
@@ -359,37 +359,37 @@ impl Analyst<'_> {
                 }
                 if let Some(written) = &written {
                     feeds = feeds.union(written.feeds);
-                    work.text.clone_from(&written.text);
+                    task.text.clone_from(&written.text);
                 }
-                work.reads = work.reads.union(feeds);
+                task.reads = task.reads.union(feeds);
             }
-            Action::List => work.lists = true,
+            Action::List => task.lists = true,
             _ => {}
         }
-        let mut feeds = self.feeds_into(work, action);
+        let mut feeds = self.feeds_into(task, action);
         if matches!(action, Action::Execute | Action::Interpret) {
             feeds = written.map_or(Feeds::of(Feed::File), |it| it.feeds);
         }
-        self.push_path(&work.call, action, judged, &work.parsed.path)
-            .with(with.union(work.parsed.modifiers))
+        self.push_path(&task.call, action, judged, &task.parsed.path)
+            .with(with.union(task.parsed.modifiers))
             .feed(feeds.worst_for(action));
         if matches!(action, Action::Write | Action::Overwrite | Action::Create) {
-            let text = work.text.clone().or_else(|| work.call.fed.text.clone());
+            let text = task.text.clone().or_else(|| task.call.fed.text.clone());
             self.remember(&judged.path, feeds, text);
-            self.remember_inside(work, judged, feeds);
+            self.remember_inside(task, judged, feeds);
         }
     }
 
     /// The readings of a path, narrowed to the names that are meant.
-    fn narrowed(&self, work: &Work<'_, '_>, word: &Word) -> Vec<Judgement> {
-        let call = &work.call;
+    fn narrowed(&self, task: &Task<'_, '_>, word: &Word) -> Vec<Judgement> {
+        let call = &task.call;
         let plain = self.judge(word, &call.directories, call.scope);
-        if work.parsed.narrows.is_empty() {
+        if task.parsed.narrows.is_empty() {
             return plain;
         }
         let mut all = Vec::new();
         for base in plain {
-            for name in &work.parsed.narrows {
+            for name in &task.parsed.narrows {
                 let name = name.display();
                 let path = format!(
                     "{}/{}",
@@ -448,9 +448,9 @@ impl Analyst<'_> {
 }
 
 /// The words on which an effect falls.
-fn targets(work: &Work<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
+fn targets(task: &Task<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
     let effect = cause.effect;
-    let span = work.call.span;
+    let span = task.call.span;
     if let Some(target) = &effect.target {
         return vec![Word::text(target.as_str(), span)];
     }
@@ -465,7 +465,7 @@ fn targets(work: &Work<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
             return value.cloned().or_else(default).into_iter().collect();
         }
     }
-    let values: Vec<Word> = work
+    let values: Vec<Word> = task
         .parsed
         .values
         .iter()
@@ -478,14 +478,14 @@ fn targets(work: &Work<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
     if let Some(default) = &effect.default {
         return vec![Word::text(default.as_str(), span)];
     }
-    let optional = work.parsed.chain.first().and_then(|entry| {
+    let optional = task.parsed.chain.first().and_then(|entry| {
         entry
             .operands
             .iter()
             .find(|operand| operand.role == effect.on)
             .map(|it| it.optional)
     });
-    let of_option = work.parsed.chain.iter().any(|entry| {
+    let of_option = task.parsed.chain.iter().any(|entry| {
         entry
             .options
             .iter()

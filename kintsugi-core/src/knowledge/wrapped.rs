@@ -4,26 +4,26 @@ use super::Resolved;
 use super::analyst::{Ambient, Analyst, Call, has_hole};
 use super::feeds::Feeds;
 use super::grammar;
-use super::program::Work;
+use super::program::Task;
 use super::schema::Wraps;
 use crate::effect::{Action, Modifier};
 use crate::shell::{Input, Piece, Word};
 
 impl Analyst<'_> {
     /// The commands inside.
-    pub(super) fn run_wrapped(&mut self, work: &Work<'_, '_>) -> Feeds {
+    pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
-        for wrapped in &work.parsed.wrapped {
-            feeds = feeds.union(self.wrapped(work, wrapped));
+        for wrapped in &task.parsed.wrapped {
+            feeds = feeds.union(self.wrapped(task, wrapped));
         }
         feeds
     }
 
-    fn wrapped(&mut self, work: &Work<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
-        let ambient = self.inner_ambient(work, wrapped.how);
+    fn wrapped(&mut self, task: &Task<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
+        let ambient = self.inner_ambient(task, wrapped.how);
         let call = Call {
             ambient,
-            ..work.call.clone()
+            ..task.call.clone()
         };
         match wrapped.how {
             Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
@@ -31,13 +31,13 @@ impl Analyst<'_> {
             Wraps::CommandWithMore | Wraps::ShellWithMore => {
                 let (words, shown) = shown_words(&wrapped.words);
                 let unseen = if shown.is_empty() {
-                    self.unseen(work)
+                    self.unseen(task)
                 } else {
                     shown
                 };
                 let mut feeds = Feeds::NONE;
                 for more in unseen {
-                    let words = append(&words, &more, work.parsed.replaces.as_ref());
+                    let words = append(&words, &more, task.parsed.replaces.as_ref());
                     let mut call = call.clone();
                     if more.iter().any(has_hole) {
                         call.ambient.modifiers.insert(Modifier::Indirect);
@@ -110,10 +110,10 @@ impl Analyst<'_> {
     }
 
     /// The circumstances of what is wrapped.
-    fn inner_ambient(&self, work: &Work<'_, '_>, how: Wraps) -> Ambient {
-        let mut ambient = work.call.ambient;
+    fn inner_ambient(&self, task: &Task<'_, '_>, how: Wraps) -> Ambient {
+        let mut ambient = task.call.ambient;
         ambient.depth += 1;
-        let elevates = work.parsed.chain.first().is_some_and(|entry| {
+        let elevates = task.parsed.chain.first().is_some_and(|entry| {
             entry
                 .effects
                 .iter()
@@ -137,7 +137,7 @@ impl Analyst<'_> {
             Modifier::Contained,
             Modifier::Remote,
         ] {
-            if work.parsed.modifiers.contains(passed) {
+            if task.parsed.modifiers.contains(passed) {
                 ambient.modifiers.insert(passed);
             }
         }
@@ -145,20 +145,20 @@ impl Analyst<'_> {
     }
 
     /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
-    fn unseen(&self, work: &Work<'_, '_>) -> Vec<Vec<Word>> {
-        let span = work.call.span;
-        let roots: Vec<&Word> = work
+    fn unseen(&self, task: &Task<'_, '_>) -> Vec<Vec<Word>> {
+        let span = task.call.span;
+        let roots: Vec<&Word> = task
             .parsed
             .values
             .iter()
             .filter(|value| value.role == "root")
             .map(|value| &value.word)
             .collect();
-        if work.lists || !roots.is_empty() {
-            return self.found_below(work, &roots);
+        if task.lists || !roots.is_empty() {
+            return self.found_below(task, &roots);
         }
-        if let Some(text) = &work.call.fed.text
-            && matches!(work.call.input, Input::Pipe { .. } | Input::Text(_))
+        if let Some(text) = &task.call.fed.text
+            && matches!(task.call.input, Input::Pipe { .. } | Input::Text(_))
         {
             return vec![
                 text.split_whitespace()
@@ -166,17 +166,17 @@ impl Analyst<'_> {
                     .collect(),
             ];
         }
-        if let Input::Pipe { first, end } = work.call.input
-            && let Some(found) = self.listed_by(work, *first, *end)
+        if let Input::Pipe { first, end } = task.call.input
+            && let Some(found) = self.listed_by(task, *first, *end)
         {
             return found;
         }
-        vec![vec![super::code::hole_for(work.call.fed.feeds, span)]]
+        vec![vec![super::code::hole_for(task.call.fed.feeds, span)]]
     }
 
     /// What `find` finds: its roots, or what matches the narrowing names below them.
-    fn found_below(&self, work: &Work<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
-        let here = Word::text(".", work.call.span);
+    fn found_below(&self, task: &Task<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
+        let here = Word::text(".", task.call.span);
         let roots = if roots.is_empty() {
             vec![&here]
         } else {
@@ -184,10 +184,10 @@ impl Analyst<'_> {
         };
         let mut all = Vec::new();
         for root in roots {
-            if work.parsed.narrows.is_empty() {
+            if task.parsed.narrows.is_empty() {
                 all.push(vec![root.clone()]);
             }
-            for name in &work.parsed.narrows {
+            for name in &task.parsed.narrows {
                 let mut word = root.clone();
                 let text = name.display();
                 word.pieces
@@ -201,11 +201,11 @@ impl Analyst<'_> {
     /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
     fn listed_by(
         &self,
-        work: &Work<'_, '_>,
+        task: &Task<'_, '_>,
         first: crate::shell::InvocationId,
         end: crate::shell::InvocationId,
     ) -> Option<Vec<Vec<Word>>> {
-        let script = work.call.scope.script;
+        let script = task.call.scope.script;
         let range = first.0 as usize..end.0 as usize;
         let source = script.invocations.get(range)?.first()?;
         let (name, words) = source.words.split_first()?;
@@ -225,9 +225,9 @@ impl Analyst<'_> {
         }
         let call = Call {
             words: &source.words,
-            ..work.call.clone()
+            ..task.call.clone()
         };
-        let source = Work {
+        let source = Task {
             call,
             parsed,
             reads: Feeds::NONE,
@@ -246,7 +246,7 @@ impl Analyst<'_> {
     }
 }
 
-impl Work<'_, '_> {
+impl Task<'_, '_> {
     pub(super) fn has_wrapped(&self) -> bool {
         !self.parsed.wrapped.is_empty()
     }
