@@ -13,6 +13,14 @@ pub struct Script {
     pub invocations: Vec<Invocation>,
     /// What could not be understood, or ran over a bound. Any entry makes the text unreadable, so catastrophic.
     pub problems: Vec<Problem>,
+    /// Files that the text writes with content that is known, the last content last.
+    pub files: Vec<(String, Word)>,
+    /// What process substitutions print, where it is known, by the first of their commands.
+    pub printed: Vec<(InvocationId, Word)>,
+    /// Functions of the text that it calls.
+    pub called: std::collections::BTreeSet<String>,
+    /// A function starts itself in the background or in a pipeline: a fork bomb.
+    pub multiplies: bool,
 }
 
 /// An index into [`Script::invocations`].

@@ -3,7 +3,10 @@
 //! The only module that names the parser. It knows the shell's own language and builtins that change what a word means (`cd`,
 //! `export`, `read`, `printf -v`, `alias`, `eval`, functions, `for`); it knows nothing about programs.
 
+mod evaluate;
+mod guard;
 mod invocation;
+mod parse;
 
 pub use invocation::{
     Assignment, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem, Redirect,
@@ -77,6 +80,6 @@ impl Budget {
 
 /// Reads `text`. Total: what cannot be understood is a [`Problem`], never an error and never silence.
 #[must_use]
-pub fn read(_text: &str, _context: &Context, _budget: &mut Budget) -> Script {
-    Script::default()
+pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
+    evaluate::read(text, context, budget)
 }
