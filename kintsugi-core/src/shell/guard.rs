@@ -82,7 +82,9 @@ impl<'a> Scan<'a> {
     fn push(&mut self, closer: char) -> Result<(), String> {
         self.open.push(closer);
         if self.open.len() > SHELL_DEPTH_MAX as usize {
-            return Err(format!("more than {SHELL_DEPTH_MAX} constructs inside each other"));
+            return Err(format!(
+                "more than {SHELL_DEPTH_MAX} constructs inside each other"
+            ));
         }
         Ok(())
     }
@@ -93,7 +95,9 @@ impl<'a> Scan<'a> {
 
     /// Takes one character or construct; false at the end.
     fn step(&mut self) -> Result<bool, String> {
-        let Some(first) = self.rest.chars().next() else { return Ok(false) };
+        let Some(first) = self.rest.chars().next() else {
+            return Ok(false);
+        };
         let behind = self.rest.get(first.len_utf8()..).unwrap_or_default();
         match first {
             '\\' => {
@@ -189,9 +193,31 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         let ends = |c: char| {
-            c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '<' | '>' | '"' | '\'' | '`' | '$' | '\\' | '{' | '}' | '[' | ']')
+            c.is_whitespace()
+                || matches!(
+                    c,
+                    ';' | '&'
+                        | '|'
+                        | '('
+                        | ')'
+                        | '<'
+                        | '>'
+                        | '"'
+                        | '\''
+                        | '`'
+                        | '$'
+                        | '\\'
+                        | '{'
+                        | '}'
+                        | '['
+                        | ']'
+                )
         };
-        let length = self.rest.find(ends).unwrap_or(self.rest.len()).max(first.len_utf8());
+        let length = self
+            .rest
+            .find(ends)
+            .unwrap_or(self.rest.len())
+            .max(first.len_utf8());
         let word = self.rest.get(..length).unwrap_or_default();
         self.words += 1;
         if self.words > WORDS_MAX {
@@ -219,8 +245,10 @@ impl<'a> Scan<'a> {
             }
             _ => {}
         }
-        self.at_command =
-            matches!(word, "if" | "while" | "until" | "then" | "else" | "elif" | "do" | "!" | "time");
+        self.at_command = matches!(
+            word,
+            "if" | "while" | "until" | "then" | "else" | "elif" | "do" | "!" | "time"
+        );
         Ok(())
     }
 
@@ -241,13 +269,21 @@ impl<'a> Scan<'a> {
                 ('\'' | '"', None) => quote = Some(c),
                 (c, Some(open)) if c == open => quote = None,
                 ('\\', None) => {}
-                (c, None) if c.is_whitespace() || matches!(c, ';' | '&' | '|' | '<' | '>' | '(' | ')') => break,
+                (c, None)
+                    if c.is_whitespace()
+                        || matches!(c, ';' | '&' | '|' | '<' | '>' | '(' | ')') =>
+                {
+                    break;
+                }
                 ('\n', Some(_)) => break,
                 (c, _) => delimiter.push(c),
             }
             self.skip(c.len_utf8());
         }
-        self.awaited.push(HereDocument { delimiter, strip_tabs });
+        self.awaited.push(HereDocument {
+            delimiter,
+            strip_tabs,
+        });
         Ok(())
     }
 
@@ -260,7 +296,11 @@ impl<'a> Scan<'a> {
             while !self.rest.is_empty() && !ended {
                 let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
                 self.rest = rest;
-                let line = if document.strip_tabs { line.trim_start_matches('\t') } else { line };
+                let line = if document.strip_tabs {
+                    line.trim_start_matches('\t')
+                } else {
+                    line
+                };
                 ended = line.trim_end_matches('\r') == document.delimiter;
             }
             if !ended {

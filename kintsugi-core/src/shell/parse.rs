@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Result<ast::Program, String
     match attempt(&closed, dialect) {
         Ok(program) => Ok(program),
         // What zsh and interactive shells accept beyond the grammar, tried only when the grammar refuses.
-        Err(error) => relaxed(&closed).and_then(|text| attempt(&text, dialect).ok()).ok_or(error),
+        Err(error) => relaxed(&closed)
+            .and_then(|text| attempt(&text, dialect).ok())
+            .ok_or(error),
     }
 }
 

@@ -15,7 +15,9 @@ impl Evaluator<'_> {
     /// Computes an expression; none when it depends on what is not known. Substitutions in it are evaluated in any case.
     pub(super) fn arithmetic(&mut self, raw: &str) -> Option<i64> {
         let text = if raw.contains(['$', '`', '"', '\'', '\\']) {
-            self.joined(raw, self.inside.unwrap_or_default()).known()?.into_owned()
+            self.joined(raw, self.inside.unwrap_or_default())
+                .known()?
+                .into_owned()
         } else {
             raw.to_owned()
         };
@@ -85,7 +87,9 @@ impl Evaluator<'_> {
     }
 
     fn reference(&mut self, target: &ArithmeticTarget) -> Option<i64> {
-        let ArithmeticTarget::Variable(name) = target else { return None };
+        let ArithmeticTarget::Variable(name) = target else {
+            return None;
+        };
         self.lookup(name)?.known()?.trim().parse().ok()
     }
 

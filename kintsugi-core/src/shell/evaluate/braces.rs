@@ -15,8 +15,10 @@ pub(super) fn expand(raw: &str) -> Option<Vec<String>> {
             Some((start, end, parts)) => {
                 let (before, rest) = word.split_at(start);
                 let after = rest.get(end - start..).unwrap_or_default();
-                let replaced: Vec<String> =
-                    parts.iter().map(|part| format!("{before}{part}{after}")).collect();
+                let replaced: Vec<String> = parts
+                    .iter()
+                    .map(|part| format!("{before}{part}{after}"))
+                    .collect();
                 words.splice(at..=at, replaced);
                 if words.len() > WORDS_MAX {
                     return None;
@@ -106,7 +108,11 @@ fn range(inner: &str) -> Option<Vec<String>> {
         let count = from.abs_diff(to) / step;
         let numbers = (0..=count.min(WORDS_MAX as u64 + 1)).map(|n| {
             let offset = i64::try_from(n * step).unwrap_or(i64::MAX);
-            if from <= to { from.saturating_add(offset) } else { from.saturating_sub(offset) }
+            if from <= to {
+                from.saturating_add(offset)
+            } else {
+                from.saturating_sub(offset)
+            }
         });
         return Some(numbers.map(|n| n.to_string()).collect());
     }

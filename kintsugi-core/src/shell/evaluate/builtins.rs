@@ -32,24 +32,32 @@ impl Evaluator<'_> {
             "shift" => {
                 if let Some(words) = self.state.arguments.as_mut() {
                     let count = arguments.first().and_then(Word::known);
-                    let count = count.and_then(|text| text.parse().ok()).unwrap_or(1).min(words.len());
+                    let count = count
+                        .and_then(|text| text.parse().ok())
+                        .unwrap_or(1)
+                        .min(words.len());
                     words.drain(..count);
                 }
             }
             "read" => self.read(arguments),
             "mapfile" | "readarray" => {
                 let lines = self.state.input.take();
-                let lines = lines.unwrap_or_else(|| vec![super::compound::unknown("a line that is read")]);
+                let lines =
+                    lines.unwrap_or_else(|| vec![super::compound::unknown("a line that is read")]);
                 if let Some(name) = arguments.last().and_then(Word::known) {
                     self.set_array(&name, lines);
                 }
             }
             "printf" if arguments.first().and_then(Word::known).as_deref() == Some("-v") => {
                 let name = arguments.get(1)?.known()?.into_owned();
-                let rest: Vec<Word> = std::iter::once(Word::text("printf", span)).chain(arguments.iter().skip(2).cloned()).collect();
+                let rest: Vec<Word> = std::iter::once(Word::text("printf", span))
+                    .chain(arguments.iter().skip(2).cloned())
+                    .collect();
                 let word = match self.prints(&rest) {
                     Printed::Text(word) => word,
-                    Printed::Nothing | Printed::Anything => super::compound::unknown("a text that is formatted"),
+                    Printed::Nothing | Printed::Anything => {
+                        super::compound::unknown("a text that is formatted")
+                    }
                 };
                 self.state.set(&name, word);
             }
@@ -57,7 +65,11 @@ impl Evaluator<'_> {
             "source" | "." => return self.source(arguments, span),
             "alias" => {
                 for word in arguments {
-                    if let Some((name, text)) = word.known().as_deref().and_then(|text| text.split_once('=')) {
+                    if let Some((name, text)) = word
+                        .known()
+                        .as_deref()
+                        .and_then(|text| text.split_once('='))
+                    {
                         self.state.aliases.insert(name.to_owned(), text.to_owned());
                     }
                 }
@@ -65,24 +77,50 @@ impl Evaluator<'_> {
             }
             "unalias" => self.state.aliases.clear(),
             "trap" => {
-                if let Some(text) = arguments.iter().filter_map(Word::known).find(|text| !text.starts_with('-')) {
+                if let Some(text) = arguments
+                    .iter()
+                    .filter_map(Word::known)
+                    .find(|text| !text.starts_with('-'))
+                {
                     let text = text.into_owned();
                     if arguments.len() > 1 && !text.is_empty() {
                         self.subshell(|evaluator| evaluator.inner_text(&text, span));
                     }
                 }
-                return arguments.iter().any(|word| word.known().is_none()).then_some(Printed::Nothing).filter(|_| false);
+                return arguments
+                    .iter()
+                    .any(|word| word.known().is_none())
+                    .then_some(Printed::Nothing)
+                    .filter(|_| false);
             }
             "exit" | "return" | "break" | "continue" => self.state.ended = true,
             "exec" if arguments.is_empty() => {}
             "command" | "builtin" => {
                 let inner = arguments.first().and_then(Word::known)?;
                 let inner = inner.into_owned();
-                let modelled = matches!(inner.as_str(), "cd" | "eval" | "export" | "source" | "." | "command" | "builtin" | "printf" | "read");
-                return if modelled { self.builtin(&inner, arguments, assignments, span) } else { None };
+                let modelled = matches!(
+                    inner.as_str(),
+                    "cd" | "eval"
+                        | "export"
+                        | "source"
+                        | "."
+                        | "command"
+                        | "builtin"
+                        | "printf"
+                        | "read"
+                );
+                return if modelled {
+                    self.builtin(&inner, arguments, assignments, span)
+                } else {
+                    None
+                };
             }
             ":" | "true" | "false" => {
-                return if name == "false" { self.failing() } else { None };
+                return if name == "false" {
+                    self.failing()
+                } else {
+                    None
+                };
             }
             _ => return None,
         }
@@ -95,20 +133,27 @@ impl Evaluator<'_> {
 
     fn change_directory(&mut self, name: &str, arguments: &[Word]) {
         let mut operands = arguments.iter().filter(|word| {
-            !word.known().is_some_and(|text| text.len() > 1 && text.starts_with('-'))
+            !word
+                .known()
+                .is_some_and(|text| text.len() > 1 && text.starts_with('-'))
         });
         let before = self.directories();
         let after: Vec<Directory> = match operands.next() {
             None if name == "cd" => vec![self.home()],
             None => vec![Directory::Unknown],
-            Some(word) => before.iter().map(|directory| self.target(directory, word)).collect(),
+            Some(word) => before
+                .iter()
+                .map(|directory| self.target(directory, word))
+                .collect(),
         };
         self.state.failed = before;
         self.state.directories = deduplicated(after).into();
     }
 
     fn home(&mut self) -> Directory {
-        let home = self.lookup("HOME").and_then(|word| word.known().map(std::borrow::Cow::into_owned));
+        let home = self
+            .lookup("HOME")
+            .and_then(|word| word.known().map(std::borrow::Cow::into_owned));
         home.map_or(Directory::Unknown, Directory::Known)
     }
 
@@ -117,28 +162,42 @@ impl Evaluator<'_> {
             && name == "HOME"
             && let Directory::Known(home) = self.home()
         {
-            let rest = Word { pieces: rest.to_vec(), span: word.span };
-            return rest.known().map_or(Directory::Unknown, |rest| Directory::Known(fold(&format!("{home}/{rest}"))));
+            let rest = Word {
+                pieces: rest.to_vec(),
+                span: word.span,
+            };
+            return rest.known().map_or(Directory::Unknown, |rest| {
+                Directory::Known(fold(&format!("{home}/{rest}")))
+            });
         }
         match (word.known(), from) {
             (None, _) => Directory::Unknown,
             (Some(path), _) if path == "-" || path.starts_with(['+', '~']) => Directory::Unknown,
             (Some(path), _) if path.starts_with('/') => Directory::Known(fold(&path)),
-            (Some(path), Directory::Known(base)) => Directory::Known(fold(&format!("{base}/{path}"))),
+            (Some(path), Directory::Known(base)) => {
+                Directory::Known(fold(&format!("{base}/{path}")))
+            }
             (Some(_), Directory::Unknown) => Directory::Unknown,
         }
     }
 
     fn declare(&mut self, arguments: &[Word]) {
         for word in arguments {
-            let Some(Piece::Text(first)) = word.pieces.first() else { continue };
-            let Some((name, start)) = first.split_once('=') else { continue };
+            let Some(Piece::Text(first)) = word.pieces.first() else {
+                continue;
+            };
+            let Some((name, start)) = first.split_once('=') else {
+                continue;
+            };
             if name.is_empty() || name.starts_with('-') {
                 continue;
             }
             let mut pieces = vec![Piece::Text(start.to_owned())];
             pieces.extend(word.pieces.iter().skip(1).cloned());
-            let value = Word { pieces, span: word.span };
+            let value = Word {
+                pieces,
+                span: word.span,
+            };
             let name = name.trim_end_matches('+').to_owned();
             self.state.set(&name, value);
         }
@@ -185,7 +244,10 @@ impl Evaluator<'_> {
             self.set_from_input(std::slice::from_ref(&array));
             let line = self.lookup(&array).unwrap_or_default();
             let words = match line.known() {
-                Some(text) => text.split_whitespace().map(|field| Word::text(field, line.span)).collect(),
+                Some(text) => text
+                    .split_whitespace()
+                    .map(|field| Word::text(field, line.span))
+                    .collect(),
                 None => vec![line.clone()],
             };
             self.set_array(&array, words);
@@ -198,7 +260,12 @@ impl Evaluator<'_> {
     }
 
     /// Text that is known is read in the present state; the rest is an invocation.
-    fn eval(&mut self, arguments: &[Word], assignments: &[Assignment], span: Span) -> Option<Printed> {
+    fn eval(
+        &mut self,
+        arguments: &[Word],
+        assignments: &[Assignment],
+        span: Span,
+    ) -> Option<Printed> {
         for assignment in assignments {
             self.state.set(&assignment.name, assignment.value.clone());
         }

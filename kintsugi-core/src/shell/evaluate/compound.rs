@@ -17,7 +17,9 @@ impl Evaluator<'_> {
         }
         match command {
             ast::Command::Simple(simple) => self.simple(simple),
-            ast::Command::Compound(compound, redirects) => self.compound(compound, redirects.as_ref()),
+            ast::Command::Compound(compound, redirects) => {
+                self.compound(compound, redirects.as_ref())
+            }
             ast::Command::Function(function) => {
                 let name = function.fname.value.clone();
                 let body = std::rc::Rc::new(function.body.clone());
@@ -46,7 +48,10 @@ impl Evaluator<'_> {
                 Printed::Nothing
             }
             ast::CompoundCommand::ArithmeticForClause(clause) => {
-                for part in [&clause.initializer, &clause.condition, &clause.updater].into_iter().flatten() {
+                for part in [&clause.initializer, &clause.condition, &clause.updater]
+                    .into_iter()
+                    .flatten()
+                {
                     self.arithmetic(&part.value);
                 }
                 self.unsure_round(|evaluator| evaluator.list(&clause.body.list))
@@ -58,9 +63,8 @@ impl Evaluator<'_> {
             ast::CompoundCommand::ForClause(clause) => self.for_loop(clause),
             ast::CompoundCommand::CaseClause(clause) => self.case(clause),
             ast::CompoundCommand::IfClause(clause) => self.branches(clause),
-            ast::CompoundCommand::WhileClause(clause) | ast::CompoundCommand::UntilClause(clause) => {
-                self.while_loop(clause)
-            }
+            ast::CompoundCommand::WhileClause(clause)
+            | ast::CompoundCommand::UntilClause(clause) => self.while_loop(clause),
             ast::CompoundCommand::Coprocess(coprocess) => {
                 self.subshell(|evaluator| evaluator.command(&coprocess.body))
             }
@@ -73,7 +77,9 @@ impl Evaluator<'_> {
         redirects: Option<&ast::RedirectList>,
         act: impl FnOnce(&mut Self) -> Printed,
     ) -> Printed {
-        let Some(redirects) = redirects else { return act(self) };
+        let Some(redirects) = redirects else {
+            return act(self);
+        };
         let opened = self.open(&redirects.0);
         let outer = self.wiring.clone();
         if let Some(input) = opened.input.clone() {
@@ -89,12 +95,17 @@ impl Evaluator<'_> {
     fn for_loop(&mut self, clause: &ast::ForClauseCommand) -> Printed {
         let words = match &clause.values {
             Some(values) => values.iter().flat_map(|word| self.fields(word)).collect(),
-            None => self.state.arguments.clone().unwrap_or_else(|| vec![unknown("an argument")]),
+            None => self
+                .state
+                .arguments
+                .clone()
+                .unwrap_or_else(|| vec![unknown("an argument")]),
         };
         let mut printed = Printed::Nothing;
         for (at, word) in words.iter().enumerate() {
             if at == ROUNDS_MAX {
-                self.state.set(&clause.variable_name, unknown("an element of a long list"));
+                self.state
+                    .set(&clause.variable_name, unknown("an element of a long list"));
             } else {
                 self.state.set(&clause.variable_name, word.clone());
             }
@@ -108,7 +119,11 @@ impl Evaluator<'_> {
     }
 
     fn while_loop(&mut self, clause: &ast::WhileOrUntilClauseCommand) -> Printed {
-        let rounds = self.state.input.as_ref().map_or(1, |lines| lines.len().clamp(1, ROUNDS_MAX));
+        let rounds = self
+            .state
+            .input
+            .as_ref()
+            .map_or(1, |lines| lines.len().clamp(1, ROUNDS_MAX));
         let mut printed = Printed::Nothing;
         for _ in 0..rounds {
             if !self.spend(1) {
@@ -119,7 +134,11 @@ impl Evaluator<'_> {
                 condition.then(evaluator.list(&clause.1.list))
             }));
         }
-        if rounds > 1 { printed } else { Printed::Anything }
+        if rounds > 1 {
+            printed
+        } else {
+            Printed::Anything
+        }
     }
 
     /// One round of a loop that may not run at all.
@@ -149,7 +168,11 @@ impl Evaluator<'_> {
                 complete = true;
             }
             let text = self.list(&branch.body);
-            printed = if text == Printed::Nothing { printed } else { Printed::Anything };
+            printed = if text == Printed::Nothing {
+                printed
+            } else {
+                Printed::Anything
+            };
             results.push(self.state.clone());
         }
         if !complete {
@@ -221,9 +244,14 @@ impl Evaluator<'_> {
         let Some(line) = line else {
             let hole = match self.wiring.input {
                 Input::Pipe { first, end } => Hole::Output { first, end },
-                Input::Inherited | Input::Text(_) | Input::File(_) => Hole::Other("a line that is read"),
+                Input::Inherited | Input::Text(_) | Input::File(_) => {
+                    Hole::Other("a line that is read")
+                }
             };
-            let word = Word { pieces: vec![Piece::Hole(hole)], span: Span::default() };
+            let word = Word {
+                pieces: vec![Piece::Hole(hole)],
+                span: Span::default(),
+            };
             for name in names {
                 self.state.set(name, word.clone());
             }
@@ -243,10 +271,15 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn set_array(&mut self, name: &str, words: Vec<Word>) {
-        self.state.variables.insert(name.to_owned(), Value::Array(words));
+        self.state
+            .variables
+            .insert(name.to_owned(), Value::Array(words));
     }
 }
 
 pub(super) fn unknown(what: &'static str) -> Word {
-    Word { pieces: vec![Piece::Hole(Hole::Other(what))], span: Span::default() }
+    Word {
+        pieces: vec![Piece::Hole(Hole::Other(what))],
+        span: Span::default(),
+    }
 }

@@ -19,8 +19,8 @@ use std::rc::Rc;
 use brush_parser::ast;
 
 use super::{
-    Budget, Context, Directory, Input, Invocation, InvocationId, Output, Problem, Script, Variables,
-    Word, parse,
+    Budget, Context, Directory, Input, Invocation, InvocationId, Output, Problem, Script,
+    Variables, Word, parse,
 };
 use crate::effect::Span;
 use state::{State, Value};
@@ -63,7 +63,11 @@ struct Wiring {
 
 impl Default for Wiring {
     fn default() -> Self {
-        Self { input: Input::Inherited, output: Output::Inherited, background: false }
+        Self {
+            input: Input::Inherited,
+            output: Output::Inherited,
+            background: false,
+        }
     }
 }
 
@@ -103,7 +107,10 @@ impl Offsets {
         let bytes = if text.is_ascii() {
             Vec::new()
         } else {
-            text.char_indices().map(|(at, _)| narrow(at)).chain([narrow(text.len())]).collect()
+            text.char_indices()
+                .map(|(at, _)| narrow(at))
+                .chain([narrow(text.len())])
+                .collect()
         };
         Self { bytes }
     }
@@ -112,20 +119,30 @@ impl Offsets {
         if self.bytes.is_empty() {
             return u32::try_from(character).unwrap_or(u32::MAX);
         }
-        self.bytes.get(character).or(self.bytes.last()).copied().unwrap_or_default()
+        self.bytes
+            .get(character)
+            .or(self.bytes.last())
+            .copied()
+            .unwrap_or_default()
     }
 }
 
 /// Reads `text`.
 pub(super) fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
-    let whole = Span { start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) };
+    let whole = Span {
+        start: 0,
+        end: u32::try_from(text.len()).unwrap_or(u32::MAX),
+    };
     let state = initial_state(context);
     let mut evaluator = Evaluator {
         budget,
         context: context.clone(),
         script: Script::default(),
         state,
-        offsets: context.embedded_in.is_none().then(|| Rc::new(Offsets::of(text))),
+        offsets: context
+            .embedded_in
+            .is_none()
+            .then(|| Rc::new(Offsets::of(text))),
         inside: context.embedded_in,
         depth: context.depth,
         calls: Vec::new(),
@@ -143,8 +160,12 @@ pub(super) fn read(text: &str, context: &Context, budget: &mut Budget) -> Script
 
 fn initial_state(context: &Context) -> State {
     let known = &context.variables.values;
-    let count = (1..).take_while(|n: &u32| known.contains_key(&n.to_string())).count();
-    let arguments = (1..=count).filter_map(|n| known.get(&n.to_string()).cloned()).collect();
+    let count = (1..)
+        .take_while(|n: &u32| known.contains_key(&n.to_string()))
+        .count();
+    let arguments = (1..=count)
+        .filter_map(|n| known.get(&n.to_string()).cloned())
+        .collect();
     State {
         variables: known
             .iter()
@@ -169,12 +190,18 @@ impl Evaluator<'_> {
         if self.budget.spend(units) {
             return true;
         }
-        self.problem("more work than a decision may take".to_owned(), Span::default());
+        self.problem(
+            "more work than a decision may take".to_owned(),
+            Span::default(),
+        );
         false
     }
 
     fn problem(&mut self, what: String, span: Span) {
-        let problem = Problem { what, span: self.inside.unwrap_or(span) };
+        let problem = Problem {
+            what,
+            span: self.inside.unwrap_or(span),
+        };
         if !self.script.problems.contains(&problem) {
             self.script.problems.push(problem);
         }
@@ -185,7 +212,10 @@ impl Evaluator<'_> {
         self.depth += 1;
         let open = self.depth <= DEPTH_MAX;
         if !open {
-            self.problem(format!("more than {DEPTH_MAX} commands inside each other"), Span::default());
+            self.problem(
+                format!("more than {DEPTH_MAX} commands inside each other"),
+                Span::default(),
+            );
         }
         open
     }
@@ -273,7 +303,10 @@ impl Evaluator<'_> {
             // What was skipped leaves its variables too; directories are joined by how the list came there.
             self.state.ended = false;
             let (ours, theirs) = (skipped.directories.clone(), skipped.failed.clone());
-            self.state.join(State { ended: false, ..skipped });
+            self.state.join(State {
+                ended: false,
+                ..skipped
+            });
             if on_success {
                 self.state.directories = succeeded;
                 self.state.failed = state::union(&theirs, &failed);
@@ -311,7 +344,10 @@ impl Evaluator<'_> {
             input = match &printed {
                 Printed::Nothing => Input::Text(Word::default()),
                 Printed::Text(text) => Input::Text(text.clone()),
-                Printed::Anything => Input::Pipe { first: begin, end: self.next_id() },
+                Printed::Anything => Input::Pipe {
+                    first: begin,
+                    end: self.next_id(),
+                },
             };
         }
         self.wiring = outer;
@@ -334,7 +370,9 @@ impl Evaluator<'_> {
 
     /// Functions that were defined and never called may be called later, by whoever has this shell.
     fn uncalled_functions(&mut self) {
-        let uncalled: Vec<_> = std::mem::take(&mut self.state.functions).into_iter().collect();
+        let uncalled: Vec<_> = std::mem::take(&mut self.state.functions)
+            .into_iter()
+            .collect();
         for (name, body) in uncalled {
             if self.script.called.contains(&name) {
                 continue;
@@ -369,9 +407,10 @@ impl Evaluator<'_> {
             return span;
         }
         match (loc, &self.offsets) {
-            (Some(loc), Some(offsets)) => {
-                Span { start: offsets.byte(loc.start.index), end: offsets.byte(loc.end.index) }
-            }
+            (Some(loc), Some(offsets)) => Span {
+                start: offsets.byte(loc.start.index),
+                end: offsets.byte(loc.end.index),
+            },
             _ => Span::default(),
         }
     }
@@ -385,7 +424,8 @@ impl Evaluator<'_> {
 
     /// Returns the variables as a child or an embedded text would see them.
     fn variables(&self) -> Rc<Variables> {
-        let mut values: std::collections::BTreeMap<String, Word> = std::collections::BTreeMap::new();
+        let mut values: std::collections::BTreeMap<String, Word> =
+            std::collections::BTreeMap::new();
         for (name, value) in &self.state.variables {
             if let Value::Scalar(words) = value
                 && let [word] = words.as_slice()
@@ -409,7 +449,12 @@ fn lines_of(input: &Input) -> Option<Vec<Word>> {
     match input {
         Input::Text(text) => {
             let known = text.known()?;
-            Some(known.lines().map(|line| Word::text(line, text.span)).collect())
+            Some(
+                known
+                    .lines()
+                    .map(|line| Word::text(line, text.span))
+                    .collect(),
+            )
         }
         Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
     }

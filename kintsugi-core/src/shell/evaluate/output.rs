@@ -13,12 +13,17 @@ const BYTES_MAX: usize = 64 * 1024;
 impl Evaluator<'_> {
     /// Returns what `words` print with the input that they have.
     pub(super) fn prints(&mut self, words: &[Word]) -> Printed {
-        let Some((program, arguments)) = words.split_first() else { return Printed::Nothing };
-        let Some(program) = program.known() else { return Printed::Anything };
+        let Some((program, arguments)) = words.split_first() else {
+            return Printed::Nothing;
+        };
+        let Some(program) = program.known() else {
+            return Printed::Anything;
+        };
         let program = program.rsplit('/').next().unwrap_or_default().to_owned();
         match program.as_str() {
             "echo" => return Printed::Text(echo(arguments)),
-            "true" | ":" | "false" | "test" | "[" | "mkdir" | "touch" | "chmod" | "sleep" | "rm" | "export" => {
+            "true" | ":" | "false" | "test" | "[" | "mkdir" | "touch" | "chmod" | "sleep"
+            | "rm" | "export" => {
                 return Printed::Nothing;
             }
             "cat" | "tee" | "tac" => return self.repeated(&program, arguments),
@@ -31,33 +36,53 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
-        let known: Option<Vec<String>> =
-            arguments.iter().map(|word| word.known().map(std::borrow::Cow::into_owned)).collect();
-        let Some(known) = known else { return Printed::Anything };
+        let known: Option<Vec<String>> = arguments
+            .iter()
+            .map(|word| word.known().map(std::borrow::Cow::into_owned))
+            .collect();
+        let Some(known) = known else {
+            return Printed::Anything;
+        };
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let input = self.input_text(&known);
         let text = match program.as_str() {
             "which" => known.last().map(|name| format!("{name}\n")),
-            "command" if known.first() == Some(&"-v") => known.get(1).map(|name| format!("{name}\n")),
+            "command" if known.first() == Some(&"-v") => {
+                known.get(1).map(|name| format!("{name}\n"))
+            }
             "basename" => known.first().map(|path| {
-                let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                format!("{}\n", name.strip_suffix(known.get(1).copied().unwrap_or("\0")).unwrap_or(name))
+                let name = path
+                    .trim_end_matches('/')
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default();
+                format!(
+                    "{}\n",
+                    name.strip_suffix(known.get(1).copied().unwrap_or("\0"))
+                        .unwrap_or(name)
+                )
             }),
             "dirname" => known.first().map(|path| {
                 let path = path.trim_end_matches('/');
-                format!("{}\n", path.rsplit_once('/').map_or(".", |(head, _)| if head.is_empty() { "/" } else { head }))
+                format!(
+                    "{}\n",
+                    path.rsplit_once('/')
+                        .map_or(".", |(head, _)| if head.is_empty() { "/" } else { head })
+                )
             }),
             "base64" | "base32" | "basenc" | "openssl" => {
-                let decodes = known.iter().any(|word| matches!(*word, "-d" | "-D" | "--decode" | "-di" | "-id"));
+                let decodes = known
+                    .iter()
+                    .any(|word| matches!(*word, "-d" | "-D" | "--decode" | "-di" | "-id"));
                 let base32 = program == "base32" || known.contains(&"--base32");
-                input.filter(|_| decodes).and_then(|text| decode(&text, base32))
+                input
+                    .filter(|_| decodes)
+                    .and_then(|text| decode(&text, base32))
             }
-            "xxd" if known.iter().any(|word| word.starts_with("-r")) => {
-                input.and_then(|text| {
-                    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-                    String::from_utf8(HEXLOWER_PERMISSIVE.decode(plain.as_bytes()).ok()?).ok()
-                })
-            }
+            "xxd" if known.iter().any(|word| word.starts_with("-r")) => input.and_then(|text| {
+                let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+                String::from_utf8(HEXLOWER_PERMISSIVE.decode(plain.as_bytes()).ok()?).ok()
+            }),
             "rev" => input.map(|text| lines(&text, |line| line.chars().rev().collect())),
             "tr" => input.and_then(|text| translate(&text, &known)),
             "head" | "tail" => input.and_then(|text| ends(&text, &known, program == "head")),
@@ -68,7 +93,9 @@ impl Evaluator<'_> {
             _ => None,
         };
         text.filter(|text| text.len() <= BYTES_MAX)
-            .map_or(Printed::Anything, |text| Printed::Text(Word::text(text, Span::default())))
+            .map_or(Printed::Anything, |text| {
+                Printed::Text(Word::text(text, Span::default()))
+            })
     }
 
     /// The text of the standard input or of the files among the operands, when it is known.
@@ -85,14 +112,22 @@ impl Evaluator<'_> {
     }
 
     fn repeated(&mut self, program: &str, arguments: &[Word]) -> Printed {
-        let operands: Vec<&Word> =
-            arguments.iter().filter(|word| !word.known().is_some_and(|text| text.len() > 1 && text.starts_with('-'))).collect();
+        let operands: Vec<&Word> = arguments
+            .iter()
+            .filter(|word| {
+                !word
+                    .known()
+                    .is_some_and(|text| text.len() > 1 && text.starts_with('-'))
+            })
+            .collect();
         let from_input = || match &self.wiring.input {
             Input::Text(word) => Some(word.clone()),
             Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
         };
         if program == "tee" {
-            let Some(text) = from_input() else { return Printed::Anything };
+            let Some(text) = from_input() else {
+                return Printed::Anything;
+            };
             for operand in operands {
                 if let Some(path) = operand.known() {
                     self.state.files.push((path.into_owned(), text.clone()));
@@ -104,16 +139,29 @@ impl Evaluator<'_> {
         for operand in &operands {
             let text = match operand.pieces.as_slice() {
                 [Piece::Hole(Hole::Process { first, .. })] => self.process_output(*first).cloned(),
-                _ => operand.known().and_then(|path| if path == "-" { from_input() } else { self.state.file(&path).cloned() }),
+                _ => operand.known().and_then(|path| {
+                    if path == "-" {
+                        from_input()
+                    } else {
+                        self.state.file(&path).cloned()
+                    }
+                }),
             };
-            let Some(text) = text else { return Printed::Anything };
+            let Some(text) = text else {
+                return Printed::Anything;
+            };
             pieces.extend(text.pieces);
         }
         let word = if operands.is_empty() {
-            let Some(text) = from_input() else { return Printed::Anything };
+            let Some(text) = from_input() else {
+                return Printed::Anything;
+            };
             text
         } else {
-            Word { pieces: merged(pieces), span: Span::default() }
+            Word {
+                pieces: merged(pieces),
+                span: Span::default(),
+            }
         };
         match (program, word.known()) {
             ("tac", Some(text)) => {
@@ -157,14 +205,21 @@ fn echo(arguments: &[Word]) -> Word {
     if newline {
         pieces.push(Piece::Text("\n".to_owned()));
     }
-    Word { pieces: merged(pieces), span: arguments.first().map(|word| word.span).unwrap_or_default() }
+    Word {
+        pieces: merged(pieces),
+        span: arguments.first().map(|word| word.span).unwrap_or_default(),
+    }
 }
 
 fn printf(arguments: &[Word]) -> Printed {
     let skip = usize::from(arguments.first().and_then(Word::known).as_deref() == Some("--"));
     let arguments = arguments.get(skip..).unwrap_or_default();
-    let Some((format, values)) = arguments.split_first() else { return Printed::Anything };
-    let Some(format) = format.known() else { return Printed::Anything };
+    let Some((format, values)) = arguments.split_first() else {
+        return Printed::Anything;
+    };
+    let Some(format) = format.known() else {
+        return Printed::Anything;
+    };
     let mut pieces = Vec::new();
     let mut values = values.iter();
     loop {
@@ -180,16 +235,32 @@ fn printf(arguments: &[Word]) -> Printed {
                 continue;
             }
             let spec = behind.get(1..).unwrap_or_default();
-            let length = spec.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(spec.len());
-            let kind = spec.get(length..).and_then(|text| text.chars().next()).unwrap_or('%');
+            let length = spec
+                .find(|c: char| c.is_ascii_alphabetic() || c == '%')
+                .unwrap_or(spec.len());
+            let kind = spec
+                .get(length..)
+                .and_then(|text| text.chars().next())
+                .unwrap_or('%');
             rest = spec.get(length + kind.len_utf8()..).unwrap_or_default();
             match kind {
                 '%' => pieces.push(Piece::Text("%".to_owned())),
-                'b' => pieces.extend(values.next().into_iter().flat_map(|word| word.pieces.clone()).map(|piece| match piece {
-                    Piece::Text(text) => Piece::Text(unescaped(&text)),
-                    piece => piece,
-                })),
-                _ => pieces.extend(values.next().into_iter().flat_map(|word| word.pieces.clone())),
+                'b' => pieces.extend(
+                    values
+                        .next()
+                        .into_iter()
+                        .flat_map(|word| word.pieces.clone())
+                        .map(|piece| match piece {
+                            Piece::Text(text) => Piece::Text(unescaped(&text)),
+                            piece => piece,
+                        }),
+                ),
+                _ => pieces.extend(
+                    values
+                        .next()
+                        .into_iter()
+                        .flat_map(|word| word.pieces.clone()),
+                ),
             }
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -197,7 +268,10 @@ fn printf(arguments: &[Word]) -> Printed {
             break;
         }
     }
-    Printed::Text(Word { pieces: merged(pieces), span: Span::default() })
+    Printed::Text(Word {
+        pieces: merged(pieces),
+        span: Span::default(),
+    })
 }
 
 fn unescaped(text: &str) -> String {
@@ -248,8 +322,13 @@ pub(super) fn escape<'t>(behind: &'t str, text: &mut String, quoted: bool) -> &'
             return rest;
         }
     };
-    let length = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len()).min(most);
-    let number = digits.get(..length).and_then(|digits| u32::from_str_radix(digits, radix).ok());
+    let length = digits
+        .find(|c: char| !c.is_digit(radix))
+        .unwrap_or(digits.len())
+        .min(most);
+    let number = digits
+        .get(..length)
+        .and_then(|digits| u32::from_str_radix(digits, radix).ok());
     match number {
         Some(number) => text.extend(char::from_u32(number)),
         None => {
@@ -266,7 +345,9 @@ fn decode(text: &str, base32: bool) -> Option<String> {
         BASE32.decode(plain.as_bytes()).ok()?
     } else {
         let padding = "=".repeat((4 - plain.trim_end_matches('=').len() % 4) % 4);
-        BASE64.decode(format!("{}{padding}", plain.trim_end_matches('=')).as_bytes()).ok()?
+        BASE64
+            .decode(format!("{}{padding}", plain.trim_end_matches('=')).as_bytes())
+            .ok()?
     };
     String::from_utf8(bytes).ok()
 }
@@ -276,12 +357,20 @@ fn lines(text: &str, change: impl Fn(&str) -> String) -> String {
 }
 
 fn translate(text: &str, arguments: &[&str]) -> Option<String> {
-    let (flags, sets): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|word| word.starts_with('-') && word.len() > 1);
+    let (flags, sets): (Vec<&str>, Vec<&str>) = arguments
+        .iter()
+        .partition(|word| word.starts_with('-') && word.len() > 1);
     let from = set(sets.first()?);
     let deletes = flags.iter().any(|flag| flag.contains('d'));
-    let complement = flags.iter().any(|flag| flag.contains('c') || flag.contains('C'));
+    let complement = flags
+        .iter()
+        .any(|flag| flag.contains('c') || flag.contains('C'));
     if deletes {
-        return Some(text.chars().filter(|c| from.contains(c) == complement).collect());
+        return Some(
+            text.chars()
+                .filter(|c| from.contains(c) == complement)
+                .collect(),
+        );
     }
     if complement || !flags.is_empty() {
         return None;
@@ -300,8 +389,18 @@ fn translate(text: &str, arguments: &[&str]) -> Option<String> {
 
 /// The characters of a set of `tr`.
 fn set(text: &str) -> Vec<char> {
-    let classes = [("[:lower:]", "a-z"), ("[:upper:]", "A-Z"), ("[:digit:]", "0-9"), ("[:space:]", " \t\n"), ("[:alpha:]", "A-Za-z")];
-    let text = classes.iter().fold(unescaped(text), |text, (class, range)| text.replace(class, range));
+    let classes = [
+        ("[:lower:]", "a-z"),
+        ("[:upper:]", "A-Z"),
+        ("[:digit:]", "0-9"),
+        ("[:space:]", " \t\n"),
+        ("[:alpha:]", "A-Za-z"),
+    ];
+    let text = classes
+        .iter()
+        .fold(unescaped(text), |text, (class, range)| {
+            text.replace(class, range)
+        });
     let characters: Vec<char> = text.chars().collect();
     let mut members = Vec::new();
     let mut at = 0;
@@ -325,7 +424,11 @@ fn ends(text: &str, arguments: &[&str], from_start: bool) -> Option<String> {
         let value = if value.is_empty() { "" } else { value };
         match flag {
             "-n" | "-c" => {
-                let value = if value.is_empty() { words.next()? } else { value };
+                let value = if value.is_empty() {
+                    words.next()?
+                } else {
+                    value
+                };
                 count = (value.parse().ok()?, flag == "-c");
             }
             _ => count = (word.strip_prefix('-')?.parse().ok()?, false),
@@ -334,11 +437,19 @@ fn ends(text: &str, arguments: &[&str], from_start: bool) -> Option<String> {
     let (count, bytes) = count;
     if bytes {
         let characters: Vec<char> = text.chars().collect();
-        let skip = if from_start { 0 } else { characters.len().saturating_sub(count) };
+        let skip = if from_start {
+            0
+        } else {
+            characters.len().saturating_sub(count)
+        };
         return Some(characters.into_iter().skip(skip).take(count).collect());
     }
     let all: Vec<&str> = text.split_inclusive('\n').collect();
-    let skip = if from_start { 0 } else { all.len().saturating_sub(count) };
+    let skip = if from_start {
+        0
+    } else {
+        all.len().saturating_sub(count)
+    };
     Some(all.into_iter().skip(skip).take(count).collect())
 }
 
@@ -349,7 +460,11 @@ fn substituted(text: &str, arguments: &[&str]) -> Option<String> {
     let delimiter = body.chars().next()?;
     let mut parts = body.get(delimiter.len_utf8()..)?.split(delimiter);
     let (from, to, flags) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || from.is_empty() || from.contains(['\\', '.', '*', '[', '^', '$']) || to.contains(['\\', '&']) {
+    if parts.next().is_some()
+        || from.is_empty()
+        || from.contains(['\\', '.', '*', '[', '^', '$'])
+        || to.contains(['\\', '&'])
+    {
         return None;
     }
     Some(match flags {
@@ -363,15 +478,29 @@ fn cut(text: &str, arguments: &[&str]) -> Option<String> {
     let joined = arguments.join(" ");
     let range = joined.strip_prefix("-c")?.trim();
     let (from, to) = range.split_once('-').unwrap_or((range, range));
-    let from: usize = if from.is_empty() { 1 } else { from.parse().ok()? };
-    let to: usize = if to.is_empty() { usize::MAX } else { to.parse().ok()? };
+    let from: usize = if from.is_empty() {
+        1
+    } else {
+        from.parse().ok()?
+    };
+    let to: usize = if to.is_empty() {
+        usize::MAX
+    } else {
+        to.parse().ok()?
+    };
     Some(lines(text, |line| {
-        line.chars().skip(from.saturating_sub(1)).take(to.saturating_sub(from.saturating_sub(1))).collect()
+        line.chars()
+            .skip(from.saturating_sub(1))
+            .take(to.saturating_sub(from.saturating_sub(1)))
+            .collect()
     }))
 }
 
 fn sequence(arguments: &[&str]) -> Option<String> {
-    let numbers: Vec<i64> = arguments.iter().map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    let numbers: Vec<i64> = arguments
+        .iter()
+        .map(|word| word.parse().ok())
+        .collect::<Option<_>>()?;
     let (from, to) = match numbers.as_slice() {
         [to] => (1, *to),
         [from, to] => (*from, *to),

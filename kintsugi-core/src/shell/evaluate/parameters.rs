@@ -51,11 +51,16 @@ impl Evaluator<'_> {
 
     /// Returns the elements of `$@`, `${@}` or `${x[@]}`; none when they are not known.
     pub(super) fn elements(&mut self, expansion: &str) -> Option<Vec<Word>> {
-        let inner = expansion.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+        let inner = expansion
+            .trim_start_matches('$')
+            .trim_start_matches('{')
+            .trim_end_matches('}');
         if inner == "@" || inner == "*" {
             return self.state.arguments.clone();
         }
-        let name = inner.strip_suffix("[@]").or_else(|| inner.strip_suffix("[*]"))?;
+        let name = inner
+            .strip_suffix("[@]")
+            .or_else(|| inner.strip_suffix("[*]"))?;
         match self.state.variables.get(name)? {
             Value::Array(words) => Some(words.clone()),
             Value::Map(map) => Some(map.values().cloned().collect()),
@@ -79,7 +84,9 @@ impl Evaluator<'_> {
             return vec![self.length(name, span)];
         }
         if let Some(rest) = inner.strip_prefix('!').filter(|rest| !rest.is_empty()) {
-            let target = self.lookup(rest).and_then(|word| word.known().map(std::borrow::Cow::into_owned));
+            let target = self
+                .lookup(rest)
+                .and_then(|word| word.known().map(std::borrow::Cow::into_owned));
             return match target {
                 Some(name) => self.parameter(&name, span),
                 None => vec![hole(rest, span)],
@@ -98,7 +105,8 @@ impl Evaluator<'_> {
         let text = if matches!(name, "@" | "*") || name.ends_with("[@]") || name.ends_with("[*]") {
             self.elements(name).map(|words| words.len())
         } else {
-            self.lookup(name).and_then(|word| word.known().map(|text| text.chars().count()))
+            self.lookup(name)
+                .and_then(|word| word.known().map(|text| text.chars().count()))
         };
         text.map_or_else(|| hole(name, span), |n| Word::text(n.to_string(), span))
     }
@@ -107,13 +115,24 @@ impl Evaluator<'_> {
     fn values(&mut self, name: &str, span: Span) -> Option<Vec<Word>> {
         match name {
             "@" | "*" => self.state.arguments.clone(),
-            "#" => self.state.arguments.as_ref().map(|words| vec![Word::text(words.len().to_string(), span)]),
-            "0" => Some(vec![self.lookup("0").unwrap_or_else(|| Word::text("bash", span))]),
+            "#" => self
+                .state
+                .arguments
+                .as_ref()
+                .map(|words| vec![Word::text(words.len().to_string(), span)]),
+            "0" => Some(vec![
+                self.lookup("0").unwrap_or_else(|| Word::text("bash", span)),
+            ]),
             "?" | "$" | "!" | "-" | "_" => None,
             name if name.starts_with(|c: char| c.is_ascii_digit()) => {
                 let at: usize = name.parse().ok()?;
                 let arguments = self.state.arguments.as_ref()?;
-                Some(vec![arguments.get(at.checked_sub(1)?).cloned().unwrap_or_default()])
+                Some(vec![
+                    arguments
+                        .get(at.checked_sub(1)?)
+                        .cloned()
+                        .unwrap_or_default(),
+                ])
             }
             "PWD" => match self.state.directories.as_ref() {
                 [crate::shell::Directory::Known(path)] => Some(vec![Word::text(path, span)]),
@@ -160,11 +179,16 @@ impl Evaluator<'_> {
             let argument = plain.get(1..).unwrap_or_default();
             return self.with_default(name, values, (colon, kind), argument, span);
         }
-        let Some(values) = values else { return vec![hole(name, span)] };
+        let Some(values) = values else {
+            return vec![hole(name, span)];
+        };
         if let Some(range) = operation.strip_prefix(':') {
             return self.slice(name, values, range, span);
         }
-        values.into_iter().map(|value| self.transform(value, operation, span)).collect()
+        values
+            .into_iter()
+            .map(|value| self.transform(value, operation, span))
+            .collect()
     }
 
     /// `${x:-y}`, `${x:=y}`, `${x:?y}`, `${x:+y}`.
@@ -176,7 +200,12 @@ impl Evaluator<'_> {
         argument: &str,
         span: Span,
     ) -> Vec<Word> {
-        let is_set = values.as_ref().map(|words| !colon || words.iter().any(|word| !word.pieces.is_empty() && word.known().as_deref() != Some("")));
+        let is_set = values.as_ref().map(|words| {
+            !colon
+                || words
+                    .iter()
+                    .any(|word| !word.pieces.is_empty() && word.known().as_deref() != Some(""))
+        });
         match (kind, is_set, values) {
             ('+', Some(true), _) => vec![self.joined(argument, span)],
             ('+', Some(false), _) => Vec::new(),
@@ -200,7 +229,9 @@ impl Evaluator<'_> {
             None => (range, None),
         };
         let bound = |text: &str, evaluator: &mut Self| evaluator.arithmetic(text);
-        let Some(offset) = bound(offset, self) else { return vec![hole(name, span)] };
+        let Some(offset) = bound(offset, self) else {
+            return vec![hole(name, span)];
+        };
         let length = match length {
             Some(text) => match bound(text, self) {
                 Some(length) => Some(length),
@@ -210,7 +241,11 @@ impl Evaluator<'_> {
         };
         let range = |count: usize| {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
-            let start = if offset < 0 { (count + offset).max(0) } else { offset.min(count) };
+            let start = if offset < 0 {
+                (count + offset).max(0)
+            } else {
+                offset.min(count)
+            };
             let end = match length {
                 None => count,
                 Some(length) if length < 0 => (count + length).max(start),
@@ -223,7 +258,10 @@ impl Evaluator<'_> {
             let shift = usize::from(matches!(name, "@" | "*"));
             let range = range(values.len() + shift);
             let start = range.start.saturating_sub(shift);
-            return values.get(start..range.end.saturating_sub(shift).max(start)).unwrap_or_default().to_vec();
+            return values
+                .get(start..range.end.saturating_sub(shift).max(start))
+                .unwrap_or_default()
+                .to_vec();
         }
         let cut = |word: Word| {
             let text = word.known().map(std::borrow::Cow::into_owned);
@@ -241,7 +279,9 @@ impl Evaluator<'_> {
 
     /// Operators on a text that is known.
     fn transform(&mut self, value: Word, operation: &str, span: Span) -> Word {
-        let Some(text) = value.known().map(std::borrow::Cow::into_owned) else { return value };
+        let Some(text) = value.known().map(std::borrow::Cow::into_owned) else {
+            return value;
+        };
         let mut argument = |skip: usize| -> String {
             let raw = operation.get(skip..).unwrap_or_default();
             raw_pattern(&self.joined(raw, span))
@@ -255,7 +295,9 @@ impl Evaluator<'_> {
         } else if operation.starts_with('%') {
             pattern::strip(&text, &argument(1), true, false)
         } else if let Some(rest) = operation.strip_prefix('/') {
-            let (all, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+            let (all, rest) = rest
+                .strip_prefix('/')
+                .map_or((false, rest), |rest| (true, rest));
             let (from, to) = rest.split_once('/').unwrap_or((rest, ""));
             let from = raw_pattern(&self.joined(from, span));
             let to = self.joined(to, span).display();
@@ -295,26 +337,39 @@ fn raw_pattern(word: &Word) -> String {
 
 fn first_changed(text: &str, change: impl Fn(char) -> String) -> String {
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| change(first) + characters.as_str())
+    characters
+        .next()
+        .map_or_else(String::new, |first| change(first) + characters.as_str())
 }
 
 /// Returns how long the name at the start is, its index included.
 fn name_length(inner: &str) -> usize {
     let plain = match inner.chars().next() {
-        Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-            inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len())
-        }
-        Some(c) if c.is_ascii_digit() => {
-            inner.find(|c: char| !c.is_ascii_digit()).unwrap_or(inner.len())
-        }
+        Some(c) if c.is_ascii_alphabetic() || c == '_' => inner
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(inner.len()),
+        Some(c) if c.is_ascii_digit() => inner
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(inner.len()),
         Some(_) => 1.min(inner.len()),
         None => 0,
     };
     let rest = inner.get(plain..).unwrap_or_default();
-    if rest.starts_with('[') { plain + (closing(rest, '[', ']') + 1).min(rest.len()) } else { plain }
+    if rest.starts_with('[') {
+        plain + (closing(rest, '[', ']') + 1).min(rest.len())
+    } else {
+        plain
+    }
 }
 
 fn hole(name: &str, span: Span) -> Word {
-    let name = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().filter(|n| !n.is_empty()).unwrap_or(name);
-    Word { pieces: vec![Piece::Hole(Hole::Variable(name.to_owned()))], span }
+    let name = name
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .next()
+        .filter(|n| !n.is_empty())
+        .unwrap_or(name);
+    Word {
+        pieces: vec![Piece::Hole(Hole::Variable(name.to_owned()))],
+        span,
+    }
 }

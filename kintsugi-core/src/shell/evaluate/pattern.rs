@@ -28,7 +28,9 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
             (None, None) => return false,
         }
     }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == '*'))
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|c| *c == '*'))
 }
 
 /// Matches `[…]` at `start`; returns what stands behind it.
@@ -54,7 +56,11 @@ fn class(pattern: &[char], start: usize, c: Option<char>) -> Option<usize> {
 
 /// Removes what matches `pattern` from the start or end; the longest or shortest piece.
 pub(super) fn strip(text: &str, pattern: &str, from_end: bool, longest: bool) -> String {
-    let mut cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let mut cuts: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
     // The first hit must be the one that is wanted.
     if from_end != longest {
         cuts.reverse();
@@ -74,7 +80,10 @@ pub(super) fn replace(text: &str, pattern: &str, by: &str, all: bool) -> String 
     let mut result = String::new();
     let mut rest = text;
     'outer: while !rest.is_empty() {
-        let mut ends: Vec<usize> = rest.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
+        let mut ends: Vec<usize> = rest
+            .char_indices()
+            .map(|(at, c)| at + c.len_utf8())
+            .collect();
         ends.reverse();
         for end in ends {
             let (piece, after) = rest.split_at(end);

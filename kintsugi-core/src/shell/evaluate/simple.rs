@@ -46,7 +46,10 @@ impl Evaluator<'_> {
         let mut assignments = Vec::new();
         let mut redirects = Vec::new();
         let mut words = Vec::new();
-        let mut span = Span { start: u32::MAX, end: 0 };
+        let mut span = Span {
+            start: u32::MAX,
+            end: 0,
+        };
         for item in command.prefix.iter().flat_map(|prefix| &prefix.0) {
             match item {
                 CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirects.push(redirect),
@@ -84,8 +87,10 @@ impl Evaluator<'_> {
         if span.start == u32::MAX {
             span = self.inside.unwrap_or_default();
         }
-        let assignments: Vec<Assignment> =
-            assignments.into_iter().map(|assignment| self.assignment(assignment)).collect();
+        let assignments: Vec<Assignment> = assignments
+            .into_iter()
+            .map(|assignment| self.assignment(assignment))
+            .collect();
         let opened = self.open_all(&redirects);
         self.run(words, assignments, opened, span)
     }
@@ -139,11 +144,17 @@ impl Evaluator<'_> {
         opened: &Opened,
         span: Span,
     ) -> Printed {
-        let name = words.first().and_then(Word::known).map(std::borrow::Cow::into_owned);
+        let name = words
+            .first()
+            .and_then(Word::known)
+            .map(std::borrow::Cow::into_owned);
         let name = name.unwrap_or_default();
         if let Some(body) = self.state.functions.get(&name).cloned() {
             self.script.called.insert(name.clone());
-            let outer = self.state.arguments.replace(words.get(1..).unwrap_or_default().to_vec());
+            let outer = self
+                .state
+                .arguments
+                .replace(words.get(1..).unwrap_or_default().to_vec());
             for assignment in &assignments {
                 self.state.set(&assignment.name, assignment.value.clone());
             }
@@ -175,7 +186,10 @@ impl Evaluator<'_> {
             words,
             assignments,
             redirects: opened.redirects.clone(),
-            input: opened.input.clone().unwrap_or_else(|| self.wiring.input.clone()),
+            input: opened
+                .input
+                .clone()
+                .unwrap_or_else(|| self.wiring.input.clone()),
             output,
             directories: self.directories(),
             variables: self.variables(),
@@ -187,7 +201,9 @@ impl Evaluator<'_> {
 
     /// Keeps a text that was written to a file, and says what is left for the output.
     fn written(&mut self, opened: &Opened, printed: Printed) -> Printed {
-        let Some(target) = &opened.output else { return printed };
+        let Some(target) = &opened.output else {
+            return printed;
+        };
         if let (Some(path), Printed::Text(text)) = (target.known(), printed) {
             let path = path.into_owned();
             let mut whole = text;
@@ -204,9 +220,17 @@ impl Evaluator<'_> {
     }
 
     /// Ends redirections around a compound command.
-    pub(super) fn finish_redirects(&mut self, opened: Opened, printed: Printed, span: Span) -> Printed {
+    pub(super) fn finish_redirects(
+        &mut self,
+        opened: Opened,
+        printed: Printed,
+        span: Span,
+    ) -> Printed {
         if !opened.redirects.is_empty() {
-            let span = opened.redirects.first().map_or(span, |redirect| redirect.target.span);
+            let span = opened
+                .redirects
+                .first()
+                .map_or(span, |redirect| redirect.target.span);
             self.add(Vec::new(), Vec::new(), &opened, span);
         }
         self.written(&opened, printed)
@@ -232,7 +256,11 @@ impl Evaluator<'_> {
                 }
                 IoRedirect::OutputAndError(word, append) => {
                     let target = self.single(word);
-                    let mode = if *append { RedirectMode::Append } else { RedirectMode::Overwrite };
+                    let mode = if *append {
+                        RedirectMode::Append
+                    } else {
+                        RedirectMode::Overwrite
+                    };
                     opened.output = Some(target.clone());
                     opened.appends = *append;
                     opened.redirects.push(Redirect { mode, target });
@@ -257,7 +285,11 @@ impl Evaluator<'_> {
             IoFileRedirectTarget::Duplicate(word) => {
                 let word = self.single(word);
                 let text = word.known().unwrap_or_default();
-                if text.trim_end_matches('-').chars().all(|c| c.is_ascii_digit()) {
+                if text
+                    .trim_end_matches('-')
+                    .chars()
+                    .all(|c| c.is_ascii_digit())
+                {
                     return;
                 }
                 word
@@ -287,18 +319,31 @@ impl Evaluator<'_> {
     fn input_from(&self, word: &Word) -> Input {
         if let [Piece::Hole(Hole::Process { first, end, .. })] = word.pieces.as_slice() {
             let printed = self.printed.iter().find(|(id, _)| id == first);
-            return printed.map_or(Input::Pipe { first: *first, end: *end }, |(_, text)| {
-                Input::Text(text.clone())
-            });
+            return printed.map_or(
+                Input::Pipe {
+                    first: *first,
+                    end: *end,
+                },
+                |(_, text)| Input::Text(text.clone()),
+            );
         }
-        let text = word.known().and_then(|path| self.state.file(&path).cloned());
+        let text = word
+            .known()
+            .and_then(|path| self.state.file(&path).cloned());
         text.map_or_else(|| Input::File(word.clone()), Input::Text)
     }
 
     fn here_document(&mut self, document: &ast::IoHereDocument) -> Word {
         let span = self.span_of(document.doc.loc.as_ref());
         let raw = if document.remove_tabs {
-            document.doc.value.lines().map(|line| line.trim_start_matches('\t')).collect::<Vec<_>>().join("\n") + "\n"
+            document
+                .doc
+                .value
+                .lines()
+                .map(|line| line.trim_start_matches('\t'))
+                .collect::<Vec<_>>()
+                .join("\n")
+                + "\n"
         } else {
             document.doc.value.clone()
         };
@@ -316,14 +361,24 @@ impl Evaluator<'_> {
         };
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) => self.single(word),
-            AssignmentValue::Array(elements) => return self.array(name, elements, assignment.append),
+            AssignmentValue::Array(elements) => {
+                return self.array(name, elements, assignment.append);
+            }
         };
         if let Some(index) = index {
             self.element(&name, &index, value.clone());
         } else if assignment.append {
-            return Assignment { value: self.appended(&name, value), name, exported: true };
+            return Assignment {
+                value: self.appended(&name, value),
+                name,
+                exported: true,
+            };
         }
-        Assignment { name, value, exported: true }
+        Assignment {
+            name,
+            value,
+            exported: true,
+        }
     }
 
     fn appended(&mut self, name: &str, value: Word) -> Word {
@@ -356,13 +411,21 @@ impl Evaluator<'_> {
             words.extend(value_words);
         }
         let span = words.first().map(|word| word.span).unwrap_or_default();
-        let text = words.iter().map(Word::display).collect::<Vec<_>>().join(" ");
+        let text = words
+            .iter()
+            .map(Word::display)
+            .collect::<Vec<_>>()
+            .join(" ");
         if map.is_empty() {
             self.set_array(&name, words);
         } else {
             self.state.variables.insert(name.clone(), Value::Map(map));
         }
-        Assignment { name: String::new(), value: Word::text(format!("{name}=({text})"), span), exported: false }
+        Assignment {
+            name: String::new(),
+            value: Word::text(format!("{name}=({text})"), span),
+            exported: false,
+        }
     }
 
     fn element(&mut self, name: &str, index: &str, value: Word) {
@@ -380,7 +443,9 @@ impl Evaluator<'_> {
             (_, Some(_)) => self.set_array(name, vec![value]),
             (_, None) => {
                 let map = [(index.to_owned(), value)].into();
-                self.state.variables.insert(name.to_owned(), Value::Map(map));
+                self.state
+                    .variables
+                    .insert(name.to_owned(), Value::Map(map));
             }
         }
     }

@@ -97,7 +97,11 @@ impl State {
     pub(super) fn file(&self, path: &str) -> Option<&Word> {
         let plain = |path: &str| path.trim_start_matches("./").to_owned();
         let wanted = plain(path);
-        self.files.iter().rev().find(|(name, _)| plain(name) == wanted).map(|(_, text)| text)
+        self.files
+            .iter()
+            .rev()
+            .find(|(name, _)| plain(name) == wanted)
+            .map(|(_, text)| text)
     }
 }
 
@@ -131,6 +135,11 @@ pub(super) fn union(left: &Rc<[Directory]>, right: &Rc<[Directory]>) -> Rc<[Dire
         return Rc::clone(left);
     }
     let mut all: Vec<Directory> = left.to_vec();
-    all.extend(right.iter().filter(|directory| !left.contains(directory)).cloned());
+    all.extend(
+        right
+            .iter()
+            .filter(|directory| !left.contains(directory))
+            .cloned(),
+    );
     all.into()
 }

@@ -20,12 +20,16 @@ impl Fields {
         match pieces.last_mut() {
             _ if text.is_empty() => {}
             Some(Piece::Text(last)) => last.push_str(text),
-            Some(Piece::Glob(_) | Piece::Hole(_)) | None => pieces.push(Piece::Text(text.to_owned())),
+            Some(Piece::Glob(_) | Piece::Hole(_)) | None => {
+                pieces.push(Piece::Text(text.to_owned()))
+            }
         }
     }
 
     fn glob(&mut self, text: &str) {
-        self.current.get_or_insert_default().push(Piece::Glob(text.to_owned()));
+        self.current
+            .get_or_insert_default()
+            .push(Piece::Glob(text.to_owned()));
     }
 
     fn hole(&mut self, hole: Hole) {
@@ -103,11 +107,16 @@ impl Evaluator<'_> {
     pub(super) fn fields(&mut self, word: &ast::Word) -> Vec<Word> {
         let span = self.span_of(word.loc.as_ref());
         let raw = word.value.as_str();
-        if !raw.contains(['{', '$', '`', '\\', '\'', '"', '*', '?', '[', '~', '<', '>', '=']) {
+        if !raw.contains([
+            '{', '$', '`', '\\', '\'', '"', '*', '?', '[', '~', '<', '>', '=',
+        ]) {
             return vec![Word::text(raw, span)];
         }
         let Some(alternatives) = braces::expand(raw) else {
-            return vec![Word { pieces: vec![Piece::Hole(Hole::Other("a long brace expansion"))], span }];
+            return vec![Word {
+                pieces: vec![Piece::Hole(Hole::Other("a long brace expansion"))],
+                span,
+            }];
         };
         let mut words = Vec::new();
         for raw in &alternatives {
@@ -146,7 +155,10 @@ impl Evaluator<'_> {
             }
             pieces.extend(field);
         }
-        Word { pieces: merged(pieces), span }
+        Word {
+            pieces: merged(pieces),
+            span,
+        }
     }
 
     /// Expands the body of a here-document.
@@ -154,7 +166,10 @@ impl Evaluator<'_> {
         let mut fields = Fields::default();
         fields.current = Some(Vec::new());
         self.expand(raw, Quoting::Here, &mut fields, span);
-        Word { pieces: merged(fields.current.unwrap_or_default()), span }
+        Word {
+            pieces: merged(fields.current.unwrap_or_default()),
+            span,
+        }
     }
 
     fn expand(&mut self, raw: &str, quoting: Quoting, fields: &mut Fields, span: Span) {
@@ -200,7 +215,11 @@ impl Evaluator<'_> {
                     behind
                 }
                 ('[', Quoting::None) => bracket(rest, fields),
-                ('=', Quoting::None) if self.context.dialect == Dialect::Zsh && rest.len() == raw.len() && !behind.is_empty() => {
+                ('=', Quoting::None)
+                    if self.context.dialect == Dialect::Zsh
+                        && rest.len() == raw.len()
+                        && !behind.is_empty() =>
+                {
                     // zsh: `=name` is the path of that program.
                     behind
                 }
@@ -300,7 +319,9 @@ impl Evaluator<'_> {
                 let length = if c.is_ascii_digit() {
                     1
                 } else {
-                    behind.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(behind.len())
+                    behind
+                        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                        .unwrap_or(behind.len())
                 };
                 let words = self.parameter(behind.get(..length).unwrap_or_default(), span);
                 self.place(&words, quoting, fields);
@@ -341,9 +362,11 @@ impl Evaluator<'_> {
             return String::new();
         }
         match self.state.variables.get("IFS") {
-            Some(super::state::Value::Scalar(words)) => {
-                words.first().and_then(Word::known).unwrap_or_default().into_owned()
-            }
+            Some(super::state::Value::Scalar(words)) => words
+                .first()
+                .and_then(Word::known)
+                .unwrap_or_default()
+                .into_owned(),
             _ => " \t\n".to_owned(),
         }
     }
@@ -368,9 +391,10 @@ impl Evaluator<'_> {
         let word = match printed {
             Printed::Nothing => Word::default(),
             Printed::Text(word) => trimmed(word),
-            Printed::Anything => {
-                Word { pieces: vec![Piece::Hole(Hole::Output { first, end })], span }
-            }
+            Printed::Anything => Word {
+                pieces: vec![Piece::Hole(Hole::Output { first, end })],
+                span,
+            },
         };
         self.place(&[word], quoting, fields);
     }
@@ -384,7 +408,10 @@ impl Evaluator<'_> {
     ) -> Word {
         let readable = matches!(kind, ast::ProcessSubstitutionKind::Read);
         let hole = self.process_with(readable, span, |evaluator| evaluator.list(list));
-        Word { pieces: vec![Piece::Hole(hole)], span }
+        Word {
+            pieces: vec![Piece::Hole(hole)],
+            span,
+        }
     }
 
     fn process_text(&mut self, text: &str, readable: bool, span: Span) -> Hole {
@@ -409,12 +436,20 @@ impl Evaluator<'_> {
             self.script.printed.push((first, text.clone()));
             self.printed.push((first, text));
         }
-        Hole::Process { first, end, readable }
+        Hole::Process {
+            first,
+            end,
+            readable,
+        }
     }
 
     /// What the commands from `first` on print into a process substitution, when it is known.
     pub(super) fn process_output(&self, first: InvocationId) -> Option<&Word> {
-        self.printed.iter().rev().find(|(id, _)| *id == first).map(|(_, text)| text)
+        self.printed
+            .iter()
+            .rev()
+            .find(|(id, _)| *id == first)
+            .map(|(_, text)| text)
     }
 }
 
@@ -444,9 +479,17 @@ fn escape<'t>(behind: &'t str, quoting: Quoting, fields: &mut Fields) -> &'t str
 fn bracket<'t>(rest: &'t str, fields: &mut Fields) -> &'t str {
     let inner = rest.get(1..).unwrap_or_default();
     let skip = usize::from(inner.starts_with(['!', '^', ']']));
-    let end = inner.get(skip..).and_then(|text| text.find(']')).map(|at| at + skip);
+    let end = inner
+        .get(skip..)
+        .and_then(|text| text.find(']'))
+        .map(|at| at + skip);
     match end {
-        Some(end) if !inner.get(..end).unwrap_or_default().contains(['/', ' ', '$', '"', '\'']) => {
+        Some(end)
+            if !inner
+                .get(..end)
+                .unwrap_or_default()
+                .contains(['/', ' ', '$', '"', '\'']) =>
+        {
             fields.glob(rest.get(..end + 2).unwrap_or_default());
             rest.get(end + 2..).unwrap_or_default()
         }
@@ -465,8 +508,12 @@ pub(super) fn end_of_double(text: &str) -> usize {
         match c {
             '"' => return at,
             '\\' => at += behind.chars().next().map_or(0, char::len_utf8),
-            '$' if behind.starts_with('(') => at += super::parameters::closing(behind, '(', ')') + 1,
-            '$' if behind.starts_with('{') => at += super::parameters::closing(behind, '{', '}') + 1,
+            '$' if behind.starts_with('(') => {
+                at += super::parameters::closing(behind, '(', ')') + 1
+            }
+            '$' if behind.starts_with('{') => {
+                at += super::parameters::closing(behind, '{', '}') + 1
+            }
             '`' => at += end_of_backquote(behind) + 1,
             _ => {}
         }
