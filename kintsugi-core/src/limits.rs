@@ -71,5 +71,6 @@ pub const ROUND_FRAMES_MAX: usize = 64;
 /// Connections that are accepted in one round of the loop.
 pub const ROUND_ACCEPTS_MAX: usize = 64;
 
-/// Longest that an observation waits to become durable, in milliseconds. Nothing is answered on the strength of it.
-pub const OBSERVATION_MS_MAX: u64 = 50;
+/// Longest that the id of a decided proposal is remembered, in milliseconds, if [`IDS_MAX`] does not end it sooner.
+pub const IDS_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+const _: () = assert!(IDS_MS_MAX > HOLD_MS_MAX + APPROVAL_MS_MAX);

@@ -6,19 +6,17 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
-use kintsugi_core::limits::{
-    AWAIT_MS_MAX, CONNECTIONS_MAX, OBSERVATION_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX,
-};
+use kintsugi_core::audit::record::Body;
+use kintsugi_core::limits::{AWAIT_MS_MAX, CONNECTIONS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX};
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Response};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::connection::{Connection, Phase};
-use crate::event::Event;
 use crate::handle::{Answer, Desk, Outcome, Refusal, respond};
 use crate::listener::Gate;
-use crate::log_stub::Staged;
 use crate::peer::PeerHandle;
+use crate::store::Staged;
 use crate::sys::{Signal, Signals};
 
 /// How long nothing is tried again after the log refused, in milliseconds.
@@ -56,8 +54,6 @@ pub struct Daemon {
     turn: Token,
     /// Answers that wait for the sync of this round.
     recording: Vec<(Token, Staged, Answer)>,
-    /// When records that nobody waits for must be durable, on the monotonic clock.
-    sync_by: Option<u64>,
     /// When the next hold ends, on the wall clock.
     expiry: Option<u64>,
     stop: Option<Stop>,
@@ -76,7 +72,6 @@ impl Daemon {
             next_token: 0,
             turn: 0,
             recording: Vec::new(),
-            sync_by: None,
             expiry: Some(0),
             stop: None,
             scratch: Vec::new(),
@@ -93,6 +88,8 @@ impl Daemon {
             self.expire();
             let ready = self.wait()?;
             let now = self.desk.clock.monotonic_ms();
+            // Between rounds nobody waits for a record. While this fails, every request is told so.
+            drop(self.desk.book.mend(self.desk.clock.as_ref()));
             if ready.signal {
                 self.take_signals();
             }
@@ -149,7 +146,7 @@ impl Daemon {
         }
         let connections = self.connections.values().filter_map(Connection::deadline);
         let left = connections
-            .chain(self.sync_by)
+            .chain(self.desk.book.sync_due())
             .map(|deadline| deadline.saturating_sub(now))
             .chain(self.expiry.map(|expiry| expiry.saturating_sub(wall)))
             .min()?;
@@ -169,9 +166,9 @@ impl Daemon {
     }
 
     fn reload(&mut self) {
-        let problems = self.desk.bench.reload();
+        let policy = self.desk.bench.reload();
         // A policy that is in force without a record would be a change that nobody can find: it is taken back then.
-        if self.desk.record(&[Event::Policy { problems }]).is_err() {
+        if self.desk.record(vec![policy]).is_err() {
             self.desk.bench.restore();
         }
     }
@@ -282,7 +279,6 @@ impl Daemon {
             }
             Outcome::Unwaited(staged) => {
                 drop(staged);
-                self.sync_by.get_or_insert(now + OBSERVATION_MS_MAX);
                 connection.say(&Response::Ack, now);
             }
             Outcome::Await { id, timeout_ms } => {
@@ -294,21 +290,14 @@ impl Daemon {
 
     /// Makes everything durable that this round wrote, and only then answers.
     fn settle(&mut self, now: u64) {
-        let due = self.sync_by.is_some_and(|deadline| now >= deadline);
-        if self.recording.is_empty() && !due {
-            return;
+        let due = self.desk.book.sync_due().is_some_and(|due| now >= due);
+        if due || !self.recording.is_empty() {
+            self.sync(now);
         }
-        self.sync_by = None;
-        let durable = match self.desk.log.sync() {
-            Ok(durable) => {
-                self.desk.state.commit();
-                Ok(durable)
-            }
-            Err(error) => {
-                self.desk.state.rollback();
-                Err(error)
-            }
-        };
+    }
+
+    fn sync(&mut self, now: u64) {
+        let durable = self.desk.book.sync();
         self.expiry = Some(0);
         for (token, staged, answer) in std::mem::take(&mut self.recording) {
             if matches!(answer, Answer::Stop) && durable.is_ok() {
@@ -316,8 +305,10 @@ impl Daemon {
             }
             let response = match &durable {
                 Ok(durable) => match durable.confirm(staged) {
-                    Some(recorded) => respond(recorded, answer),
-                    None => Refusal::unrecorded(&anyhow::anyhow!("it is not in the log")).into(),
+                    Ok(recorded) => respond(recorded, answer),
+                    Err(_staged) => {
+                        Refusal::unrecorded(&anyhow::anyhow!("it is not in the log")).into()
+                    }
                 },
                 Err(error) => Refusal::unrecorded(error).into(),
             };
@@ -342,8 +333,7 @@ impl Daemon {
         let next = match self.desk.expire() {
             Ok(expiry) => {
                 if expiry.ended {
-                    self.sync_by = Some(now);
-                    self.settle(now);
+                    self.sync(now);
                 }
                 expiry.next
             }
@@ -359,7 +349,7 @@ impl Daemon {
             let Phase::Awaiting { id, until } = connection.phase else {
                 continue;
             };
-            let status = self.desk.state.pending(id);
+            let status = self.desk.book.state().pending(id);
             if status != PendingStatus::Pending || now >= until {
                 connection.phase = Phase::Ready;
                 connection.say(&Response::Pending { status }, now);
@@ -382,10 +372,13 @@ impl Daemon {
             Stop::Signal => "signal",
             Stop::Request => "request",
         };
-        let last = Event::Shutdown { by: by.to_owned() };
-        let recorded = self.desk.record(&[last]);
-        drop(recorded.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?);
-        drop(self.desk.log.sync()?);
-        Ok(())
+        let last = vec![Body::Shutdown {
+            reason: by.to_owned(),
+        }];
+        let staged = self.desk.book.stage(self.desk.clock.as_ref(), last)?;
+        let recorded = self.desk.book.sync()?.confirm(staged);
+        recorded
+            .map(drop)
+            .map_err(|_staged| anyhow::anyhow!("the last record is not durable"))
     }
 }

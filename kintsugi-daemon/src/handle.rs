@@ -4,21 +4,22 @@
 //! record is staged here and answered by [`respond`], which takes the proof that the record is durable; there is no other
 //! way to a verdict. Nothing here waits.
 
+use kintsugi_core::audit::record::{self, Body, Command, Cut, Peer};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::HOLD_MS_MAX;
-use kintsugi_core::place::Surroundings;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::parse_request;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response, Verdict};
 use uuid::Uuid;
 
+use crate::book::Book;
 use crate::challenge::Challenges;
+use crate::clip;
 use crate::clock::{Clock, rfc3339};
-use crate::event::{self, Decided, Event, Held, Proposed};
 use crate::judge::Bench;
-use crate::log_stub::{Log, Recorded, Staged};
-use crate::peer::{Peer, PeerHandle};
-use crate::state::{Known, Standing, State};
+use crate::peer::PeerHandle;
+use crate::state::{Hold, Known, Standing};
+use crate::store::{Recorded, Staged};
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -94,10 +95,8 @@ impl From<Refusal> for Response {
 pub struct Desk {
     /// Judges commands.
     pub bench: Bench,
-    /// What is remembered.
-    pub state: State,
-    /// Keeps records.
-    pub log: Log,
+    /// Keeps records and remembers them.
+    pub book: Book,
     /// What time it is.
     pub clock: Box<dyn Clock>,
     /// Challenges that wait for a proof.
@@ -120,192 +119,123 @@ impl Desk {
     /// Decides one proposal. Every stage of a decision is a line here.
     fn propose(&mut self, command: ProposedCommand, peer: &Peer) -> Result<Outcome, Refusal> {
         check_claims(&command)?;
-        let fingerprint = fingerprint(&command);
-        if let Some(known) = self.state.known(command.id) {
-            return self.repeat(command.id, &fingerprint, known.clone(), &command, peer);
+        let proposal = Proposal::new(command, peer, self.clock.wall_ms());
+        if let Some(earlier) = self.earlier(&proposal)? {
+            return self.answer_again(proposal, earlier);
         }
-        if let Some((first, known)) = self.state.waiting(&fingerprint) {
-            let known = known.clone();
-            return self.join(first, &known, &command, fingerprint, peer);
+        let classification = self.bench.classify(&proposal.command);
+        let ruling = self
+            .bench
+            .decide(&classification, self.book.incident().is_some());
+        let verdict = self
+            .bench
+            .verdict(&proposal.command, classification, ruling);
+        self.enter(proposal, verdict)
+    }
+
+    /// Records a proposal with its verdict; what cannot be held as it ought to be is denied.
+    fn enter(&mut self, proposal: Proposal, mut verdict: Verdict) -> Result<Outcome, Refusal> {
+        clip::verdict(&mut verdict);
+        let (id, now) = (proposal.command.id, proposal.now);
+        let kept = proposal.kept();
+        if verdict.decision == Decision::Hold
+            && let Some(problem) = self.cannot_hold(kept.cut.as_ref())
+        {
+            verdict.decision = Decision::Deny;
+            verdict.reason = format!("{}; {problem}", verdict.reason);
         }
-        let surroundings = Surroundings {
-            home: self.bench.home(),
-            ..Surroundings::default()
+        let hold = (verdict.decision == Decision::Hold).then(|| Body::Hold {
+            id,
+            until: rfc3339(now + HOLD_MS_MAX),
+            with: None,
+        });
+        verdict.expires_ms = hold.as_ref().map(|_| HOLD_MS_MAX);
+        let asked = Body::Proposal {
+            command: kept,
+            peer: proposal.peer,
         };
-        let classification = self.bench.classify(&command, &surroundings);
-        let ruling = self.bench.decide(&classification);
-        let verdict = self.bench.verdict(&command, classification, ruling);
-        let proposed = proposed(command, fingerprint, peer);
-        let (verdict, event) = self.enter(&proposed, verdict);
-        let staged = self.record(&[Event::Proposal(Box::new(proposed)), event])?;
+        let answer = Body::Verdict(record::Verdict::new(id, verdict.clone()));
+        let staged = self.record([asked, answer].into_iter().chain(hold).collect())?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
 
-    /// Makes the event of a verdict; what cannot be held as it ought to be is denied.
-    fn enter(&self, proposed: &Proposed, mut verdict: Verdict) -> (Verdict, Event) {
-        let now = self.clock.wall_ms();
-        event::clip_judgement(&mut verdict.effects, &mut verdict.findings);
-        if verdict.decision == Decision::Hold && !proposed.is_whole() {
-            verdict.decision = Decision::Deny;
-            verdict.reason = format!(
-                "{}; its text of {} bytes is too long to be held and shown whole: put it into a file",
-                verdict.reason,
-                proposed.raw_bytes.unwrap_or_default()
-            );
-        } else if verdict.decision == Decision::Hold && self.state.is_full() {
-            verdict.decision = Decision::Deny;
-            verdict.reason = format!(
-                "{}; {} commands are held already: answer some of them first",
-                verdict.reason,
-                self.state.holds_len()
-            );
+    /// Says why a command cannot wait for a person, if it cannot.
+    fn cannot_hold(&self, cut: Option<&Cut>) -> Option<String> {
+        if let Some(Cut { bytes, .. }) = cut {
+            let advice = "put it into a file and propose to run that";
+            return Some(format!(
+                "{bytes} bytes are too many to be shown whole: {advice}"
+            ));
         }
-        let id = proposed.command.id;
-        let event = if verdict.decision == Decision::Hold {
-            verdict.expires_ms = Some(HOLD_MS_MAX);
-            Event::Hold(Box::new(Held {
-                id,
-                verdict: verdict.clone(),
-                until: now + HOLD_MS_MAX,
-                since: rfc3339(now),
-                with: None,
-            }))
-        } else {
-            Event::Verdict(Box::new(Decided {
-                id,
-                verdict: verdict.clone(),
-                uses: None,
-            }))
-        };
-        (verdict, event)
+        let held = self.book.state().holds_len();
+        let full = self.book.state().is_full();
+        full.then(|| format!("{held} commands are held already: answer some of them first"))
     }
 
-    /// Answers a proposal whose id is known (the table of idempotence).
-    fn repeat(
-        &mut self,
-        id: Uuid,
-        fingerprint: &str,
-        known: Known,
-        command: &ProposedCommand,
-        peer: &Peer,
-    ) -> Result<Outcome, Refusal> {
-        if *known.fingerprint != *fingerprint {
+    /// Finds what was answered to the same proposal (the table of idempotence), or to the same command while it is held.
+    fn earlier(&self, proposal: &Proposal) -> Result<Option<Earlier>, Refusal> {
+        let state = self.book.state();
+        let Some(known) = state.known(proposal.command.id) else {
+            let waiting = state.waiting(&proposal.fingerprint);
+            return Ok(waiting.map(|(id, known)| Earlier {
+                id,
+                standing: known.standing.clone(),
+            }));
+        };
+        if *known.fingerprint != *proposal.fingerprint {
             return Err(conflict(&known.standing));
         }
-        let now = self.clock.wall_ms();
-        let verdict = match known.standing {
-            Standing::Decided(answered) | Standing::Closed(answered) => answered.verdict(),
-            Standing::Held(hold) => hold.verdict(now),
-            Standing::Approved { hold, .. } => {
-                let proposed = proposed(command.clone(), fingerprint.to_owned(), peer);
-                return self.spend(id, hold.verdict(now), proposed);
+        if let Standing::With(first) = known.standing {
+            let Some(known) = state.known(first) else {
+                return Err(Refusal::new(
+                    ErrorCode::NotHeld,
+                    format!("`{first}` was forgotten"),
+                ));
+            };
+            return Ok(Some(Earlier {
+                id: first,
+                standing: known.standing.clone(),
+            }));
+        }
+        Ok(Some(Earlier {
+            id: proposal.command.id,
+            standing: known.standing.clone(),
+        }))
+    }
+
+    /// Answers what was proposed before. Nothing is decided anew.
+    fn answer_again(&mut self, proposal: Proposal, earlier: Earlier) -> Result<Outcome, Refusal> {
+        let is_new = self.book.state().known(proposal.command.id).is_none();
+        let (bodies, verdict) = match earlier.standing {
+            Standing::Decided(answered) | Standing::Closed(answered) => {
+                (Vec::new(), answered.verdict())
             }
-            Standing::With(first) => {
-                let Some(known) = self.state.known(first).cloned() else {
-                    return Err(Refusal::new(
-                        ErrorCode::NotHeld,
-                        format!("`{id}` was forgotten"),
-                    ));
-                };
-                return match &known.standing {
-                    Standing::With(_) => Err(conflict(&known.standing)),
-                    Standing::Decided(_)
-                    | Standing::Held(_)
-                    | Standing::Approved { .. }
-                    | Standing::Closed(_) => self.repeat(first, fingerprint, known, command, peer),
-                };
-            }
+            Standing::Held(hold) if is_new => proposal.join(earlier.id, &hold),
+            Standing::Held(hold) => (Vec::new(), hold.answer(proposal.now)),
+            Standing::Approved { hold, .. } => proposal.spend(earlier.id, &hold),
+            standing @ Standing::With(_) => return Err(conflict(&standing)),
         };
-        let staged = self.log.again(known.seq);
+        let staged = self.record(bodies)?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
 
-    /// Answers a new id for a command that waits or was approved under another: the same hold, the one approval.
-    fn join(
-        &mut self,
-        first: Uuid,
-        known: &Known,
-        command: &ProposedCommand,
-        fingerprint: String,
-        peer: &Peer,
-    ) -> Result<Outcome, Refusal> {
-        let proposed = proposed(command.clone(), fingerprint, peer);
-        let now = self.clock.wall_ms();
-        let hold = match &known.standing {
-            Standing::Approved { hold, .. } => {
-                return self.spend(first, hold.verdict(now), proposed);
-            }
-            Standing::Held(hold) => hold,
-            Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => {
-                return Err(conflict(&known.standing));
-            }
-        };
-        let verdict = hold.verdict(now);
-        let held = Held {
-            id: command.id,
-            verdict: verdict.clone(),
-            with: Some(first),
-            ..hold.held.clone()
-        };
-        let events = [
-            Event::Proposal(Box::new(proposed)),
-            Event::Hold(Box::new(held)),
-        ];
-        let staged = self.record(&events)?;
-        Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
-    }
-
-    /// Uses up the approval of `first`: the command may run now, and not once more.
-    fn spend(
-        &mut self,
-        first: Uuid,
-        held: Verdict,
-        proposed: Proposed,
-    ) -> Result<Outcome, Refusal> {
-        let verdict = Verdict {
-            decision: Decision::Allow,
-            reason: format!("a person approved it ({})", held.reason),
-            instead: None,
-            expires_ms: None,
-            ..held
-        };
-        let decided = Decided {
-            id: proposed.command.id,
-            verdict: verdict.clone(),
-            uses: Some(first),
-        };
-        let events = [
-            Event::Proposal(Box::new(proposed)),
-            Event::Verdict(Box::new(decided)),
-        ];
-        let staged = self.record(&events)?;
-        Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
-    }
-
-    /// Writes the events of one request and remembers them. They are not durable yet.
+    /// Writes the records of one request and remembers them. They are not durable yet.
     ///
     /// # Errors
     ///
     /// When they cannot be written: then nothing is remembered either.
-    pub fn record(&mut self, events: &[Event]) -> Result<Staged, Refusal> {
-        let ts = rfc3339(self.clock.wall_ms());
-        let (first, staged) = self
-            .log
-            .stage(&ts, events)
-            .map_err(|error| Refusal::unrecorded(&error))?;
-        for (seq, event) in (first..).zip(events) {
-            self.state.apply(seq, event);
-        }
-        Ok(staged)
+    pub fn record(&mut self, bodies: Vec<Body>) -> Result<Staged, Refusal> {
+        let staged = self.book.stage(self.clock.as_ref(), bodies);
+        staged.map_err(|error| Refusal::unrecorded(&error))
     }
 
     fn answer(&mut self, request: Request, peer: &mut PeerHandle) -> Result<Outcome, Refusal> {
         match request {
             Request::Propose(command) => self.propose(*command, peer.look_up()),
             Request::PendingStatus { id } => Ok(Outcome::Now(Response::Pending {
-                status: self.state.pending(id),
+                status: self.book.state().pending(id),
             })),
-            Request::Await { id, timeout_ms } => Ok(match self.state.pending(id) {
+            Request::Await { id, timeout_ms } => Ok(match self.book.state().pending(id) {
                 PendingStatus::Pending => Outcome::Await { id, timeout_ms },
                 status
                 @ (PendingStatus::Approved | PendingStatus::Denied | PendingStatus::Gone) => {
@@ -319,6 +249,83 @@ impl Desk {
     }
 }
 
+/// A command that was proposed, by whom, and when.
+#[derive(Debug)]
+pub(crate) struct Proposal {
+    command: ProposedCommand,
+    /// In hexadecimal.
+    fingerprint: String,
+    peer: Peer,
+    /// In milliseconds since 1970.
+    now: u64,
+}
+
+/// What was answered before.
+#[derive(Debug)]
+struct Earlier {
+    id: Uuid,
+    standing: Standing,
+}
+
+impl Proposal {
+    pub(crate) fn new(command: ProposedCommand, peer: &Peer, now: u64) -> Self {
+        let fingerprint = fingerprint(&command);
+        Self {
+            command,
+            fingerprint,
+            peer: peer.clone(),
+            now,
+        }
+    }
+
+    /// Returns the command as a record keeps it.
+    pub(crate) fn kept(&self) -> Command {
+        clip::command(self.command.clone(), &self.fingerprint)
+    }
+
+    /// A new id for a command that is held as `first`: the same hold.
+    fn join(self, first: Uuid, hold: &Hold) -> (Vec<Body>, Verdict) {
+        let id = self.command.id;
+        let verdict = hold.answer(self.now);
+        let until = rfc3339(hold.until);
+        let bodies = vec![
+            Body::Proposal {
+                command: self.kept(),
+                peer: self.peer,
+            },
+            Body::Verdict(record::Verdict::new(id, verdict.clone())),
+            Body::Hold {
+                id,
+                until,
+                with: Some(first),
+            },
+        ];
+        (bodies, verdict)
+    }
+
+    /// The command was approved as `first`: it may run now, and not once more.
+    fn spend(self, first: Uuid, hold: &Hold) -> (Vec<Body>, Verdict) {
+        let held = hold.answer(self.now);
+        let mut verdict = Verdict {
+            decision: Decision::Allow,
+            reason: format!("a person approved it ({})", held.reason),
+            instead: None,
+            expires_ms: None,
+            ..held
+        };
+        clip::verdict(&mut verdict);
+        let answer = record::Verdict {
+            uses: Some(first),
+            ..record::Verdict::new(self.command.id, verdict.clone())
+        };
+        let asked = Body::Proposal {
+            command: self.kept(),
+            peer: self.peer,
+        };
+        (vec![asked, Body::Verdict(answer)], verdict)
+    }
+}
+
 /// Returns what a proposal is told apart by, in hexadecimal.
 fn fingerprint(command: &ProposedCommand) -> String {
     blake3::Hash::from(command.fingerprint())
@@ -326,25 +333,8 @@ fn fingerprint(command: &ProposedCommand) -> String {
         .to_string()
 }
 
-/// Makes what is recorded of a proposal.
-pub(crate) fn proposed(mut command: ProposedCommand, fingerprint: String, peer: &Peer) -> Proposed {
-    let raw_bytes = event::clip_command(&mut command);
-    Proposed {
-        command,
-        fingerprint,
-        raw_bytes,
-        peer: peer.clone(),
-    }
-}
-
-/// Makes what is recorded of a command outside a proposal.
-pub(crate) fn reported(command: ProposedCommand, peer: &Peer) -> Proposed {
-    let fingerprint = fingerprint(&command);
-    proposed(command, fingerprint, peer)
-}
-
-/// Whether `known` is the very command that is named now.
-pub(crate) fn is_same(known: &Known, command: &ProposedCommand) -> Result<(), Refusal> {
+/// Checks that `known` is the very command that is named now.
+pub(crate) fn check_same(known: &Known, command: &ProposedCommand) -> Result<(), Refusal> {
     if *known.fingerprint == *fingerprint(command) {
         Ok(())
     } else {
@@ -369,7 +359,7 @@ fn conflict(standing: &Standing) -> Refusal {
 /// Checks the length of what a client claims about itself, since all of it is recorded whole.
 pub(crate) fn check_claims(command: &ProposedCommand) -> Result<(), Refusal> {
     /// Longest claim, in bytes.
-    const CLAIM_BYTES_MAX: usize = 256;
+    const CLAIM_BYTES_MAX: usize = 128;
     let session = command.session.as_deref().unwrap_or_default();
     let tool = command.tool.as_deref().unwrap_or_default();
     for (name, claim) in [

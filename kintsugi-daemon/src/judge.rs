@@ -1,67 +1,167 @@
 //! Judges commands with the rules and the policy that are in force.
+//!
+//! Reads the administrator's and the person's policy, at the start and on `SIGHUP`. A file that cannot be read or does not
+//! parse is said aloud, and what was in force is made stricter, never looser. A repository's policy is not read here: a
+//! path that a client names may lie on a file system that hangs.
 
-use kintsugi_core::classify::Classification;
-use kintsugi_core::decide::Ruling;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use kintsugi_core::audit::record::Body;
+use kintsugi_core::classify::{Class, Classification};
+use kintsugi_core::decide::{Decision, Ruling};
 use kintsugi_core::judge::{self, Judge};
 use kintsugi_core::place::Surroundings;
-use kintsugi_core::policy::Mode;
+use kintsugi_core::policy::{File, Layers, Origin, Policy};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
+use rustix::fs::OFlags;
+use serde_json::json;
+
+/// Largest policy file or pack, in bytes.
+const POLICY_BYTES_MAX: u64 = 256 * 1024;
+
+/// Where the policies are.
+#[derive(Debug, Clone)]
+pub struct PolicyFiles {
+    /// The administrator's.
+    pub admin: PathBuf,
+    /// The person's.
+    pub user: PathBuf,
+}
 
 /// The judge, and what is known of the machine.
 #[derive(Debug)]
 pub struct Bench {
     judge: Judge,
     home: Option<String>,
+    files: PolicyFiles,
+    /// What is wrong with the policy, one line each.
+    problems: Vec<String>,
+    /// What was in force before the last reading.
+    before: Option<Policy>,
 }
 
 impl Bench {
-    /// A bench with what is built in, for a person whose home is `home`.
+    /// A bench with what is built in, for a person whose home is `home`. Reads no policy yet.
     ///
     /// # Errors
     ///
     /// When what is built in is refused, which a test of the core rules out.
-    pub fn builtin(home: Option<String>) -> anyhow::Result<Self> {
+    pub fn new(home: Option<String>, files: PolicyFiles) -> anyhow::Result<Self> {
+        let judge = Judge::builtin()?;
         Ok(Self {
-            judge: Judge::builtin()?,
+            judge,
             home,
+            files,
+            problems: Vec::new(),
+            before: None,
         })
-    }
-
-    /// Returns the home of the person.
-    #[must_use]
-    pub fn home(&self) -> Option<String> {
-        self.home.clone()
     }
 
     /// Returns the mode that is in force, as it is written.
     #[must_use]
     pub fn mode(&self) -> &'static str {
-        match self.judge.policy().mode {
-            Mode::Attended => "attended",
-            Mode::Unattended => "unattended",
-            Mode::Notify => "notify",
+        self.judge.policy().mode.name()
+    }
+
+    /// Returns what is wrong with the policy, one line each.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// Reads the policy again and returns the record that says so.
+    pub fn reload(&mut self) -> Body {
+        let mut hasher = blake3::Hasher::new();
+        let (policy, mut problems) = self.read(&mut hasher);
+        let before = self.judge.policy().clone();
+        if let Err(error) = self.judge.adopt(policy) {
+            problems.push(error.to_string());
+            self.adopt_known(before.strictest());
+        }
+        self.before = Some(before);
+        self.problems = problems;
+        Body::Policy {
+            what: "read".to_owned(),
+            hash: Some(hasher.finalize().to_hex().to_string()),
+            detail: json!({ "problems": self.problems }),
         }
     }
 
-    /// Reads the policy again. Returns what is wrong with it, one line each.
-    pub fn reload(&mut self) -> Vec<String> {
-        Vec::new()
+    /// Takes the last reading back, because it could not be recorded.
+    pub fn restore(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.adopt_known(before);
+        }
     }
 
-    /// Takes the last change of the policy back.
-    pub fn restore(&mut self) {}
+    /// Puts in force what was in force before, or what differs from it in strictness alone.
+    fn adopt_known(&mut self, policy: Policy) {
+        // Its examples were checked when it was first adopted; a refusal would keep what is in force.
+        if let Err(error) = self.judge.adopt(policy) {
+            self.problems.push(error.to_string());
+        }
+    }
+
+    fn read(&self, hasher: &mut blake3::Hasher) -> (Policy, Vec<String>) {
+        let mut problems = Vec::new();
+        let mut file = |path: &Path, origin| match policy_file(path, origin, hasher) {
+            Ok(file) => file,
+            Err(error) => {
+                problems.push(format!("{error:#}"));
+                None
+            }
+        };
+        let admin = file(&self.files.admin, Origin::Admin);
+        let user = file(&self.files.user, Origin::User);
+        let combined = Layers {
+            admin,
+            user,
+            project: None,
+        }
+        .combine(self.judge.rules());
+        let policy = match combined {
+            Ok((policy, notices)) if problems.is_empty() => {
+                let say = |notice: kintsugi_core::policy::Notice| {
+                    format!("{}: {}", notice.at, notice.message)
+                };
+                problems.extend(notices.into_iter().map(say));
+                policy
+            }
+            // What was refused may have been meant to forbid: the stricter of what was in force and the default.
+            Ok(_) => self.judge.policy().strictest(),
+            Err(error) => {
+                problems.push(error.to_string());
+                self.judge.policy().strictest()
+            }
+        };
+        (policy, problems)
+    }
 
     /// Classifies a proposal.
     #[must_use]
-    pub fn classify(&self, command: &ProposedCommand, around: &Surroundings) -> Classification {
-        self.judge.judge(command, around)
+    pub fn classify(&self, command: &ProposedCommand) -> Classification {
+        let around = Surroundings {
+            home: self.home.clone(),
+            ..Surroundings::default()
+        };
+        self.judge.judge(command, &around)
     }
 
-    /// Decides about a classification.
+    /// Decides about a classification; strictly, after the log was altered: then only the safe passes unseen.
     #[must_use]
-    pub fn decide(&self, classification: &Classification) -> Ruling {
-        self.judge.decide(classification, None)
+    pub fn decide(&self, classification: &Classification, strict: bool) -> Ruling {
+        let ruling = self.judge.decide(classification, None);
+        if strict && classification.class > Class::Safe {
+            return Ruling {
+                decision: ruling.decision.max(Decision::Hold),
+                ..ruling
+            };
+        }
+        ruling
     }
 
     /// Makes the verdict.
@@ -73,5 +173,60 @@ impl Bench {
         ruling: Ruling,
     ) -> Verdict {
         judge::verdict(command, classification, ruling)
+    }
+}
+
+/// Reads a policy file and the packs that it names; nothing when there is none.
+fn policy_file(
+    path: &Path,
+    origin: Origin,
+    hasher: &mut blake3::Hasher,
+) -> anyhow::Result<Option<File>> {
+    let Some(text) = own_text(path)? else {
+        return Ok(None);
+    };
+    hasher.update(text.as_bytes());
+    let mut file = File::parse(&path.display().to_string(), &text, origin)?;
+    let packs: Vec<PathBuf> = file.packs().map(PathBuf::from).collect();
+    for pack in packs {
+        let pack = path.parent().unwrap_or(Path::new("/")).join(pack);
+        let name = pack.display().to_string();
+        let Some(text) = own_text(&pack)? else {
+            anyhow::bail!(
+                "the pack `{name}` that `{}` names is not there",
+                path.display()
+            );
+        };
+        hasher.update(text.as_bytes());
+        file.add_pack(&name, &text)?;
+    }
+    Ok(Some(file))
+}
+
+/// Reads a file that only its owner, who is this user or root, can have written; nothing when there is none.
+fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
+    let shown = path.display();
+    // Not blocking: a pipe put in its place must not stop the daemon.
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or_default();
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => anyhow::bail!("cannot open the policy `{shown}`: {error}"),
+    };
+    let found = file.metadata()?;
+    let ours = rustix::process::geteuid().as_raw();
+    if !found.is_file() {
+        anyhow::bail!("the policy `{shown}` is not a file");
+    }
+    if (found.uid() != ours && found.uid() != 0) || found.mode() & 0o022 != 0 {
+        anyhow::bail!("the policy `{shown}` can be written by others: `chmod go-w` it");
+    }
+    if found.len() > POLICY_BYTES_MAX {
+        anyhow::bail!("the policy `{shown}` has more than {POLICY_BYTES_MAX} bytes");
+    }
+    let mut text = String::new();
+    match file.take(POLICY_BYTES_MAX).read_to_string(&mut text) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) => anyhow::bail!("cannot read the policy `{shown}`: {error}"),
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! The library exists for the program of the same name, and for tests and measurements of its parts.
 
+pub mod book;
 pub mod challenge;
+mod clip;
 pub mod clock;
 pub mod connection;
 pub mod daemon;
-pub mod event;
 pub mod handle;
 pub mod judge;
 pub mod listener;
-pub mod log_stub;
 mod manage;
 pub mod peer;
 pub mod start;

@@ -1,17 +1,20 @@
 //! The requests beside `propose`: holds resolved, commands reported, the daemon asked and stopped.
 
-use kintsugi_core::decide::Decision;
-use kintsugi_core::limits::{APPROVAL_MS_MAX, FRAME_BYTES_MAX};
+use kintsugi_core::audit::record::{Body, Means, Peer};
+use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{
-    self, ErrorCode, LogStatus, Request, Resolution, Response, Status, VaultStatus,
+    self, Change, ErrorCode, LogStatus, Request, Resolution, Response, Status, VaultStatus,
 };
 use uuid::Uuid;
 
-use crate::event::{self, Event, Ran, Resolved, Resolver};
-use crate::handle::{Answer, Desk, Outcome, Refusal, check_claims, is_same, reported};
-use crate::peer::{Peer, PeerHandle};
+use crate::clip;
+use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims, check_same};
+use crate::peer::PeerHandle;
 use crate::state::Standing;
+
+/// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
+const PATH_BYTES_MAX: usize = 4_096;
 
 /// Longest reason of a person that is kept, in bytes.
 const REASON_BYTES_MAX: usize = 1_024;
@@ -49,11 +52,7 @@ impl Desk {
             Request::Deny { id, reason } => {
                 self.resolve(id, Resolution::Deny, reason, peer.look_up())
             }
-            Request::Observe { change, mut path } => {
-                event::clip(&mut path, event::COMMAND_BYTES_MAX / 12);
-                let staged = self.record(&[Event::Observation { change, path }])?;
-                Ok(Outcome::Unwaited(staged))
-            }
+            Request::Observe { change, path } => self.observe(change, path),
             Request::Record {
                 command,
                 exit_code,
@@ -82,64 +81,63 @@ impl Desk {
     ) -> Result<Outcome, Refusal> {
         check_claims(command)?;
         let id = command.id;
-        let Some(known) = self.state.known(id) else {
+        let Some(known) = self.book.state().known(id) else {
             return Err(not_held(id, "was never held"));
         };
-        is_same(known, command)?;
-        let id = match &known.standing {
-            Standing::With(first) => *first,
-            Standing::Held(_)
-            | Standing::Approved { .. }
-            | Standing::Decided(_)
-            | Standing::Closed(_) => id,
+        check_same(known, command)?;
+        let id = if let Standing::With(first) = known.standing {
+            first
+        } else {
+            id
         };
         self.check_held(id)?;
-        let event = self.resolution(id, decision, Resolver::Prompt, peer);
-        let event = Event::Resolution(Box::new(Resolved { remember, ..event }));
-        Ok(Outcome::Durable(self.record(&[event])?, Answer::Ack))
+        let peer = Some(peer.clone());
+        let means = Means::Prompt;
+        let end = Body::Resolution {
+            id,
+            decision,
+            means,
+            peer,
+            remember,
+            reason: None,
+        };
+        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
     }
 
     /// Resolves a hold from elsewhere.
     fn resolve(
         &mut self,
         id: Uuid,
-        resolution: Resolution,
-        reason: Option<String>,
+        decision: Resolution,
+        mut reason: Option<String>,
         peer: &Peer,
     ) -> Result<Outcome, Refusal> {
         self.check_held(id)?;
-        let mut event = self.resolution(id, resolution, Resolver::Person, peer);
-        event.reason = reason;
-        if let Some(reason) = &mut event.reason {
-            event::clip(reason, REASON_BYTES_MAX);
+        if let Some(reason) = &mut reason {
+            clip::text(reason, REASON_BYTES_MAX);
         }
-        let staged = self.record(&[Event::Resolution(Box::new(event))])?;
-        Ok(Outcome::Durable(staged, Answer::Ack))
-    }
-
-    fn resolution(&self, id: Uuid, resolution: Resolution, by: Resolver, peer: &Peer) -> Resolved {
-        let (decision, until) = match resolution {
-            Resolution::Allow => (
-                Decision::Allow,
-                Some(self.clock.wall_ms() + APPROVAL_MS_MAX),
-            ),
-            Resolution::Deny => (Decision::Deny, None),
-        };
         let peer = Some(peer.clone());
-        Resolved {
+        let means = Means::Person;
+        let end = Body::Resolution {
             id,
             decision,
-            by,
-            reason: None,
+            means,
             peer,
-            until,
             remember: false,
-        }
+            reason,
+        };
+        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
+    }
+
+    fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
+        clip::text(&mut path, PATH_BYTES_MAX);
+        let staged = self.record(vec![Body::Observation { change, path }])?;
+        Ok(Outcome::Unwaited(staged))
     }
 
     /// Checks that `id` waits for a person; of two who answer, the second is told.
     fn check_held(&self, id: Uuid) -> Result<(), Refusal> {
-        match self.state.known(id).map(|known| &known.standing) {
+        match self.book.state().known(id).map(|known| &known.standing) {
             Some(Standing::Held(_)) => Ok(()),
             Some(Standing::Approved { .. }) => Err(not_held(id, "was approved already")),
             Some(Standing::Closed(answered)) => {
@@ -153,10 +151,11 @@ impl Desk {
 
     /// Checks that the hold is the one that the person saw.
     fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
-        let Some(Standing::Held(hold)) = self.state.known(id).map(|known| &known.standing) else {
+        let Some(Standing::Held(hold)) = self.book.state().known(id).map(|known| &known.standing)
+        else {
             return Ok(());
         };
-        match (seen, hold.held.verdict.content_hash.as_deref()) {
+        match (seen, hold.verdict.content_hash.as_deref()) {
             (Some(seen), Some(held)) if seen != held => Err(Refusal::new(
                 ErrorCode::ContentChanged,
                 format!("what is held as `{id}` is not what you saw: look again"),
@@ -165,7 +164,7 @@ impl Desk {
         }
     }
 
-    /// Records a command that has run; if a person had approved it, the approval is used up.
+    /// Records a command that has run. If a person had approved it, the fold takes the approval as used.
     fn report(
         &mut self,
         command: ProposedCommand,
@@ -174,30 +173,15 @@ impl Desk {
         peer: &Peer,
     ) -> Result<Outcome, Refusal> {
         check_claims(&command)?;
-        let used = self.state.known(command.id).is_some_and(|known| {
-            matches!(known.standing, Standing::Approved { .. }) && is_same(known, &command).is_ok()
-        });
-        let id = command.id;
-        let proposed = reported(command, peer);
-        let ran = Ran {
-            proposed,
+        let proposal = Proposal::new(command, peer, self.clock.wall_ms());
+        let ran = Body::Recorded {
+            command: proposal.kept(),
+            peer: peer.clone(),
             exit_code,
             duration_ms,
             spooled: false,
         };
-        let mut events = vec![Event::Recorded(Box::new(ran))];
-        if used {
-            events.push(Event::Resolution(Box::new(Resolved {
-                id,
-                decision: Decision::Deny,
-                by: Resolver::Use,
-                reason: None,
-                peer: None,
-                until: None,
-                remember: false,
-            })));
-        }
-        Ok(Outcome::Durable(self.record(&events)?, Answer::Ack))
+        Ok(Outcome::Durable(self.record(vec![ran])?, Answer::Ack))
     }
 
     /// Ends what nobody answered in time.
@@ -206,24 +190,21 @@ impl Desk {
     ///
     /// When the ends cannot be recorded; the holds stay.
     pub fn expire(&mut self) -> Result<Expiry, Refusal> {
-        let (over, next) = self.state.expired(self.clock.wall_ms());
-        let events: Vec<Event> = over
+        let (over, next) = self.book.state().expired(self.clock.wall_ms());
+        let ends: Vec<Body> = over
             .into_iter()
-            .map(|id| {
-                Event::Resolution(Box::new(Resolved {
-                    id,
-                    decision: Decision::Deny,
-                    by: Resolver::Expiry,
-                    reason: None,
-                    peer: None,
-                    until: None,
-                    remember: false,
-                }))
+            .map(|id| Body::Resolution {
+                id,
+                decision: Resolution::Deny,
+                means: Means::Expired,
+                peer: None,
+                remember: false,
+                reason: None,
             })
             .collect();
-        let ended = !events.is_empty();
+        let ended = !ends.is_empty();
         if ended {
-            drop(self.record(&events)?);
+            drop(self.record(ends)?);
         }
         Ok(Expiry { ended, next })
     }
@@ -234,7 +215,7 @@ impl Desk {
         // Room for the object around the items.
         let mut left = FRAME_BYTES_MAX - 1_024;
         let mut items = Vec::new();
-        for hold in self.state.holds() {
+        for hold in self.book.state().holds() {
             let item = hold.item(now);
             let bytes = serde_json::to_vec(&item).map_or(usize::MAX, |json| json.len());
             let Some(rest) = left.checked_sub(bytes.saturating_add(1)) else {
@@ -254,15 +235,33 @@ impl Desk {
             protocol: protocol::VERSION,
             pid: std::process::id(),
             uptime_ms: self.clock.monotonic_ms(),
-            log: Some(LogStatus {
-                id: String::new(),
-                size: self.log.size(),
-                head: String::new(),
+            log: self.book.status().map(|log| LogStatus {
+                id: log.id.to_string(),
+                size: log.size,
+                head: log.head,
             }),
-            holds: u64::try_from(self.state.holds_len()).unwrap_or(u64::MAX),
+            holds: u64::try_from(self.book.state().holds_len()).unwrap_or(u64::MAX),
             mode: self.bench.mode().to_owned(),
             vault: VaultStatus::None,
+            problems: self.problems(),
         }))
+    }
+
+    /// Returns what a person should look at, one line each.
+    fn problems(&self) -> Vec<String> {
+        let altered = self
+            .book
+            .incident()
+            .map(|what| format!("the log does not verify ({what}): run `kintsugi log verify`"));
+        let unwritable = self.book.status().is_none().then(|| {
+            "the log cannot be written, so everything is refused: look at its disk".to_owned()
+        });
+        let policy = self.bench.problems().iter().cloned();
+        altered
+            .into_iter()
+            .chain(unwritable)
+            .chain(policy)
+            .collect()
     }
 
     fn challenge(&mut self, op: String) -> Result<Response, Refusal> {
@@ -280,11 +279,16 @@ impl Desk {
         let now = self.clock.monotonic_ms();
         let granted = op == "shutdown" && self.challenges.redeem(op, nonce, now);
         let op = "shutdown".to_owned();
-        let attempt = Event::AuthAttempt {
+        let attempt = Body::AuthAttempt {
             op: op.clone(),
-            peer: Box::new(peer.clone()),
+            peer: peer.clone(),
         };
-        let staged = self.record(&[attempt, Event::AuthResult { op, granted }])?;
+        let result = Body::AuthResult {
+            op,
+            accepted: granted,
+            peer: peer.clone(),
+        };
+        let staged = self.record(vec![attempt, result])?;
         if granted {
             return Ok(Outcome::Durable(staged, Answer::Stop));
         }

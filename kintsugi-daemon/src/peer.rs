@@ -6,43 +6,17 @@
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 
+use kintsugi_core::audit::record::{Peer, Process};
 use kintsugi_core::proposal::PeerCredentials;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde::{Deserialize, Serialize};
 
 use crate::sys;
 
 /// Most ancestors that are looked at.
 const ANCESTORS_MAX: usize = 16;
 
-/// A process, told from every other that has or will have its number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// When it started, in clock ticks since the machine did (`proc_pid_stat(5)`, field 22).
-    pub start: u64,
-    /// Its executable; absent when it may not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exe: Option<String>,
-}
-
-/// What the kernel says about a peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Peer {
-    /// User, group and process at the moment it connected.
-    #[serde(flatten)]
-    pub credentials: PeerCredentials,
-    /// The process and its ancestors, nearest first; empty when it had ended before it was looked at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ancestry: Vec<Process>,
-    /// The leader of its session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<u32>,
-    /// The device number of its controlling terminal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tty: Option<u32>,
-}
+/// Longest path of an executable that is kept, in bytes.
+const EXE_BYTES_MAX: usize = 512;
 
 /// The peer of one connection. What takes several reads of `/proc` is looked up once, when it is first asked for.
 #[derive(Debug)]
@@ -86,11 +60,12 @@ impl PeerHandle {
             let mut peer = read_peer(self.credentials);
             // A process that has ended may have given its number to another while `/proc` was read.
             if self.pidfd.as_ref().is_some_and(|pidfd| !is_alive(pidfd)) {
-                peer = only(self.credentials);
+                peer = Peer::from(self.credentials);
             }
             self.looked_up = Some(peer);
         }
-        self.looked_up.get_or_insert_with(|| only(self.credentials))
+        self.looked_up
+            .get_or_insert_with(|| Peer::from(self.credentials))
     }
 }
 
@@ -100,33 +75,36 @@ fn is_alive(pidfd: &OwnedFd) -> bool {
     matches!(poll(&mut polled, Some(&Timespec::default())), Ok(0))
 }
 
-fn only(credentials: PeerCredentials) -> Peer {
-    Peer {
-        credentials,
-        ancestry: Vec::new(),
-        session: None,
-        tty: None,
-    }
-}
-
+/// Reads the process and its parents, up to the leader of its session.
 fn read_peer(credentials: PeerCredentials) -> Peer {
-    let mut peer = only(credentials);
-    let mut pid = credentials.pid;
-    while pid != 0 && peer.ancestry.len() < ANCESTORS_MAX {
-        let Some(stat) = read_stat(pid) else { break };
-        if peer.ancestry.is_empty() {
-            peer.session = Some(stat.session);
-            peer.tty = Some(stat.tty).filter(|tty| *tty != 0);
-        }
-        let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
-        peer.ancestry.push(Process {
-            pid,
-            start: stat.start,
-            exe: exe.map(|path| path.display().to_string()),
-        });
-        pid = stat.parent;
+    let mut peer = Peer::from(credentials);
+    let Some(first) = read_stat(credentials.pid) else {
+        return peer;
+    };
+    peer.session_leader = Some(first.session);
+    peer.tty = Some(first.tty).filter(|tty| *tty != 0);
+    peer.process = process(credentials.pid, &first);
+    let (leader, mut pid, mut parent) = (first.session, credentials.pid, first.parent);
+    while pid != leader && parent != 0 && peer.ancestry.len() < ANCESTORS_MAX {
+        let Some(stat) = read_stat(parent) else { break };
+        peer.ancestry.push(process(parent, &stat));
+        (pid, parent) = (parent, stat.parent);
     }
     peer
+}
+
+fn process(pid: u32, stat: &Stat) -> Process {
+    let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let exe = exe.map(|path| {
+        let mut path = path.display().to_string();
+        crate::clip::text(&mut path, EXE_BYTES_MAX);
+        path
+    });
+    Process {
+        pid,
+        start: Some(stat.start),
+        exe,
+    }
 }
 
 /// What is used of `/proc/PID/stat`.
@@ -185,9 +163,12 @@ mod tests {
         assert_eq!(handle.credentials().pid, std::process::id());
         assert_eq!(handle.credentials().uid, rustix::process::getuid().as_raw());
         let peer = handle.look_up();
-        assert_eq!(peer.ancestry[0].pid, std::process::id());
+        assert_eq!(peer.process.pid, std::process::id());
         let exe = std::env::current_exe().unwrap();
-        assert_eq!(peer.ancestry[0].exe.as_deref(), exe.to_str());
-        assert!(peer.ancestry.len() > 1, "{peer:?}");
+        assert_eq!(peer.process.exe.as_deref(), exe.to_str());
+        assert!(
+            peer.process.start.is_some() && peer.session_leader.is_some(),
+            "{peer:?}"
+        );
     }
 }

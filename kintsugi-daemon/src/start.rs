@@ -11,18 +11,16 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use kintsugi_core::paths::{Environment, Paths, locate};
+use kintsugi_core::paths::{Environment, Paths, SYSTEM_POLICY, locate};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
+use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clock::SystemClock;
 use crate::daemon::{Daemon, Stop};
-use crate::event::Event;
 use crate::handle::Desk;
-use crate::judge::Bench;
+use crate::judge::{Bench, PolicyFiles};
 use crate::listener::{Gate, Taken, prepare_directory};
-use crate::log_stub::Log;
-use crate::state::State;
 use crate::sys::{self, Signals};
 
 /// Largest file of diagnostics that is continued, in bytes; a larger one is begun again.
@@ -80,25 +78,24 @@ pub fn run(options: &Options) -> anyhow::Result<End> {
 fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Result<Daemon> {
     prepare_directory(&paths.data)?;
     let gate = Gate::open(&paths.socket, &paths.socket_lock, passed)?;
-    let (log, events) = Log::open(&paths.log)?;
-    let mut state = State::default();
-    let fresh = events.is_empty();
-    for (seq, event) in &events {
-        state.apply(*seq, event);
-    }
-    state.commit();
+    let home = env::home_dir().map(|home| home.display().to_string());
+    let policies = PolicyFiles {
+        admin: SYSTEM_POLICY.into(),
+        user: paths.policy.clone(),
+    };
     let mut desk = Desk {
-        bench: Bench::builtin(env::home_dir().map(|home| home.display().to_string()))?,
+        bench: Bench::new(home, policies)?,
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
-        state,
-        log,
+        book: Book::open(paths.log.clone())?,
     };
-    if !fresh && !desk.state.ended_cleanly {
-        let recorded = desk.record(&[Event::UncleanStart {}]);
-        drop(recorded.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?);
-        drop(desk.log.sync()?);
-    }
+    // What the start found stands in front of this record, and both are durable before anybody is served.
+    let policy = desk.bench.reload();
+    let staged = desk.book.stage(desk.clock.as_ref(), vec![policy])?;
+    let recorded = desk.book.sync()?.confirm(staged);
+    recorded
+        .map(drop)
+        .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))?;
     Ok(Daemon::new(desk, gate, signals))
 }
 

@@ -1,18 +1,24 @@
-//! What the daemon remembers: a fold over the events of the log.
+//! What the daemon remembers: a fold over the records of the log.
 //!
-//! The same function applies an event when it happens and when the log is replayed, so a restart remembers what the run
+//! The same function applies a record when it is written and when the log is read, so a restart remembers what the run
 //! before did. Nothing here reads a clock or writes a record. Every collection has a bound.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use jiff::Timestamp;
+use kintsugi_core::audit::record::{self, Body, Command, Means, Peer, Record};
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
-use kintsugi_core::limits::{HOLDS_MAX, IDS_MAX};
-use kintsugi_core::protocol::{PendingItem, PendingStatus, Verdict};
+use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{PendingItem, PendingStatus, Resolution, Verdict};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::event::{Decided, Event, Held, Proposed, Resolved, Resolver};
+use crate::clock::rfc3339;
+
+mod kept;
 
 /// A proposal's fingerprint, in hexadecimal.
 pub type Fingerprint = Rc<str>;
@@ -22,8 +28,8 @@ pub type Fingerprint = Rc<str>;
 pub struct Known {
     /// What was proposed.
     pub fingerprint: Fingerprint,
-    /// The last record about it.
-    pub seq: u64,
+    /// When it last changed, in milliseconds since 1970.
+    pub at: u64,
     /// How it stands.
     pub standing: Standing,
 }
@@ -51,7 +57,7 @@ pub enum Standing {
 }
 
 /// A verdict, as far as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     class: Class,
     decision: Decision,
@@ -62,7 +68,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    fn of(verdict: &Verdict) -> Self {
+    fn of(verdict: &record::Verdict) -> Self {
         Self {
             class: verdict.class,
             decision: verdict.decision,
@@ -74,17 +80,12 @@ impl Answered {
     }
 
     fn closed(hold: &Hold, reason: String) -> Self {
+        let reason = reason.into_boxed_str();
         Self {
             decision: Decision::Deny,
-            reason: reason.into_boxed_str(),
-            ..Self::of(&hold.held.verdict)
+            reason,
+            ..Self::of(&hold.verdict)
         }
-    }
-
-    /// Returns the decision.
-    #[must_use]
-    pub fn decision(&self) -> Decision {
-        self.decision
     }
 
     /// Returns the reason.
@@ -115,12 +116,18 @@ impl Answered {
 }
 
 /// A command that waits for a person, or has been approved by one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hold {
-    /// What was proposed, and by whom.
-    pub proposed: Proposed,
+    /// What was proposed.
+    pub command: Command,
+    /// Who proposed it, as the kernel attests.
+    pub peer: Peer,
     /// What was answered.
-    pub held: Held,
+    pub verdict: record::Verdict,
+    /// When it ends unresolved, in milliseconds since 1970.
+    pub until: u64,
+    /// When it was held, in milliseconds since 1970.
+    pub since: u64,
     /// The record that holds it.
     pub seq: u64,
 }
@@ -129,31 +136,40 @@ impl Hold {
     /// Returns the hold as it is listed at `now`, in milliseconds since 1970.
     #[must_use]
     pub fn item(&self, now: u64) -> PendingItem {
-        let verdict = &self.held.verdict;
+        let verdict = self.verdict.clone();
         PendingItem {
-            command: self.proposed.command.clone(),
+            command: self.command.clone().into(),
             class: verdict.class,
-            reason: verdict.reason.clone(),
-            summary: verdict.summary.clone(),
-            ts: self.held.since.clone(),
-            effects: verdict.effects.clone(),
-            findings: verdict.findings.clone(),
-            instead: verdict.instead.clone(),
-            content_hash: verdict.content_hash.clone(),
-            expires_ms: Some(self.held.until.saturating_sub(now)),
+            reason: verdict.reason,
+            summary: verdict.summary,
+            ts: rfc3339(self.since),
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            content_hash: verdict.content_hash,
+            expires_ms: Some(self.until.saturating_sub(now)),
             seq: Some(self.seq),
         }
     }
 
     /// Returns the hold as it is answered at `now`.
     #[must_use]
-    pub fn verdict(&self, now: u64) -> Verdict {
-        let left = self.held.until.saturating_sub(now);
+    pub fn answer(&self, now: u64) -> Verdict {
+        let left = self.until.saturating_sub(now);
         Verdict {
             expires_ms: Some(left),
-            ..self.held.verdict.clone()
+            ..self.verdict.clone().into()
         }
     }
+}
+
+/// A proposal whose answer is the next record.
+#[derive(Debug)]
+struct Asked {
+    command: Command,
+    peer: Peer,
+    fingerprint: Fingerprint,
+    verdict: Option<record::Verdict>,
 }
 
 /// What the daemon remembers.
@@ -167,132 +183,171 @@ pub struct State {
     /// Holds and approvals: whatever can still expire.
     live: BTreeSet<Uuid>,
     held: usize,
-    /// The proposal whose answer is the next event.
-    proposed: Option<Box<Proposed>>,
-    /// What `rollback` restores: ids and how they stood, newest last.
-    journal: Vec<(Uuid, Option<Known>)>,
-    /// Whether the last event of the log is a clean end.
-    pub ended_cleanly: bool,
+    asked: Option<Asked>,
 }
 
 impl State {
-    /// Applies an event that is in the log at `seq`.
-    pub fn apply(&mut self, seq: u64, event: &Event) {
-        self.ended_cleanly = matches!(event, Event::Shutdown { .. });
-        match event {
-            Event::Proposal(proposed) => self.proposed = Some(proposed.clone()),
-            Event::Verdict(decided) => self.apply_decided(seq, decided),
-            Event::Hold(held) => self.apply_held(seq, held),
-            Event::Resolution(resolved) => self.apply_resolved(seq, resolved),
-            Event::UncleanStart {}
-            | Event::Recorded(_)
-            | Event::Observation { .. }
-            | Event::Capture { .. }
-            | Event::AuthAttempt { .. }
-            | Event::AuthResult { .. }
-            | Event::Policy { .. }
-            | Event::Shutdown { .. } => {}
+    /// Applies a record of the log.
+    pub fn apply(&mut self, record: &Record) {
+        let at = wall_ms(&record.ts);
+        match &record.body {
+            Body::State { what, value } => self.restore(what, value),
+            Body::Proposal { command, peer } => {
+                self.asked = Some(Asked {
+                    command: command.clone(),
+                    peer: peer.clone(),
+                    fingerprint: fingerprint(command),
+                    verdict: None,
+                });
+            }
+            Body::Verdict(verdict) => self.apply_verdict(at, verdict),
+            Body::Hold { id, until, with } => {
+                self.apply_hold(record.seq, at, *id, wall_ms(until), *with);
+            }
+            Body::Resolution {
+                id,
+                decision,
+                means,
+                reason,
+                ..
+            } => {
+                self.apply_resolution(at, *id, *decision, *means, reason.as_deref());
+            }
+            Body::Recorded { command, .. } => self.apply_recorded(at, command),
+            // The rest changes nothing that is remembered here.
+            _ => {}
         }
     }
 
-    fn apply_decided(&mut self, seq: u64, decided: &Decided) {
-        if let Some(used) = decided.uses {
-            self.close(
-                seq,
-                used,
-                "the approval of this command was used".to_owned(),
+    fn apply_verdict(&mut self, at: u64, verdict: &record::Verdict) {
+        if let Some(used) = verdict.uses {
+            self.close(at, used, USED.to_owned());
+        }
+        let Some(asked) = self
+            .asked
+            .as_mut()
+            .filter(|asked| asked.command.id == verdict.id)
+        else {
+            return;
+        };
+        if verdict.decision == Decision::Hold {
+            asked.verdict = Some(verdict.clone());
+            return;
+        }
+        let fingerprint = Rc::clone(&asked.fingerprint);
+        self.asked = None;
+        // The use of an approval under the id that was approved: closed above, and so it stays.
+        if verdict.uses != Some(verdict.id) {
+            let standing = Standing::Decided(Box::new(Answered::of(verdict)));
+            self.set(
+                verdict.id,
+                Known {
+                    fingerprint,
+                    at,
+                    standing,
+                },
             );
         }
-        let Some(proposed) = self.proposed_as(decided.id) else {
-            return;
-        };
-        // The use of an approval under the id that was approved: closed above, and so it stays.
-        if decided.uses == Some(decided.id) {
-            return;
-        }
-        let standing = Standing::Decided(Box::new(Answered::of(&decided.verdict)));
-        let fingerprint = Fingerprint::from(proposed.fingerprint);
-        self.set(
-            decided.id,
-            Some(Known {
-                fingerprint,
-                seq,
-                standing,
-            }),
-        );
     }
 
-    fn apply_held(&mut self, seq: u64, held: &Held) {
-        let Some(proposed) = self.proposed_as(held.id) else {
+    fn apply_hold(&mut self, seq: u64, at: u64, id: Uuid, until: u64, with: Option<Uuid>) {
+        let Some(asked) = self.asked.take().filter(|asked| asked.command.id == id) else {
             return;
         };
-        let fingerprint = Fingerprint::from(proposed.fingerprint.as_str());
-        let standing = match held.with {
+        let Asked {
+            command,
+            peer,
+            fingerprint,
+            verdict: Some(verdict),
+        } = asked
+        else {
+            return;
+        };
+        let standing = match with {
             Some(first) => Standing::With(first),
             None => Standing::Held(Rc::new(Hold {
-                proposed,
-                held: held.clone(),
+                command,
+                peer,
+                verdict,
+                until,
+                since: at,
                 seq,
             })),
         };
         self.set(
-            held.id,
-            Some(Known {
+            id,
+            Known {
                 fingerprint,
-                seq,
+                at,
                 standing,
-            }),
+            },
         );
     }
 
-    fn apply_resolved(&mut self, seq: u64, resolved: &Resolved) {
-        let Some(known) = self.known.get(&resolved.id) else {
+    fn apply_resolution(
+        &mut self,
+        at: u64,
+        id: Uuid,
+        decision: Resolution,
+        means: Means,
+        reason: Option<&str>,
+    ) {
+        let Some(known) = self.known.get(&id) else {
             return;
         };
-        let why = || {
-            resolved
-                .reason
-                .as_deref()
-                .map(|why| format!(": {why}"))
-                .unwrap_or_default()
-        };
-        match (&known.standing, resolved.decision, resolved.until) {
-            (Standing::Held(hold), Decision::Allow, Some(until)) => {
-                let shared = resolved.by == Resolver::Person;
+        let why = reason
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        match (&known.standing, decision) {
+            (Standing::Held(hold), Resolution::Allow) => {
                 let standing = Standing::Approved {
                     hold: Rc::clone(hold),
-                    until,
-                    shared,
+                    until: at.saturating_add(APPROVAL_MS_MAX),
+                    shared: means == Means::Person,
                 };
                 let fingerprint = Rc::clone(&known.fingerprint);
                 self.set(
-                    resolved.id,
-                    Some(Known {
+                    id,
+                    Known {
                         fingerprint,
-                        seq,
+                        at,
                         standing,
-                    }),
+                    },
                 );
             }
-            (Standing::Held(_) | Standing::Approved { .. }, _, _) => {
-                let reason = match resolved.by {
-                    Resolver::Person | Resolver::Prompt => format!("a person denied it{}", why()),
-                    Resolver::Expiry => "nobody answered in time".to_owned(),
-                    Resolver::Use => "the approval of this command was used".to_owned(),
+            (Standing::Held(_), Resolution::Deny) => {
+                let reason = match means {
+                    Means::Person | Means::Prompt => format!("a person denied it{why}"),
+                    Means::Expired => "nobody answered in time".to_owned(),
+                    Means::Daemon => format!("the daemon could not keep it{why}"),
                 };
-                self.close(seq, resolved.id, reason);
+                self.close(at, id, reason);
             }
-            (Standing::Decided(_) | Standing::Closed(_) | Standing::With(_), _, _) => {}
+            (Standing::Approved { .. }, Resolution::Deny) => {
+                self.close(at, id, "the approval was not used in time".to_owned());
+            }
+            (
+                Standing::Approved { .. }
+                | Standing::Decided(_)
+                | Standing::Closed(_)
+                | Standing::With(_),
+                _,
+            ) => {}
         }
     }
 
-    fn proposed_as(&mut self, id: Uuid) -> Option<Proposed> {
-        self.proposed
-            .take_if(|proposed| proposed.command.id == id)
-            .map(|proposed| *proposed)
+    /// A client that runs what was approved without asking again says so afterwards.
+    fn apply_recorded(&mut self, at: u64, command: &Command) {
+        let Some(known) = self.known.get(&command.id) else {
+            return;
+        };
+        let approved = matches!(known.standing, Standing::Approved { .. });
+        if approved && known.fingerprint == fingerprint(command) {
+            self.close(at, command.id, USED.to_owned());
+        }
     }
 
-    fn close(&mut self, seq: u64, id: Uuid, reason: String) {
+    fn close(&mut self, at: u64, id: Uuid, reason: String) {
         let Some(known) = self.known.get(&id) else {
             return;
         };
@@ -303,71 +358,60 @@ impl State {
         let fingerprint = Rc::clone(&known.fingerprint);
         self.set(
             id,
-            Some(Known {
+            Known {
                 fingerprint,
-                seq,
+                at,
                 standing,
-            }),
+            },
         );
     }
 
-    /// Sets how an id stands and keeps the indexes with it. The only place that changes `known`.
-    fn set(&mut self, id: Uuid, new: Option<Known>) {
-        let old = match new.clone() {
-            Some(known) => self.known.insert(id, known),
-            None => self.known.remove(&id),
+    /// Sets how an id stands and keeps the indexes with it. The only place that adds to `known`.
+    fn set(&mut self, id: Uuid, new: Known) {
+        let (live, shared, held) = match new.standing {
+            Standing::Held(_) => (true, true, true),
+            Standing::Approved { shared, .. } => (true, shared, false),
+            Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => (false, false, false),
         };
-        if let Some(known) = &old {
-            if self.waiting.get(&known.fingerprint) == Some(&id) {
-                self.waiting.remove(&known.fingerprint);
+        let (at, fingerprint) = (new.at, Rc::clone(&new.fingerprint));
+        if let Some(old) = self.known.insert(id, new) {
+            if self.waiting.get(&old.fingerprint) == Some(&id) {
+                self.waiting.remove(&old.fingerprint);
             }
             self.live.remove(&id);
-            self.held -= usize::from(matches!(known.standing, Standing::Held(_)));
+            self.held -= usize::from(matches!(old.standing, Standing::Held(_)));
         } else {
             self.order.push_back(id);
         }
-        if let Some(known) = new {
-            let (live, shared) = match known.standing {
-                Standing::Held(_) => (true, true),
-                Standing::Approved { shared, .. } => (true, shared),
-                Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => (false, false),
-            };
-            if live {
-                self.live.insert(id);
-            }
-            if shared {
-                self.waiting.insert(Rc::clone(&known.fingerprint), id);
-            }
-            self.held += usize::from(matches!(known.standing, Standing::Held(_)));
+        if shared {
+            self.waiting.insert(fingerprint, id);
         }
-        self.journal.push((id, old));
+        if live {
+            self.live.insert(id);
+        }
+        self.held += usize::from(held);
+        self.forget(at);
     }
 
-    /// Makes what was applied since the last call final: it is durable.
-    pub fn commit(&mut self) {
-        self.journal.clear();
-        while self.known.len() > IDS_MAX {
-            let Some(oldest) = self.order.pop_front() else {
-                break;
+    /// Forgets the oldest ids, beyond their number and their time. What still waits is not forgotten.
+    fn forget(&mut self, now: u64) {
+        // One that waits goes to the end; with those alone, a whole turn is enough.
+        for _ in 0..=self.live.len() {
+            let Some(oldest) = self.order.front().copied() else {
+                return;
             };
-            match self.known.get(&oldest).map(|known| &known.standing) {
-                // Their number is bounded by HOLDS_MAX, so this ends.
-                Some(Standing::Held(_) | Standing::Approved { .. }) => self.order.push_back(oldest),
-                Some(Standing::Decided(_) | Standing::Closed(_) | Standing::With(_)) => {
-                    self.known.remove(&oldest);
-                }
-                None => {}
+            let too_many = self.known.len() > IDS_MAX;
+            let too_old = |known: &Known| known.at.saturating_add(IDS_MS_MAX) < now;
+            if !too_many && !self.known.get(&oldest).is_none_or(too_old) {
+                return;
+            }
+            self.order.pop_front();
+            if self.live.contains(&oldest) {
+                self.order.push_back(oldest);
+            } else {
+                self.known.remove(&oldest);
             }
         }
-    }
-
-    /// Takes back everything that was applied since the last `commit`: it is not in the log.
-    pub fn rollback(&mut self) {
-        self.proposed = None;
-        for (id, old) in std::mem::take(&mut self.journal).into_iter().rev() {
-            self.set(id, old);
-        }
-        self.journal.clear();
     }
 
     /// Returns what is known about `id`.
@@ -403,13 +447,8 @@ impl State {
     /// Returns the holds, oldest first.
     #[must_use]
     pub fn holds(&self) -> Vec<&Rc<Hold>> {
-        let mut holds: Vec<_> = self.held().collect();
-        holds.sort_by_key(|hold| hold.seq);
-        holds
-    }
-
-    fn held(&self) -> impl Iterator<Item = &Rc<Hold>> {
-        self.live
+        let held = self
+            .live
             .iter()
             .filter_map(|id| match &self.known.get(id)?.standing {
                 Standing::Held(hold) => Some(hold),
@@ -417,7 +456,10 @@ impl State {
                 | Standing::Decided(_)
                 | Standing::Closed(_)
                 | Standing::With(_) => None,
-            })
+            });
+        let mut holds: Vec<_> = held.collect();
+        holds.sort_by_key(|hold| hold.seq);
+        holds
     }
 
     /// Returns how many holds there are.
@@ -429,7 +471,7 @@ impl State {
     /// Whether there is no room for another hold.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.held >= HOLDS_MAX
+        self.live.len() >= HOLDS_MAX
     }
 
     /// Returns the ids whose time is over at `now`, and the next moment at which that will be so for another.
@@ -439,7 +481,7 @@ impl State {
         let mut next: Option<u64> = None;
         for id in &self.live {
             let until = match self.known.get(id).map(|known| &known.standing) {
-                Some(Standing::Held(hold)) => hold.held.until,
+                Some(Standing::Held(hold)) => hold.until,
                 Some(Standing::Approved { until, .. }) => *until,
                 Some(Standing::Decided(_) | Standing::Closed(_) | Standing::With(_)) | None => {
                     continue;
@@ -455,6 +497,25 @@ impl State {
     }
 }
 
+/// Why a used approval is closed.
+const USED: &str = "the approval of this command was used";
+
+/// Returns the fingerprint of a command as it was proposed.
+fn fingerprint(command: &Command) -> Fingerprint {
+    match &command.cut {
+        Some(cut) => Fingerprint::from(cut.fingerprint.as_str()),
+        None => {
+            let command = ProposedCommand::from(command.clone());
+            Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())
+        }
+    }
+}
+
+/// Returns a time of a record, in milliseconds since 1970; 0 for one that is none, so that what it bounds is over.
+fn wall_ms(ts: &str) -> u64 {
+    let ms = ts.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond);
+    u64::try_from(ms).unwrap_or_default()
+}
+
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

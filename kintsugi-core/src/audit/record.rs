@@ -55,6 +55,12 @@ pub struct Peer {
     /// Its parents, nearest first, up to the leader of its session.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ancestry: Vec<Process>,
+    /// The leader of its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_leader: Option<u32>,
+    /// The device number of its controlling terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<u32>,
 }
 
 impl From<PeerCredentials> for Peer {
@@ -68,8 +74,19 @@ impl From<PeerCredentials> for Peer {
                 exe: None,
             },
             ancestry: Vec::new(),
+            session_leader: None,
+            tty: None,
         }
     }
+}
+
+/// What is kept of a command that is too long for a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Bytes of its whole text.
+    pub bytes: u64,
+    /// Fingerprint of the whole command, in hexadecimal.
+    pub fingerprint: String,
 }
 
 /// A command as it was proposed or recorded.
@@ -90,6 +107,9 @@ pub struct Command {
     /// A person was at the prompt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interactive: bool,
+    /// The command is longer than a record keeps: `raw` is its beginning, and `argv` is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// Private: the agent's session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -116,6 +136,7 @@ impl From<ProposedCommand> for Command {
             shell: command.shell,
             tool: command.tool,
             interactive: command.interactive,
+            cut: None,
             session: command.session,
             cwd: command.cwd,
             argv: command.argv,
@@ -163,6 +184,9 @@ pub struct Verdict {
     /// How long a hold lasts, in milliseconds from the record's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<u64>,
+    /// The approved proposal that this answer used up; it may be another one, of the same command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Uuid>,
     /// Private: why, in one line.
     #[serde(default)]
     pub reason: String,
@@ -198,6 +222,7 @@ impl Verdict {
             rule: verdict.rule,
             risk: verdict.risk,
             expires_ms: verdict.expires_ms,
+            uses: None,
             reason: verdict.reason,
             summary: verdict.summary,
             effects: verdict.effects,
@@ -328,6 +353,9 @@ pub enum Body {
         id: Uuid,
         /// Until when, RFC 3339; then it is denied.
         until: String,
+        /// The proposal of the same command that is held already, and by whose id both are resolved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with: Option<Uuid>,
     },
     /// A hold ended, or a command was answered where it was proposed.
     Resolution {

@@ -180,6 +180,9 @@ pub struct Status {
     /// Addition: the admin vault.
     #[serde(default)]
     pub vault: VaultStatus,
+    /// Addition: what a person should look at, one line each: an altered log, a policy that does not parse.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// How the log stands.

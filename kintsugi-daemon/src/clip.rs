@@ -1,0 +1,122 @@
+//! What of a proposal and its judgement a record keeps, so that every record fits into its bound.
+//!
+//! A record has at most [`RECORD_BYTES_MAX`] bytes, and a hold must fit into one together with its command, since that
+//! is how the live state is kept. What is cut is cut here, before anything is decided on the strength of it.
+
+use kintsugi_core::audit::record::{Command, Cut};
+use kintsugi_core::limits::RECORD_BYTES_MAX;
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::Verdict;
+use serde::Serialize;
+
+/// Most bytes of JSON that text, words and directory of a command may take, to be kept whole.
+const COMMAND_BYTES_MAX: usize = 36 * 1024;
+
+/// Most bytes of JSON that the facts of a proposal may take; larger ones are left out.
+const FACTS_BYTES_MAX: usize = 12 * 1024;
+
+/// Most bytes of JSON that each list and each text of a judgement may take.
+const PART_BYTES_MAX: usize = 3 * 1024;
+
+// The seven parts of a verdict, a command, and 3 KiB for everything of fixed length.
+const _: () = assert!(COMMAND_BYTES_MAX + 7 * PART_BYTES_MAX + 3 * 1024 < RECORD_BYTES_MAX);
+const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_BYTES_MAX);
+
+/// Returns what a record keeps of a command, given its fingerprint in hexadecimal.
+#[must_use]
+pub fn command(command: ProposedCommand, fingerprint: &str) -> Command {
+    let mut kept = Command::from(command);
+    if let Some(facts) = kept
+        .facts
+        .take()
+        .filter(|facts| json_bytes(facts) <= FACTS_BYTES_MAX)
+    {
+        kept.facts = Some(facts);
+    }
+    let words: usize = kept.argv.iter().map(json_bytes).sum();
+    if json_bytes(&kept.raw) + json_bytes(&kept.cwd) + words <= COMMAND_BYTES_MAX {
+        return kept;
+    }
+    kept.cut = Some(Cut {
+        bytes: u64::try_from(kept.raw.len()).unwrap_or(u64::MAX),
+        fingerprint: fingerprint.to_owned(),
+    });
+    // A byte of text has at most six of JSON (`\u0000`).
+    text(&mut kept.raw, COMMAND_BYTES_MAX / 12);
+    text(&mut kept.cwd, COMMAND_BYTES_MAX / 24);
+    kept.argv.clear();
+    kept
+}
+
+/// Leaves of a verdict what a record keeps: of each list the first, of each text the beginning.
+pub fn verdict(verdict: &mut Verdict) {
+    list(&mut verdict.effects);
+    list(&mut verdict.findings);
+    list(&mut verdict.capture);
+    text(&mut verdict.reason, PART_BYTES_MAX / 6);
+    for optional in [
+        &mut verdict.instead,
+        &mut verdict.summary,
+        &mut verdict.rule,
+    ] {
+        if let Some(long) = optional {
+            text(long, PART_BYTES_MAX / 6);
+        }
+    }
+}
+
+/// Cuts `text` after at most `bytes_max` bytes, between two characters.
+pub fn text(text: &mut String, bytes_max: usize) {
+    let cut = text.floor_char_boundary(bytes_max);
+    text.truncate(cut);
+}
+
+fn list<T: Serialize>(list: &mut Vec<T>) {
+    let mut bytes = 0_usize;
+    let kept = list.iter().take_while(|item| {
+        bytes = bytes.saturating_add(json_bytes(item) + 1);
+        bytes <= PART_BYTES_MAX
+    });
+    let kept = kept.count();
+    list.truncate(kept);
+}
+
+fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX / 4, |json| json.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proposed(raw: String) -> ProposedCommand {
+        let json = serde_json::json!({
+            "id": uuid::Uuid::nil(), "ts": "", "agent": "shell", "cwd": "/", "raw": raw,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn what_fits_is_kept_whole() {
+        let raw = "é".repeat(10_000);
+        let kept = command(proposed(raw.clone()), "f");
+        assert_eq!((kept.raw, kept.cut), (raw, None));
+    }
+
+    #[test]
+    fn what_does_not_fit_says_so_and_then_fits() {
+        for piece in ["x", "\u{1}", "é", "\""] {
+            let raw = piece.repeat(64 * 1024);
+            let bytes = u64::try_from(raw.len()).unwrap();
+            let kept = command(proposed(raw), "f");
+            assert_eq!(
+                kept.cut,
+                Some(Cut {
+                    bytes,
+                    fingerprint: "f".into()
+                })
+            );
+            assert!(json_bytes(&kept.raw) < COMMAND_BYTES_MAX, "{piece:?}");
+        }
+    }
+}
