@@ -111,15 +111,14 @@ impl Surroundings {
 
     /// The place of everything in a directory: the directory's, where that is a place of its own.
     fn whole_place(&self, path: &str, directory: &[&str]) -> Place {
-        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let mut parent = directory.join("/");
+        if path.starts_with('/') {
+            parent.insert(0, '/');
+        }
         match directory {
             [] => Place::Root,
-            ["." | "~"] => self.place_of_names(parent, directory),
             ["tmp"] | ["var" | "private", "tmp"] | ["dev", "shm"] => Place::Temp,
-            _ => match self.place_of_names(parent, directory) {
-                Place::Startup => Place::Startup,
-                inside => inside,
-            },
+            _ => self.place_of_names(&parent, directory),
         }
     }
 
@@ -176,11 +175,10 @@ impl Surroundings {
     fn below_home<'p>(&self, names: &[&'p str]) -> Option<Names<'p>> {
         let skip = |count: usize| Some(names.get(count..).unwrap_or_default().to_vec());
         match names {
-            [first, ..] if first.starts_with('~') => return skip(1),
             ["root", ..] => return skip(1),
-            ["home", _, ..] => return skip(2),
+            [first, ..] if first.starts_with('~') => return skip(1),
+            ["home", _, ..] | ["var", "root", ..] => return skip(2),
             ["Users", name, ..] if *name != "Shared" => return skip(2),
-            ["var", "root", ..] => return skip(2),
             ["private", "var", "root", ..] => return skip(3),
             _ => {}
         }

@@ -113,7 +113,7 @@ pub(super) struct Analyst<'a> {
     pub(super) files: BTreeMap<String, Written>,
 }
 
-impl<'a> Analyst<'a> {
+impl Analyst<'_> {
     /// Looks at every command of `script`. Returns what it prints.
     pub(super) fn script(&mut self, script: &Script, context: &Context, ambient: Ambient) -> Feeds {
         self.analysis
@@ -134,7 +134,7 @@ impl<'a> Analyst<'a> {
                 Some(owner) => scope.printed.get(owner).cloned().unwrap_or_default(),
                 None => self.input(invocation, &scope),
             };
-            let printed = self.invocation(invocation, fed, &scope, context, ambient);
+            let printed = self.invocation(invocation, fed, &scope, (context.dialect, ambient));
             if matches!(invocation.output, Output::Inherited | Output::Captured) {
                 all = all.union(printed.feeds);
             }
@@ -150,7 +150,7 @@ impl<'a> Analyst<'a> {
         match &invocation.input {
             Input::Inherited => Printed::default(),
             Input::Text(word) => Printed {
-                feeds: Feeds::of(Feed::Text).union(self.word_feeds(word, scope)),
+                feeds: Feeds::of(Feed::Text).union(Self::word_feeds(word, scope)),
                 text: word.known().map(|text| Rc::from(&*text)),
             },
             Input::File(word) => self.file_flow(word, &invocation.directories, scope),
@@ -166,7 +166,7 @@ impl<'a> Analyst<'a> {
         scope: &Scope<'_>,
     ) -> Printed {
         let mut printed = Printed {
-            feeds: self.word_feeds(word, scope),
+            feeds: Self::word_feeds(word, scope),
             text: None,
         };
         let mut found = false;
@@ -201,13 +201,13 @@ impl<'a> Analyst<'a> {
     }
 
     /// Where the unknown parts of a word come from.
-    pub(super) fn word_feeds(&self, word: &Word, scope: &Scope<'_>) -> Feeds {
+    pub(super) fn word_feeds(word: &Word, scope: &Scope<'_>) -> Feeds {
         word.holes().fold(Feeds::NONE, |sum, hole| {
             sum.union(match hole {
                 Hole::Variable(name) if is_secret_variable(name) => Feeds::of(Feed::Secret),
                 Hole::Variable(_) => Feeds::of(Feed::Program),
-                Hole::Output { first, end } => scope.flow(*first, *end).feeds,
-                Hole::Process {
+                Hole::Output { first, end }
+                | Hole::Process {
                     first,
                     end,
                     readable: true,
@@ -248,8 +248,7 @@ impl<'a> Analyst<'a> {
         invocation: &Invocation,
         fed: Printed,
         scope: &Scope<'_>,
-        context: &Context,
-        mut ambient: Ambient,
+        (dialect, mut ambient): (Dialect, Ambient),
     ) -> Printed {
         if invocation.background {
             ambient.modifiers.insert(Modifier::Background);
@@ -261,7 +260,7 @@ impl<'a> Analyst<'a> {
             fed,
             directories: Rc::clone(&invocation.directories),
             variables: Rc::clone(&invocation.variables),
-            dialect: context.dialect,
+            dialect,
             span: invocation.span,
             ambient,
             scope,
@@ -308,9 +307,9 @@ impl<'a> Analyst<'a> {
 
     /// A command whose name is known only when it runs.
     fn unknown_command(&mut self, call: &Call<'_>, first: &Word) -> Printed {
-        let feeds = self.word_feeds(first, call.scope).union(call.fed.feeds);
+        let feeds = Self::word_feeds(first, call.scope).union(call.fed.feeds);
         self.unknown(UnknownKind::Command, first.display(), first.span);
-        let feed = self.word_feeds(first, call.scope).worst();
+        let feed = Self::word_feeds(first, call.scope).worst();
         let target = Target {
             text: first.display(),
             place: None,

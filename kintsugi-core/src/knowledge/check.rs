@@ -37,7 +37,7 @@ pub(super) fn check(files: &[(&str, &str)]) -> Result<(), KnowledgeError> {
         }
         for (command, place) in parsed.command.into_iter().zip(places) {
             check_command(file, &place, &command)?;
-            insert(&mut programs, file, &place, command)?;
+            insert(&mut programs, file, &place, &command)?;
         }
     }
     Ok(())
@@ -47,7 +47,7 @@ fn insert(
     programs: &mut BTreeMap<String, (Node, String)>,
     file: &str,
     place: &Chunk<'_>,
-    command: Command,
+    command: &Command,
 ) -> Result<(), KnowledgeError> {
     let path = command.path.join(" ");
     let mut names = vec![command.path.first().cloned().unwrap_or_default()];

@@ -119,7 +119,7 @@ impl Analyst<'_> {
 
     /// Program text in a word.
     pub(super) fn code(&mut self, task: &Task<'_, '_>, language: Language, word: &Word) -> Feeds {
-        let holes = self.word_feeds(word, task.call.scope);
+        let holes = Self::word_feeds(word, task.call.scope);
         self.interpret(task, &word.display(), Feeds::of(Feed::Text).union(holes));
         if let [Piece::Hole(_)] = word.pieces.as_slice() {
             self.unknown(UnknownKind::Code, word.display(), word.span);
@@ -141,7 +141,7 @@ impl Analyst<'_> {
             .holes()
             .any(|hole| matches!(hole, Hole::Process { .. }));
         if process {
-            let feeds = self.word_feeds(word, call.scope);
+            let feeds = Self::word_feeds(word, call.scope);
             self.interpret(task, &word.display(), feeds);
             self.unknown(UnknownKind::Code, word.display(), word.span);
             return feeds.union(Feeds::of(Feed::Program));
@@ -246,7 +246,7 @@ impl Analyst<'_> {
                 feed,
             } => {
                 let name = call.words.first().map(Word::display).unwrap_or_default();
-                let feeds = Feeds::of(feed).union(self.word_feeds(&target, call.scope));
+                let feeds = Feeds::of(feed).union(Self::word_feeds(&target, call.scope));
                 if role == Role::Path {
                     for judged in self.judge(&target, &call.directories, call.scope) {
                         self.push_path(call, action, &judged, &name)
@@ -287,7 +287,7 @@ impl Analyst<'_> {
                     text.push(MARK);
                     text.push_str(&holes.len().to_string());
                     text.push(MARK);
-                    holes.push(self.carried(hole, call.scope));
+                    holes.push(Self::carried(hole, call.scope));
                 }
             }
         }
@@ -308,24 +308,24 @@ impl Analyst<'_> {
     }
 
     /// A hole that means the same in another script: its commands are named there by what flows out of them.
-    fn carried(&self, hole: &Hole, scope: &Scope<'_>) -> Hole {
+    fn carried(hole: &Hole, scope: &Scope<'_>) -> Hole {
         match hole {
             Hole::Variable(_) | Hole::Other(_) => hole.clone(),
             Hole::Output { .. } => match scope.output_place(hole) {
                 Some(OutputPlace::Temp) => Hole::Other(TEMPORARY),
                 Some(OutputPlace::Directory | OutputPlace::ProjectRoot) => Hole::Other(HERE),
-                None => Hole::Other(name_for(self.hole_feeds(hole, scope))),
+                None => Hole::Other(name_for(Self::hole_feeds(hole, scope))),
             },
-            Hole::Process { .. } => Hole::Other(name_for(self.hole_feeds(hole, scope))),
+            Hole::Process { .. } => Hole::Other(name_for(Self::hole_feeds(hole, scope))),
         }
     }
 
-    fn hole_feeds(&self, hole: &Hole, scope: &Scope<'_>) -> Feeds {
+    fn hole_feeds(hole: &Hole, scope: &Scope<'_>) -> Feeds {
         let word = Word {
             pieces: vec![Piece::Hole(hole.clone())],
             span: Span::default(),
         };
-        self.word_feeds(&word, scope)
+        Self::word_feeds(&word, scope)
     }
 }
 
@@ -403,7 +403,7 @@ fn restore_word(word: &mut Word, holes: &[Hole]) {
     let mut pieces = Vec::with_capacity(word.pieces.len() + 2);
     for piece in std::mem::take(&mut word.pieces) {
         match piece {
-            Piece::Text(text) | Piece::Glob(text) if text.contains(MARK) => {
+            Piece::Text(ref text) | Piece::Glob(ref text) if text.contains(MARK) => {
                 for (at, part) in text.split(MARK).enumerate() {
                     let hole = part.parse::<usize>().ok().filter(|_| at % 2 == 1);
                     match hole.and_then(|number| holes.get(number)) {
@@ -413,7 +413,7 @@ fn restore_word(word: &mut Word, holes: &[Hole]) {
                     }
                 }
             }
-            other => pieces.push(other),
+            Piece::Text(_) | Piece::Glob(_) | Piece::Hole(_) => pieces.push(piece),
         }
     }
     word.pieces = pieces;

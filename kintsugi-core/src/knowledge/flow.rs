@@ -38,32 +38,35 @@ impl Analyst<'_> {
     }
 
     /// Where the bytes of an effect come from.
-    pub(super) fn feeds_into(&self, task: &Task<'_, '_>, action: Action) -> Feeds {
+    pub(super) fn feeds_into(task: &Task<'_, '_>, action: Action) -> Feeds {
         let from_outside = if is_standard_input_read(task) {
             task.call.fed.feeds
         } else {
             Feeds::NONE
         };
         let all = from_outside.union(task.reads);
-        match action {
-            Action::Write | Action::Overwrite | Action::Create if task.fetches => {
-                all.union(Feeds::of(Feed::Network))
-            }
-            Action::Write
-            | Action::Overwrite
-            | Action::Create
-            | Action::Interpret
-            | Action::Execute
-            | Action::Install
-            | Action::Schedule
-            | Action::Persist => all,
-            _ if is_outward(action) => all.without(Feed::Network),
-            _ => Feeds::NONE,
+        let writes = matches!(action, Action::Write | Action::Overwrite | Action::Create);
+        let runs = matches!(
+            action,
+            Action::Interpret
+                | Action::Execute
+                | Action::Install
+                | Action::Schedule
+                | Action::Persist
+        );
+        if writes && task.fetches {
+            all.union(Feeds::of(Feed::Network))
+        } else if writes || runs {
+            all
+        } else if is_outward(action) {
+            all.without(Feed::Network)
+        } else {
+            Feeds::NONE
         }
     }
 
     /// What stands on the standard output.
-    pub(super) fn printed(&mut self, task: &Task<'_, '_>, inner: Feeds) -> Printed {
+    pub(super) fn printed(task: &Task<'_, '_>, inner: Feeds) -> Printed {
         let parsed = &task.parsed;
         let prints = parsed.chain.first().and_then(|entry| {
             entry.prints.iter().find(|prints| {
@@ -77,7 +80,7 @@ impl Analyst<'_> {
                 feeds: Feeds::of(Feed::Text),
                 text: None,
             },
-            Some(Prints::Operands) => self.printed_operands(task),
+            Some(Prints::Operands) => Self::printed_operands(task),
             Some(Prints::Decoded) => Printed {
                 feeds: through.union(Feeds::of(Feed::Decoded)),
                 text: None,
@@ -116,10 +119,10 @@ impl Analyst<'_> {
         }
     }
 
-    fn printed_operands(&self, task: &Task<'_, '_>) -> Printed {
+    fn printed_operands(task: &Task<'_, '_>) -> Printed {
         let words = task.call.words.get(1..).unwrap_or_default();
         let feeds = words.iter().fold(Feeds::of(Feed::Text), |sum, word| {
-            sum.union(self.word_feeds(word, task.call.scope))
+            sum.union(Self::word_feeds(word, task.call.scope))
         });
         let text: Option<Vec<_>> = words
             .iter()

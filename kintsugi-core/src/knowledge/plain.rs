@@ -139,7 +139,7 @@ pub(crate) fn read(text: &str, context: &Context) -> Script {
                 pending = Some(operator);
             }
             Some(Token::Operator(operator)) if operator == "|" => {
-                let at = script.invocations.len() as u32;
+                let at = u32::try_from(script.invocations.len()).unwrap();
                 one.output = Output::Pipe;
                 script
                     .invocations

@@ -45,19 +45,15 @@ impl Analyst<'_> {
             }
             Resolved::Local { known } => {
                 let printed = self.local_program(call, first, name);
-                match known {
-                    Some((name, node)) => {
-                        let parsed = grammar::read(knowledge, name, node, words);
-                        let more = self.known(call.clone(), parsed);
-                        Printed {
-                            feeds: printed.feeds.union(more.feeds),
-                            text: None,
-                        }
-                    }
-                    None => {
-                        self.unknown_words(call, name, words);
-                        printed
-                    }
+                let Some((name, node)) = known else {
+                    self.unknown_words(call, name, words);
+                    return printed;
+                };
+                let parsed = grammar::read(knowledge, name, node, words);
+                let more = self.known(call.clone(), parsed);
+                Printed {
+                    feeds: printed.feeds.union(more.feeds),
+                    text: None,
                 }
             }
             Resolved::Unknown => {
@@ -137,7 +133,7 @@ impl Analyst<'_> {
         self.effects(&mut task);
         let mut feeds = self.run_code(&task);
         feeds = feeds.union(self.run_wrapped(&task));
-        self.printed(&task, feeds)
+        Self::printed(&task, feeds)
     }
 
     /// A setting or variable that matters, without a command around it.
@@ -286,7 +282,7 @@ impl Analyst<'_> {
                     self.path_effect(task, effect.does, &word, with);
                 }
             } else {
-                self.other_effect(task, effect.does, role, &word, with);
+                self.other_effect(task, (effect.does, role), &word, with);
             }
         }
     }
@@ -295,8 +291,7 @@ impl Analyst<'_> {
     fn other_effect(
         &mut self,
         task: &mut Task<'_, '_>,
-        action: Action,
-        role: Role,
+        (action, role): (Action, Role),
         word: &Word,
         with: Modifiers,
     ) {
@@ -313,9 +308,7 @@ impl Analyst<'_> {
         if role == Role::Secret && action == Action::Read {
             task.reads = task.reads.union(Feeds::of(Feed::Secret));
         }
-        let feeds = self
-            .feeds_into(task, action)
-            .union(self.word_feeds(word, task.call.scope));
+        let feeds = Self::feeds_into(task, action).union(Self::word_feeds(word, task.call.scope));
         let target = Target {
             text: word.display(),
             place: None,
@@ -351,22 +344,19 @@ impl Analyst<'_> {
         with: Modifiers,
     ) {
         let written = self.written(&judged.path);
-        match action {
-            Action::Read | Action::Move => {
-                let mut feeds = Feeds::of(Feed::File);
-                if judged.place == Place::Secret {
-                    feeds = feeds.union(Feeds::of(Feed::Secret));
-                }
-                if let Some(written) = &written {
-                    feeds = feeds.union(written.feeds);
-                    task.text.clone_from(&written.text);
-                }
-                task.reads = task.reads.union(feeds);
+        if matches!(action, Action::Read | Action::Move) {
+            let mut feeds = Feeds::of(Feed::File);
+            if judged.place == Place::Secret {
+                feeds = feeds.union(Feeds::of(Feed::Secret));
             }
-            Action::List => task.lists = true,
-            _ => {}
+            if let Some(written) = &written {
+                feeds = feeds.union(written.feeds);
+                task.text.clone_from(&written.text);
+            }
+            task.reads = task.reads.union(feeds);
         }
-        let mut feeds = self.feeds_into(task, action);
+        task.lists |= action == Action::List;
+        let mut feeds = Self::feeds_into(task, action);
         if matches!(action, Action::Execute | Action::Interpret) {
             feeds = written.map_or(Feeds::of(Feed::File), |it| it.feeds);
         }
@@ -390,34 +380,9 @@ impl Analyst<'_> {
         let mut all = Vec::new();
         for base in plain {
             for name in &task.parsed.narrows {
-                let name = name.display();
-                let path = format!(
-                    "{}/{}",
-                    base.path.trim_end_matches('/'),
-                    name.trim_matches('/')
-                );
-                let inside = self.surroundings.place(&path);
-                let place = match base.place {
-                    Place::Root => Place::System,
-                    Place::System
-                    | Place::Startup
-                    | Place::Secret
-                    | Place::Guard
-                    | Place::Device
-                    | Place::Kernel
-                    | Place::Unknown => base.place,
-                    Place::HomeRoot
-                    | Place::ProjectRoot
-                    | Place::Home
-                    | Place::Project
-                    | Place::Temp
-                    | Place::BuildOutput
-                    | Place::Elsewhere
-                    | Place::Dotfile
-                    | Place::Trigger
-                    | Place::Vcs
-                    | Place::Null => inside,
-                };
+                let below = base.path.trim_end_matches('/');
+                let path = format!("{below}/**/{}", name.display().trim_matches('/'));
+                let place = self.surroundings.place(&path);
                 let modifiers = base.modifiers.with(Modifier::Glob);
                 all.push(Judgement {
                     path,
@@ -454,16 +419,16 @@ fn targets(task: &Task<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
     if let Some(target) = &effect.target {
         return vec![Word::text(target.as_str(), span)];
     }
-    if let Some((role, value)) = cause.own {
-        if effect.on == "value" || role == Some(effect.on.as_str()) {
-            let default = || {
-                effect
-                    .default
-                    .as_ref()
-                    .map(|text| Word::text(text.as_str(), span))
-            };
-            return value.cloned().or_else(default).into_iter().collect();
-        }
+    if let Some((role, value)) = cause.own
+        && (effect.on == "value" || role == Some(effect.on.as_str()))
+    {
+        let default = || {
+            effect
+                .default
+                .as_ref()
+                .map(|text| Word::text(text.as_str(), span))
+        };
+        return value.cloned().or_else(default).into_iter().collect();
     }
     let values: Vec<Word> = task
         .parsed

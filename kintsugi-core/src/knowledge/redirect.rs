@@ -61,7 +61,7 @@ impl Analyst<'_> {
                 if redirect.mode != RedirectMode::Read {
                     let feeds = printed
                         .feeds
-                        .union(self.word_feeds(&redirect.target, call.scope));
+                        .union(Self::word_feeds(&redirect.target, call.scope));
                     let target = Target {
                         text: remote,
                         place: None,

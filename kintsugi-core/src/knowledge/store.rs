@@ -295,7 +295,8 @@ impl Store {
         })
     }
 
-    /// The names of all programs, for tests and people.
+    /// The names of all programs.
+    #[cfg(test)]
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.programs.keys().copied()
     }
@@ -315,9 +316,8 @@ fn read_node(name: &str, chunks: &[&'static str]) -> Node {
             {
                 name.clone_into(first);
             }
-            if node.insert(command).is_err() {
-                continue;
-            }
+            // A second description of the same path is left out as well; the test names it.
+            drop(node.insert(command));
         }
     }
     node

@@ -39,7 +39,8 @@ fn line(effect: &Effect) -> String {
         line.push_str(&modifiers.join(","));
     }
     if effect.feed != Feed::Nothing {
-        line.push_str(&format!(" <{}", word(effect.feed)));
+        line.push_str(" <");
+        line.push_str(&word(effect.feed));
     }
     line
 }
@@ -117,14 +118,14 @@ pub(crate) fn all_effects(text: &str) -> Vec<String> {
 /// Checks a table of commands and their [`effects`], separated by `; `. The empty text: none.
 #[track_caller]
 pub(crate) fn assert_effects(table: &[(&str, &str)]) {
-    let mut wrong = String::new();
+    let mut wrong: Vec<String> = Vec::new();
     for (text, expected) in table {
         let found = effects(text).join("; ");
         if found != *expected {
-            wrong.push_str(&format!(
-                "\n{text}\n  expected: {expected}\n  found:    {found}"
+            wrong.push(format!(
+                "{text}\n  expected: {expected}\n  found:    {found}"
             ));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

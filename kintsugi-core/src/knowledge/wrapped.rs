@@ -20,7 +20,7 @@ impl Analyst<'_> {
     }
 
     fn wrapped(&mut self, task: &Task<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
-        let ambient = self.inner_ambient(task, wrapped.how);
+        let ambient = Self::inner_ambient(task, wrapped.how);
         let call = Call {
             ambient,
             ..task.call.clone()
@@ -89,18 +89,12 @@ impl Analyst<'_> {
         if words.is_empty() {
             return Feeds::NONE;
         }
-        let variables = match assignments {
-            [] => call.variables.clone(),
-            _ => {
-                let mut variables = (*call.variables).clone();
-                for assignment in assignments {
-                    variables
-                        .values
-                        .insert(assignment.name.clone(), assignment.value.clone());
-                }
-                variables.into()
-            }
-        };
+        let mut variables = std::rc::Rc::clone(&call.variables);
+        for assignment in assignments {
+            std::rc::Rc::make_mut(&mut variables)
+                .values
+                .insert(assignment.name.clone(), assignment.value.clone());
+        }
         self.call(&Call {
             words,
             variables,
@@ -110,7 +104,7 @@ impl Analyst<'_> {
     }
 
     /// The circumstances of what is wrapped.
-    fn inner_ambient(&self, task: &Task<'_, '_>, how: Wraps) -> Ambient {
+    fn inner_ambient(task: &Task<'_, '_>, how: Wraps) -> Ambient {
         let mut ambient = task.call.ambient;
         ambient.depth += 1;
         let elevates = task.parsed.chain.first().is_some_and(|entry| {
@@ -155,7 +149,7 @@ impl Analyst<'_> {
             .map(|value| &value.word)
             .collect();
         if task.lists || !roots.is_empty() {
-            return self.found_below(task, &roots);
+            return Self::found_below(task, &roots);
         }
         if let Some(text) = &task.call.fed.text
             && matches!(task.call.input, Input::Pipe { .. } | Input::Text(_))
@@ -175,7 +169,7 @@ impl Analyst<'_> {
     }
 
     /// What `find` finds: its roots, or what matches the narrowing names below them.
-    fn found_below(&self, task: &Task<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
+    fn found_below(task: &Task<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
         let here = Word::text(".", task.call.span);
         let roots = if roots.is_empty() {
             vec![&here]
@@ -242,7 +236,7 @@ impl Analyst<'_> {
             .filter(|value| value.role == "root")
             .map(|value| &value.word)
             .collect();
-        Some(self.found_below(&source, &roots))
+        Some(Self::found_below(&source, &roots))
     }
 }
 

@@ -76,14 +76,10 @@ impl Surroundings {
             });
         } else {
             let path = self.fold(&draft.text, directory);
-            let place = match self.place_from(&path, directory) {
-                Place::Root => Place::Unknown,
-                Place::Elsewhere if path.split('/').nth(1).is_some_and(|it| it.contains('$')) => {
-                    Place::Unknown
-                }
-                Place::HomeRoot | Place::ProjectRoot if path.ends_with(HOLE) => Place::Unknown,
-                place => place,
-            };
+            let found = self.place_from(&path, directory);
+            let is_first = path.split('/').nth(1).is_some_and(|it| it.contains('$'));
+            let is_open = found == Place::Root || (found == Place::Elsewhere && is_first);
+            let place = if is_open { Place::Unknown } else { found };
             readings.push(Judgement {
                 path,
                 place,
@@ -184,7 +180,7 @@ impl Surroundings {
         let project = || self.project_root.clone().unwrap_or_else(here);
         match hole {
             Hole::Variable(name) => match name.as_str() {
-                "HOME" => Some("~".to_owned()),
+                "HOME" | "ZDOTDIR" => Some("~".to_owned()),
                 "PWD" => Some(here()),
                 "TMPDIR" | "TMP" | "TEMP" | "TEMPDIR" => Some("/tmp".to_owned()),
                 "XDG_CONFIG_HOME" => Some("~/.config".to_owned()),
@@ -193,7 +189,6 @@ impl Surroundings {
                 "XDG_STATE_HOME" => Some("~/.local/state".to_owned()),
                 "CARGO_HOME" => Some("~/.cargo".to_owned()),
                 "GOPATH" => Some("~/go".to_owned()),
-                "ZDOTDIR" => Some("~".to_owned()),
                 "SSH_AUTH_SOCK" => Some("~/.ssh/agent".to_owned()),
                 "KUBECONFIG" => Some("~/.kube/config".to_owned()),
                 "GITHUB_WORKSPACE" | "CI_PROJECT_DIR" | "WORKSPACE" | "PROJECT_ROOT"

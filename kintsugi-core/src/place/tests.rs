@@ -40,21 +40,18 @@ fn name(place: Place) -> String {
 
 #[track_caller]
 fn check(surroundings: &Surroundings, directory: &Directory, table: &[(&str, &str)]) {
-    let mut wrong = String::new();
+    let mut wrong: Vec<String> = Vec::new();
     for (place, paths) in table {
         for path in paths.split_whitespace() {
             let found = surroundings.judge(&word(path), directory, &|_| None);
             let found = &found[0];
             if name(found.place) != *place {
-                wrong.push_str(&format!(
-                    "\n{path}: expected {place}, found {} ({})",
-                    name(found.place),
-                    found.path
-                ));
+                let found = format!("{} ({})", name(found.place), found.path);
+                wrong.push(format!("{path}: expected {place}, found {found}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl<'k> Reader<'k, '_> {
                 } else if text.len() > 1 && text.starts_with('-') {
                     self.short(word, text)
                 } else if let Some(found) = self.find("-").filter(|_| text == "-") {
-                    self.apply(found, None);
+                    self.apply(&found, None);
                     true
                 } else if text == "-" && word.pieces.len() > 1 {
                     self.parsed.unknown_options.push(word.clone());
@@ -62,7 +62,7 @@ impl<'k> Reader<'k, '_> {
             return false;
         };
         match self.find(key) {
-            Some(found) => self.apply(found, Some(behind(word, key.len() + 1))),
+            Some(found) => self.apply(&found, Some(behind(word, key.len() + 1))),
             None => self.unknown_option(word),
         }
         true
@@ -75,15 +75,18 @@ impl<'k> Reader<'k, '_> {
             None if word.pieces.len() > 1 => (text, Some(Word::default())),
             None => (text, None),
         };
-        if let Some(found) = self.find(name).or_else(|| self.find_prefix(name)) {
-            self.apply(found, value);
+        let negated = || {
+            name.strip_prefix("--no-")
+                .and_then(|it| self.find(&format!("--{it}")))
+        };
+        if let Some(found) = self.find(name) {
+            self.apply(&found, value);
+        } else if let Some(found) = negated() {
+            self.negate(&found);
+        } else if let Some(found) = self.find_prefix(name) {
+            self.apply(&found, value);
         } else if matches!(name, "--help" | "--version") {
             self.parsed.is_help = true;
-        } else if let Some(found) = name
-            .strip_prefix("--no-")
-            .and_then(|rest| self.find(&format!("--{rest}")))
-        {
-            self.negate(found);
         } else {
             self.unknown_option(word);
         }
@@ -102,7 +105,7 @@ impl<'k> Reader<'k, '_> {
         if name.len() > 2
             && let Some(found) = self.find(name)
         {
-            self.apply(found, value);
+            self.apply(&found, value);
         } else {
             self.cluster(word, text, text.strip_prefix('-').unwrap_or(text));
         }
@@ -124,9 +127,10 @@ impl<'k> Reader<'k, '_> {
             };
             let is_last = rest.as_str().is_empty() && word.pieces.len() < 2;
             match found.takes() {
-                Takes::Nothing => self.apply(found, None),
-                Takes::Attached if is_last => self.apply(found, None),
-                Takes::Value | Takes::Two | Takes::Command if is_last => self.apply(found, None),
+                Takes::Nothing => self.apply(&found, None),
+                Takes::Attached | Takes::Value | Takes::Two | Takes::Command if is_last => {
+                    self.apply(&found, None);
+                }
                 Takes::Value | Takes::Attached | Takes::Two | Takes::Command => {
                     let used = text.len() - rest.as_str().len();
                     let value = behind(word, used);
@@ -134,7 +138,7 @@ impl<'k> Reader<'k, '_> {
                         Some(_) => behind(&value, 1),
                         None => value,
                     };
-                    self.apply(found, Some(value));
+                    self.apply(&found, Some(value));
                     return;
                 }
             }
@@ -146,7 +150,7 @@ impl<'k> Reader<'k, '_> {
         if !text.starts_with('-') || text.len() < 2 {
             let operator = word.known().and_then(|known| self.find(&known));
             return operator.is_some_and(|found| {
-                self.apply(found, None);
+                self.apply(&found, None);
                 true
             });
         }
@@ -163,7 +167,7 @@ impl<'k> Reader<'k, '_> {
             .unwrap_or(name);
         let double = || format!("-{single}");
         if let Some(found) = self.find(single).or_else(|| self.find(&double())) {
-            self.apply(found, value);
+            self.apply(&found, value);
         } else if matches!(single, "-help" | "-version") {
             self.parsed.is_help = true;
         } else {
@@ -224,7 +228,7 @@ impl<'k> Reader<'k, '_> {
     }
 
     /// Sets what an option sets, and takes its value.
-    fn apply(&mut self, found: Found<'k>, attached: Option<Word>) {
+    fn apply(&mut self, found: &Found<'k>, attached: Option<Word>) {
         let value = match found.takes() {
             Takes::Nothing | Takes::Attached => attached,
             Takes::Value => attached.or_else(|| self.next_word()),
@@ -232,16 +236,32 @@ impl<'k> Reader<'k, '_> {
                 let first = attached.or_else(|| self.next_word());
                 self.next_word().or(first)
             }
-            Takes::Command => return self.take_command(&found),
+            Takes::Command => return self.take_command(found),
         };
         match found {
             Found::Flag(_) | Found::Value => {}
             Found::File(reads) => {
                 if let Some(value) = value {
-                    self.parsed.option_files.push((reads, value));
+                    self.parsed.option_files.push((*reads, value));
                 }
             }
-            Found::Option(option) => self.apply_option(option, value),
+            Found::Option(option) => {
+                // The same option may be described in parts, each for other values.
+                let parts: Vec<&'k Opt> = self
+                    .entries()
+                    .find(|entry| entry.options.iter().any(|it| std::ptr::eq(it, *option)))
+                    .map_or(&[][..], |entry| &entry.options)
+                    .iter()
+                    .filter(|other| {
+                        !std::ptr::eq(*other, *option)
+                            && other.flag.iter().any(|flag| option.flag.contains(flag))
+                    })
+                    .collect();
+                for part in parts {
+                    self.apply_option(part, value.clone());
+                }
+                self.apply_option(option, value);
+            }
         }
     }
 
@@ -346,7 +366,7 @@ impl<'k> Reader<'k, '_> {
     }
 
     /// `--no-name`: takes back what `--name` sets.
-    fn negate(&mut self, found: Found<'k>) {
+    fn negate(&mut self, found: &Found<'k>) {
         let Found::Option(option) = found else {
             return;
         };

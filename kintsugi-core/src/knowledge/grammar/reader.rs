@@ -113,10 +113,10 @@ impl<'k, 'w> Reader<'k, 'w> {
         } else {
             self.is_leaf = next.iter().all(|it| !it.node.has_children());
         }
-        if let Some(settled) = next.iter().find(|it| says_something(it)).or(next.first()) {
-            if settled.node.entry.is_some() || self.settled.is_none() {
-                self.settled = Some(settled.clone());
-            }
+        if let Some(settled) = next.iter().find(|it| says_something(it)).or(next.first())
+            && (settled.node.entry.is_some() || self.settled.is_none())
+        {
+            self.settled = Some(settled.clone());
         }
         self.candidates = next;
     }
@@ -350,10 +350,20 @@ impl<'k, 'w> Reader<'k, 'w> {
         let specs: Vec<&'k Operand> = entry
             .operands
             .iter()
-            .filter(|it| !it.dashes && self.is_present(it))
+            .filter(|it| !it.dashes && self.is_present(it) && !self.is_given(it))
             .collect();
         self.assign_all(&specs, operands);
         self.parsed
+    }
+
+    /// Whether an option plays the role of a single operand: `cp -t DIR`.
+    fn is_given(&self, operand: &Operand) -> bool {
+        !operand.many
+            && self
+                .parsed
+                .values
+                .iter()
+                .any(|value| value.role == operand.role)
     }
 
     fn assign_all(&mut self, specs: &[&'k Operand], operands: Vec<Word>) {
