@@ -74,3 +74,7 @@ pub const ROUND_ACCEPTS_MAX: usize = 64;
 /// Longest that the id of a decided proposal is remembered, in milliseconds, if [`IDS_MAX`] does not end it sooner.
 pub const IDS_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 const _: () = assert!(IDS_MS_MAX > HOLD_MS_MAX + APPROVAL_MS_MAX);
+
+/// Durable records that may be without a signed checkpoint over them.
+pub const CHECKPOINT_RECORDS: u64 = 256;
+const _: () = assert!(CHECKPOINT_RECORDS < SEGMENT_RECORDS);

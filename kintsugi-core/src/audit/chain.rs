@@ -86,6 +86,12 @@ impl Seal {
         }
     }
 
+    /// Returns the seal that record `first` continues when the log `log_id` before it does not verify.
+    #[must_use]
+    pub fn incident(log_id: &str, first: u64) -> Self {
+        Self::genesis(&format!("{log_id}:{first}"))
+    }
+
     /// Returns the seal as it stands at the end of a line.
     #[must_use]
     pub fn text(&self) -> String {

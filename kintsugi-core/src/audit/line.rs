@@ -83,6 +83,18 @@ impl<'a> Line<'a> {
         self.durable
     }
 
+    /// Returns when it was written, as the line says.
+    #[must_use]
+    pub fn ts(&self) -> &'a [u8] {
+        member(self.bytes, b"\"ts\":\"")
+    }
+
+    /// Returns its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'a [u8] {
+        member(self.bytes, b"\"kind\":\"")
+    }
+
     /// Returns the bytes before the private part and after it, up to the seal: what the hash covers.
     #[must_use]
     pub fn public(&self) -> (&'a [u8], &'a [u8]) {
@@ -194,6 +206,16 @@ fn ending(bytes: &[u8]) -> Option<(Range<usize>, u64)> {
     found
         .filter(|_| empty.is_empty())
         .map(|range| (range, private_bytes))
+}
+
+/// Returns what follows the first `name` up to the next quotation mark. Right for the members that every line begins with,
+/// which have no escapes.
+fn member<'a>(bytes: &'a [u8], name: &[u8]) -> &'a [u8] {
+    let start = bytes.windows(name.len()).position(|window| window == name);
+    let rest = start.and_then(|start| bytes.get(start + name.len()..));
+    let rest = rest.unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'"');
+    rest.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Reads a number as it is written here: no sign, no leading zero.

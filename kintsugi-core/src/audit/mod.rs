@@ -5,10 +5,12 @@
 //! others is described in [`crate::manual::audit_log`].
 
 pub mod chain;
+pub mod checkpoint;
 pub mod head;
 pub mod line;
 pub mod merkle;
 pub mod record;
+pub mod verify;
 
 use std::io::{self, Read};
 
@@ -36,6 +38,15 @@ pub const CHECKPOINTS_FILE: &str = "checkpoints";
 /// The file that one writer holds locked.
 pub const LOCK_FILE: &str = "lock";
 
+/// The file with the key that signs checkpoints, in hexadecimal.
+pub const SIGNING_KEY_FILE: &str = "signing-key";
+
+/// What a new head is called until it is whole.
+pub const NEW_HEAD_FILE: &str = "head.new";
+
+/// What a torn tail is called until it is whole.
+pub const NEW_TORN_FILE: &str = "torn.new";
+
 /// The file that is given up when the disk is full, so that the last records fit.
 pub const RESERVE_FILE: &str = "reserve";
 
@@ -59,4 +70,24 @@ pub fn segment_first(name: &str) -> Option<u64> {
     let first = digits.parse().ok()?;
     // INVARIANT: one name a segment; `seg-1.ndjson` and `seg-+1.ndjson` are foreign files.
     (segment_name(first) == name).then_some(first)
+}
+
+/// Whether `name` is one that a log may have in its directory.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        HEAD_FILE,
+        CHECKPOINTS_FILE,
+        LOCK_FILE,
+        RESERVE_FILE,
+        SIGNING_KEY_FILE,
+        NEW_HEAD_FILE,
+        NEW_TORN_FILE,
+    ];
+    const BEGINNINGS: [&str; 3] = ["first-key-", "incident-", "torn-"];
+    NAMES.contains(&name)
+        || BEGINNINGS
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
+        || segment_first(name).is_some()
 }

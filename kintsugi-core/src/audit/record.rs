@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::chain::{Seal, unhex};
 use super::line::{Line, LineError};
+use super::merkle::Frontier;
 use crate::classify::Class;
 use crate::decide::Decision;
 use crate::effect::Effect;
@@ -308,6 +310,18 @@ pub struct Tree {
     pub frontier: Vec<String>,
 }
 
+impl Tree {
+    /// Returns the edge of the tree before the record `first`; nothing when it has another size.
+    #[must_use]
+    pub fn frontier(&self, first: u64) -> Option<Frontier> {
+        let mut roots = Vec::new();
+        for root in &self.frontier {
+            roots.push(unhex(root.as_bytes())?);
+        }
+        Frontier::new(first.checked_sub(self.first)?, roots)
+    }
+}
+
 /// The members of a record, by kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -324,6 +338,9 @@ pub enum Body {
         previous: Option<Predecessor>,
         /// The tree so far.
         tree: Tree,
+        /// The key that checks the log's checkpoints, as a `signed-note` verifier key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verifier: Option<String>,
         /// How many `state` records follow; without all of them the segment was never begun.
         states: u64,
         /// The program that writes.
@@ -551,6 +568,46 @@ impl Body {
             | Self::Incident { .. }
             | Self::Shutdown { .. }
             | Self::UncleanStart { .. } => Durability::Sync,
+        }
+    }
+
+    /// Whether a checkpoint is signed as soon as this record is durable.
+    #[must_use]
+    pub const fn is_signed_at_once(&self) -> bool {
+        matches!(
+            self,
+            Self::AuthResult { .. }
+                | Self::Policy { .. }
+                | Self::Checkpoint { .. }
+                | Self::Redact { .. }
+                | Self::Prune { .. }
+                | Self::Incident { .. }
+                | Self::Shutdown { .. }
+        )
+    }
+
+    /// Returns the seal that this record, an `open` at `first`, says it continues; nothing when it does not say.
+    #[must_use]
+    pub fn continued_seal(&self, first: u64) -> Option<Seal> {
+        let Self::Open {
+            log,
+            opening,
+            previous,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        match (opening, previous) {
+            (Opening::New, None) if first == 0 => Some(Seal::genesis(&log.to_string())),
+            (Opening::Incident, None) => Some(Seal::incident(&log.to_string(), first)),
+            (Opening::Full | Opening::FailedSync, Some(previous)) => Some(Seal {
+                hash: unhex(previous.h.as_bytes())?,
+                mac: unhex(previous.m.as_bytes())?,
+            }),
+            (Opening::New | Opening::Incident, _) | (Opening::Full | Opening::FailedSync, None) => {
+                None
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use kintsugi_core::audit::record::{Body, Durability, Record};
 use kintsugi_core::limits::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
+use super::notes::Notes;
 use super::open::{OpenError, Replay};
 use super::segment::{At, Position};
 use super::storage::{Storage, StoredFile, write_fully};
@@ -184,6 +185,7 @@ pub struct Log {
     /// Up to where everything is durable.
     pub(super) durable: Position,
     pub(super) head: HeadFile,
+    pub(super) checkpoints: Notes,
     /// When the oldest record that nobody waits for was staged.
     pub(super) unsynced_since: Option<Duration>,
     /// To be written in front of the next records: what the start found.
@@ -257,11 +259,54 @@ impl Log {
             self.durable = self.staged.clone();
             self.unsynced_since = None;
             self.write_head()?;
+            if self.checkpoints.is_due(self.durable.chain.next) {
+                self.sign()?;
+            }
         }
         Ok(Durable {
             end: self.durable.chain.next,
             log: self.id,
         })
+    }
+
+    /// Signs a checkpoint over everything that is durable.
+    fn sign(&mut self) -> Result<(), LogError> {
+        let storage = self.storage.as_ref();
+        let written = self.checkpoints.write(storage, self.id, &self.durable);
+        written.map_err(|error| self.fail(error))
+    }
+
+    /// Returns the moment, on the clock of [`Now::monotonic`], by which [`Log::tend`] must be called although nothing else
+    /// happens.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        [self.sync_due(), self.checkpoints.due()]
+            .into_iter()
+            .flatten()
+            .min()
+            .filter(|_| !self.failed)
+    }
+
+    /// Does what is due: makes records durable that nobody waits for, and signs a checkpoint over what has none.
+    ///
+    /// # Errors
+    /// As [`Log::sync`].
+    pub fn tend(&mut self, now: Now) -> Result<Durable, LogError> {
+        let durable = self.sync()?;
+        if self
+            .checkpoints
+            .due()
+            .is_some_and(|due| due <= now.monotonic)
+        {
+            self.sign()?;
+        }
+        Ok(durable)
+    }
+
+    /// Returns the key that checks the checkpoints, for people to keep elsewhere.
+    #[must_use]
+    pub fn verifier(&self) -> Option<String> {
+        self.checkpoints.verifier(self.id, self.durable.tree_first)
     }
 
     /// Returns the moment, on the clock of [`Now::monotonic`], by which [`Log::sync`] must be called although nobody waits.
@@ -300,6 +345,7 @@ impl Log {
         let mut bytes = Vec::new();
         let mut records = Vec::new();
         let ts = format!("{:.6}", now.wall);
+        let at_once = bodies.iter().any(Body::is_signed_at_once);
         for body in bodies {
             let seq = position.chain.next;
             let salt = salt(&self.options.seed, seq);
@@ -327,6 +373,7 @@ impl Log {
         }
         self.append(&bytes)?;
         self.staged = position;
+        self.checkpoints.staged(now.monotonic, at_once);
         Ok(records)
     }
 

@@ -7,11 +7,15 @@
 //! | `memory.rs` | the same in memory, with power that can fail |
 //! | `faulty.rs` | the same, failing where a test says |
 //! | `log.rs` | stage, sync, confirm |
+//! | `notes.rs` | signed checkpoints |
 //! | `segment.rs` | the segment that is being written, and the next one |
 //! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
 
 mod directory;
+pub mod faulty;
 mod log;
+pub mod memory;
+mod notes;
 mod open;
 mod recover;
 mod scan;
@@ -23,6 +27,7 @@ pub use log::{
     BATCH_MS_MAX, BATCH_RECORDS_MAX, Durable, LiveState, Log, LogError, Now, Options, Recorded,
     Staged, Status,
 };
+pub use notes::CHECKPOINT_MS_MAX;
 pub use open::{OpenError, Replay, Start};
 pub use storage::{FileState, Storage, StoredFile};
 

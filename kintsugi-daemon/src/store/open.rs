@@ -10,11 +10,12 @@ use kintsugi_core::audit::head::{Head, SLOT_BYTES};
 use kintsugi_core::audit::merkle::Frontier;
 use kintsugi_core::audit::record::{Opening, Record};
 use kintsugi_core::audit::{
-    CHECKPOINTS_FILE, HEAD_FILE, LOCK_FILE, RESERVE_FILE, first_key_name, segment_first,
+    CHECKPOINTS_FILE, HEAD_FILE, NEW_HEAD_FILE, first_key_name, is_known, segment_first,
 };
 use uuid::Uuid;
 
 use super::log::{HeadFile, Log, Options};
+use super::notes::Notes;
 use super::recover::Recovery;
 use super::segment::{At, Position};
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
@@ -108,7 +109,7 @@ pub(super) fn inventory(storage: &dyn Storage) -> Result<Inventory, OpenError> {
             found.has_checkpoints = true;
         } else if name.starts_with("torn-") {
             found.torn.push(name);
-        } else if !is_ours(&name) {
+        } else if !is_known(&name) {
             found.foreign.push(name);
         }
     }
@@ -117,16 +118,6 @@ pub(super) fn inventory(storage: &dyn Storage) -> Result<Inventory, OpenError> {
     found.foreign.sort_unstable();
     Ok(found)
 }
-
-/// Whether `name` is one that a log may have beside its segments.
-fn is_ours(name: &str) -> bool {
-    [LOCK_FILE, RESERVE_FILE, NEW_HEAD_FILE, NEW_TORN_FILE].contains(&name)
-        || name.starts_with("first-key-")
-        || name.starts_with("incident-")
-}
-
-const NEW_HEAD_FILE: &str = "head.new";
-pub(super) const NEW_TORN_FILE: &str = "torn.new";
 
 pub(super) fn open(
     storage: Box<dyn Storage>,
@@ -171,6 +162,7 @@ fn create(
 ) -> Result<(Log, Replay), OpenError> {
     let id = uuid::Builder::from_random_bytes(derive(&options.seed, "log id")).into_uuid();
     let key = first_key(storage.as_ref(), &options.seed, 0)?;
+    let checkpoints = Notes::create(storage.as_ref(), &options.seed).map_err(OpenError::Write)?;
     let chain = Chain {
         next: 0,
         seal: Seal::genesis(&id.to_string()),
@@ -178,14 +170,8 @@ fn create(
     };
     let position = beginning(chain);
     let head = replace_head(storage.as_ref(), id, &position)?;
-    let log = assemble(
-        storage,
-        options,
-        id,
-        At::Between(Opening::New),
-        position,
-        head,
-    );
+    let at = At::Between(Opening::New);
+    let log = assemble(storage, options, id, (at, position), (head, checkpoints));
     let replay = Replay {
         start: Start::New,
         records: Vec::new(),
@@ -271,9 +257,8 @@ pub(super) fn assemble(
     storage: Box<dyn Storage>,
     options: Options,
     id: Uuid,
-    at: At,
-    position: Position,
-    head: HeadFile,
+    (at, position): (At, Position),
+    (head, checkpoints): (HeadFile, Notes),
 ) -> Log {
     Log {
         storage,
@@ -283,6 +268,7 @@ pub(super) fn assemble(
         staged: position.clone(),
         durable: position,
         head,
+        checkpoints,
         unsynced_since: None,
         notes: Vec::new(),
         failed: false,

@@ -3,19 +3,20 @@
 //! With `b` the first bad record and `D` how many were durable as far as anything genuine says: `D > b` is tampering or
 //! corruption, else the tail was torn. Nothing that `D` covers is ever cut.
 
-use kintsugi_core::audit::chain::{Chain, Key};
+use kintsugi_core::audit::chain::{Chain, Key, Seal};
 use kintsugi_core::audit::head::Head;
 use kintsugi_core::audit::record::{Body, Opening, Record};
-use kintsugi_core::audit::{HEAD_FILE, segment_name};
+use kintsugi_core::audit::{HEAD_FILE, NEW_TORN_FILE, segment_name};
 use kintsugi_core::limits::SEGMENT_RECORDS;
 use uuid::Uuid;
 
 use super::log::{HeadFile, Log, Options};
+use super::notes::{FoundNotes, Notes};
 use super::open::{
-    Inventory, NEW_TORN_FILE, OpenError, Replay, Start, assemble, beginning, derive, first_key,
-    replace, replace_head,
+    Inventory, OpenError, Replay, Start, assemble, beginning, derive, first_key, replace,
+    replace_head,
 };
-use super::scan::{Scan, incident_seal, scan};
+use super::scan::{Scan, scan};
 use super::segment::{At, Position, Segment};
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
 
@@ -52,10 +53,14 @@ impl Recovery {
         head: &Head,
         head_file: HeadFile,
     ) -> Result<(Log, Replay), OpenError> {
+        let id = Uuid::from_bytes(head.log_id);
+        let found = Notes::read(self.storage.as_ref(), id).map_err(OpenError::Read)?;
+        let signed = found.notes.covered();
+        let own = (head_file, found);
         let mut torn = None;
         loop {
             let Some(first) = self.found.segments.last().copied() else {
-                return self.without_segments(head, head_file, torn);
+                return self.without_segments(head, own, torn);
             };
             if first < head.segment {
                 let what = format!("`{}` is missing", segment_name(head.segment));
@@ -63,11 +68,11 @@ impl Recovery {
                 return self.incident(Some(head), damage);
             }
             let last = self.read_last(first, head)?;
-            if let Some(damage) = self.judge(&last, head) {
+            if let Some(damage) = self.judge(&last, head, signed) {
                 return self.incident(Some(head), damage);
             }
             if last.scan.is_begun() {
-                return self.go_on(head, head_file, last, torn);
+                return self.go_on(head, own, last, torn);
             }
             // The segment was being begun when the power failed: as if it never was.
             torn = Some(self.put_aside(first, &last.bytes)?);
@@ -95,10 +100,10 @@ impl Recovery {
     }
 
     /// Says what is wrong with the last segment that a torn tail does not explain.
-    fn judge(&self, last: &Last, head: &Head) -> Option<Damage> {
+    fn judge(&self, last: &Last, head: &Head, signed: u64) -> Option<Damage> {
         let scan = &last.scan;
         let bad = scan.end.chain.next;
-        let durable = head.chain.next.max(scan.later_durable);
+        let durable = head.chain.next.max(scan.later_durable).max(signed);
         let damage = |what: String, bad: u64| Damage {
             what,
             bad: Some(bad),
@@ -155,7 +160,7 @@ impl Recovery {
     fn go_on(
         self,
         head: &Head,
-        head_file: HeadFile,
+        (head_file, found): (HeadFile, FoundNotes),
         last: Last,
         torn_segment: Option<(u64, String)>,
     ) -> Result<(Log, Replay), OpenError> {
@@ -169,6 +174,10 @@ impl Recovery {
         if !rest.is_empty() {
             torn = Some(self.put_aside(next, rest)?);
             file.cut(position.bytes).map_err(OpenError::Write)?;
+        }
+        if !found.torn.is_empty() {
+            torn = Some(self.put_aside(next, &found.torn)?);
+            found.notes.cut().map_err(OpenError::Write)?;
         }
         let settled = position.segment == head.segment && position.bytes == head.offset;
         if !settled || !rest.is_empty() {
@@ -187,7 +196,8 @@ impl Recovery {
         };
         let at = At::Segment(Segment { file });
         let id = Uuid::from_bytes(head.log_id);
-        let mut log = assemble(self.storage, self.options, id, at, position, head_file);
+        let own = (head_file, found.notes);
+        let mut log = assemble(self.storage, self.options, id, (at, position), own);
         log.notes = notes;
         if !settled {
             let written = log.write_head();
@@ -200,7 +210,7 @@ impl Recovery {
     fn without_segments(
         self,
         head: &Head,
-        head_file: HeadFile,
+        (head_file, found): (HeadFile, FoundNotes),
         torn: Option<(u64, String)>,
     ) -> Result<(Log, Replay), OpenError> {
         if head.chain.next > 0 {
@@ -215,8 +225,9 @@ impl Recovery {
             records: Vec::new(),
             foreign: self.found.foreign,
         };
-        let at = At::Between(Opening::New);
-        let mut log = assemble(self.storage, self.options, id, at, position, head_file);
+        let at = (At::Between(Opening::New), position);
+        let own = (head_file, found.notes);
+        let mut log = assemble(self.storage, self.options, id, at, own);
         log.notes = notes;
         Ok((log, replay))
     }
@@ -289,7 +300,7 @@ impl Recovery {
             }
             Some(_) | None => first_key(storage, &self.options.seed, first)?,
         };
-        let seal = incident_seal(id, first);
+        let seal = Seal::incident(&id.to_string(), first);
         let position = beginning(Chain {
             next: first,
             seal,
@@ -300,8 +311,10 @@ impl Recovery {
             storage.rename(HEAD_FILE, &name).map_err(OpenError::Write)?;
         }
         let head_file = replace_head(storage, id, &position)?;
-        let at = At::Between(Opening::Incident);
-        let mut log = assemble(self.storage, self.options, id, at, position, head_file);
+        let found = Notes::read(storage, id).map_err(OpenError::Read)?;
+        let at = (At::Between(Opening::Incident), position);
+        let own = (head_file, found.notes);
+        let mut log = assemble(self.storage, self.options, id, at, own);
         log.notes = vec![Body::Incident {
             what: damage.what.clone(),
             bad: damage.bad,
@@ -379,18 +392,22 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
         let damage = recovery.damage(what, Some(&head), None);
         return recovery.incident(Some(&head), damage);
     };
+    let foreign = found.foreign;
     let head_file = replace_head(storage.as_ref(), id, &durable)?;
     let at = if durable.chain.next == 0 {
         At::Between(Opening::New)
     } else {
         At::Between(Opening::FailedSync)
     };
-    let mut log = assemble(storage, options, id, at, durable, head_file);
+    let found = Notes::read(storage.as_ref(), id).map_err(OpenError::Read)?;
+    found.notes.cut().map_err(OpenError::Write)?;
+    let own = (head_file, found.notes);
+    let mut log = assemble(storage, options, id, (at, durable), own);
     log.notes = notes;
     let replay = Replay {
         start: Start::Unclean,
         records,
-        foreign: found.foreign,
+        foreign,
     };
     Ok((log, replay))
 }

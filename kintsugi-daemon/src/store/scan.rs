@@ -2,11 +2,10 @@
 //!
 //! Believing is for the caller: this only finds the first record that is bad and what later lines claim.
 
-use data_encoding::HEXLOWER;
-use kintsugi_core::audit::chain::{Chain, Key, Seal, continues, unhex};
+use kintsugi_core::audit::chain::{Chain, Key, Seal, continues};
 use kintsugi_core::audit::line::{Line, LineError};
 use kintsugi_core::audit::merkle::Frontier;
-use kintsugi_core::audit::record::{Body, Opening, Record, Tree};
+use kintsugi_core::audit::record::{Body, Record};
 use uuid::Uuid;
 
 use super::segment::Position;
@@ -145,28 +144,11 @@ fn vouched(keys: Option<&mut Chain>, place: u64, seal: &Seal) -> bool {
 
 /// Takes what the first record of a segment says about what is before it.
 fn begin(scan: &mut Scan, body: &Body) -> bool {
-    let Body::Open {
-        log,
-        opening,
-        previous,
-        tree,
-        ..
-    } = body
-    else {
+    let Body::Open { log, tree, .. } = body else {
         return false;
     };
     let first = scan.end.segment;
-    let seal = match (opening, previous) {
-        (Opening::New, None) if first == 0 => Some(Seal::genesis(&log.to_string())),
-        (Opening::Incident, None) => Some(incident_seal(*log, first)),
-        (Opening::Full | Opening::FailedSync, Some(previous)) => {
-            let hash = unhex(previous.h.as_bytes());
-            let mac = unhex(previous.m.as_bytes());
-            hash.zip(mac).map(|(hash, mac)| Seal { hash, mac })
-        }
-        (Opening::New | Opening::Incident, _) | (Opening::Full | Opening::FailedSync, None) => None,
-    };
-    let Some((seal, frontier)) = seal.zip(frontier(tree, first)) else {
+    let Some((seal, frontier)) = body.continued_seal(first).zip(tree.frontier(first)) else {
         return false;
     };
     scan.end.chain.seal = seal;
@@ -174,20 +156,6 @@ fn begin(scan: &mut Scan, body: &Body) -> bool {
     scan.end.tree_first = tree.first;
     scan.log = Some(*log);
     true
-}
-
-/// Returns the seal that the first record after an incident continues.
-pub(super) fn incident_seal(log: Uuid, first: u64) -> Seal {
-    Seal::genesis(&format!("{log}:{first}"))
-}
-
-fn frontier(tree: &Tree, first: u64) -> Option<Frontier> {
-    let mut roots = Vec::new();
-    for root in &tree.frontier {
-        let bytes = HEXLOWER.decode(root.as_bytes()).ok()?;
-        roots.push(bytes.try_into().ok()?);
-    }
-    Frontier::new(first.checked_sub(tree.first)?, roots)
 }
 
 /// Looks at what stands behind the last good record.

@@ -154,6 +154,7 @@ impl Log {
                     .map(|root| hex(root))
                     .collect(),
             },
+            verifier: self.verifier(),
             states: u64::try_from(states).unwrap_or_default(),
             program: self.options.program.clone(),
         }
