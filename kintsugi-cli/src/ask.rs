@@ -43,12 +43,12 @@ pub fn ask(
     offer: Offer,
 ) -> Result<Settled, Failure> {
     let paint = paint();
-    show(terminal, command, verdict, offer, paint)?;
+    show(terminal, command, verdict, paint)?;
     let mut waiting = gate::reconnect(paths)?;
     waiting
         .send(&gate::await_request(command, AWAIT_TURN))
         .map_err(|error| gate::refused(&error))?;
-    let reply = answer(terminal, &mut waiting, command, offer)?;
+    let reply = answer(terminal, &mut waiting, command, offer, paint)?;
     let settled = match reply {
         Reply::Yes => gate::resolve(paths, command, Resolution::Allow)?,
         Reply::No => gate::resolve(paths, command, Resolution::Deny)?,
@@ -75,7 +75,6 @@ fn show(
     terminal: &mut Terminal,
     command: &ProposedCommand,
     verdict: &Verdict,
-    offer: Offer,
     paint: Paint,
 ) -> Result<(), Failure> {
     let id = escape(&super::command::pending::short(&command.id));
@@ -87,13 +86,7 @@ fn show(
         terminal.columns(),
         paint,
     );
-    terminal.write_all(text.replace('\n', "\r\n").as_bytes())?;
-    let question = match offer {
-        Offer::YesOrNo => "run it? [y/N] ",
-        Offer::NoOnly => "waiting for an answer from elsewhere; any key denies ",
-    };
-    write!(terminal, "{}", paint.tone(Tone::Strong, question))?;
-    Ok(terminal.flush()?)
+    Ok(terminal.write_all(text.replace('\n', "\r\n").as_bytes())?)
 }
 
 /// Waits for a key or for an answer from elsewhere. Whatever is not a clear yes is a no.
@@ -102,6 +95,7 @@ fn answer(
     waiting: &mut Client,
     command: &ProposedCommand,
     offer: Offer,
+    paint: Paint,
 ) -> Result<Reply, Failure> {
     /// A wait without news: the connection is looked at again.
     const PAUSE: Duration = Duration::from_secs(60);
@@ -109,6 +103,12 @@ fn answer(
     if !terminal.drain()? {
         return Ok(Reply::No);
     }
+    // The question appears when keys begin to count, and not before.
+    let question = match offer {
+        Offer::YesOrNo => "run it? [y/N] ",
+        Offer::NoOnly => "waiting for an answer from elsewhere; any key denies ",
+    };
+    write!(terminal, "{}", paint.tone(Tone::Strong, question))?;
     loop {
         let daemon = std::os::fd::AsFd::as_fd(&*waiting);
         match terminal.wait(Some(daemon), PAUSE)? {

@@ -1,0 +1,202 @@
+//! A machine of one's own for a test: a home, a socket, a daemon on demand, and the programs as they were built.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::pty::Pty;
+
+/// A home directory with a socket beside it. Dropped, its daemon is stopped and everything is removed.
+#[derive(Debug)]
+pub struct Machine {
+    directory: tempfile::TempDir,
+}
+
+/// A repository with a remote whose branch is ahead in another way, so that only `--force` pushes.
+#[derive(Debug)]
+pub struct Diverged {
+    /// The working copy.
+    pub work: PathBuf,
+    /// The bare repository it pushes to.
+    pub remote: PathBuf,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Machine {
+    /// A machine on which nothing has happened yet.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    #[must_use]
+    pub fn new() -> Self {
+        let directory = tempfile::Builder::new()
+            .prefix("kintsugi-")
+            .tempdir()
+            .expect("a directory");
+        std::fs::create_dir(directory.path().join("home")).expect("a home");
+        Self { directory }
+    }
+
+    /// Returns the home directory.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// Returns the directory of the log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.home().join(".local/share/kintsugi/log")
+    }
+
+    /// Returns a program with nothing of this process's environment but `PATH`.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home())
+            .env("KINTSUGI_SOCKET", self.directory.path().join("socket"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("TERM", "dumb")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "Ada")
+            .env("GIT_AUTHOR_EMAIL", "ada@example.org")
+            .env("GIT_COMMITTER_NAME", "Ada")
+            .env("GIT_COMMITTER_EMAIL", "ada@example.org")
+            .current_dir(self.home());
+        command
+    }
+
+    /// Returns `kintsugi` with arguments.
+    #[must_use]
+    pub fn kintsugi(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(program("kintsugi"));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs `kintsugi` without a terminal, and returns what came of it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.kintsugi(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("kintsugi starts")
+    }
+
+    /// Runs `kintsugi` in a terminal of its own, as a person elsewhere would, and returns its exit code and what it printed.
+    #[must_use]
+    pub fn elsewhere(&self, arguments: &[&str]) -> (i32, String) {
+        let (status, printed) = Pty::spawn(&self.kintsugi(arguments), 100).end();
+        (status.code().unwrap_or(-1), printed)
+    }
+
+    /// Gives `payload` to a hook, and returns what came of it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn hook(&self, arguments: &[&str], payload: &[u8]) -> Output {
+        let mut child = self
+            .command(program("kintsugi-hook"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("kintsugi-hook starts");
+        let mut input = child.stdin.take().expect("its input");
+        // A hook that has read enough to refuse closes its input.
+        drop(input.write_all(payload));
+        drop(input);
+        child.wait_with_output().expect("its output")
+    }
+
+    /// Makes a repository and a bare remote whose histories have parted.
+    ///
+    /// # Panics
+    /// When git does not do as it is told.
+    #[must_use]
+    pub fn diverged(&self) -> Diverged {
+        let remote = self.home().join("remote.git");
+        let work = self.home().join("work");
+        let shown = |path: &Path| path.display().to_string();
+        let git = |directory: &Path, arguments: &[&str]| {
+            let done = self
+                .command("git")
+                .current_dir(directory)
+                .args(arguments)
+                .output()
+                .expect("git starts");
+            assert!(done.status.success(), "git {arguments:?}: {done:?}");
+        };
+        let home = self.home();
+        git(
+            &home,
+            &["init", "-q", "--bare", "-b", "main", &shown(&remote)],
+        );
+        git(&home, &["init", "-q", "-b", "main", &shown(&work)]);
+        git(&work, &["commit", "-q", "--allow-empty", "-m", "one"]);
+        git(&work, &["remote", "add", "origin", &shown(&remote)]);
+        git(&work, &["push", "-q", "-u", "origin", "main"]);
+        git(
+            &work,
+            &["commit", "-q", "--amend", "--allow-empty", "-m", "other"],
+        );
+        Diverged { work, remote }
+    }
+
+    /// Returns the commit that `main` names in a repository.
+    ///
+    /// # Panics
+    /// When git does not tell.
+    #[must_use]
+    pub fn head(&self, repository: &Path) -> String {
+        let done = self
+            .command("git")
+            .current_dir(repository)
+            .args(["rev-parse", "main"])
+            .output()
+            .expect("git starts");
+        String::from_utf8(done.stdout).expect("a commit")
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let stopped = self.run(&["daemon", "stop"]);
+        if !std::thread::panicking() {
+            assert!(stopped.status.success(), "{stopped:?}");
+        }
+    }
+}
+
+/// Returns one of the programs, as cargo built it beside this test.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test");
+    let built = test
+        .ancestors()
+        .nth(2)
+        .expect("the directory of the build")
+        .join(name);
+    assert!(
+        built.is_file(),
+        "`{}` was not built: run tests/run, or `cargo build --workspace --bins` first",
+        built.display()
+    );
+    built
+}

@@ -1,0 +1,166 @@
+//! A pseudo-terminal with a program in it, driven as a person would: type, read, wait for words.
+//!
+//! Waiting ends with the words or with a deadline that only a broken program meets; nothing here sleeps.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+/// Longest wait for words. A program that works needs milliseconds, also under load.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A program in a terminal of its own. Dropped, it is hung up on.
+#[derive(Debug)]
+pub struct Pty {
+    master: File,
+    child: Child,
+    /// Everything it has printed.
+    seen: Vec<u8>,
+    /// Up to where it was read by an expectation.
+    read: usize,
+}
+
+impl Pty {
+    /// Starts `program` in a new session whose controlling terminal is the new one (`setsid(1)` of util-linux).
+    ///
+    /// # Panics
+    /// When the system gives no terminal, or the program does not start.
+    #[must_use]
+    pub fn spawn(program: &Command, columns: u16) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a pseudo-terminal");
+        grantpt(&master).expect("a pseudo-terminal of ours");
+        unlockpt(&master).expect("an open pseudo-terminal");
+        let size = Winsize {
+            ws_row: 50,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&master, size).expect("a size");
+        let name = ptsname(&master, Vec::new()).expect("its name");
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let slave = rustix::fs::open(name, flags, Mode::empty()).expect("its other end");
+        let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
+
+        let mut leader = Command::new("setsid");
+        leader.arg("--ctty").arg(program.get_program());
+        leader.args(program.get_args());
+        leader.env_clear();
+        for (name, value) in program.get_envs() {
+            if let Some(value) = value {
+                leader.env(name, value);
+            }
+        }
+        if let Some(directory) = program.get_current_dir() {
+            leader.current_dir(directory);
+        }
+        leader.stdin(end()).stdout(end()).stderr(end());
+        let child = leader
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program:?}: {error}"));
+        Self {
+            master: File::from(OwnedFd::from(master)),
+            child,
+            seen: Vec::new(),
+            read: 0,
+        }
+    }
+
+    /// Types `keys`.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn send(&mut self, keys: &str) {
+        self.master
+            .write_all(keys.as_bytes())
+            .expect("an open terminal");
+    }
+
+    /// Waits until `words` are printed, and returns what came before them since the last expectation.
+    ///
+    /// # Panics
+    /// When they do not come; shows the screen.
+    pub fn expect(&mut self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let unread = self.seen.get(self.read..).unwrap_or_default();
+            if let Some(at) = find(unread, words.as_bytes()) {
+                let before = String::from_utf8_lossy(&unread[..at]).into_owned();
+                self.read += at + words.len();
+                return before;
+            }
+            assert!(
+                self.fill(deadline),
+                "`{words}` was not printed; the screen:\n{}",
+                self.screen()
+            );
+        }
+    }
+
+    /// Returns everything that was printed so far.
+    #[must_use]
+    pub fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    /// Waits for the program to end, and returns how it did and what it printed since the last expectation.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn end(mut self) -> (ExitStatus, String) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.fill(deadline) {}
+        assert!(
+            Instant::now() < deadline,
+            "it did not end:\n{}",
+            self.screen()
+        );
+        let status = self.child.wait().expect("its status");
+        let rest = self.seen.get(self.read..).unwrap_or_default();
+        (status, String::from_utf8_lossy(rest).into_owned())
+    }
+
+    /// Reads once; false when the other end is closed or the time is over.
+    fn fill(&mut self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).expect("a short time");
+        let mut readable = [PollFd::new(&self.master, PollFlags::IN)];
+        match poll(&mut readable, Some(&timeout)) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return true,
+            Err(error) => panic!("poll: {error}"),
+        }
+        let mut bytes = [0; 4096];
+        match self.master.read(&mut bytes) {
+            Ok(count) if count > 0 => {
+                self.seen.extend_from_slice(&bytes[..count]);
+                true
+            }
+            // EIO: the last process on the other end has gone (pty(7)).
+            Ok(_) | Err(_) => false,
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len().max(1))
+        .position(|window| window == needle)
+}

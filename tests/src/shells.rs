@@ -1,0 +1,88 @@
+//! The shells that have a hook, with nothing of this machine's own configuration in them.
+
+use std::process::Command;
+
+use crate::machine::{Machine, program};
+use crate::pty::Pty;
+
+/// What is printed in front of every prompt, once; the prompt itself may be drawn again.
+const READY: &str = "<ready>";
+
+/// A shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// zsh.
+    Zsh,
+}
+
+impl Shell {
+    /// Returns its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+        }
+    }
+
+    /// Returns the shell, interactive, with start-up lines of the test behind the hook.
+    ///
+    /// # Panics
+    /// When the start-up file cannot be written.
+    #[must_use]
+    pub fn with_lines(self, machine: &Machine, lines: &str) -> Command {
+        let kintsugi = program("kintsugi");
+        let kintsugi = kintsugi.display();
+        let name = self.name();
+        let hook = format!("eval \"$('{kintsugi}' init {name})\"\n{lines}\n");
+        let (file, text) = match self {
+            Self::Bash => (
+                ".bashrc",
+                format!("PS1='> '; PROMPT_COMMAND='echo \"{READY}\"'\n{hook}"),
+            ),
+            Self::Zsh => (
+                ".zshrc",
+                format!(
+                    "PS1='> '; precmd() {{ echo '{READY}' }}; unsetopt prompt_sp prompt_cr\n{hook}"
+                ),
+            ),
+        };
+        std::fs::write(machine.home().join(file), text).expect("a start-up file");
+        let mut command = machine.command(name);
+        match self {
+            Self::Bash => command.args(["--noprofile", "-i"]),
+            Self::Zsh => command.args(["--no-globalrcs", "-i"]),
+        };
+        command
+    }
+
+    /// Returns the shell, interactive, with the hook.
+    #[must_use]
+    pub fn with_hook(self, machine: &Machine) -> Command {
+        self.with_lines(machine, "")
+    }
+
+    /// Starts it and waits for its prompt.
+    #[must_use]
+    pub fn start(self, command: &Command) -> Pty {
+        let mut pty = Pty::spawn(command, 100);
+        self.ready(&mut pty);
+        pty
+    }
+
+    /// Waits for the prompt, and returns what was printed before it.
+    pub fn ready(self, pty: &mut Pty) -> String {
+        pty.expect(READY)
+    }
+
+    /// Returns `$?`.
+    pub fn status(self, pty: &mut Pty) -> String {
+        pty.send("echo \"[$?]\"\r");
+        pty.expect("\n[");
+        let status = pty.expect("]");
+        self.ready(pty);
+        status
+    }
+}
