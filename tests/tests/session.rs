@@ -103,10 +103,7 @@ fn what_is_harmless_never_waits() {
         for line in ["ls", "pwd", "git --version", "cd /tmp"] {
             pty.send(&format!("{line}\r"));
             let printed = shell.ready(&mut pty);
-            assert!(
-                !printed.contains("run it?"),
-                "{shell:?}: {line}: {printed}"
-            );
+            assert!(!printed.contains("run it?"), "{shell:?}: {line}: {printed}");
             assert_eq!(shell.status(&mut pty), "0", "{shell:?}: {line}");
         }
     }
