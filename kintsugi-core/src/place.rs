@@ -281,7 +281,11 @@ fn is_below(names: &[&str], known: &str, exact: bool) -> bool {
 
 /// Whether a pattern that somebody wrote could match a known name. Whole-directory patterns are judged as their directory.
 fn could_match(written: &str, known: &str) -> bool {
+    let is_kind = written
+        .strip_prefix("*.")
+        .is_some_and(|it| !it.contains(['*', '?', '[']));
     !is_everything(written)
+        && !is_kind
         && (known.starts_with('.') == written.starts_with('.'))
         && pattern::matches(
             &written.to_ascii_lowercase(),

@@ -10,7 +10,7 @@ use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{OutputPlace, Surroundings};
 use crate::shell::{
     Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId, Output,
-    Piece, Problem, Script, Variables, Word,
+    Problem, Script, Variables, Word,
 };
 
 /// What stands in a file that the line itself wrote.
@@ -119,6 +119,10 @@ impl Analyst<'_> {
         self.analysis
             .problems
             .extend(script.problems.iter().cloned());
+        self.known_files(script, context);
+        if script.multiplies {
+            self.multiplies(script, ambient);
+        }
         let count = script.invocations.len();
         let mut scope = Scope {
             script,
@@ -143,6 +147,38 @@ impl Analyst<'_> {
             }
         }
         all
+    }
+
+    /// Files that the reader of the text saw being written.
+    fn known_files(&mut self, script: &Script, context: &Context) {
+        for (path, word) in &script.files {
+            for directory in &*context.directories {
+                let path = self.surroundings.fold(path, directory);
+                let slot = self.files.entry(path).or_default();
+                slot.feeds = slot.feeds.union(Feeds::of(Feed::Text));
+                slot.text = Some(word.display().into());
+            }
+        }
+    }
+
+    /// A function that starts itself again and again.
+    fn multiplies(&mut self, script: &Script, ambient: Ambient) {
+        let span = script
+            .invocations
+            .first()
+            .map_or(Span::default(), |first| first.span);
+        self.analysis.effects.push(Effect {
+            action: Action::Spend,
+            role: Role::Process,
+            target: Target {
+                text: "processes without end".to_owned(),
+                place: None,
+            },
+            modifiers: ambient.modifiers.with(Modifier::All),
+            feed: Feed::Text,
+            program: "a function that starts itself".to_owned(),
+            span,
+        });
     }
 
     /// What flows into the standard input.
@@ -446,9 +482,8 @@ fn order(count: usize, fed_by: &[Option<usize>]) -> Vec<usize> {
     order
 }
 
-/// Whether every piece of a word is text or a pattern.
+/// Whether a part of the word is known only when it runs.
 pub(super) fn has_hole(word: &Word) -> bool {
-    word.pieces
-        .iter()
-        .any(|piece| matches!(piece, Piece::Hole(_)))
+    word.holes()
+        .any(|hole| !matches!(hole, Hole::Variable(name) if name == "HOME" || name == "PWD"))
 }

@@ -137,10 +137,20 @@ impl Analyst<'_> {
         }) {
             return self.run_input(task, language);
         }
-        let process = word
-            .holes()
-            .any(|hole| matches!(hole, Hole::Process { .. }));
-        if process {
+        let process = word.holes().find_map(|hole| match hole {
+            Hole::Process { first, .. } => Some(*first),
+            Hole::Variable(_) | Hole::Output { .. } | Hole::Other(_) => None,
+        });
+        if let Some(first) = process {
+            let mut known = call
+                .scope
+                .script
+                .printed
+                .iter()
+                .filter(|(id, _)| *id == first);
+            if let Some((_, text)) = known.next() {
+                return self.code(task, language, text);
+            }
             let feeds = Self::word_feeds(word, call.scope);
             self.interpret(task, &word.display(), feeds);
             self.unknown(UnknownKind::Code, word.display(), word.span);

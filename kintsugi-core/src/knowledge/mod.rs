@@ -8,8 +8,6 @@ pub mod embedded;
 mod feeds;
 mod flow;
 mod grammar;
-#[cfg(test)]
-mod plain;
 mod program;
 mod redirect;
 pub mod schema;

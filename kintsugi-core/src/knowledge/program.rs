@@ -7,7 +7,7 @@ use super::schema;
 use super::{Resolved, UnknownKind};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place, pattern};
-use crate::shell::{Directory, Piece, Word};
+use crate::shell::{Directory, Hole, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Task<'c, 'k> {
@@ -69,7 +69,6 @@ impl Analyst<'_> {
     /// A program given by its path.
     fn local_program(&mut self, call: &Call<'_>, first: &Word, name: &str) -> Printed {
         self.analysis.programs.push((name.to_owned(), call.span));
-        self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span);
         let mut feeds = Feeds::of(Feed::Program).union(call.fed.feeds);
         for judged in self.judge(first, &call.directories, call.scope) {
             let written = self.written(&judged.path);
@@ -78,9 +77,11 @@ impl Analyst<'_> {
                 .map_or(Feeds::of(Feed::File), |it| it.feeds);
             self.push_path(call, Action::Execute, &judged, name)
                 .feed(feed.worst());
-            if let Some(text) = written.and_then(|it| it.text) {
-                let words = call.words.get(1..).unwrap_or_default();
-                feeds = feeds.union(self.script_text(call, None, &text, words));
+            match written.and_then(|it| it.text) {
+                Some(text) => {
+                    feeds = feeds.union(self.script_text(call, None, &text, call.words));
+                }
+                None => self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span),
             }
         }
         Printed { feeds, text: None }
@@ -321,6 +322,33 @@ impl Analyst<'_> {
 
     /// An effect on a path, wherever it may lie.
     fn path_effect(
+        &mut self,
+        task: &mut Task<'_, '_>,
+        action: Action,
+        word: &Word,
+        with: Modifiers,
+    ) {
+        if let [Piece::Hole(hole)] = word.pieces.as_slice() {
+            match hole {
+                Hole::Process { .. } => {
+                    task.reads = task.reads.union(Self::word_feeds(word, task.call.scope));
+                    return;
+                }
+                Hole::Output { first, end } => {
+                    if let Some(found) = self.listed_by(task, *first, *end) {
+                        for word in found.iter().flatten() {
+                            self.word_effect(task, action, word, with);
+                        }
+                        return;
+                    }
+                }
+                Hole::Variable(_) | Hole::Other(_) => {}
+            }
+        }
+        self.word_effect(task, action, word, with);
+    }
+
+    fn word_effect(
         &mut self,
         task: &mut Task<'_, '_>,
         action: Action,

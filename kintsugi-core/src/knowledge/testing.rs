@@ -71,10 +71,7 @@ pub(crate) fn context() -> Context {
 
 fn analysed(text: &str, dull: bool) -> Vec<String> {
     let mut budget = Budget::new(crate::limits::WORK_MAX);
-    let mut script = shell::read(text, &context(), &mut budget);
-    if script.invocations.is_empty() && script.problems.is_empty() {
-        script = super::plain::read(text, &context());
-    }
+    let script = shell::read(text, &context(), &mut budget);
     of_script(&script, dull)
 }
 

@@ -193,7 +193,7 @@ impl Analyst<'_> {
     }
 
     /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
-    fn listed_by(
+    pub(super) fn listed_by(
         &self,
         task: &Task<'_, '_>,
         first: crate::shell::InvocationId,
