@@ -36,6 +36,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "git-plumbing.toml"
     "git-remote.toml"
     "git.toml"
+    "infrastructure-services.toml"
     "infrastructure.toml"
     "javascript-tools.toml"
     "javascript.toml"

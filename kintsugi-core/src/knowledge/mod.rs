@@ -8,6 +8,8 @@ pub mod embedded;
 mod feeds;
 mod flow;
 mod grammar;
+#[cfg(test)]
+mod operations_tests;
 mod program;
 mod redirect;
 pub mod schema;

@@ -255,9 +255,12 @@ impl Analyst<'_> {
                     .iter()
                     .any(|mark| task.parsed.is_set(mark))
         });
-        task.fetches = causes
-            .iter()
-            .any(|cause| cause.effect.does == Action::Fetch);
+        task.fetches = causes.iter().any(|cause| {
+            cause.effect.does == Action::Fetch
+                && targets(task, cause)
+                    .iter()
+                    .any(|word| is_meant(cause.effect, word))
+        });
         // What is read comes first: it says what is written and sent.
         causes.sort_by_key(|cause| cause.effect.does != Action::Read);
         for cause in &causes {
@@ -273,9 +276,7 @@ impl Analyst<'_> {
             .unwrap_or(Role::Path);
         let with: Modifiers = effect.with.iter().copied().collect();
         for word in targets(task, cause) {
-            let text = word.display();
-            let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
-            if like(&effect.not_for) || !(effect.only_for.is_empty() || like(&effect.only_for)) {
+            if !is_meant(effect, &word) {
                 continue;
             }
             if role == Role::Path {
@@ -438,6 +439,13 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
+}
+
+/// Whether an effect is for targets that look like `word`.
+fn is_meant(effect: &schema::Effect, word: &Word) -> bool {
+    let text = word.display();
+    let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
+    !like(&effect.not_for) && (effect.only_for.is_empty() || like(&effect.only_for))
 }
 
 /// The words on which an effect falls.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{Parsed, Value, Wrapped, behind, leading_text, part};
 use crate::knowledge::Knowledge;
-use crate::knowledge::schema::{Command, Operand, OtherSubcommands, Others, Style};
+use crate::knowledge::schema::{Command, Language, Operand, OtherSubcommands, Others, Style};
 use crate::knowledge::store::Node;
 use crate::place::pattern;
-use crate::shell::Word;
+use crate::shell::{Piece, Word};
 
 /// A place in the tree of subcommands that the words could mean.
 #[derive(Clone)]
@@ -420,8 +420,14 @@ impl<'k, 'w> Reader<'k, 'w> {
             return;
         };
         self.take_keyed(&spec.keyed, &word);
-        if let Some(language) = spec.code {
-            self.parsed.code.push((language, word.clone()));
+        match (spec.code, self.parsed.code.last_mut()) {
+            // The words of `redis-cli` are one command.
+            (Some(Language::Redis), Some((Language::Redis, line))) if spec.many => {
+                line.pieces.push(Piece::Text(" ".to_owned()));
+                line.pieces.extend(word.pieces.iter().cloned());
+            }
+            (Some(language), _) => self.parsed.code.push((language, word.clone())),
+            (None, _) => {}
         }
         if let Some(language) = spec.runs {
             self.parsed.runs.push((language, word.clone()));
