@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod head;
 pub mod line;
 pub mod merkle;
+pub mod read;
 pub mod record;
 pub mod verify;
 

@@ -176,6 +176,8 @@ struct Run<'a> {
     pruned_before: u64,
     /// Leaves of the last signed checkpoint.
     last_note: Option<u64>,
+    /// One slot of the head is not whole.
+    torn_head: bool,
     /// Bytes of a last note that is not whole.
     torn_note: u64,
     /// Notes kept elsewhere that are by the key of the log.
@@ -221,6 +223,7 @@ impl<'a> Run<'a> {
             authorised: BTreeSet::new(),
             pruned_before: 0,
             last_note: None,
+            torn_head: false,
             torn_note: 0,
             anchored: 0,
             leftover: false,
@@ -287,10 +290,11 @@ impl Run<'_> {
         let slots = bytes.split_at_checked(SLOT_BYTES);
         let whole = |slot: &[u8]| Head::decode(slot).is_some();
         let both = slots.is_some_and(|(first, second)| whole(first) && whole(second));
-        if bytes.len() != HEAD_BYTES || !both {
+        self.head = Head::latest(&bytes);
+        if bytes.len() != HEAD_BYTES || self.head.is_none() {
             return Err(lost("the head is damaged"));
         }
-        self.head = Head::latest(&bytes);
+        self.torn_head = !both;
         Ok(())
     }
 
@@ -627,10 +631,12 @@ impl Run<'_> {
             let reason = format!("record {seq} was redacted and no record says so");
             return Err(tampered(*seq, reason));
         }
-        if self.torn_note > 0 {
+        let slot = if self.torn_head { SLOT_BYTES } else { 0 };
+        let torn = self.torn_note + u64::try_from(slot).unwrap_or_default();
+        if torn > 0 {
             return Err(Outcome::Torn {
                 seq: self.next,
-                bytes: self.torn_note,
+                bytes: torn,
             });
         }
         let missing = |missing: String| Err(Outcome::Incomplete { missing });

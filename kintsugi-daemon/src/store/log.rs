@@ -198,6 +198,8 @@ pub struct Log {
 pub(super) struct HeadFile {
     pub(super) file: Box<dyn StoredFile>,
     pub(super) writes: u64,
+    /// Both slots could be read when the log was opened.
+    pub(super) is_whole: bool,
 }
 
 impl Log {

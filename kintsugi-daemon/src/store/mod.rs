@@ -29,7 +29,7 @@ pub use log::{
 };
 pub use notes::CHECKPOINT_MS_MAX;
 pub use open::{OpenError, Replay, Start};
-pub use storage::{FileState, Storage, StoredFile};
+pub use storage::{FileState, Files, Storage, StoredFile};
 
 use std::io;
 

@@ -145,12 +145,20 @@ fn read_head(storage: &dyn Storage, exists: bool) -> Result<Option<(Head, HeadFi
     }
     let file = storage.open(HEAD_FILE).map_err(OpenError::Read)?;
     let bytes = read_fully(file.as_ref(), 0).map_err(OpenError::Read)?;
-    let first = bytes.get(..SLOT_BYTES).and_then(Head::decode);
+    let slots = bytes.split_at_checked(SLOT_BYTES);
+    let (first, second) = slots.unwrap_or_default();
+    let (first, second) = (Head::decode(first), Head::decode(second));
+    let is_whole = first.is_some() && second.is_some();
     Ok(Head::latest(&bytes).map(|head| {
         // The next write goes to the slot that is not the latest.
         let in_first = first.is_some_and(|slot| slot.chain.next == head.chain.next);
         let writes = u64::from(in_first);
-        (head, HeadFile { file, writes })
+        let file = HeadFile {
+            file,
+            writes,
+            is_whole,
+        };
+        (head, file)
     }))
 }
 
@@ -236,12 +244,18 @@ pub(super) fn replace_head(
     // Both slots say the same: neither is ever empty.
     let slots = [head.encode(), head.encode()].concat();
     let written = replace(storage, NEW_HEAD_FILE, &slots).and_then(|file| {
+        // What the head relies on, the keys above all, is there before it is.
+        storage.sync_names()?;
         storage.rename(NEW_HEAD_FILE, HEAD_FILE)?;
         storage.sync_names()?;
         Ok(file)
     });
     let file = written.map_err(OpenError::Write)?;
-    Ok(HeadFile { file, writes: 0 })
+    Ok(HeadFile {
+        file,
+        writes: 0,
+        is_whole: true,
+    })
 }
 
 pub(super) fn derive(seed: &[u8; 32], what: &str) -> [u8; 16] {

@@ -158,7 +158,7 @@ impl Recovery {
 
     /// Goes on behind the last good record.
     fn go_on(
-        self,
+        mut self,
         head: &Head,
         (head_file, found): (HeadFile, FoundNotes),
         last: Last,
@@ -188,7 +188,7 @@ impl Recovery {
             };
             make_durable(file.as_ref(), known, kept).map_err(OpenError::Write)?;
         }
-        let notes = self.notes(&scan.records, torn.as_ref(), position.segment)?;
+        let notes = self.notes(&scan.records, position.segment)?;
         let replay = Replay {
             start: start_of(&scan.records, torn),
             records: scan.records,
@@ -196,10 +196,11 @@ impl Recovery {
         };
         let at = At::Segment(Segment { file });
         let id = Uuid::from_bytes(head.log_id);
+        let renew_head = !settled || !head_file.is_whole;
         let own = (head_file, found.notes);
         let mut log = assemble(self.storage, self.options, id, (at, position), own);
         log.notes = notes;
-        if !settled {
+        if renew_head {
             let written = log.write_head();
             written.map_err(|error| OpenError::Write(std::io::Error::other(error)))?;
         }
@@ -219,7 +220,7 @@ impl Recovery {
         }
         let id = Uuid::from_bytes(head.log_id);
         let position = beginning(head.chain.clone());
-        let notes = self.notes(&[], torn.as_ref(), 0)?;
+        let notes = self.notes(&[], 0)?;
         let replay = Replay {
             start: torn.map_or(Start::New, |(bytes, file)| Start::Torn { bytes, file }),
             records: Vec::new(),
@@ -233,7 +234,7 @@ impl Recovery {
     }
 
     /// Moves a torn tail that begins at record `seq` to a file of its own; returns its size and name.
-    fn put_aside(&self, seq: u64, bytes: &[u8]) -> Result<(u64, String), OpenError> {
+    fn put_aside(&mut self, seq: u64, bytes: &[u8]) -> Result<(u64, String), OpenError> {
         let hash = blake3::hash(bytes).to_hex();
         let name = format!("torn-{seq:012}-{}.bin", hash.as_str().split_at(16).0);
         let kept = replace(self.storage.as_ref(), NEW_TORN_FILE, bytes).and_then(|_| {
@@ -241,23 +242,18 @@ impl Recovery {
             self.storage.sync_names()
         });
         kept.map_err(OpenError::Write)?;
+        self.found.torn.push(name.clone());
         Ok((u64::try_from(bytes.len()).unwrap_or_default(), name))
     }
 
     /// Returns what is to be recorded in front of the next records.
-    fn notes(
-        &self,
-        records: &[Record],
-        torn: Option<&(u64, String)>,
-        segment: u64,
-    ) -> Result<Vec<Body>, OpenError> {
+    fn notes(&self, records: &[Record], segment: u64) -> Result<Vec<Body>, OpenError> {
         let mut notes = Vec::new();
         let named = |name: &str| {
             let names = |record: &Record| matches!(&record.body, Body::Recovery { file, .. } if file == name);
             records.iter().any(names)
         };
         let mut files: Vec<&String> = self.found.torn.iter().collect();
-        files.extend(torn.map(|(_, file)| file));
         files.sort_unstable();
         files.dedup();
         for file in files {

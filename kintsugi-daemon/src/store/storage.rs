@@ -142,13 +142,20 @@ impl AsFile for Box<dyn StoredFile> {
     }
 }
 
-impl Source for dyn Storage {
+/// The files of a storage, to be read and verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a>(
+    /// Where they are.
+    pub &'a dyn Storage,
+);
+
+impl Source for Files<'_> {
     fn names(&self) -> io::Result<Vec<String>> {
-        Storage::names(self)
+        self.0.names()
     }
 
     fn reader(&self, name: &str, offset: u64) -> io::Result<Box<dyn Read + '_>> {
-        let file = self.open(name)?;
+        let file = self.0.open(name)?;
         Ok(Box::new(FileReader { file, at: offset }))
     }
 }

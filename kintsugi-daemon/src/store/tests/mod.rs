@@ -1,5 +1,8 @@
 //! The log on real files: what is staged is found again, and what was altered is not believed.
 
+mod crashes;
+mod tampering;
+
 use std::path::Path;
 use std::time::Duration;
 
