@@ -139,6 +139,12 @@ impl Book {
         Ok(())
     }
 
+    /// Whether what is remembered is what the log holds.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        !self.broken
+    }
+
     /// Returns when records that nobody waits for must be durable, on the monotonic clock in milliseconds.
     #[must_use]
     pub fn sync_due(&self) -> Option<u64> {

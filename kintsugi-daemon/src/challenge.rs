@@ -6,8 +6,13 @@ use std::collections::VecDeque;
 
 use kintsugi_core::protocol::{KdfParameters, Response};
 
+use crate::clip;
+
 /// Most challenges that wait at once; one more drops the oldest.
 const CHALLENGES_MAX: usize = 8;
+
+/// Longest name of an operation that is kept, in bytes.
+const OP_BYTES_MAX: usize = 128;
 
 /// Longest that a challenge waits for its proof, in milliseconds.
 const CHALLENGE_MS_MAX: u64 = 60_000;
@@ -39,7 +44,8 @@ impl Challenges {
     /// # Errors
     ///
     /// When the system gives no randomness.
-    pub fn issue(&mut self, op: String, now: u64) -> Result<Response, rustix::io::Errno> {
+    pub fn issue(&mut self, mut op: String, now: u64) -> Result<Response, rustix::io::Errno> {
+        clip::text(&mut op, OP_BYTES_MAX);
         let nonce = random_hex::<32>()?;
         let salt = random_hex::<16>()?;
         self.waiting.retain(|waiting| now < waiting.until);
@@ -78,7 +84,7 @@ fn random_hex<const N: usize>() -> Result<String, rustix::io::Errno> {
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())?;
     }
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(kintsugi_core::audit::chain::hex(&bytes))
 }
 
 #[cfg(test)]

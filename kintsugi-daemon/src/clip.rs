@@ -24,7 +24,7 @@ const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_B
 
 /// Returns what a record keeps of a command, given its fingerprint in hexadecimal.
 #[must_use]
-pub fn command(command: ProposedCommand, fingerprint: &str) -> Command {
+pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     let mut kept = Command::from(command);
     if let Some(facts) = kept
         .facts
@@ -49,25 +49,27 @@ pub fn command(command: ProposedCommand, fingerprint: &str) -> Command {
 }
 
 /// Leaves of a verdict what a record keeps: of each list the first, of each text the beginning.
-pub fn verdict(verdict: &mut Verdict) {
+pub(crate) fn verdict(verdict: &mut Verdict) {
     list(&mut verdict.effects);
     list(&mut verdict.findings);
     list(&mut verdict.capture);
     text(&mut verdict.reason, PART_BYTES_MAX / 6);
-    for optional in [
+    let optional = [
         &mut verdict.instead,
         &mut verdict.summary,
         &mut verdict.rule,
-    ] {
-        if let Some(long) = optional {
-            text(long, PART_BYTES_MAX / 6);
-        }
+    ];
+    for long in optional.into_iter().flatten() {
+        text(long, PART_BYTES_MAX / 6);
     }
 }
 
 /// Cuts `text` after at most `bytes_max` bytes, between two characters.
-pub fn text(text: &mut String, bytes_max: usize) {
-    let cut = text.floor_char_boundary(bytes_max);
+pub(crate) fn text(text: &mut String, bytes_max: usize) {
+    let mut cut = bytes_max.min(text.len());
+    while !text.is_char_boundary(cut) {
+        cut -= 1;
+    }
     text.truncate(cut);
 }
 
@@ -89,7 +91,7 @@ fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
 mod tests {
     use super::*;
 
-    fn proposed(raw: String) -> ProposedCommand {
+    fn proposed(raw: &str) -> ProposedCommand {
         let json = serde_json::json!({
             "id": uuid::Uuid::nil(), "ts": "", "agent": "shell", "cwd": "/", "raw": raw,
         });
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn what_fits_is_kept_whole() {
         let raw = "é".repeat(10_000);
-        let kept = command(proposed(raw.clone()), "f");
+        let kept = command(proposed(&raw), "f");
         assert_eq!((kept.raw, kept.cut), (raw, None));
     }
 
@@ -108,7 +110,7 @@ mod tests {
         for piece in ["x", "\u{1}", "é", "\""] {
             let raw = piece.repeat(64 * 1024);
             let bytes = u64::try_from(raw.len()).unwrap();
-            let kept = command(proposed(raw), "f");
+            let kept = command(proposed(&raw), "f");
             assert_eq!(
                 kept.cut,
                 Some(Cut {

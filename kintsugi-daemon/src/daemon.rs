@@ -248,14 +248,12 @@ impl Daemon {
             .iter_mut()
             .filter_map(|(token, connection)| connection.is_servable().then_some(*token))
             .partition(|token| *token < turn);
-        let mut served = 0;
-        for token in first.into_iter().chain(later) {
+        for (served, token) in first.into_iter().chain(later).enumerate() {
             if served == ROUND_FRAMES_MAX {
                 self.turn = token;
                 return;
             }
             self.serve_one(token, now);
-            served += 1;
         }
     }
 
@@ -345,6 +343,10 @@ impl Daemon {
 
     /// Answers those who wait for a hold that is resolved, or whose time is over.
     fn resolve_waits(&mut self, now: u64) {
+        // What the log may have lost resolves nothing.
+        if !self.desk.book.is_sound() {
+            return;
+        }
         for connection in self.connections.values_mut() {
             let Phase::Awaiting { id, until } = connection.phase else {
                 continue;

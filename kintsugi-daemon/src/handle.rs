@@ -9,7 +9,9 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::HOLD_MS_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::parse_request;
-use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response, Verdict};
+use kintsugi_core::protocol::{
+    self, ErrorCode, PendingStatus, Request, Resolution, Response, Verdict,
+};
 use uuid::Uuid;
 
 use crate::book::Book;
@@ -44,6 +46,8 @@ pub enum Outcome {
 pub enum Answer {
     /// A decision.
     Verdict(Box<Verdict>),
+    /// How a hold stands.
+    Stands(PendingStatus),
     /// It is done.
     Ack,
     /// It is done, and the daemon stops.
@@ -55,6 +59,7 @@ pub enum Answer {
 pub fn respond(_proof: Recorded, answer: Answer) -> Response {
     match answer {
         Answer::Verdict(verdict) => Response::Verdict(verdict),
+        Answer::Stands(status) => Response::Pending { status },
         Answer::Ack | Answer::Stop => Response::Ack,
     }
 }
@@ -232,19 +237,65 @@ impl Desk {
     fn answer(&mut self, request: Request, peer: &mut PeerHandle) -> Result<Outcome, Refusal> {
         match request {
             Request::Propose(command) => self.propose(*command, peer.look_up()),
-            Request::PendingStatus { id } => Ok(Outcome::Now(Response::Pending {
-                status: self.book.state().pending(id),
-            })),
-            Request::Await { id, timeout_ms } => Ok(match self.book.state().pending(id) {
-                PendingStatus::Pending => Outcome::Await { id, timeout_ms },
-                status
-                @ (PendingStatus::Approved | PendingStatus::Denied | PendingStatus::Gone) => {
-                    Outcome::Now(Response::Pending { status })
-                }
-            }),
+            Request::Resolve {
+                command,
+                decision,
+                remember,
+            } => self.resolve_at_prompt(&command, decision, remember, peer.look_up()),
+            Request::Observe { change, path } => self.observe(change, path),
+            Request::Record {
+                command,
+                exit_code,
+                duration_ms,
+            } => self.report(*command, exit_code, duration_ms, peer.look_up()),
             Request::ListPending => Ok(Outcome::Now(self.list_pending())),
+            Request::PendingStatus { id } => self.stands(id),
+            Request::Await { id, timeout_ms } => self.wait_for(id, timeout_ms),
+            Request::Approve {
+                id,
+                content_hash,
+                reason,
+            } => {
+                self.check_seen(id, content_hash.as_deref())?;
+                self.resolve(id, Resolution::Allow, reason, peer.look_up())
+            }
+            Request::Deny { id, reason } => {
+                self.resolve(id, Resolution::Deny, reason, peer.look_up())
+            }
             Request::Status => Ok(Outcome::Now(self.status())),
-            other => self.manage(other, peer),
+            Request::Hello { .. } => Ok(Outcome::Now(Response::Hello {
+                version: protocol::VERSION,
+                daemon: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
+            })),
+            Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
+            Request::AuthBegin { op } => Ok(Outcome::Now(self.challenge(op)?)),
+            Request::Shutdown {
+                op,
+                nonce,
+                proof: _,
+            } => self.shut_down(&op, &nonce, peer.look_up()),
+            // Without a vault there is no operation that needs one.
+            Request::Authorize { op, .. } => self.refuse_proof(&op, peer.look_up()),
+            _ => Err(Refusal::new(
+                ErrorCode::UnknownRequest,
+                "this daemon does not know it",
+            )),
+        }
+    }
+
+    /// Says how a hold stands, once what made it so is durable.
+    fn stands(&mut self, id: Uuid) -> Result<Outcome, Refusal> {
+        let status = self.book.state().pending(id);
+        let staged = self.record(Vec::new())?;
+        Ok(Outcome::Durable(staged, Answer::Stands(status)))
+    }
+
+    fn wait_for(&mut self, id: Uuid, timeout_ms: u64) -> Result<Outcome, Refusal> {
+        match self.book.state().pending(id) {
+            PendingStatus::Pending => Ok(Outcome::Await { id, timeout_ms }),
+            PendingStatus::Approved | PendingStatus::Denied | PendingStatus::Gone => {
+                self.stands(id)
+            }
         }
     }
 }
@@ -305,13 +356,13 @@ impl Proposal {
 
     /// The command was approved as `first`: it may run now, and not once more.
     fn spend(self, first: Uuid, hold: &Hold) -> (Vec<Body>, Verdict) {
-        let held = hold.answer(self.now);
+        let answered = hold.answer(self.now);
         let mut verdict = Verdict {
             decision: Decision::Allow,
-            reason: format!("a person approved it ({})", held.reason),
+            reason: format!("a person approved it ({})", answered.reason),
             instead: None,
             expires_ms: None,
-            ..held
+            ..answered
         };
         clip::verdict(&mut verdict);
         let answer = record::Verdict {

@@ -4,17 +4,23 @@ use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{
-    self, Change, ErrorCode, LogStatus, Request, Resolution, Response, Status, VaultStatus,
+    self, Change, ErrorCode, LogStatus, Resolution, Response, Status, VaultStatus,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clip;
 use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims, check_same};
-use crate::peer::PeerHandle;
 use crate::state::Standing;
 
 /// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
 const PATH_BYTES_MAX: usize = 4_096;
+
+/// Longest name of an operation that is kept, in bytes.
+const OP_BYTES_MAX: usize = 128;
+
+/// The operation that stops the daemon.
+const SHUTDOWN: &str = "shutdown";
 
 /// Longest reason of a person that is kept, in bytes.
 const REASON_BYTES_MAX: usize = 1_024;
@@ -29,50 +35,8 @@ pub struct Expiry {
 }
 
 impl Desk {
-    /// Answers what changes something and is no proposal.
-    pub(crate) fn manage(
-        &mut self,
-        request: Request,
-        peer: &mut PeerHandle,
-    ) -> Result<Outcome, Refusal> {
-        match request {
-            Request::Resolve {
-                command,
-                decision,
-                remember,
-            } => self.resolve_at_prompt(&command, decision, remember, peer.look_up()),
-            Request::Approve {
-                id,
-                content_hash,
-                reason,
-            } => {
-                self.check_seen(id, content_hash.as_deref())?;
-                self.resolve(id, Resolution::Allow, reason, peer.look_up())
-            }
-            Request::Deny { id, reason } => {
-                self.resolve(id, Resolution::Deny, reason, peer.look_up())
-            }
-            Request::Observe { change, path } => self.observe(change, path),
-            Request::Record {
-                command,
-                exit_code,
-                duration_ms,
-            } => self.report(*command, exit_code, duration_ms, peer.look_up()),
-            Request::AuthBegin { op } => Ok(Outcome::Now(self.challenge(op)?)),
-            Request::Shutdown {
-                op,
-                nonce,
-                proof: _,
-            } => self.shut_down(&op, &nonce, peer.look_up()),
-            _ => Err(Refusal::new(
-                ErrorCode::UnknownRequest,
-                "this daemon does not know it",
-            )),
-        }
-    }
-
     /// Resolves a hold where it was proposed: the shell asks at its own prompt.
-    fn resolve_at_prompt(
+    pub(crate) fn resolve_at_prompt(
         &mut self,
         command: &ProposedCommand,
         decision: Resolution,
@@ -105,7 +69,7 @@ impl Desk {
     }
 
     /// Resolves a hold from elsewhere.
-    fn resolve(
+    pub(crate) fn resolve(
         &mut self,
         id: Uuid,
         decision: Resolution,
@@ -129,7 +93,7 @@ impl Desk {
         Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
     }
 
-    fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
+    pub(crate) fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
         clip::text(&mut path, PATH_BYTES_MAX);
         let staged = self.record(vec![Body::Observation { change, path }])?;
         Ok(Outcome::Unwaited(staged))
@@ -150,13 +114,13 @@ impl Desk {
     }
 
     /// Checks that the hold is the one that the person saw.
-    fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
+    pub(crate) fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
         let Some(Standing::Held(hold)) = self.book.state().known(id).map(|known| &known.standing)
         else {
             return Ok(());
         };
         match (seen, hold.verdict.content_hash.as_deref()) {
-            (Some(seen), Some(held)) if seen != held => Err(Refusal::new(
+            (Some(seen), Some(kept)) if seen != kept => Err(Refusal::new(
                 ErrorCode::ContentChanged,
                 format!("what is held as `{id}` is not what you saw: look again"),
             )),
@@ -165,7 +129,7 @@ impl Desk {
     }
 
     /// Records a command that has run. If a person had approved it, the fold takes the approval as used.
-    fn report(
+    pub(crate) fn report(
         &mut self,
         command: ProposedCommand,
         exit_code: Option<i32>,
@@ -264,7 +228,7 @@ impl Desk {
             .collect()
     }
 
-    fn challenge(&mut self, op: String) -> Result<Response, Refusal> {
+    pub(crate) fn challenge(&mut self, op: String) -> Result<Response, Refusal> {
         let now = self.clock.monotonic_ms();
         self.challenges.issue(op, now).map_err(|error| {
             Refusal::new(
@@ -274,28 +238,61 @@ impl Desk {
         })
     }
 
-    /// Stops the daemon: without a vault whoever may connect may stop it, and the log says who did.
-    fn shut_down(&mut self, op: &str, nonce: &str, peer: &Peer) -> Result<Outcome, Refusal> {
-        let now = self.clock.monotonic_ms();
-        let granted = op == "shutdown" && self.challenges.redeem(op, nonce, now);
-        let op = "shutdown".to_owned();
+    /// Keeps what a client says that it copied before a command runs.
+    pub(crate) fn keep_manifest(&mut self, id: Uuid, manifest: Value) -> Result<Outcome, Refusal> {
+        if self.book.state().known(id).is_none() {
+            return Err(not_held(id, "was never proposed"));
+        }
+        Ok(Outcome::Durable(
+            self.record(vec![Body::Capture { id, manifest }])?,
+            Answer::Ack,
+        ))
+    }
+
+    /// Refuses a privileged operation, and records who asked.
+    pub(crate) fn refuse_proof(&mut self, op: &str, peer: &Peer) -> Result<Outcome, Refusal> {
+        let mut op = op.to_owned();
+        clip::text(&mut op, OP_BYTES_MAX);
         let attempt = Body::AuthAttempt {
             op: op.clone(),
             peer: peer.clone(),
         };
         let result = Body::AuthResult {
             op,
-            accepted: granted,
+            accepted: false,
             peer: peer.clone(),
         };
-        let staged = self.record(vec![attempt, result])?;
-        if granted {
-            return Ok(Outcome::Durable(staged, Answer::Stop));
-        }
-        drop(staged);
+        drop(self.record(vec![attempt, result])?);
         Err(Refusal::new(
             ErrorCode::AuthFailed,
             "the proof does not verify",
+        ))
+    }
+
+    /// Stops the daemon: without a vault whoever may connect may stop it, and the log says who did.
+    pub(crate) fn shut_down(
+        &mut self,
+        op: &str,
+        nonce: &str,
+        peer: &Peer,
+    ) -> Result<Outcome, Refusal> {
+        let now = self.clock.monotonic_ms();
+        if op != SHUTDOWN || !self.challenges.redeem(op, nonce, now) {
+            return self.refuse_proof(op, peer);
+        }
+        let op = SHUTDOWN.to_owned();
+        let attempt = Body::AuthAttempt {
+            op: op.clone(),
+            peer: peer.clone(),
+        };
+        let result = Body::AuthResult {
+            op,
+            accepted: true,
+            peer: peer.clone(),
+        };
+        Ok(Outcome::Durable(
+            self.record(vec![attempt, result])?,
+            Answer::Stop,
         ))
     }
 }

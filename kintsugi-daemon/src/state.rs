@@ -202,7 +202,7 @@ impl State {
             }
             Body::Verdict(verdict) => self.apply_verdict(at, verdict),
             Body::Hold { id, until, with } => {
-                self.apply_hold(record.seq, at, *id, wall_ms(until), *with);
+                self.apply_hold((record.seq, at), *id, wall_ms(until), *with);
             }
             Body::Resolution {
                 id,
@@ -211,11 +211,28 @@ impl State {
                 reason,
                 ..
             } => {
-                self.apply_resolution(at, *id, *decision, *means, reason.as_deref());
+                let why = reason.as_deref().map(|why| format!(": {why}"));
+                self.apply_resolution(at, *id, *decision, (*means, why.unwrap_or_default()));
             }
             Body::Recorded { command, .. } => self.apply_recorded(at, command),
-            // The rest changes nothing that is remembered here.
-            _ => {}
+            // These change nothing that is remembered here.
+            Body::Open { .. }
+            | Body::Grant { .. }
+            | Body::Observation { .. }
+            | Body::Capture { .. }
+            | Body::Undo { .. }
+            | Body::AuthAttempt { .. }
+            | Body::AuthResult { .. }
+            | Body::Policy { .. }
+            | Body::Child { .. }
+            | Body::Checkpoint { .. }
+            | Body::Redact { .. }
+            | Body::Prune { .. }
+            | Body::Recovery { .. }
+            | Body::Incident { .. }
+            | Body::Shutdown { .. }
+            | Body::UncleanStart { .. }
+            | _ => {}
         }
     }
 
@@ -250,7 +267,7 @@ impl State {
         }
     }
 
-    fn apply_hold(&mut self, seq: u64, at: u64, id: Uuid, until: u64, with: Option<Uuid>) {
+    fn apply_hold(&mut self, (seq, at): (u64, u64), id: Uuid, until: u64, with: Option<Uuid>) {
         let Some(asked) = self.asked.take().filter(|asked| asked.command.id == id) else {
             return;
         };
@@ -289,15 +306,11 @@ impl State {
         at: u64,
         id: Uuid,
         decision: Resolution,
-        means: Means,
-        reason: Option<&str>,
+        (means, why): (Means, String),
     ) {
         let Some(known) = self.known.get(&id) else {
             return;
         };
-        let why = reason
-            .map(|reason| format!(": {reason}"))
-            .unwrap_or_default();
         match (&known.standing, decision) {
             (Standing::Held(hold), Resolution::Allow) => {
                 let standing = Standing::Approved {
@@ -502,13 +515,11 @@ const USED: &str = "the approval of this command was used";
 
 /// Returns the fingerprint of a command as it was proposed.
 fn fingerprint(command: &Command) -> Fingerprint {
-    match &command.cut {
-        Some(cut) => Fingerprint::from(cut.fingerprint.as_str()),
-        None => {
-            let command = ProposedCommand::from(command.clone());
-            Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())
-        }
+    if let Some(cut) = &command.cut {
+        return Fingerprint::from(cut.fingerprint.as_str());
     }
+    let command = ProposedCommand::from(command.clone());
+    Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())
 }
 
 /// Returns a time of a record, in milliseconds since 1970; 0 for one that is none, so that what it bounds is over.

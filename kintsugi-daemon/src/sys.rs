@@ -36,11 +36,10 @@ impl Signals {
     /// When the system has no descriptor left.
     pub fn take() -> io::Result<Self> {
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: `set` is writable and large enough; sigemptyset initialises all of it.
-        let mut set = unsafe {
-            libc::sigemptyset(set.as_mut_ptr());
-            set.assume_init()
-        };
+        // SAFETY: `set` is writable and large enough.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: sigemptyset has initialised all of it.
+        let mut set = unsafe { set.assume_init() };
         for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
             // SAFETY: `set` is initialised and `signal` is a valid signal number.
             unsafe { libc::sigaddset(&raw mut set, signal) };

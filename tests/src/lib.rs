@@ -7,6 +7,8 @@
     reason = "a harness fails by panicking: that is how a test tells what went wrong"
 )]
 
+pub mod daemon;
 pub mod machine;
 pub mod pty;
 pub mod shells;
+pub mod wire;

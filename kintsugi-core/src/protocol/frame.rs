@@ -131,7 +131,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 15] = [
     "propose",
     "resolve",
     "observe",
@@ -144,6 +144,9 @@ const KINDS: [&str; 12] = [
     "authbegin",
     "shutdown",
     "await",
+    "hello",
+    "captured",
+    "authorize",
 ];
 
 /// Reads a request from a frame.

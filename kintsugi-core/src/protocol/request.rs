@@ -84,6 +84,34 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
     },
+    /// Addition: who is there, and which version of the wire? Answered by `hello`.
+    Hello {
+        /// The version of the wire that the client speaks.
+        version: u32,
+        /// What the client calls itself.
+        #[serde(default)]
+        client: String,
+    },
+    /// Addition: a copy was kept before a command runs. Answered by `ack`.
+    Captured {
+        /// The proposal.
+        id: Uuid,
+        /// What was kept, and where.
+        manifest: serde_json::Value,
+    },
+    /// Addition: any other operation that may need the admin. Answered by `ack`.
+    Authorize {
+        /// The operation the challenge was for.
+        op: String,
+        /// Its arguments.
+        #[serde(default)]
+        args: serde_json::Value,
+        /// The challenge's nonce, in hexadecimal.
+        nonce: String,
+        /// The proof, in hexadecimal; absent when no vault exists.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<String>,
+    },
     /// Addition: waits until a hold is resolved. Answered by `pending`, then or when the time is over.
     Await {
         /// The proposal.

@@ -41,6 +41,13 @@ pub enum Response {
         /// How the key is derived from the password.
         params: KdfParameters,
     },
+    /// Addition: who is there.
+    Hello {
+        /// The version of the wire that the daemon speaks.
+        version: u32,
+        /// The program, with its version.
+        daemon: String,
+    },
     /// The request was refused. It changed nothing.
     Error {
         /// Why, in one line.

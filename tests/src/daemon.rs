@@ -1,0 +1,210 @@
+//! A real daemon in a directory of its own.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Once;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::wire::Wire;
+
+/// A daemon that runs, or can be started again, on the same directory.
+#[derive(Debug)]
+pub struct TestDaemon {
+    home: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl TestDaemon {
+    /// Starts a daemon in a new directory; returns when it accepts.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let mut daemon = Self::prepared();
+        daemon.start_again();
+        daemon
+    }
+
+    /// A directory in which no daemon was started yet.
+    ///
+    /// # Panics
+    ///
+    /// When there is no room for it.
+    #[must_use]
+    pub fn prepared() -> Self {
+        let home = tempfile::Builder::new()
+            .prefix("kintsugi-")
+            .tempdir()
+            .expect("a directory");
+        let mut private = std::fs::DirBuilder::new();
+        private
+            .mode(0o700)
+            .create(home.path().join("run"))
+            .expect("a runtime directory");
+        Self { home, child: None }
+    }
+
+    /// Returns the directory of everything.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Returns where the socket is.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.home().join("run/kintsugi.sock")
+    }
+
+    /// Returns the command that starts a daemon here, with an environment of its own.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(program("kintsugi-daemon"));
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            .env("XDG_RUNTIME_DIR", self.home().join("run"))
+            .env("XDG_DATA_HOME", self.home().join("data"))
+            .env("XDG_CONFIG_HOME", self.home().join("config"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it again; returns when it accepts.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start; says what it complained about.
+    pub fn start_again(&mut self) {
+        let mut command = self.command();
+        command
+            .args(["--ready-fd", "1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the daemon starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("its output");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("its first line");
+        if line != "ready\n" {
+            let mut complaint = String::new();
+            child
+                .stderr
+                .take()
+                .expect("its errors")
+                .read_to_string(&mut complaint)
+                .expect("text");
+            panic!("the daemon is not ready: {complaint}");
+        }
+        self.child = Some(child);
+    }
+
+    /// Returns the daemon's process.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running daemon").id()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid())
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a process");
+        kill_process(pid, signal).expect("it takes a signal");
+    }
+
+    /// Sends it a signal that ends it, and waits for the end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn end(&mut self, signal: Signal) -> ExitStatus {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("a running daemon");
+        child.wait().expect("it ends")
+    }
+
+    /// Connects to it.
+    #[must_use]
+    pub fn connect(&self) -> Wire {
+        Wire::connect(&self.socket())
+    }
+
+    /// Returns how many bytes of its memory are resident.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).expect("statm");
+        let pages = statm
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<u64>().ok());
+        pages.expect("a number") * 4_096
+    }
+}
+
+impl Drop for TestDaemon {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended on its own; then there is nothing to end.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// Returns the path of a program of this workspace, built from the sources as they are.
+///
+/// Tests of one package cannot ask cargo for programs of another, so this builds them once a test program, with the
+/// profile that the test itself was built with. When they are fresh that takes a fraction of a second.
+///
+/// # Panics
+///
+/// When they cannot be built.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
+    let test = std::env::current_exe().expect("the path of this test");
+    let directory = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+    BUILT.call_once(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--package", "kintsugi-daemon", "--bins"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        if directory.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "the programs do not build"
+        );
+    });
+    directory.join(name)
+}

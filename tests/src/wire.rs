@@ -1,0 +1,93 @@
+//! A client that knows nothing but JSON: what it sends and expects is written out in each test.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Longest that a test waits for an answer.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// A connection.
+#[derive(Debug)]
+pub struct Wire {
+    reader: BufReader<UnixStream>,
+}
+
+impl Wire {
+    /// Connects.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).expect("the daemon listens");
+        stream
+            .set_read_timeout(Some(ANSWER_MAX))
+            .expect("a time limit");
+        Self {
+            reader: BufReader::new(stream),
+        }
+    }
+
+    /// Sends bytes as they are. Whether the other end still takes them is not asked.
+    pub fn send(&mut self, bytes: &[u8]) {
+        drop(self.reader.get_mut().write_all(bytes));
+    }
+
+    /// Sends a message.
+    pub fn say(&mut self, message: &Value) {
+        self.send(format!("{message}\n").as_bytes());
+    }
+
+    /// Returns the next answer; nothing when the connection was closed.
+    ///
+    /// # Panics
+    ///
+    /// When no answer comes in time, or one that is not JSON.
+    pub fn hear(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        match self.reader.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_str(&line).expect("an answer is JSON")),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+
+    /// Sends a message and returns the answer.
+    ///
+    /// # Panics
+    ///
+    /// When the connection is closed instead.
+    pub fn ask(&mut self, message: &Value) -> Value {
+        self.say(message);
+        self.hear().expect("an answer, and not the end")
+    }
+}
+
+/// Returns a proposal of `raw` under a new id, with the members that every client sends.
+#[must_use]
+pub fn propose(raw: &str) -> Value {
+    json!({
+        "kind": "propose",
+        "id": Uuid::new_v4(),
+        "ts": "2026-01-01T00:00:00Z",
+        "agent": "codex",
+        "cwd": "/home/ada/project",
+        "argv": [],
+        "raw": raw,
+        "session": null,
+    })
+}
+
+/// Returns the names of a message's members, in order.
+#[must_use]
+pub fn members(message: &Value) -> Vec<&str> {
+    let members = message.as_object().into_iter().flatten();
+    members.map(|(name, _)| name.as_str()).collect()
+}

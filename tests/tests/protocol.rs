@@ -1,0 +1,264 @@
+//! The wire as an existing client knows it: shapes, bad frames, and what an id means.
+
+use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::wire::{members, propose};
+use serde_json::{Value, json};
+
+const HELD: &str = "git push --force";
+
+#[test]
+fn every_request_has_the_answer_of_the_specification() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+
+    let verdict = client.ask(&propose("ls"));
+    assert_eq!(verdict["kind"], "verdict");
+    for member in ["class", "decision", "tier", "reason", "summary", "risk"] {
+        assert!(members(&verdict).contains(&member), "{member}: {verdict}");
+    }
+    assert_eq!(
+        (&verdict["class"], &verdict["decision"]),
+        (&json!("safe"), &json!("allow"))
+    );
+
+    let held = propose(HELD);
+    let verdict = client.ask(&held);
+    assert_eq!(verdict["decision"], "hold", "{verdict}");
+    assert_eq!(verdict["class"], "catastrophic");
+    assert_eq!(verdict["expires_ms"], 8 * 60 * 60 * 1000);
+
+    let list = client.ask(&json!({"kind": "listpending"}));
+    assert_eq!(list["kind"], "pendinglist");
+    let item = &list["items"][0];
+    for member in ["command", "class", "reason", "summary", "ts"] {
+        assert!(members(item).contains(&member), "{member}: {item}");
+    }
+    for member in ["id", "ts", "agent", "cwd", "argv", "raw", "session"] {
+        assert_eq!(item["command"][member], held[member], "{member}");
+    }
+
+    let pending = client.ask(&json!({"kind": "pendingstatus", "id": held["id"]}));
+    assert_eq!(pending, json!({"kind": "pending", "status": "pending"}));
+    let ack = json!({"kind": "ack"});
+    assert_eq!(client.ask(&json!({"kind": "deny", "id": held["id"]})), ack);
+    let pending = client.ask(&json!({"kind": "pendingstatus", "id": held["id"]}));
+    assert_eq!(pending, json!({"kind": "pending", "status": "denied"}));
+    let unknown = json!({"kind": "pendingstatus", "id": "00000000-0000-4000-8000-000000000000"});
+    assert_eq!(
+        client.ask(&unknown),
+        json!({"kind": "pending", "status": "gone"})
+    );
+
+    let observed = json!({"kind": "observe", "change": "removed", "path": "/home/ada/x"});
+    assert_eq!(client.ask(&observed), ack);
+    let mut ran = propose("make");
+    ran["kind"] = "record".into();
+    assert_eq!(client.ask(&ran), ack);
+
+    let mut asked = propose(HELD);
+    asked["raw"] = "git push --force origin other".into();
+    assert_eq!(client.ask(&asked)["decision"], "hold");
+    let resolved = json!({
+        "kind": "resolve", "command": asked, "decision": "deny", "remember": false,
+    });
+    assert_eq!(client.ask(&resolved), ack);
+
+    let status = client.ask(&json!({"kind": "status"}));
+    assert_eq!(status["scorer"], "heuristic");
+    assert_eq!(status["pid"], daemon.pid());
+    assert_eq!(status["holds"], 0);
+    let hello = client.ask(&json!({"kind": "hello", "version": 1, "client": "test"}));
+    assert_eq!(hello["version"], 1);
+}
+
+#[test]
+fn a_shutdown_needs_a_challenge_that_was_given() {
+    let mut daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let challenge = client.ask(&json!({"kind": "authbegin", "op": "shutdown"}));
+    assert_eq!(
+        members(&challenge),
+        ["kind", "locked", "nonce", "params", "salt"]
+    );
+    assert_eq!(
+        members(&challenge["params"]),
+        ["m_cost", "p_cost", "t_cost"]
+    );
+
+    let stop = |nonce: &Value| json!({"kind": "shutdown", "op": "shutdown", "nonce": nonce});
+    assert_eq!(client.ask(&stop(&json!("00")))["code"], "auth_failed");
+    assert_eq!(
+        client.ask(&stop(&challenge["nonce"])),
+        json!({"kind": "ack"})
+    );
+    assert!(daemon.wait().success());
+    assert!(!daemon.socket().exists());
+}
+
+#[test]
+fn a_bad_frame_is_told_so_and_the_connection_goes_on() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let bad: [(&[u8], &str); 7] = [
+        (b"\n", "bad_request"),
+        (b"rm -rf /\n", "bad_request"),
+        (b"\xff\xfe\x00\n", "bad_request"),
+        (b"{\"kind\":\"propose\"}\n", "bad_request"),
+        (b"{\"kind\":\"approve\",\"id\":7}\n", "bad_request"),
+        (b"[]\n", "bad_request"),
+        (b"{\"kind\":\"dance\"}\n", "unknown_request"),
+    ];
+    for (bytes, code) in bad {
+        client.send(bytes);
+        let answer = client.hear().unwrap();
+        assert_eq!(
+            (&answer["kind"], &answer["code"]),
+            (&json!("error"), &json!(code))
+        );
+        assert!(!answer["message"].as_str().unwrap().contains('\n'));
+    }
+    let mut relative = propose("ls");
+    relative["cwd"] = "project".into();
+    assert_eq!(client.ask(&relative)["code"], "bad_request");
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn a_frame_that_is_too_long_is_told_so_and_closed() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let mut long = propose(&"x".repeat(1024 * 1024)).to_string();
+    long.push('\n');
+    client.send(long.as_bytes());
+    assert_eq!(client.hear().unwrap()["code"], "frame_too_large");
+    assert_eq!(client.hear(), None);
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn half_a_frame_and_silence_is_told_so_and_closed() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    client.send(b"{\"kind\":\"sta");
+    assert_eq!(client.hear().unwrap()["code"], "frame_timeout");
+    assert_eq!(client.hear(), None);
+}
+
+#[test]
+fn requests_in_one_write_are_answered_in_order() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let frames = format!(
+        "{}\n{{\"kind\":\"status\"}}\n{}\n",
+        propose("ls"),
+        propose(HELD)
+    );
+    client.send(frames.as_bytes());
+    let kinds: Vec<_> = (0..3)
+        .map(|_| client.hear().unwrap()["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["verdict", "status", "verdict"]);
+}
+
+#[test]
+fn an_id_means_one_command() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let other = |proposal: &Value| {
+        let mut other = proposal.clone();
+        other["raw"] = "pwd".into();
+        other
+    };
+    let (allowed, held) = (propose("ls"), propose(HELD));
+    let first = client.ask(&allowed);
+    assert_eq!(client.ask(&allowed)["reason"], first["reason"]);
+    assert_eq!(client.ask(&other(&allowed))["code"], "id_conflict_decided");
+
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    assert_eq!(client.ask(&json!({"kind": "status"}))["holds"], 1);
+    assert_eq!(client.ask(&other(&held))["code"], "id_conflict_held");
+
+    assert_eq!(
+        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        "ack"
+    );
+    assert_eq!(client.ask(&other(&held))["code"], "id_conflict_approved");
+    assert_eq!(client.ask(&held)["decision"], "allow");
+    assert_eq!(
+        client.ask(&held)["decision"],
+        "deny",
+        "an approval works once"
+    );
+    assert_eq!(client.ask(&other(&held))["code"], "id_conflict_closed");
+}
+
+#[test]
+fn an_approval_serves_one_retry_under_a_new_id_and_nothing_else() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let held = propose(HELD);
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    assert_eq!(
+        client.ask(&propose(HELD))["decision"],
+        "hold",
+        "a retry joins the hold"
+    );
+    assert_eq!(client.ask(&json!({"kind": "status"}))["holds"], 1);
+
+    let seen = json!({"kind": "approve", "id": held["id"], "content_hash": "00"});
+    assert_eq!(client.ask(&seen)["code"], "content_changed");
+    assert_eq!(
+        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        "ack"
+    );
+    let twice = client.ask(&json!({"kind": "approve", "id": held["id"]}));
+    assert_eq!(twice["code"], "not_held", "the second who answers is told");
+
+    let mut elsewhere = propose(HELD);
+    elsewhere["cwd"] = "/home/ada/other".into();
+    assert_eq!(client.ask(&elsewhere)["decision"], "hold");
+    assert_eq!(client.ask(&propose(HELD))["decision"], "allow");
+    assert_eq!(client.ask(&propose(HELD))["decision"], "hold");
+}
+
+#[test]
+fn whoever_awaits_is_told_and_delays_nobody() {
+    let daemon = TestDaemon::start();
+    let (mut agent, mut person) = (daemon.connect(), daemon.connect());
+    let held = propose(HELD);
+    assert_eq!(agent.ask(&held)["decision"], "hold");
+    agent.say(&json!({"kind": "await", "id": held["id"], "timeout_ms": 30_000}));
+    assert_eq!(person.ask(&propose("ls"))["decision"], "allow");
+    assert_eq!(
+        person.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        "ack"
+    );
+    assert_eq!(
+        agent.hear().unwrap(),
+        json!({"kind": "pending", "status": "approved"})
+    );
+    assert_eq!(agent.ask(&held)["decision"], "allow");
+
+    let other = propose("git push --force origin x");
+    assert_eq!(agent.ask(&other)["decision"], "hold");
+    let over = agent.ask(&json!({"kind": "await", "id": other["id"], "timeout_ms": 0}));
+    assert_eq!(over, json!({"kind": "pending", "status": "pending"}));
+}
+
+#[test]
+fn an_allow_at_the_prompt_serves_that_prompt_alone() {
+    let daemon = TestDaemon::start();
+    let mut shell = daemon.connect();
+    let held = propose(HELD);
+    let allow = json!({"kind": "resolve", "command": held, "decision": "allow", "remember": false});
+    assert_eq!(
+        shell.ask(&allow)["code"],
+        "not_held",
+        "what was never proposed"
+    );
+    assert_eq!(shell.ask(&held)["decision"], "hold");
+    assert_eq!(shell.ask(&allow)["kind"], "ack");
+    assert_eq!(shell.ask(&propose(HELD))["decision"], "hold");
+    assert_eq!(shell.ask(&held)["decision"], "allow");
+}
