@@ -75,7 +75,7 @@ impl Analyst<'_> {
         for (language, word) in &task.parsed.runs {
             feeds = feeds.union(self.run_file(task, *language, word));
         }
-        let input = task.parsed.chain.iter().find_map(|entry| entry.input);
+        let input = task.parsed.chain.first().and_then(|entry| entry.input);
         let has_program = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
         if let Some(language) = input
             && !has_program

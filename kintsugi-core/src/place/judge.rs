@@ -206,34 +206,12 @@ impl Surroundings {
 
     /// The place of a folded path. The directory stands for the project when nothing better is known.
     fn place_from(&self, path: &str, directory: &Directory) -> Place {
-        if self.project_root.is_some() {
-            return self.place(path);
-        }
-        let Directory::Known(here) = directory else {
-            return self.place(path);
+        let here = match directory {
+            Directory::Known(here) => Some(here.as_str()),
+            Directory::Unknown => None,
         };
-        let is_project = matches!(
-            Self {
-                home: self.home.clone(),
-                ..Self::default()
-            }
-            .place(here),
-            Place::Home
-                | Place::Elsewhere
-                | Place::Project
-                | Place::Temp
-                | Place::Dotfile
-                | Place::BuildOutput
-        );
-        if !is_project {
-            return self.place(path);
-        }
-        Self {
-            home: self.home.clone(),
-            project_root: Some(here.clone()),
-            ..Self::default()
-        }
-        .place(path)
+        self.around(self.project_root.as_deref().or(here))
+            .place(path)
     }
 
     /// Folds `text` as a path from `directory`: absolute, or `~/…` when the home is not known, or `./…` when the directory is not.

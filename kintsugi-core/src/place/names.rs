@@ -169,9 +169,6 @@ pub(super) const SYSTEM_STARTUP: &[&str] = &[
     "/usr/lib/python*/sitecustomize.py",
     "/usr/*/sitecustomize.py",
     "/usr/*/usercustomize.py",
-    "*/site-packages/*.pth",
-    "*/site-packages/sitecustomize.py",
-    "*/dist-packages/*.pth",
     "/Library/LaunchAgents*",
     "/Library/LaunchDaemons*",
     "/Library/StartupItems*",
@@ -180,6 +177,15 @@ pub(super) const SYSTEM_STARTUP: &[&str] = &[
     "/System/Library/LaunchAgents*",
     "/private/etc/zshrc",
     "/private/etc/periodic*",
+];
+
+/// What every Python loads when it starts. Patterns of whole paths.
+pub(super) const LOADED_BY_PYTHON: &[&str] = &[
+    "*/site-packages/*.pth",
+    "*/site-packages/sitecustomize.py",
+    "*/site-packages/usercustomize.py",
+    "*/dist-packages/*.pth",
+    "*/dist-packages/sitecustomize.py",
 ];
 
 /// Names of secrets wherever they lie, but in temporary directories. Last name of a path.

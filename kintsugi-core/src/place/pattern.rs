@@ -5,6 +5,23 @@
 /// Iterative, with one point to come back to: time is at most the product of the lengths.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
+    could_fit(pattern, text) && fits::<false>(pattern, text)
+}
+
+/// Looks at both ends, which rules out nearly every pattern of a list at once.
+#[inline]
+fn could_fit(pattern: &str, text: &str) -> bool {
+    let is_special = |byte: u8| matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\');
+    let agree = |one: Option<&u8>, other: Option<&u8>| match (one, other) {
+        (Some(one), Some(other)) => is_special(*one) || one.eq_ignore_ascii_case(other),
+        (Some(one), None) => is_special(*one),
+        (None, other) => other.is_none(),
+    };
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    agree(pattern.first(), text.first()) && agree(pattern.last(), text.last())
+}
+
+fn fits<const ANY_CASE: bool>(pattern: &str, text: &str) -> bool {
     let (mut pattern_rest, mut text_rest) = (pattern, text);
     let mut retry: Option<(&str, &str)> = None;
     loop {
@@ -16,7 +33,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         if pattern_rest.is_empty() && text_rest.is_empty() {
             return true;
         }
-        if let Some((pattern_next, text_next)) = one(pattern_rest, text_rest) {
+        if let Some((pattern_next, text_next)) = one::<ANY_CASE>(pattern_rest, text_rest) {
             (pattern_rest, text_rest) = (pattern_next, text_next);
             continue;
         }
@@ -35,35 +52,40 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// As [`matches`], in any case of ASCII letters.
 #[must_use]
 pub fn matches_any_case(pattern: &str, text: &str) -> bool {
-    if pattern.eq_ignore_ascii_case(text) {
-        return true;
-    }
-    pattern.contains(['*', '?', '['])
-        && matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+    could_fit(pattern, text) && fits::<true>(pattern, text)
 }
 
 /// Matches one element of the pattern against one character; returns what is left of both.
-fn one<'p, 't>(pattern: &'p str, text: &'t str) -> Option<(&'p str, &'t str)> {
+fn one<'p, 't, const ANY_CASE: bool>(
+    pattern: &'p str,
+    text: &'t str,
+) -> Option<(&'p str, &'t str)> {
     let mut characters = text.chars();
     let character = characters.next()?;
     let mut elements = pattern.chars();
     let fits = match elements.next()? {
         '?' => true,
-        '[' => match class(elements.as_str(), character) {
+        '[' => match class::<ANY_CASE>(elements.as_str(), character) {
             Some((fits, behind)) => return fits.then_some((behind, characters.as_str())),
             None => character == '[',
         },
         '\\' => {
             let escaped = elements.next();
-            escaped.map_or(character == '\\', |escaped| escaped == character)
+            escaped.map_or(character == '\\', |escaped| {
+                same::<ANY_CASE>(escaped, character)
+            })
         }
-        literal => literal == character,
+        literal => same::<ANY_CASE>(literal, character),
     };
     fits.then_some((elements.as_str(), characters.as_str()))
 }
 
+fn same<const ANY_CASE: bool>(one: char, other: char) -> bool {
+    one == other || (ANY_CASE && one.eq_ignore_ascii_case(&other))
+}
+
 /// Reads a bracket expression behind its `[`: whether `character` is in it, and what follows it. None when it is not closed.
-fn class(pattern: &str, character: char) -> Option<(bool, &str)> {
+fn class<const ANY_CASE: bool>(pattern: &str, character: char) -> Option<(bool, &str)> {
     let (negated, body) = match pattern.strip_prefix(['!', '^']) {
         Some(body) => (true, body),
         None => (false, pattern),
@@ -82,7 +104,11 @@ fn class(pattern: &str, character: char) -> Option<(bool, &str)> {
             && let Some(high) = ahead.next()
             && high != ']'
         {
-            found |= (low..=high).contains(&character);
+            let range = low..=high;
+            found |= range.contains(&character)
+                || (ANY_CASE
+                    && (range.contains(&character.to_ascii_lowercase())
+                        || range.contains(&character.to_ascii_uppercase())));
             elements = ahead;
         } else if low == '[' && elements.as_str().starts_with(':') {
             // `[:alpha:]`: which class does not matter to a judgement that takes the worst.
@@ -90,7 +116,7 @@ fn class(pattern: &str, character: char) -> Option<(bool, &str)> {
             elements = behind.chars();
             found = true;
         } else {
-            found |= low == character;
+            found |= same::<ANY_CASE>(low, character);
         }
     }
 }

@@ -258,3 +258,18 @@ fn variables_that_say_where_they_point_are_known() {
         assert!(!all[0].modifiers.contains(Modifier::Unresolved));
     }
 }
+
+#[test]
+fn a_home_is_no_project_whoever_says_so() {
+    for root in ["/", "/home/u", "/root", "/etc", "/usr"] {
+        let claimed = Surroundings {
+            home: Some("/home/u".to_owned()),
+            project_root: Some(root.to_owned()),
+            ..Surroundings::default()
+        };
+        assert_eq!(claimed.place("/home/u"), Place::HomeRoot, "{root}");
+        assert_eq!(claimed.place("/home/u/x"), Place::Home, "{root}");
+        assert_eq!(claimed.place("/etc/hosts"), Place::System, "{root}");
+        assert_eq!(claimed.place("/"), Place::Root, "{root}");
+    }
+}
