@@ -39,6 +39,8 @@ pub enum Command {
     Approve(command::approve::Approve),
     /// Refuses a held command
     Deny(command::deny::Deny),
+    /// Shows what was proposed, decided and done; proves that nothing was altered
+    Log(command::log::Log),
     /// Says how the daemon is
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon

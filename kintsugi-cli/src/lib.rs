@@ -19,6 +19,7 @@ pub mod gate;
 pub mod managed_block;
 pub mod proposal;
 pub mod quote;
+pub mod records;
 pub mod snippet;
 pub mod start;
 pub mod surroundings;

@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod deny;
 pub mod hook;
 pub mod init;
+pub mod log;
 pub mod pending;
 pub mod run;
 pub mod status;
@@ -31,6 +32,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Pending(pending) => pending.run(console),
         Command::Approve(approve) => approve.run(console),
         Command::Deny(deny) => deny.run(console),
+        Command::Log(log) => log.run(console),
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
         Command::Hook(hook) => hook.run(console),

@@ -1,0 +1,184 @@
+//! Records joined to what a person wants to see: a proposal with its verdict, a resolution with its command.
+
+use std::collections::BTreeMap;
+
+use kintsugi_core::audit::record::{Body, Command, Means, Record, Verdict};
+use kintsugi_core::classify::Class;
+use kintsugi_core::decide::Decision;
+use kintsugi_core::effect::Effect;
+use kintsugi_core::protocol::Resolution;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::exit::Failure;
+use crate::records::Records;
+
+/// Most proposals that wait for their verdict or resolution in memory; the oldest id gives way.
+const OPEN_MAX: usize = kintsugi_core::limits::IDS_MAX;
+
+/// One line of `kintsugi log`.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Entry {
+    pub(super) version: u32,
+    pub(super) seq: u64,
+    pub(super) ts: String,
+    pub(super) kind: &'static str,
+    pub(super) id: Option<Uuid>,
+    pub(super) decision: Option<&'static str>,
+    pub(super) class: Option<Class>,
+    pub(super) risk: Option<u8>,
+    pub(super) rule: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) session: Option<String>,
+    pub(super) cwd: Option<String>,
+    pub(super) command: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Entry {
+    /// Whether it would do `action`, by the word for it.
+    pub(super) fn does(&self, action: &str) -> bool {
+        self.effects.iter().any(|effect| {
+            serde_json::to_value(effect.action).is_ok_and(|name| name.as_str() == Some(action))
+        })
+    }
+
+    /// Whether it would touch a target with `text` in it.
+    pub(super) fn touches(&self, text: &str) -> bool {
+        self.effects
+            .iter()
+            .any(|effect| effect.target.text.contains(text))
+    }
+
+    fn of(record: &Record) -> Self {
+        Self {
+            version: super::super::JSON_VERSION,
+            seq: record.seq,
+            ts: record.ts.clone(),
+            kind: record.body.kind(),
+            ..Self::default()
+        }
+    }
+
+    fn with_command(mut self, command: Command) -> Self {
+        self.id = Some(command.id);
+        self.agent = Some(command.agent);
+        self.session = command.session;
+        self.cwd = Some(command.cwd);
+        self.command = Some(command.raw);
+        self
+    }
+
+    fn with_verdict(mut self, verdict: Verdict) -> Self {
+        self.id = Some(verdict.id);
+        self.decision = Some(match verdict.decision {
+            Decision::Allow => "allow",
+            Decision::Hold => "hold",
+            Decision::Deny => "deny",
+        });
+        self.class = Some(verdict.class);
+        self.risk = verdict.risk;
+        self.rule = verdict.rule;
+        self.reason = Some(verdict.reason);
+        self.effects = verdict.effects;
+        self
+    }
+}
+
+/// Entries in the order of the log.
+#[derive(Debug)]
+pub(super) struct Entries {
+    records: Records,
+    open: BTreeMap<Uuid, Command>,
+}
+
+impl Entries {
+    pub(super) const fn new(records: Records) -> Self {
+        Self {
+            records,
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the next entry; nothing at the end, for now.
+    pub(super) fn next_entry(&mut self) -> Result<Option<Entry>, Failure> {
+        while let Some(stored) = self.records.next_record()? {
+            if let Some(entry) = self.entry(stored.record) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    fn entry(&mut self, record: Record) -> Option<Entry> {
+        let entry = Entry::of(&record);
+        match record.body {
+            Body::Proposal { command, .. } => {
+                if self.open.len() >= OPEN_MAX {
+                    self.open.pop_first();
+                }
+                self.open.insert(command.id, command);
+                None
+            }
+            Body::Verdict(verdict) => {
+                let id = verdict.id;
+                let held = verdict.decision == Decision::Hold;
+                let entry = entry.with_verdict(verdict);
+                let command = if held {
+                    self.open.get(&id).cloned()
+                } else {
+                    self.open.remove(&id)
+                };
+                Some(match command {
+                    Some(command) => entry.with_command(command),
+                    None => entry,
+                })
+            }
+            Body::Resolution { id, decision, means, reason, .. } => {
+                let command = self.open.remove(&id);
+                let mut entry = Entry {
+                    id: Some(id),
+                    decision: Some(resolution(decision, means)),
+                    reason,
+                    ..entry
+                };
+                if let Some(command) = command {
+                    entry = entry.with_command(command);
+                }
+                Some(entry)
+            }
+            Body::Recorded { command, .. } => Some(entry.with_command(command)),
+            Body::Observation { path, .. } => Some(told(entry, path)),
+            Body::Policy { what, .. } => Some(told(entry, what)),
+            Body::Incident { what, .. } => Some(told(entry, what)),
+            Body::Shutdown { reason } => Some(told(entry, reason)),
+            Body::Redact { reason, .. } | Body::Prune { reason, .. } => Some(told(entry, reason)),
+            Body::Child { name, event } => Some(told(entry, format!("{name}: {event}"))),
+            Body::AuthAttempt { op, .. } | Body::AuthResult { op, .. } => Some(told(entry, op)),
+            Body::Recovery { bytes, .. } => {
+                Some(told(entry, format!("{bytes} bytes of a write that was cut short")))
+            }
+            // What only carries the log itself.
+            Body::Open { .. } | Body::State { .. } | Body::Hold { .. } | Body::Checkpoint { .. } => {
+                None
+            }
+            _ => Some(entry),
+        }
+    }
+}
+
+fn told(entry: Entry, what: String) -> Entry {
+    Entry {
+        reason: Some(what),
+        ..entry
+    }
+}
+
+const fn resolution(decision: Resolution, means: Means) -> &'static str {
+    match (decision, means) {
+        (_, Means::Expired) => "expired",
+        (Resolution::Allow, _) => "approved",
+        (Resolution::Deny, _) => "denied",
+    }
+}
