@@ -34,9 +34,8 @@ impl Directory {
 
 impl Source for Directory {
     fn names(&self) -> io::Result<Vec<String>> {
-        let name = |entry: io::Result<fs::DirEntry>| {
-            Ok(entry?.file_name().to_string_lossy().into_owned())
-        };
+        let name =
+            |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
         fs::read_dir(&self.0)?.map(name).collect()
     }
 
@@ -100,7 +99,10 @@ impl Records {
 
     fn unreadable(&self, error: &io::Error) -> Failure {
         let shown = self.directory.0.display();
-        let failure = Failure::new(Exit::Failed, format!("cannot read the log in `{shown}`: {error}"));
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("cannot read the log in `{shown}`: {error}"),
+        );
         if error.kind() == io::ErrorKind::NotFound {
             failure.hint("nothing has been proposed yet, or `HOME` is another one")
         } else {
@@ -124,7 +126,10 @@ impl Records {
                 return Ok(Some(std::mem::take(&mut self.partial)));
             }
             if self.partial.len() >= RECORD_BYTES_MAX {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is too long"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a line is too long",
+                ));
             }
             // The end of this segment, for now; the next one begins only when this one is full.
             if !self.partial.is_empty() || !self.open_next()? {

@@ -187,3 +187,93 @@ fn run_ends_as_the_command_does_or_says_why_not() {
     assert_eq!(code(&["sh -c 'exit 7'"]), Some(7));
     assert_eq!(code(&["git", "push", "--force"]), Some(4));
 }
+
+/// Does everything that puts records of many kinds into the log, and stops the daemon.
+fn eventful(machine: &Machine) {
+    assert_eq!(permission(machine, "ls -la").0, "allow");
+    let (_, reason) = permission(machine, "git push --force");
+    assert_eq!(machine.elsewhere(&["approve", &id_in(&reason)]).0, 0);
+    assert_eq!(permission(machine, "git push --force").0, "allow");
+    let (_, reason) = permission(machine, "rm -rf ~");
+    assert_eq!(machine.elsewhere(&["deny", &id_in(&reason)]).0, 0);
+    assert_eq!(machine.run(&["daemon", "stop"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_log_proves_itself_and_names_the_record_that_was_altered() {
+    let machine = Machine::new();
+    eventful(&machine);
+    let verified = machine.run(&["log", "verify", "--deep"]);
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+
+    let segments: Vec<_> = std::fs::read_dir(machine.log())
+        .expect("a log")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "ndjson")
+        })
+        .collect();
+    assert!(!segments.is_empty());
+    for segment in segments {
+        let bytes = std::fs::read(&segment).expect("a segment");
+        // Some hundred places, all over the file and in every kind of record.
+        let step = (bytes.len() / 150).max(1);
+        for at in (0..bytes.len()).step_by(step) {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1;
+            std::fs::write(&segment, &altered).expect("a segment");
+            let record = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+            let verified = machine.run(&["log", "verify", "--json"]);
+            let report: serde_json::Value =
+                serde_json::from_slice(&verified.stdout).expect("a report");
+            assert_ne!(verified.status.code(), Some(0), "byte {at}");
+            assert_eq!(report["good"], false, "byte {at}");
+            // A newline that is gone makes one record of two, so the first of them is to blame, too.
+            assert_eq!(
+                report["seq"].as_u64(),
+                u64::try_from(record).ok(),
+                "byte {at}: {report}"
+            );
+        }
+        std::fs::write(&segment, &bytes).expect("a segment");
+    }
+    let verified = machine.run(&["log", "verify"]);
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+    let told = String::from_utf8(verified.stdout).expect("text");
+    assert!(told.starts_with("good: "), "{told}");
+}
+
+#[test]
+fn the_log_shows_what_was_decided() {
+    let machine = Machine::new();
+    eventful(&machine);
+    let lines = |arguments: &[&str]| {
+        let output = machine.run(&[&["log", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("text");
+        text.lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+            .collect::<Vec<_>>()
+    };
+    let commands = |arguments: &[&str]| {
+        let command = |entry: serde_json::Value| entry["command"].as_str().map(str::to_owned);
+        lines(arguments)
+            .into_iter()
+            .filter_map(command)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(commands(&["--decision", "approved"]), ["git push --force"]);
+    assert_eq!(commands(&["--decision", "denied"]), ["rm -rf ~"]);
+    assert_eq!(commands(&["--grep", "ls"]), ["ls -la"]);
+    assert_eq!(
+        commands(&["--effect", "delete", "--decision", "hold"]),
+        ["rm -rf ~"]
+    );
+    assert!(commands(&["--agent", "nobody"]).is_empty());
+    assert!(lines(&["--until", "2020-01-01"]).is_empty());
+    assert_eq!(lines(&["-n", "2", "--since", "1h"]).len(), 2);
+    let shown = machine.run(&["log", "show", "0", "--json"]);
+    assert!(shown.stdout.starts_with(br#"{"v":1,"seq":0,"#), "{shown:?}");
+    assert_eq!(machine.run(&["log", "show", "9999"]).status.code(), Some(1));
+}

@@ -149,14 +149,20 @@ impl List {
                 .is_none_or(|wanted| text.is_some_and(|text| text.contains(wanted)))
         };
         let at = entry.ts.parse::<Timestamp>().ok();
-        self.since.is_none_or(|since| at.is_some_and(|at| at >= since))
-            && self.until.is_none_or(|until| at.is_some_and(|at| at <= until))
+        self.since
+            .is_none_or(|since| at.is_some_and(|at| at >= since))
+            && self
+                .until
+                .is_none_or(|until| at.is_some_and(|at| at <= until))
             && same(&self.agent, entry.agent.as_deref())
             && same(&self.session, entry.session.as_deref())
             && same(&self.decision, entry.decision)
             && same(&self.class, entry.class.map(class_word))
             && within(&self.grep, entry.command.as_deref())
-            && self.effect.as_deref().is_none_or(|effect| entry.does(effect))
+            && self
+                .effect
+                .as_deref()
+                .is_none_or(|effect| entry.does(effect))
             && self.path.as_deref().is_none_or(|path| entry.touches(path))
     }
 
@@ -176,7 +182,11 @@ impl List {
         let left = console.out_columns.saturating_sub(columns(&head)).max(20);
         let tone = entry.class.map_or(Tone::Quiet, class_tone);
         let head = console.out_paint.tone(tone, head);
-        Ok(writeln!(console.out, "{head}{}", clip(&escape(what), left))?)
+        Ok(writeln!(
+            console.out,
+            "{head}{}",
+            clip(&escape(what), left)
+        )?)
     }
 }
 
@@ -215,8 +225,14 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         return Ok(at.timestamp());
     }
     ago(text)
-        .and_then(|seconds| Timestamp::now().checked_sub(Duration::from_secs(seconds)).ok())
-        .ok_or_else(|| "give a date (2026-01-31), an RFC 3339 time, or a time ago (90s, 2h, 3d)".to_owned())
+        .and_then(|seconds| {
+            Timestamp::now()
+                .checked_sub(Duration::from_secs(seconds))
+                .ok()
+        })
+        .ok_or_else(|| {
+            "give a date (2026-01-31), an RFC 3339 time, or a time ago (90s, 2h, 3d)".to_owned()
+        })
 }
 
 /// Reads a number of seconds, minutes, hours or days.
@@ -239,11 +255,22 @@ mod tests {
 
     #[test]
     fn moments_are_read_in_three_ways() {
-        assert_eq!(moment("2026-01-31").unwrap().to_string(), "2026-01-31T00:00:00Z");
+        assert_eq!(
+            moment("2026-01-31").unwrap().to_string(),
+            "2026-01-31T00:00:00Z"
+        );
         let exact = "2026-01-31T12:00:00Z";
         assert_eq!(moment(exact).unwrap().to_string(), exact);
         assert!(moment("2h").unwrap() < Timestamp::now());
-        for wrong in ["", "h", "2w", "-2h", "yesterday", "99999999999999999999d", "é"] {
+        for wrong in [
+            "",
+            "h",
+            "2w",
+            "-2h",
+            "yesterday",
+            "99999999999999999999d",
+            "é",
+        ] {
             assert!(moment(wrong).is_err(), "{wrong}");
         }
     }

@@ -135,7 +135,13 @@ impl Entries {
                     None => entry,
                 })
             }
-            Body::Resolution { id, decision, means, reason, .. } => {
+            Body::Resolution {
+                id,
+                decision,
+                means,
+                reason,
+                ..
+            } => {
                 let command = self.open.remove(&id);
                 let mut entry = Entry {
                     id: Some(id),
@@ -156,13 +162,15 @@ impl Entries {
             Body::Redact { reason, .. } | Body::Prune { reason, .. } => Some(told(entry, reason)),
             Body::Child { name, event } => Some(told(entry, format!("{name}: {event}"))),
             Body::AuthAttempt { op, .. } | Body::AuthResult { op, .. } => Some(told(entry, op)),
-            Body::Recovery { bytes, .. } => {
-                Some(told(entry, format!("{bytes} bytes of a write that was cut short")))
-            }
+            Body::Recovery { bytes, .. } => Some(told(
+                entry,
+                format!("{bytes} bytes of a write that was cut short"),
+            )),
             // What only carries the log itself.
-            Body::Open { .. } | Body::State { .. } | Body::Hold { .. } | Body::Checkpoint { .. } => {
-                None
-            }
+            Body::Open { .. }
+            | Body::State { .. }
+            | Body::Hold { .. }
+            | Body::Checkpoint { .. } => None,
             _ => Some(entry),
         }
     }

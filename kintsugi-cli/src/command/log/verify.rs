@@ -13,7 +13,9 @@ use crate::records::Directory;
 
 /// Arguments of `kintsugi log verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Ends with 0 good, 1 tampered, 2 torn tail, 3 unknown format, 4 incomplete, 5 unreadable.")]
+#[command(
+    after_help = "Ends with 0 good, 1 tampered, 2 torn tail, 3 unknown format, 4 incomplete, 5 unreadable."
+)]
 pub(super) struct Verify {
     /// Parses every record, too
     #[arg(long)]
@@ -57,7 +59,8 @@ impl Verify {
         let against = self.against.iter().map(|path| {
             std::fs::read_to_string(path).map_err(|error| {
                 let message = format!("cannot read the note `{}`: {error}", path.display());
-                Failure::new(Exit::Of(5), message).hint("a note is what `kintsugi log anchor` prints")
+                Failure::new(Exit::Of(5), message)
+                    .hint("a note is what `kintsugi log anchor` prints")
             })
         });
         let options = Options {
@@ -115,16 +118,24 @@ fn told(outcome: &Outcome) -> (&'static str, Option<u64>, Option<String>) {
         Outcome::Torn { seq, bytes } => (
             "torn",
             Some(*seq),
-            Some(format!("the last write was cut short, {bytes} bytes are left of it")),
+            Some(format!(
+                "the last write was cut short, {bytes} bytes are left of it"
+            )),
         ),
         Outcome::UnknownFormat { version, segment } => (
             "unknown",
             Some(*segment),
-            Some(format!("it is of format {version}, which this version does not know")),
+            Some(format!(
+                "it is of format {version}, which this version does not know"
+            )),
         ),
         Outcome::Incomplete { missing } => ("incomplete", None, Some(missing.clone())),
         Outcome::Unreadable { reason } => ("unreadable", None, Some(reason.clone())),
-        _ => ("unknown", None, Some("this version does not know the outcome".to_owned())),
+        _ => (
+            "unknown",
+            None,
+            Some("this version does not know the outcome".to_owned()),
+        ),
     }
 }
 
@@ -133,8 +144,12 @@ const fn advice(outcome: &Outcome) -> &'static str {
         Outcome::Tampered { .. } => {
             "keep a copy of the directory as evidence; everything before that record is as it was written"
         }
-        Outcome::Torn { .. } => "nothing that was answered is lost; the next start of the daemon mends it",
-        Outcome::Incomplete { .. } => "what is there is good; bring back what is missing, and verify again",
+        Outcome::Torn { .. } => {
+            "nothing that was answered is lost; the next start of the daemon mends it"
+        }
+        Outcome::Incomplete { .. } => {
+            "what is there is good; bring back what is missing, and verify again"
+        }
         _ => "verify with the version that wrote it, as the user who runs the daemon",
     }
 }
@@ -142,7 +157,11 @@ const fn advice(outcome: &Outcome) -> &'static str {
 fn show(report: &Report, console: &mut Console) -> Result<(), Failure> {
     if report.outcome == Outcome::Good {
         let word = console.out_paint.tone(Tone::Good, "good");
-        writeln!(console.out, "{word}: {} records, nothing was altered", report.records)?;
+        writeln!(
+            console.out,
+            "{word}: {} records, nothing was altered",
+            report.records
+        )?;
     }
     let layers = [
         ("chain", report.chain, "records follow each other"),
