@@ -40,6 +40,8 @@ pub struct Paths {
     pub data: PathBuf,
     /// The log's directory.
     pub log: PathBuf,
+    /// What clients let pass while no daemon ran, for the log of the next one.
+    pub spool: PathBuf,
     /// What a daemon in the background says.
     pub diagnostics: PathBuf,
     /// The person's own policy.
@@ -93,6 +95,7 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         socket_lock: beside(&socket, "lock"),
         start_lock: beside(&socket, "start"),
         log: data.join("log"),
+        spool: data.join("spool.ndjson"),
         diagnostics: data.join("daemon.log"),
         policy: config.join("config.toml"),
         socket,

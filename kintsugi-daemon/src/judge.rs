@@ -73,6 +73,11 @@ impl Bench {
         &self.problems
     }
 
+    /// Adds a line for a person to what is wrong, until the policy is read again.
+    pub fn add_problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
     /// Reads the policy again and returns the record that says so.
     pub fn reload(&mut self) -> Body {
         let mut hasher = blake3::Hasher::new();

@@ -21,6 +21,7 @@ use crate::daemon::{Daemon, Stop};
 use crate::handle::Desk;
 use crate::judge::{Bench, PolicyFiles};
 use crate::listener::{Gate, Taken, prepare_directory};
+use crate::spool;
 use crate::sys::{self, Signals};
 
 /// Largest file of diagnostics that is continued, in bytes; a larger one is begun again.
@@ -96,6 +97,9 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     recorded
         .map(drop)
         .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))?;
+    if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
+        desk.bench.add_problem(problem);
+    }
     Ok(Daemon::new(desk, gate, signals))
 }
 

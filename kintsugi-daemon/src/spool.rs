@@ -1,0 +1,119 @@
+//! What clients let pass while no daemon ran: taken over into the log at the start.
+//!
+//! A client appends `record` frames under a lock on the file, so this never takes the file away from under it: it reads
+//! under the same lock, makes the records durable, and only then cuts the file. A crash in between records twice.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use kintsugi_core::audit::record::{Body, Peer};
+use kintsugi_core::limits::FRAME_BYTES_MAX;
+use kintsugi_core::proposal::PeerCredentials;
+use kintsugi_core::protocol::Request;
+use kintsugi_core::protocol::frame::parse_request;
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use crate::handle::{Desk, Proposal, check_claims};
+
+/// Records that share one sync.
+const BATCH: usize = 64;
+
+/// Most lines that are read; the clients' own bound lies far below.
+const LINES_MAX: usize = 200_000;
+
+/// Takes over what `path` holds. Returns what a person should know, if anything.
+///
+/// # Errors
+///
+/// When the records cannot be made durable; the file is then as before.
+pub(crate) fn take_over(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<String>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = match OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags)
+        .open(path)
+    {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Ok(Some(format!("cannot open `{}`: {error}", path.display()))),
+    };
+    // A client that holds the lock is writing at this moment; the next start takes over what it writes.
+    let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    if locked.is_err() || !file.metadata()?.is_file() {
+        return Ok(Some(format!(
+            "`{}` is in use and was not read",
+            path.display()
+        )));
+    }
+    let unreadable = record_all(desk, &file)?;
+    file.set_len(0)
+        .with_context(|| format!("cannot cut `{}`", path.display()))?;
+    let told = format!(
+        "{unreadable} lines of `{}` could not be read",
+        path.display()
+    );
+    Ok((unreadable > 0).then_some(told))
+}
+
+/// Records every frame of the file; returns how many lines were none.
+fn record_all(desk: &mut Desk, file: &File) -> anyhow::Result<usize> {
+    let mut reader = BufReader::new(file);
+    let mut unreadable = 0;
+    let mut batch = Vec::new();
+    for _ in 0..LINES_MAX {
+        let mut line = Vec::new();
+        let limit = u64::try_from(FRAME_BYTES_MAX).unwrap_or(u64::MAX);
+        if reader.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        match body(desk, &line) {
+            Some(body) => batch.push(body),
+            None => unreadable += 1,
+        }
+        if batch.len() == BATCH {
+            make_durable(desk, std::mem::take(&mut batch))?;
+        }
+    }
+    make_durable(desk, batch)?;
+    Ok(unreadable)
+}
+
+fn make_durable(desk: &mut Desk, bodies: Vec<Body>) -> anyhow::Result<()> {
+    let staged = desk.book.stage(desk.clock.as_ref(), bodies)?;
+    let recorded = desk.book.sync()?.confirm(staged);
+    recorded
+        .map(drop)
+        .map_err(|_staged| anyhow::anyhow!("the spool cannot be recorded"))
+}
+
+/// Makes the record of one line; nothing when it is no frame of a client.
+fn body(desk: &Desk, line: &[u8]) -> Option<Body> {
+    let Ok(Request::Record {
+        command,
+        exit_code,
+        duration_ms,
+    }) = parse_request(line.trim_ascii_end())
+    else {
+        return None;
+    };
+    check_claims(&command).ok()?;
+    // The client was attested by nobody: it could write here, so it had this user's rights.
+    let peer = Peer::from(PeerCredentials {
+        uid: rustix::process::geteuid().as_raw(),
+        gid: rustix::process::getegid().as_raw(),
+        pid: 0,
+    });
+    let proposal = Proposal::new(*command, &peer, desk.clock.wall_ms());
+    Some(Body::Recorded {
+        command: proposal.kept(),
+        peer,
+        exit_code,
+        duration_ms,
+        spooled: true,
+    })
+}

@@ -1,0 +1,249 @@
+//! A daemon's life: one at a time, stopped cleanly or not, and what it refuses to start on.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+
+use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::wire::propose;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+const HELD: &str = "git push --force";
+
+/// Returns what a daemon that must not start says, which is one line.
+fn refusal(daemon: &TestDaemon) -> String {
+    let output = daemon.command().output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("kintsugi: error: "), "{said}");
+    said
+}
+
+#[test]
+fn a_second_daemon_says_who_is_there_and_harms_nobody() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    assert!(refusal(&daemon).contains(&format!("pid {}", daemon.pid())));
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+
+    // Started on demand it leaves without a word: whoever asked has what it wants.
+    let second = daemon.command().args(["--ready-fd", "1"]).output().unwrap();
+    assert!(second.status.success());
+    assert_eq!((second.stdout, second.stderr), (Vec::new(), Vec::new()));
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn a_second_daemon_on_another_socket_does_not_write_the_same_log() {
+    let daemon = TestDaemon::start();
+    let output = daemon
+        .command()
+        .env("KINTSUGI_SOCKET", daemon.home().join("run/other"))
+        .output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(
+        said.contains(&format!("process {}", daemon.pid())),
+        "{said}"
+    );
+}
+
+#[test]
+fn holds_and_approvals_outlive_a_stop_and_a_kill() {
+    let mut daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let (held, approved, denied) = (
+        propose(HELD),
+        propose("git push --force origin a"),
+        propose("git push --force origin b"),
+    );
+    for proposal in [&held, &approved, &denied] {
+        assert_eq!(client.ask(proposal)["decision"], "hold");
+    }
+    assert_eq!(
+        client.ask(&json!({"kind": "approve", "id": approved["id"]}))["kind"],
+        "ack"
+    );
+    assert_eq!(
+        client.ask(&json!({"kind": "deny", "id": denied["id"]}))["kind"],
+        "ack"
+    );
+
+    for signal in [Signal::TERM, Signal::KILL, Signal::INT] {
+        let status = daemon.end(signal);
+        assert_eq!(status.success(), signal != Signal::KILL, "{status}");
+        daemon.start_again();
+        let mut client = daemon.connect();
+        let list = client.ask(&json!({"kind": "listpending"}));
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+        assert_eq!(list["items"][0]["command"]["id"], held["id"]);
+        let stands = |id: &Value| json!({"kind": "pendingstatus", "id": id});
+        assert_eq!(client.ask(&stands(&approved["id"]))["status"], "approved");
+        assert_eq!(client.ask(&stands(&denied["id"]))["status"], "denied");
+    }
+    let mut client = daemon.connect();
+    assert_eq!(client.ask(&approved)["decision"], "allow");
+    daemon.end(Signal::KILL);
+    daemon.start_again();
+    let mut client = daemon.connect();
+    assert_eq!(
+        client.ask(&approved)["decision"],
+        "deny",
+        "used before the kill"
+    );
+    assert_eq!(
+        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        "ack"
+    );
+}
+
+#[test]
+fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
+    let mut daemon = TestDaemon::start();
+    daemon.end(Signal::KILL);
+    assert!(daemon.socket().exists(), "a kill leaves the socket");
+    daemon.start_again();
+    daemon.end(Signal::TERM);
+    assert!(!daemon.socket().exists());
+
+    let other = UnixListener::bind(daemon.socket()).unwrap();
+    assert!(refusal(&daemon).contains("another program listens"));
+    drop(other);
+    daemon.start_again();
+}
+
+#[test]
+fn places_that_others_can_write_or_that_are_none_are_refused() {
+    let daemon = TestDaemon::prepared();
+    let run = daemon.home().join("run");
+    let mode = |mode| std::fs::set_permissions(&run, Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    assert!(refusal(&daemon).contains("can be written by others"));
+    mode(0o700);
+    std::fs::write(daemon.socket(), "").unwrap();
+    assert!(refusal(&daemon).contains("is not a socket"));
+    std::fs::remove_file(daemon.socket()).unwrap();
+
+    let other = TestDaemon::prepared();
+    std::fs::write(other.home().join("data"), "").unwrap();
+    assert!(refusal(&other).contains("data"));
+
+    let mut long = daemon.command();
+    long.env("KINTSUGI_SOCKET", daemon.home().join("x".repeat(120)));
+    let said = String::from_utf8(long.output().unwrap().stderr).unwrap();
+    assert!(said.contains("to a shorter one"), "{said}");
+}
+
+#[test]
+fn a_policy_is_read_again_on_a_signal_and_a_broken_one_only_tightens() {
+    let daemon = TestDaemon::prepared();
+    let config = daemon.home().join("config/kintsugi");
+    std::fs::create_dir_all(&config).unwrap();
+    let policy = config.join("config.toml");
+    std::fs::write(&policy, "mode = \"unattended\"\n").unwrap();
+    let mut daemon = daemon;
+    daemon.start_again();
+    let mut client = daemon.connect();
+    let mode = |client: &mut kintsugi_tests::wire::Wire| {
+        client.ask(&json!({"kind": "status"}))["mode"].clone()
+    };
+    assert_eq!(mode(&mut client), "unattended");
+    assert_eq!(client.ask(&propose(HELD))["decision"], "deny");
+
+    std::fs::write(&policy, "mode = \"attended\"\n").unwrap();
+    daemon.signal(Signal::HUP);
+    assert_eq!(client.ask(&propose(HELD))["decision"], "hold");
+
+    std::fs::write(&policy, "mood = \"notify\"\n").unwrap();
+    daemon.signal(Signal::HUP);
+    let status = client.ask(&json!({"kind": "status"}));
+    assert_eq!(status["mode"], "attended");
+    assert!(
+        status["problems"][0]
+            .as_str()
+            .unwrap()
+            .contains("config.toml"),
+        "{status}"
+    );
+}
+
+#[test]
+fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
+    let mut daemon = TestDaemon::prepared();
+    let data = daemon.home().join("data/kintsugi");
+    std::fs::create_dir_all(&data).unwrap();
+    std::fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
+    let mut ran = propose("make spooled");
+    ran["kind"] = "record".into();
+    let spool = data.join("spool.ndjson");
+    std::fs::write(&spool, format!("{ran}\nrubbish\n{ran}\n")).unwrap();
+    daemon.start_again();
+    let status = daemon.connect().ask(&json!({"kind": "status"}));
+    assert!(
+        status["problems"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("1 lines of "),
+        "{status}"
+    );
+    assert_eq!(std::fs::read(&spool).unwrap(), b"");
+    let log = std::fs::read_dir(data.join("log"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let records: String = log
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    assert_eq!(records.matches("\"make spooled\"").count(), 2, "{records}");
+    assert_eq!(records.matches("\"spooled\":true").count(), 2);
+}
+
+/// Kills the daemon while a client proposes, and looks afterwards for everything that was answered.
+fn kill_once(round: usize, daemon: &mut TestDaemon) {
+    let mut client = daemon.connect();
+    let proposals: Vec<Value> = (0..40)
+        .map(|at| match (at + round) % 3 {
+            0 => propose(&format!("git push --force origin r{round}-{at}")),
+            _ => propose("ls"),
+        })
+        .collect();
+    for proposal in &proposals {
+        client.say(proposal);
+    }
+    // The seed is the round: after how many answers it dies. The rest is somewhere in the middle of the daemon.
+    let answers: Vec<Value> = (0..round * 7 % 38)
+        .map(|_| client.hear().expect("an answer"))
+        .collect();
+    daemon.end(Signal::KILL);
+    daemon.start_again();
+    let mut client = daemon.connect();
+    for (proposal, answer) in proposals.iter().zip(&answers) {
+        assert_eq!(
+            client.ask(proposal)["decision"],
+            answer["decision"],
+            "round {round}: {proposal}"
+        );
+        if answer["decision"] == "hold" {
+            let stands = json!({"kind": "pendingstatus", "id": proposal["id"]});
+            assert_eq!(client.ask(&stands)["status"], "pending", "round {round}");
+            let deny = json!({"kind": "deny", "id": proposal["id"]});
+            assert_eq!(client.ask(&deny)["kind"], "ack");
+        }
+    }
+    let status = client.ask(&json!({"kind": "status"}));
+    assert_eq!(status["problems"], Value::Null, "round {round}: {status}");
+}
+
+#[test]
+fn what_was_answered_before_a_kill_is_in_the_log() {
+    let rounds = if std::env::var_os("KINTSUGI_LONG_TESTS").is_some() {
+        500
+    } else {
+        8
+    };
+    let mut daemon = TestDaemon::start();
+    for round in 1..=rounds {
+        kill_once(round, &mut daemon);
+    }
+}

@@ -1,0 +1,161 @@
+//! Nothing that a local peer does delays another's `ls`.
+
+use std::time::Instant;
+
+use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::wire::{Wire, propose};
+use serde_json::json;
+
+/// How often a long test repeats what a short one does once.
+fn long(short: usize, long: usize) -> usize {
+    if std::env::var_os("KINTSUGI_LONG_TESTS").is_some() {
+        long
+    } else {
+        short
+    }
+}
+
+/// Makes room for as many connections as a test opens, and returns how many that may be.
+fn room_for_connections() -> usize {
+    let resource = rustix::process::Resource::Nofile;
+    let limit = rustix::process::getrlimit(resource);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    rustix::process::setrlimit(resource, raised).unwrap();
+    let most = limit.maximum.unwrap_or(4_096).min(4_096);
+    usize::try_from(most).unwrap() - 100
+}
+
+#[test]
+fn silent_and_trickling_peers_delay_nobody() {
+    assert!(room_for_connections() > 300);
+    let daemon = TestDaemon::start();
+    let silent: Vec<Wire> = (0..200).map(|_| daemon.connect()).collect();
+    let mut trickling: Vec<Wire> = (0..50).map(|_| daemon.connect()).collect();
+    let mut honest = daemon.connect();
+    let frame = propose("ls").to_string();
+    // Within the 2 s of a frame each of the fifty is somewhere in the middle of one.
+    for byte in frame.bytes().take(40) {
+        for peer in &mut trickling {
+            peer.send(&[byte]);
+        }
+        assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+    }
+    for peer in &mut trickling {
+        peer.send(format!("{}\n", &frame[40..]).as_bytes());
+        let answer = peer.hear().unwrap();
+        let in_time = answer["decision"] == "allow"
+            || answer["code"] == "frame_timeout"
+            || answer["code"] == "id_conflict_decided";
+        assert!(in_time, "{answer}");
+    }
+    assert_eq!(silent.len(), 200);
+}
+
+#[test]
+fn whoever_does_not_read_is_dropped_and_not_waited_for() {
+    let daemon = TestDaemon::start();
+    let mut honest = daemon.connect();
+    let mut deaf = daemon.connect();
+    // More answers than a socket's buffer holds; the daemon stops reading long before that.
+    let status = "{\"kind\":\"status\"}\n".repeat(2_000);
+    let before = daemon.resident_bytes();
+    deaf.send(status.as_bytes());
+    for _ in 0..100 {
+        assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+    }
+    assert!(daemon.resident_bytes() < before + 8 * 1024 * 1024);
+}
+
+#[test]
+fn a_thousand_clients_at_once_all_get_an_answer() {
+    let count = room_for_connections().min(1_000);
+    let daemon = TestDaemon::start();
+    let mut clients: Vec<Wire> = (0..count).map(|_| daemon.connect()).collect();
+    for client in &mut clients {
+        client.say(&propose("ls"));
+    }
+    for client in &mut clients {
+        assert_eq!(client.hear().unwrap()["decision"], "allow");
+    }
+}
+
+#[test]
+fn more_connections_than_there_is_room_for_shut_nobody_out() {
+    let count = room_for_connections().min(1_500);
+    let daemon = TestDaemon::start();
+    let idle: Vec<Wire> = (0..count).map(|_| daemon.connect()).collect();
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+    let status = daemon.connect().ask(&json!({"kind": "status"}));
+    assert_eq!(status["kind"], "status");
+    drop(idle);
+}
+
+/// Numbers that look random and are the same in every run (xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
+    }
+}
+
+/// Returns one hostile frame: a good one cut, spoiled or nested, or no frame at all.
+fn hostile(dice: &mut Dice) -> Vec<u8> {
+    let mut frame = propose("git status").to_string().into_bytes();
+    match dice.roll(6) {
+        0 => frame.truncate(dice.roll(frame.len())),
+        1 => {
+            for _ in 0..=dice.roll(8) {
+                let at = dice.roll(frame.len());
+                frame[at] = u8::try_from(dice.roll(256)).unwrap();
+            }
+        }
+        2 => {
+            frame = (0..dice.roll(400))
+                .map(|_| u8::try_from(dice.roll(256)).unwrap())
+                .collect()
+        }
+        3 => frame = "[".repeat(dice.roll(4_000)).into_bytes(),
+        4 => frame = format!("{{\"kind\":\"propose\",\"raw\":{}1", "{\"a\":".repeat(100)).into(),
+        _ => frame = vec![0; dice.roll(300)],
+    }
+    frame.push(b'\n');
+    frame
+}
+
+#[test]
+fn hostile_frames_crash_nothing_leak_nothing_and_disturb_nobody() {
+    let daemon = TestDaemon::start();
+    let mut honest = daemon.connect();
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let started = Instant::now();
+    let mut after_warm_up = 0;
+    let rounds = long(40, 1_000);
+    for round in 0..rounds {
+        let mut peer = daemon.connect();
+        // A hundred frames on one connection, of which the last is never finished and the connection just dropped.
+        for _ in 0..99 {
+            peer.send(&hostile(&mut dice));
+        }
+        peer.send(b"{\"kind\":");
+        assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+        drop(peer);
+        if round == rounds / 4 {
+            after_warm_up = daemon.resident_bytes();
+        }
+    }
+    let grown = daemon.resident_bytes().saturating_sub(after_warm_up);
+    // What the honest and the accidentally well-formed proposals leave behind is a few hundred bytes each.
+    let allowed = 2 * 1024 * 1024 + u64::try_from(rounds).unwrap() * 4 * 1024;
+    assert!(
+        grown < allowed,
+        "{grown} bytes more after {:?}",
+        started.elapsed()
+    );
+}
