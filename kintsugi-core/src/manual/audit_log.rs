@@ -1,0 +1,114 @@
+//! The audit log: its format, and how to check it without us.
+//!
+//! # For whoever wants to check a log
+//!
+//! `kintsugi log verify` does it. This page is enough to write another verifier; `tests/verify_log.py` is one of sixty lines
+//! that uses nothing but BLAKE3 (`b3sum`, or the Python package `blake3`).
+//!
+//! # The directory
+//!
+//! | name | what |
+//! |---|---|
+//! | `seg-<first>.ndjson` | records, one a line; `<first>` is the place of the first, in twelve decimal digits |
+//! | `head` | how far the log was when somebody was last answered |
+//! | `checkpoints` | signed notes, one after the other |
+//! | `first-key-<first>` | the key of record `<first>`, in hexadecimal, until somebody takes it away; take it away |
+//! | `signing-key` | the key that signs checkpoints, in hexadecimal |
+//! | `lock` | locked (`flock(2)`) by the one writer, whose process id is in it |
+//! | `torn-<seq>-<hash>.bin` | what a crash left of writes that were never acknowledged |
+//! | `incident-…` | evidence, moved aside; never read again |
+//!
+//! A segment ends where the number of records is a multiple of 16,384, or where the next one begins.
+//!
+//! # A line
+//!
+//! ```text
+//! {"v":1,"seq":7,"d":6,"ts":"…","boot":"…","kind":"…",…,"s":{…},"sl":187,"c":"…","h":"…","m":"…"}
+//! ```
+//!
+//! At most 65,536 bytes of UTF-8, its newline included. No space stands between members. The members up to `kind` and those from `s` on
+//! stand exactly in this order; those of the kind stand between.
+//!
+//! | member | what |
+//! |---|---|
+//! | `v` | 1. A line with another number is of a format that this page does not describe |
+//! | `seq` | its place: 0, 1, 2, … without a gap, over all segments |
+//! | `d` | every record with a smaller place was durable before this line was written; never more than `seq` |
+//! | `ts` | when, RFC 3339, UTC, six decimals; clocks jump, so it may go back |
+//! | `boot` | which start of the machine |
+//! | `kind` | see [`crate::audit::record::Body`] |
+//! | `s` | members that may be private, behind 16 random bytes `n` in hexadecimal; `{}` when there are none; `null` once redacted |
+//! | `sl` | length of `s` as it was written, in bytes |
+//! | `c` | BLAKE3 of the bytes of `s` as it was written |
+//! | `h` | the hash of the chain |
+//! | `m` | the MAC |
+//!
+//! The **seal** is everything from `,"h":` to the closing brace, always 111 bytes. The **body** is everything before the seal, without the
+//! bytes of `s`: the bytes up to and with `,"s":`, followed by those from `,"sl":` on. To find `s` without parsing JSON, go back `sl` bytes
+//! from the last `,"sl":`; when `,"s":` does not stand before that, go back four and find `null`.
+//!
+//! All hexadecimal is lower case. What is hashed are the bytes of the file; nothing is ever serialised again.
+//!
+//! # The chain
+//!
+//! `h = BLAKE3(seal of the line before ‖ body)`. The seal before record 0 has as `h` the BLAKE3 of `kintsugi audit genesis v1:` followed by
+//! the `log` of record 0 (a UUID with dashes), and 32 zeros as `m`.
+//!
+//! `m` is the first 16 bytes of `keyed BLAKE3(k, "m" ‖ h)`, `h` as 32 bytes. `k` is the first key for the first record, and
+//! `keyed BLAKE3(k, "kintsugi audit ratchet v1")` for the next one. The writer forgets each key when it has used it: who takes the machine
+//! today cannot write the records of yesterday.
+//!
+//! # Segments
+//!
+//! The first record of a segment is `open`, and `open` stands nowhere else. Its `opening` says why:
+//!
+//! | `opening` | continues |
+//! |---|---|
+//! | `new` | nothing: record 0 |
+//! | `full` | the last record of the segment before; `previous` repeats its `h` and `m`, and the BLAKE3 of that file |
+//! | `failed_sync` | the same; lines of the segment before from this place on were never acknowledged and count for nothing |
+//! | `incident` | nothing: the log before does not verify. The seal before it is made as for record 0, from `<log>:<place>` |
+//!
+//! `states` records of the kind `state` follow. Without all of them the segment was never begun. The last record of a full segment is a
+//! `checkpoint`.
+//!
+//! # The head
+//!
+//! Two slots of 256 bytes, written in turn; the whole one with the larger `next` counts. Integers are little-endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0–7 | `kintsug1` |
+//! | 8–23 | the log's UUID |
+//! | 24–31 | `next`: so many records were durable |
+//! | 32–39 | first record of the segment that was written |
+//! | 40–47 | bytes of that segment |
+//! | 48–79 | `h` of record `next - 1` |
+//! | 80–95 | `m` of record `next - 1` |
+//! | 96–127 | the key of record `next` |
+//! | 128–223 | zeros |
+//! | 224–255 | BLAKE3 of bytes 0–223 |
+//!
+//! # Torn or tampered
+//!
+//! Let `b` be the first place whose line is missing or bad. Let `D` be the greatest of: `next` of the head; the size of the last checkpoint
+//! that is signed by the log's key; `d` of any line behind `b` whose `h` continues the line before it. `D > b`: **tampered**, since
+//! something that was durable is gone or different. `D ≤ b`: the **tail is torn**, nothing that was acknowledged is lost. A log without a
+//! whole slot in its head is tampered with. Also tampered: a redacted record that no `redact` record names; a first segment that does not
+//! begin with record 0, unless a `prune` record says so; a record `next - 1` that is not the one of the head.
+//!
+//! # The tree and its checkpoints
+//!
+//! RFC 6962 over SHA-256. The leaf of a record is its line with `s` replaced by `null` and without the newline, so that a redaction changes
+//! no root. Leaf 0 is record 0, or the first record after an incident (`tree.first` of `open`; `tree.frontier` are the
+//! roots of the perfect subtrees before the segment, largest first).
+//!
+//! Notes are C2SP `tlog-checkpoint` in C2SP `signed-note`: the origin, the size, the root in base64, an empty line, and one
+//! Ed25519 signature. Origin and key name are `kintsugi/<log>`, after an incident `kintsugi/<log>/<tree.first>`. `verifier` of `open` is the
+//! key as tools take it; keep it elsewhere, for whoever can rewrite the whole log can rewrite that, too. A note is written at the latest
+//! when 256 durable records have none.
+//!
+//! # What nothing in the directory can show
+//!
+//! That all of it was replaced by an older copy of all of it. Keep a note elsewhere, and give it to
+//! `kintsugi log verify --against NOTE`.
