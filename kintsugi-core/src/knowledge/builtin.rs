@@ -33,6 +33,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "editors.toml"
     "files.toml"
     "forges.toml"
+    "git-extras.toml"
     "git-plumbing.toml"
     "git-remote.toml"
     "git.toml"

@@ -30,10 +30,19 @@ impl<'k> Reader<'k, '_> {
                     self.parsed.unknown_options.push(word.clone());
                     true
                 } else {
-                    self.number(text, '+')
+                    self.number(text, '+') || self.plus(word, text)
                 }
             }
         }
+    }
+
+    /// `vim +cmd`, `cargo +nightly`: the flag `+`, whose value is all behind it.
+    fn plus(&mut self, word: &Word, text: &str) -> bool {
+        let found = self.find("+").filter(|_| text.starts_with('+'));
+        found.is_some_and(|found| {
+            self.apply(&found, Some(behind(word, 1)));
+            true
+        })
     }
 
     /// `-5` and `+5`.
