@@ -4,6 +4,8 @@ mod analyst;
 mod builtin;
 mod check;
 mod code;
+#[cfg(test)]
+mod development_tests;
 pub mod embedded;
 mod feeds;
 mod flow;
