@@ -229,19 +229,7 @@ impl Analyst<'_> {
                 effect,
                 own: Some((None, Some(value))),
             }));
-            if let Some(language) = entry.code {
-                let is_marked = language == schema::Language::Shell
-                    && matches!(value.pieces.first(), Some(Piece::Text(it)) if it.starts_with('!'));
-                let value = if is_marked {
-                    grammar::behind(value, 1)
-                } else {
-                    value.clone()
-                };
-                task.parsed.code.push((language, value));
-            }
-            if let Some(language) = entry.runs {
-                task.parsed.runs.push((language, value.clone()));
-            }
+            self.keyed_code(task, entry, value);
         }
         causes.retain(|cause| {
             cause
@@ -265,6 +253,35 @@ impl Analyst<'_> {
         causes.sort_by_key(|cause| cause.effect.does != Action::Read);
         for cause in &causes {
             self.cause(task, cause);
+        }
+    }
+
+    /// Program text, or a file of it, in a setting or variable: some program runs it later, unasked.
+    fn keyed_code(&mut self, task: &mut Task<'_, '_>, entry: &schema::Keyed, value: &Word) {
+        if entry.code.is_none() && entry.runs.is_none() {
+            return;
+        }
+        let target = Target {
+            text: value.display(),
+            place: None,
+        };
+        let feeds = Self::word_feeds(value, task.call.scope).union(Feeds::of(Feed::Text));
+        self.push(&task.call, Action::Interpret, Role::Config, target)
+            .with(Modifiers::NONE.with(Modifier::Indirect))
+            .feed(feeds.worst())
+            .by(&task.parsed.path);
+        if let Some(language) = entry.code {
+            let is_marked = language == schema::Language::Shell
+                && matches!(value.pieces.first(), Some(Piece::Text(it)) if it.starts_with('!'));
+            let value = if is_marked {
+                grammar::behind(value, 1)
+            } else {
+                value.clone()
+            };
+            task.parsed.code.push((language, value));
+        }
+        if let Some(language) = entry.runs {
+            task.parsed.runs.push((language, value.clone()));
         }
     }
 

@@ -218,22 +218,22 @@ impl<'k> Reader<'k, '_> {
         })
     }
 
-    /// The long option that starts with `name`, when only one does (`getopt_long(3)`).
+    /// The long option that starts with `name` (`getopt_long(3)`). Of several, which a program would refuse, the shortest:
+    /// versions differ in what they know.
     fn find_prefix(&self, name: &str) -> Option<Found<'k>> {
         if name.len() < 4 || !matches!(self.style(), Style::Gnu | Style::Posix) {
             return None;
         }
-        let mut all = self.entries().flat_map(|entry| {
-            let words = [&entry.flags, &entry.values, &entry.reads, &entry.writes];
-            let options = entry.options.iter().flat_map(|option| option.flag.iter());
-            options
-                .chain(words.into_iter().flat_map(|it| it.0.iter()))
-                .filter(|flag| flag.starts_with(name))
-        });
-        let first = all.next()?;
-        let found = self.find(first)?;
-        let same = |other: &String| self.find(other).is_some_and(|other| other.is_same(&found));
-        all.all(same).then(|| self.find(first)).flatten()
+        let shortest = self
+            .entries()
+            .flat_map(|entry| {
+                let words = [&entry.flags, &entry.values, &entry.reads, &entry.writes];
+                let options = entry.options.iter().flat_map(|option| option.flag.iter());
+                options.chain(words.into_iter().flat_map(|it| it.0.iter()))
+            })
+            .filter(|flag| flag.starts_with(name))
+            .min_by_key(|flag| flag.len())?;
+        self.find(shortest)
     }
 
     /// Sets what an option sets, and takes its value.
@@ -411,15 +411,6 @@ impl Found<'_> {
             Self::Flag(true) => Takes::Attached,
             Self::Flag(false) => Takes::Nothing,
             Self::Value | Self::File(_) => Takes::Value,
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Option(one), Self::Option(other)) => std::ptr::eq(*one, *other),
-            (Self::Flag(_), Self::Flag(_)) | (Self::Value, Self::Value) => true,
-            (Self::File(one), Self::File(other)) => one == other,
-            (Self::Option(_) | Self::Flag(_) | Self::Value | Self::File(_), _) => false,
         }
     }
 }
