@@ -41,6 +41,10 @@ pub enum Command {
     Deny(command::deny::Deny),
     /// Shows what was proposed, decided and done; proves that nothing was altered
     Log(command::log::Log),
+    /// Shows, checks and explains the policy
+    Policy(command::policy::Policy),
+    /// Judges the log's commands again, by the rules and policy of today
+    Replay(command::replay::Replay),
     /// Says how the daemon is
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon

@@ -178,10 +178,12 @@ fn lasting(milliseconds: u64) -> String {
     format!("{}, then it is denied", duration(milliseconds))
 }
 
-/// Returns a time span in its two largest units, rounded down: `7 h 59 min`, `45 s`.
+/// Returns a time span in its two largest units: `7 h 30 min`, `45 s`.
+///
+/// Rounded to whole seconds, so that what was just begun with 8 h is not told as 7 h 59 min.
 #[must_use]
 pub fn duration(milliseconds: u64) -> String {
-    let seconds = milliseconds / 1_000;
+    let seconds = milliseconds.saturating_add(500) / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),

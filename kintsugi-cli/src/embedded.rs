@@ -17,7 +17,7 @@ use kintsugi_core::protocol::{Request, Verdict};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::exit::{Exit, Failure};
-use crate::proposal;
+use crate::{policies, proposal};
 
 /// Most bytes that are spooled; beyond, nothing passes until a daemon has read them.
 ///
@@ -46,7 +46,7 @@ pub fn spool_path(paths: &Paths) -> PathBuf {
 /// # Errors
 /// Only when this build cannot judge at all.
 pub fn verdict(paths: &Paths, command: &ProposedCommand, why: &str) -> Result<Verdict, Failure> {
-    let judge = judge()?;
+    let judge = policies::judge_of(command)?;
     let mut verdict = judge.verdict(command, &proposal::judged_in(&command.cwd), None);
     let plainly_safe = verdict.class == Class::Safe && verdict.decision == Decision::Allow;
     if !plainly_safe {

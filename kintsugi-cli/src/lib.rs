@@ -17,6 +17,7 @@ pub mod exit;
 pub mod fail_closed;
 pub mod gate;
 pub mod managed_block;
+pub mod policies;
 pub mod proposal;
 pub mod quote;
 pub mod records;

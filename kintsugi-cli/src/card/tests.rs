@@ -140,12 +140,22 @@ fn long_lists_say_how_many_are_left_out() {
 
 #[test]
 fn time_spans_have_two_units() {
-    let shown: Vec<_> = [999, 59_000, 60_000, 3_600_000, 28_740_000, 90_000_000]
-        .map(duration)
-        .into();
+    let shown: Vec<_> = [
+        499, 59_000, 59_999, 3_600_000, 28_740_000, 28_799_990, 90_000_000,
+    ]
+    .map(duration)
+    .into();
     assert_eq!(
         shown,
-        ["0 s", "59 s", "1 min", "1 h", "7 h 59 min", "1 d 1 h"]
+        [
+            "0 s",
+            "59 s",
+            "1 min",
+            "1 h",
+            "7 h 59 min",
+            "8 h",
+            "1 d 1 h"
+        ]
     );
 }
 

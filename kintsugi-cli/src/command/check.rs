@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
+use kintsugi_core::display::escape;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::facts::Facts;
 use kintsugi_core::judge::Judge;
@@ -19,7 +20,7 @@ use super::{dialect, text_of};
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::{embedded, proposal, surroundings};
+use crate::{policies, proposal, surroundings};
 
 /// Longest line of a batch, in bytes.
 const BATCH_LINE_BYTES_MAX: u64 = 2 * kintsugi_core::limits::FRAME_BYTES_MAX as u64;
@@ -92,7 +93,10 @@ impl Check {
     /// # Errors
     /// When there is no directory to judge in, or a line of a batch cannot be read.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
-        let judge = embedded::judge()?;
+        let (judge, problems) = policies::judge(&self.directory()?)?;
+        for problem in problems {
+            console.fail(&Failure::new(Exit::Failed, escape(&problem)));
+        }
         if self.batch {
             return self.answer_batch(&judge, console);
         }
@@ -176,17 +180,22 @@ fn explain(
     verdict: &Verdict,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let title = match verdict.decision {
-        Decision::Allow => "allow: it would run without asking",
-        Decision::Hold => "hold: it would wait for a person",
-        Decision::Deny => "deny: it would not run",
-    };
+    let title = title(verdict.decision);
     let card = Card {
         proposed: false,
         ..Card::of_verdict(command, verdict)
     };
     let text = card.render(title, &[], console.out_columns, console.out_paint);
     Ok(console.out.write_all(text.as_bytes())?)
+}
+
+/// Returns what a decision means for a command that was only asked about.
+pub(super) const fn title(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow => "allow: it would run without asking",
+        Decision::Hold => "hold: it would wait for a person",
+        Decision::Deny => "deny: it would not run",
+    }
 }
 
 const fn exit_of(decision: Decision) -> Exit {

@@ -11,7 +11,7 @@ use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::{Request, Response};
 
-use super::status;
+use super::{service, status};
 use crate::client::{Client, ClientError};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -45,6 +45,10 @@ enum Action {
     Run,
     /// Shows what the daemon said in the background: errors, not decisions (see `kintsugi log`)
     Logs,
+    /// Makes the daemon a service of your systemd, to be started with your session
+    Install,
+    /// Takes that service out again
+    Uninstall,
 }
 
 impl Daemon {
@@ -64,6 +68,8 @@ impl Daemon {
             Action::Status(status) => status.run(console),
             Action::Run => Err(become_it()),
             Action::Logs => logs(&paths, console),
+            Action::Install => service::install(console),
+            Action::Uninstall => service::uninstall(console),
         }
     }
 }

@@ -9,7 +9,10 @@ pub mod hook;
 pub mod init;
 pub mod log;
 pub mod pending;
+pub mod policy;
+pub mod replay;
 pub mod run;
+pub mod service;
 pub mod status;
 
 use kintsugi_core::protocol::PendingItem;
@@ -33,6 +36,8 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Approve(approve) => approve.run(console),
         Command::Deny(deny) => deny.run(console),
         Command::Log(log) => log.run(console),
+        Command::Policy(policy) => policy.run(console),
+        Command::Replay(replay) => replay.run(console),
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
         Command::Hook(hook) => hook.run(console),
