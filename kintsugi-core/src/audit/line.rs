@@ -296,7 +296,10 @@ mod tests {
             boot: "b",
         };
         let body = unsealed(envelope, "observation", "\"change\":\"created\"", private);
-        format!("{body},\"h\":\"{SEAL}\",\"m\":\"{}\"}}", &SEAL[..32])
+        format!(
+            "{body},\"h\":\"{SEAL}\",\"m\":\"{}\"}}",
+            SEAL.split_at(32).0
+        )
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod head;
 pub mod line;
 pub mod merkle;
+pub mod proof;
 pub mod read;
 pub mod record;
 pub mod verify;
@@ -45,6 +46,9 @@ pub const SIGNING_KEY_FILE: &str = "signing-key";
 /// What a new head is called until it is whole.
 pub const NEW_HEAD_FILE: &str = "head.new";
 
+/// What a segment is called while private parts are taken out of it.
+pub const NEW_SEGMENT_FILE: &str = "segment.new";
+
 /// What a torn tail is called until it is whole.
 pub const NEW_TORN_FILE: &str = "torn.new";
 
@@ -76,13 +80,14 @@ pub fn segment_first(name: &str) -> Option<u64> {
 /// Whether `name` is one that a log may have in its directory.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 8] = [
         HEAD_FILE,
         CHECKPOINTS_FILE,
         LOCK_FILE,
         RESERVE_FILE,
         SIGNING_KEY_FILE,
         NEW_HEAD_FILE,
+        NEW_SEGMENT_FILE,
         NEW_TORN_FILE,
     ];
     const BEGINNINGS: [&str; 3] = ["first-key-", "incident-", "torn-"];

@@ -444,10 +444,11 @@ impl Run<'_> {
             return Ok(());
         }
         let record = Record::read(bare).map_err(|_| Bad::Record("cannot be understood"))?;
-        match record.body {
-            Body::Redact { seqs, .. } => self.authorised.extend(seqs),
-            Body::Prune { before, .. } => self.pruned_before = self.pruned_before.max(before),
-            other => drop(other),
+        if let Body::Redact { seqs, .. } = &record.body {
+            self.authorised.extend(seqs);
+        }
+        if let Body::Prune { before, .. } = record.body {
+            self.pruned_before = self.pruned_before.max(before);
         }
         Ok(())
     }

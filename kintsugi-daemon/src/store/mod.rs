@@ -8,6 +8,7 @@
 //! | `faulty.rs` | the same, failing where a test says |
 //! | `log.rs` | stage, sync, confirm |
 //! | `notes.rs` | signed checkpoints |
+//! | `redact.rs` | what is taken out, and said to be |
 //! | `segment.rs` | the segment that is being written, and the next one |
 //! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
 
@@ -18,6 +19,7 @@ pub mod memory;
 mod notes;
 mod open;
 mod recover;
+mod redact;
 mod scan;
 mod segment;
 mod storage;
@@ -29,6 +31,7 @@ pub use log::{
 };
 pub use notes::CHECKPOINT_MS_MAX;
 pub use open::{OpenError, Replay, Start};
+pub use redact::RemovalRequest;
 pub use storage::{FileState, Files, Storage, StoredFile};
 
 use std::io;

@@ -1,6 +1,7 @@
 //! The log on real files: what is staged is found again, and what was altered is not believed.
 
 mod crashes;
+mod removal;
 mod tampering;
 
 use std::path::Path;
