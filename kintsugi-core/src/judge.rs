@@ -278,3 +278,6 @@ fn length_prefixed(hasher: &mut blake3::Hasher, part: Option<&str>) {
     hasher.update(&length.to_le_bytes());
     hasher.update(part.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

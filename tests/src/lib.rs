@@ -7,6 +7,7 @@
     reason = "a harness fails by panicking: that is how a test tells what went wrong"
 )]
 
+pub mod corpus;
 pub mod daemon;
 pub mod machine;
 pub mod pty;

@@ -42,6 +42,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "javascript-tools.toml"
     "javascript.toml"
     "kernel.toml"
+    "kintsugi.toml"
     "kubernetes-tools.toml"
     "kubernetes.toml"
     "languages-jvm.toml"

@@ -28,6 +28,7 @@ pub struct Pattern {
     value: Vec<String>,
     except: Vec<String>,
     program: Vec<String>,
+    except_program: Vec<String>,
     recoverable: Option<bool>,
 }
 
@@ -45,6 +46,7 @@ impl Pattern {
             value: conditions.value.clone(),
             except: conditions.except.clone(),
             program: conditions.program.clone(),
+            except_program: conditions.except_program.clone(),
             recoverable: conditions.recoverable,
         }
     }
@@ -71,11 +73,8 @@ impl Pattern {
             && self
                 .recoverable
                 .is_none_or(|asked| asked == evidence.recoverable)
-            && (self.program.is_empty()
-                || self
-                    .program
-                    .iter()
-                    .any(|path| begins(&effect.program, path)))
+            && (self.program.is_empty() || below_any(&self.program, &effect.program))
+            && !below_any(&self.except_program, &effect.program)
             && (self.value.is_empty() || any_like(&self.value, &effect.target.text))
             && !any_like(&self.except, &effect.target.text)
     }
@@ -131,6 +130,10 @@ pub(crate) fn begins(program: &str, path: &str) -> bool {
     program
         .strip_prefix(path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+fn below_any(paths: &[String], program: &str) -> bool {
+    paths.iter().any(|path| begins(program, path))
 }
 
 fn any_like(patterns: &[String], text: &str) -> bool {

@@ -42,6 +42,9 @@ pub struct Rule {
     /// See [`Conditions::program`].
     #[serde(default)]
     pub program: Vec<String>,
+    /// See [`Conditions::except_program`].
+    #[serde(default)]
+    pub except_program: Vec<String>,
     /// See [`Conditions::with`].
     #[serde(default)]
     pub with: Vec<Modifier>,
@@ -98,6 +101,9 @@ pub struct Conditions {
     /// The program, as a prefix of the command path: `git push`.
     #[serde(default)]
     pub program: Vec<String>,
+    /// Programs that are not meant, as such prefixes.
+    #[serde(default)]
+    pub except_program: Vec<String>,
     /// Modifiers that must all be there. An effect of a dry run is met only by conditions with `dry-run`.
     #[serde(default)]
     pub with: Vec<Modifier>,
@@ -123,6 +129,7 @@ impl Rule {
             value: self.value.clone(),
             except: self.except.clone(),
             program: self.program.clone(),
+            except_program: self.except_program.clone(),
             with: self.with.clone(),
             without: self.without.clone(),
             fed_by: self.fed_by.clone(),
