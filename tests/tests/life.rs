@@ -199,6 +199,32 @@ fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
     assert_eq!(records.matches("\"spooled\":true").count(), 2);
 }
 
+#[test]
+fn a_log_that_somebody_else_writes_to_is_never_an_allow() {
+    use std::io::Write as _;
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let (held, allowed) = (propose(HELD), propose("ls"));
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    let log = std::fs::read_dir(daemon.home().join("data/kintsugi/log")).unwrap();
+    let segment = log
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"))
+        .unwrap();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(segment)
+        .unwrap();
+    file.write_all(b"x").unwrap();
+
+    let refused = client.ask(&allowed);
+    assert_eq!(refused["code"], "log_unavailable", "{refused}");
+    // Opened anew, the log begins another segment, and nothing that was recorded is forgotten.
+    assert_eq!(client.ask(&allowed)["decision"], "allow");
+    let stands = json!({"kind": "pendingstatus", "id": held["id"]});
+    assert_eq!(client.ask(&stands)["status"], "pending");
+}
+
 /// Kills the daemon while a client proposes, and looks afterwards for everything that was answered.
 fn kill_once(round: usize, daemon: &mut TestDaemon) {
     let mut client = daemon.connect();

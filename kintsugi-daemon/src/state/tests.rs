@@ -1,1 +1,259 @@
-//! Tests of the fold.
+//! Tests of the fold: what is remembered, for how long, and that a replay and a snapshot remember the same.
+
+use kintsugi_core::audit::record::{Body, Means, Peer, Record};
+use kintsugi_core::classify::Class;
+use kintsugi_core::decide::Decision;
+use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLD_MS_MAX, IDS_MAX, IDS_MS_MAX};
+use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
+use kintsugi_core::protocol::{PendingStatus, Resolution};
+use uuid::Uuid;
+
+use super::{Standing, State};
+use crate::clock::rfc3339;
+use crate::store::LiveState as _;
+
+fn command(id: u128, raw: &str) -> ProposedCommand {
+    let json = serde_json::json!({
+        "id": Uuid::from_u128(id), "ts": "", "agent": "codex", "cwd": "/", "raw": raw,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn peer() -> Peer {
+    Peer::from(PeerCredentials {
+        uid: 1,
+        gid: 1,
+        pid: 1,
+    })
+}
+
+fn verdict(id: u128, decision: Decision) -> kintsugi_core::audit::record::Verdict {
+    let json = serde_json::json!({
+        "id": Uuid::from_u128(id), "class": Class::Catastrophic, "decision": decision, "tier": 1,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+/// A log that is only folded.
+#[derive(Default)]
+struct Tape {
+    state: State,
+    records: Vec<Record>,
+    now: u64,
+}
+
+impl Tape {
+    fn write(&mut self, body: Body) {
+        let record = Record {
+            seq: u64::try_from(self.records.len()).unwrap(),
+            ts: rfc3339(self.now),
+            boot: "b".into(),
+            body,
+            redacted: false,
+        };
+        self.state.apply(&record);
+        self.records.push(record);
+    }
+
+    fn propose(&mut self, id: u128, raw: &str, decision: Decision) {
+        self.write(Body::Proposal {
+            command: command(id, raw).into(),
+            peer: peer(),
+        });
+        self.write(Body::Verdict(verdict(id, decision)));
+        if decision == Decision::Hold {
+            let until = rfc3339(self.now + HOLD_MS_MAX);
+            self.write(Body::Hold {
+                id: Uuid::from_u128(id),
+                until,
+                with: None,
+            });
+        }
+    }
+
+    fn resolve(&mut self, id: u128, decision: Resolution, means: Means) {
+        let id = Uuid::from_u128(id);
+        self.write(Body::Resolution {
+            id,
+            decision,
+            means,
+            peer: None,
+            remember: false,
+            reason: None,
+        });
+    }
+
+    fn stands(&self, id: u128) -> PendingStatus {
+        self.state.pending(Uuid::from_u128(id))
+    }
+}
+
+/// One of everything.
+fn eventful() -> Tape {
+    let mut tape = Tape {
+        now: 1_767_225_600_000,
+        ..Tape::default()
+    };
+    tape.propose(1, "ls", Decision::Allow);
+    tape.propose(2, "rm a", Decision::Hold);
+    tape.propose(3, "rm b", Decision::Hold);
+    tape.propose(4, "rm c", Decision::Hold);
+    tape.propose(5, "rm d", Decision::Hold);
+    tape.resolve(3, Resolution::Allow, Means::Person);
+    tape.resolve(4, Resolution::Deny, Means::Person);
+    tape.resolve(5, Resolution::Allow, Means::Prompt);
+    tape.write(Body::Proposal {
+        command: command(6, "rm a").into(),
+        peer: peer(),
+    });
+    tape.write(Body::Verdict(verdict(6, Decision::Hold)));
+    let until = rfc3339(tape.now + HOLD_MS_MAX);
+    let with = Some(Uuid::from_u128(2));
+    tape.write(Body::Hold {
+        id: Uuid::from_u128(6),
+        until,
+        with,
+    });
+    tape
+}
+
+fn assert_same(left: &State, right: &State) {
+    for id in 0..10 {
+        let id = Uuid::from_u128(id);
+        assert_eq!(left.known(id), right.known(id), "{id}");
+    }
+    assert_eq!(left.holds(), right.holds());
+    assert_eq!(left.holds_len(), right.holds_len());
+    assert_eq!(left.expired(0), right.expired(0));
+    assert_eq!(left.waiting, right.waiting);
+    assert_eq!(left.live, right.live);
+}
+
+#[test]
+fn a_replay_remembers_what_the_run_did() {
+    let tape = eventful();
+    let mut again = State::default();
+    tape.records.iter().for_each(|record| again.apply(record));
+    assert_same(&tape.state, &again);
+}
+
+#[test]
+fn a_snapshot_remembers_what_the_run_did() {
+    let tape = eventful();
+    let mut again = Tape {
+        now: tape.now,
+        ..Tape::default()
+    };
+    for piece in tape.state.live_state() {
+        let json = serde_json::to_string(&piece).unwrap();
+        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
+        again.write(serde_json::from_str(&json).unwrap());
+    }
+    assert_same(&tape.state, &again.state);
+}
+
+#[test]
+fn everything_stands_as_it_was_left() {
+    let tape = eventful();
+    let expected = [
+        (1, PendingStatus::Approved),
+        (2, PendingStatus::Pending),
+        (3, PendingStatus::Approved),
+        (4, PendingStatus::Denied),
+        (6, PendingStatus::Pending),
+        (7, PendingStatus::Gone),
+    ];
+    for (id, status) in expected {
+        assert_eq!(tape.stands(id), status, "{id}");
+    }
+    assert_eq!(tape.state.holds_len(), 1, "an alias is no hold of its own");
+}
+
+#[test]
+fn an_alias_goes_the_way_of_its_hold() {
+    let mut tape = eventful();
+    tape.resolve(2, Resolution::Deny, Means::Person);
+    assert_eq!(tape.stands(6), PendingStatus::Denied);
+}
+
+#[test]
+fn an_approval_at_the_prompt_is_not_shared() {
+    let tape = eventful();
+    let fingerprint = |id| {
+        tape.state
+            .known(Uuid::from_u128(id))
+            .unwrap()
+            .fingerprint
+            .clone()
+    };
+    assert!(tape.state.waiting(&fingerprint(3)).is_some());
+    assert!(tape.state.waiting(&fingerprint(5)).is_none());
+}
+
+#[test]
+fn holds_and_approvals_end_in_time() {
+    let tape = eventful();
+    let approved_until = tape.now + APPROVAL_MS_MAX;
+    assert_eq!(
+        tape.state.expired(tape.now),
+        (Vec::new(), Some(approved_until))
+    );
+    let (over, next) = tape.state.expired(approved_until);
+    assert_eq!(over, [Uuid::from_u128(3), Uuid::from_u128(5)]);
+    assert_eq!(next, Some(tape.now + HOLD_MS_MAX));
+    let (over, next) = tape.state.expired(tape.now + HOLD_MS_MAX);
+    assert_eq!((over.len(), next), (3, None));
+}
+
+#[test]
+fn a_denied_or_expired_hold_is_never_reopened() {
+    let mut tape = eventful();
+    tape.resolve(2, Resolution::Deny, Means::Expired);
+    for id in [2, 4] {
+        tape.resolve(id, Resolution::Allow, Means::Person);
+        assert_eq!(tape.stands(id), PendingStatus::Denied, "{id}");
+    }
+}
+
+#[test]
+fn a_command_that_was_reported_as_run_uses_its_approval() {
+    let mut tape = eventful();
+    let ran = |id, raw| Body::Recorded {
+        command: command(id, raw).into(),
+        peer: peer(),
+        exit_code: None,
+        duration_ms: None,
+        spooled: false,
+    };
+    tape.write(ran(3, "another"));
+    assert_eq!(tape.stands(3), PendingStatus::Approved);
+    tape.write(ran(3, "rm b"));
+    assert_eq!(tape.stands(3), PendingStatus::Denied);
+}
+
+#[test]
+fn ids_are_forgotten_by_number_and_by_age_and_holds_by_neither() {
+    let mut tape = eventful();
+    for id in 0..IDS_MAX + 10 {
+        tape.propose(100 + u128::try_from(id).unwrap(), "ls", Decision::Allow);
+        tape.records.clear();
+    }
+    assert_eq!(tape.state.known.len(), IDS_MAX);
+    assert_eq!(tape.state.order.len(), IDS_MAX);
+    assert_eq!(tape.stands(1), PendingStatus::Gone);
+    assert_eq!(tape.stands(2), PendingStatus::Pending);
+
+    tape.now += IDS_MS_MAX + 1;
+    for id in 0..200_000 {
+        tape.propose(1_000_000 + id, "ls", Decision::Allow);
+        tape.records.clear();
+        if tape.state.known.len() < 1_000 {
+            break;
+        }
+    }
+    assert!(tape.state.known.len() <= IDS_MAX);
+    assert!(matches!(
+        tape.state.known(Uuid::from_u128(2)).unwrap().standing,
+        Standing::Held(_)
+    ));
+}

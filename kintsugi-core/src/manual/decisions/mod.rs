@@ -2,3 +2,5 @@
 
 pub mod knowledge_and_rules;
 pub mod language_of_scripts;
+pub mod one_thread;
+pub mod single_use;
