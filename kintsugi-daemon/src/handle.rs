@@ -52,6 +52,8 @@ pub enum Answer {
     Ack,
     /// It is done, and the daemon stops.
     Stop,
+    /// It is refused, and who asked is on record.
+    Refused(Refusal),
 }
 
 /// Returns the answer that a record allows. Takes the proof, so that no answer precedes its record.
@@ -61,6 +63,7 @@ pub fn respond(_proof: Recorded, answer: Answer) -> Response {
         Answer::Verdict(verdict) => Response::Verdict(verdict),
         Answer::Stands(status) => Response::Pending { status },
         Answer::Ack | Answer::Stop => Response::Ack,
+        Answer::Refused(refusal) => refusal.into(),
     }
 }
 

@@ -262,11 +262,9 @@ impl Desk {
             accepted: false,
             peer: peer.clone(),
         };
-        drop(self.record(vec![attempt, result])?);
-        Err(Refusal::new(
-            ErrorCode::AuthFailed,
-            "the proof does not verify",
-        ))
+        let staged = self.record(vec![attempt, result])?;
+        let refusal = Refusal::new(ErrorCode::AuthFailed, "the proof does not verify");
+        Ok(Outcome::Durable(staged, Answer::Refused(refusal)))
     }
 
     /// Stops the daemon: without a vault whoever may connect may stop it, and the log says who did.
