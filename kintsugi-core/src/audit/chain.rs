@@ -121,7 +121,6 @@ impl Seal {
 /// Returns the hash of a body that continues `previous`, a seal as it stands in the file.
 #[must_use]
 pub fn link(previous: &[u8], before_private: &[u8], after_private: &[u8]) -> [u8; 32] {
-    // One buffer: a call of the hasher for each of three short pieces costs more than the copy.
     let mut hasher = blake3::Hasher::new();
     hasher
         .update(previous)

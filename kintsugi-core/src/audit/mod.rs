@@ -52,9 +52,6 @@ pub const NEW_SEGMENT_FILE: &str = "segment.new";
 /// What a torn tail is called until it is whole.
 pub const NEW_TORN_FILE: &str = "torn.new";
 
-/// The file that is given up when the disk is full, so that the last records fit.
-pub const RESERVE_FILE: &str = "reserve";
-
 /// Returns the name of the file that holds the first key of a ratchet that began at record `first`, in hexadecimal, until
 /// somebody takes it away.
 #[must_use]
@@ -80,11 +77,10 @@ pub fn segment_first(name: &str) -> Option<u64> {
 /// Whether `name` is one that a log may have in its directory.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 7] = [
         HEAD_FILE,
         CHECKPOINTS_FILE,
         LOCK_FILE,
-        RESERVE_FILE,
         SIGNING_KEY_FILE,
         NEW_HEAD_FILE,
         NEW_SEGMENT_FILE,

@@ -86,6 +86,34 @@ fn a_second_writer_is_told_who_holds_the_lock() {
 }
 
 #[test]
+fn two_writers_that_start_at_once_never_both_write() {
+    let long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
+    let rounds = if long { 1_000 } else { 40 };
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..rounds {
+        let start = std::sync::Barrier::new(2);
+        let run = || {
+            start.wait();
+            let Ok(storage) = Directory::open(directory.path()) else {
+                return 0;
+            };
+            let (mut log, replay) = Log::open(Box::new(storage), options()).unwrap();
+            assert!(!matches!(replay.start, Start::Incident { .. }), "{round}");
+            write(&mut log, 1);
+            1
+        };
+        let wrote = std::thread::scope(|scope| {
+            let other = scope.spawn(run);
+            run() + other.join().unwrap()
+        });
+        assert!(wrote >= 1, "{round}");
+    }
+    let storage = Directory::open(directory.path()).unwrap();
+    let report = kintsugi_core::audit::verify::verify(&Files(&storage), Default::default());
+    assert_eq!(report.outcome, kintsugi_core::audit::verify::Outcome::Good);
+}
+
+#[test]
 fn one_changed_byte_is_an_incident_and_stays_one_record_later() {
     let directory = tempfile::tempdir().unwrap();
     let (mut log, _) = open(directory.path());
