@@ -31,16 +31,16 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       fi
     done
     text=$aliases$text
-    if ((${#text} < 100000)); then
+    if ((${#text} < 30000)); then
       id=$("$_kintsugi_client" shell bash -- "$text" 2>/dev/tty) || code=$?
     else
-      id=$("$_kintsugi_client" shell bash -- - <<<"$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell bash --stdin <<<"$text" 2>/dev/tty) || code=$?
     fi
     [[ $code == 4 ]] || return "$code"
-    if ((${#text} < 100000)); then
+    if ((${#text} < 30000)); then
       "$_kintsugi_full" hook shell bash --id="$id" --ask -- "$text" &>/dev/tty </dev/tty
     else
-      "$_kintsugi_full" hook shell bash --id="$id" --ask -- - &>/dev/tty <<<"$text"
+      "$_kintsugi_full" hook shell bash --id="$id" --ask --stdin &>/dev/tty <<<"$text"
     fi
   }
 

@@ -14,17 +14,17 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   _kintsugi_preexec() {
     emulate -L zsh
     local text=$3 id='' code=0
-    if (( $#text < 100000 )); then
+    if (( $#text < 30000 )); then
       id=$("$_kintsugi_client" shell zsh -- "$text" 2>/dev/tty) || code=$?
     else
-      id=$("$_kintsugi_client" shell zsh -- - <<<"$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell zsh --stdin <<<"$text" 2>/dev/tty) || code=$?
     fi
     (( code )) || return 0
     if (( code == 4 )); then
-      if (( $#text < 100000 )); then
+      if (( $#text < 30000 )); then
         "$_kintsugi_full" hook shell zsh --id=$id --ask -- "$text" </dev/tty >/dev/tty 2>&1 && return 0
       else
-        "$_kintsugi_full" hook shell zsh --id=$id --ask -- - <<<"$text" >/dev/tty 2>&1 && return 0
+        "$_kintsugi_full" hook shell zsh --id=$id --ask --stdin <<<"$text" >/dev/tty 2>&1 && return 0
       fi
     fi
     _kintsugi_refuse

@@ -223,6 +223,42 @@ fn a_shell_inside_a_shell_asks_once() {
 }
 
 #[test]
+fn a_line_longer_than_an_argument_may_be_is_asked_about_whole() {
+    everywhere(|mut seat| {
+        let long = |seat: &mut Seat, last: &str| {
+            seat.pty.send("cat > big <<END\r");
+            for number in 0..12 {
+                let padding = "p".repeat(3_000);
+                seat.pty.send(&format!("{padding} line{number}.\r"));
+                seat.pty.expect(&format!("line{number}."));
+            }
+            seat.pty.send("END\r");
+            seat.pty.send(last);
+        };
+        long(&mut seat, "touch short\r");
+        seat.shell.ready(&mut seat.pty);
+        seat.shell.ready(&mut seat.pty);
+        assert!(seat.ran("big") && seat.ran("short"), "{:?}", seat.shell);
+        std::fs::remove_file(seat.file("big")).unwrap();
+        seat.pty.send(&format!("{HELD}; "));
+        long(&mut seat, "");
+        seat.pty.expect("run it? [y/N]");
+        seat.pty.send("n");
+        seat.shell.ready(&mut seat.pty);
+        assert!(!seat.ran("big"), "{:?}", seat.shell);
+    });
+}
+
+#[test]
+fn a_line_that_is_only_a_dash_is_a_line() {
+    everywhere(|mut seat| {
+        seat.run("-");
+        seat.run("touch alive");
+        assert!(seat.ran("alive"), "{:?}", seat.shell);
+    });
+}
+
+#[test]
 fn vi_keys_ask_too() {
     for (shell, mode) in [(Shell::Bash, "set -o vi"), (Shell::Zsh, "bindkey -v")] {
         let mut seat = Seat::with_lines(shell, mode);

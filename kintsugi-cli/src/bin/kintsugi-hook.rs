@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -23,21 +24,19 @@ use kintsugi_core::shell::Dialect;
 
 fn main() -> ExitCode {
     fail_closed::install();
-    let arguments: Vec<String> = env::args_os()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["shell", "bash", "--", text] if *text != "-" => shell(&arguments, Dialect::Bash, text),
-        ["shell", "zsh", "--", text] if *text != "-" => shell(&arguments, Dialect::Zsh, text),
-        ["claude-code", ..] => claude_code(&arguments),
-        _ => hand_over(&arguments, None),
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    // What is not UTF-8 cannot be proposed as it is; the full client says so.
+    let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
+    match words.as_deref() {
+        Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text),
+        Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text),
+        Some(["claude-code", ..]) => claude_code(&arguments),
+        Some(_) | None => hand_over(&arguments, None),
     }
 }
 
 /// Answers a shell: 0 run it, 3 denied, 4 held and its id on standard output.
-fn shell(arguments: &[String], dialect: Dialect, text: &str) -> ExitCode {
+fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
     let Ok(cwd) = surroundings::directory() else {
         return hand_over(arguments, None);
     };
@@ -59,7 +58,7 @@ fn shell(arguments: &[String], dialect: Dialect, text: &str) -> ExitCode {
 }
 
 /// Answers Claude Code's hook when the tool may run; anything else takes longer, and is handed over.
-fn claude_code(arguments: &[String]) -> ExitCode {
+fn claude_code(arguments: &[OsString]) -> ExitCode {
     let mut payload = Vec::new();
     let read = std::io::stdin()
         .lock()
@@ -87,7 +86,7 @@ fn claude_code(arguments: &[String]) -> ExitCode {
         Some(_) => {
             // The same id: what is waited for is the hold that was just made, not a second one.
             let mut arguments = arguments.to_vec();
-            arguments.push(format!("--id={}", command.id));
+            arguments.push(format!("--id={}", command.id).into());
             hand_over(&arguments, Some(&payload))
         }
         None => hand_over(arguments, Some(&payload)),
@@ -106,7 +105,7 @@ fn propose(command: &ProposedCommand) -> Option<Verdict> {
 }
 
 /// Lets `kintsugi hook` answer, with what was read of standard input put before it again.
-fn hand_over(arguments: &[String], payload: Option<&[u8]>) -> ExitCode {
+fn hand_over(arguments: &[OsString], payload: Option<&[u8]>) -> ExitCode {
     let Some(program) = full_client() else {
         return refuse("`kintsugi` is not installed beside `kintsugi-hook`");
     };

@@ -73,9 +73,12 @@ struct Shell {
     /// Shows the card and asks on the terminal when the command is held
     #[arg(long)]
     ask: bool,
-    /// The command; `-` reads it from standard input
-    #[arg(last = true, required = true, value_name = "TEXT")]
-    text: String,
+    /// Reads the command from standard input
+    #[arg(long, conflicts_with = "text")]
+    stdin: bool,
+    /// The command
+    #[arg(last = true, required_unless_present = "stdin", value_name = "TEXT")]
+    text: Option<String>,
 }
 
 impl Hook {
@@ -214,12 +217,9 @@ fn held_words(id: &Uuid, verdict: &Verdict) -> String {
 impl Shell {
     fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
-        let text = if self.text == "-" {
-            let mut text = String::new();
-            std::io::stdin().lock().read_to_string(&mut text)?;
-            text
-        } else {
-            self.text
+        let text = match self.text {
+            Some(text) => text,
+            None => std::io::read_to_string(std::io::stdin().lock())?,
         };
         let command = proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
         let answer = gate::propose(&paths, &command)?;
@@ -240,7 +240,14 @@ impl Shell {
                 } else {
                     Offer::NoOnly
                 };
-                let mut terminal = Terminal::open()?;
+                let mut terminal = Terminal::open().map_err(|error| {
+                    let id = pending::short(&command.id);
+                    let message =
+                        format!("held as {id}, and there is no terminal to ask on: {error}");
+                    Failure::new(Exit::Held, message).hint(format!(
+                        "after `kintsugi approve {id}` elsewhere, run it again"
+                    ))
+                })?;
                 ask::ask(&mut terminal, &paths, &command, verdict, offer)?
             }
             (Decision::Hold, Judged::ByDaemon) => Settled::Held,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::{gate, start, surroundings};
+use crate::{gate, start};
 
 /// First line of the unit, by which it is known again.
 const MARK: &str =
