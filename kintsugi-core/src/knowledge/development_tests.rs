@@ -89,7 +89,7 @@ fn what_an_option_runs_is_read() {
         ),
         (
             "git clone --upload-pack 'rm -rf /srv/x' host:r",
-            "fetch remote host:r; interpret code rm -rf /srv/x <text; \
+            "fetch remote host:r; execute code rm -rf /srv/x; interpret code rm -rf /srv/x <text; \
              delete path /srv/x system recursive,forced",
         ),
         (
