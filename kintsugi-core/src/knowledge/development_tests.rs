@@ -84,8 +84,8 @@ fn what_an_option_runs_is_read() {
     assert_effects(&[
         (
             "git -c alias.x='!rm -rf /srv/x' x",
-            "interpret code rm -rf /srv/x <text; delete path /srv/x system recursive,forced; \
-             unknown subcommand git x",
+            "interpret config !rm -rf /srv/x indirect <text; interpret code rm -rf /srv/x <text; \
+             delete path /srv/x system recursive,forced; unknown subcommand git x",
         ),
         (
             "git clone --upload-pack 'rm -rf /srv/x' host:r",
