@@ -13,6 +13,12 @@ use crate::shell::{
     Problem, Script, Variables, Word,
 };
 
+/// Most unknowns that are told one by one; a line with more is as unknown as one with these.
+const UNKNOWNS_MAX: usize = 256;
+
+/// Units of work that a path costs: judging it takes about ten times as long as looking at a word.
+pub(super) const PATH_UNITS: u32 = 10;
+
 /// What stands in a file that the line itself wrote.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Written {
@@ -382,7 +388,8 @@ impl Analyst<'_> {
 
     pub(super) fn unknown(&mut self, kind: UnknownKind, text: String, span: Span) {
         let unknown = Unknown { kind, text, span };
-        if !self.analysis.unknowns.contains(&unknown) {
+        if self.analysis.unknowns.len() < UNKNOWNS_MAX && !self.analysis.unknowns.contains(&unknown)
+        {
             self.analysis.unknowns.push(unknown);
         }
     }

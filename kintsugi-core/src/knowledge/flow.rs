@@ -16,7 +16,13 @@ impl Analyst<'_> {
         judged: &Judgement,
         feeds: Feeds,
     ) {
+        if feeds == Feeds::NONE && task.text.is_none() {
+            return;
+        }
         for value in &task.parsed.values {
+            if !self.budget.spend(2) {
+                return;
+            }
             if let Some(name) = value.word.known()
                 && let Some(name) = name.rsplit('/').next()
                 && !name.is_empty()

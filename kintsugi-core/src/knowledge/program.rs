@@ -1,6 +1,6 @@
 //! A command whose program is known by name: its entry → effects, and what it wraps.
 
-use super::analyst::{Analyst, Call, Printed, has_hole};
+use super::analyst::{Analyst, Call, PATH_UNITS, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
@@ -373,6 +373,10 @@ impl Analyst<'_> {
         word: &Word,
         with: Modifiers,
     ) {
+        if !self.budget.spend(PATH_UNITS) {
+            self.problem("more work than one command line may take", task.call.span);
+            return;
+        }
         let readings = self.narrowed(task, word);
         for judged in readings {
             self.judged_effect(task, action, &judged, with);
@@ -420,12 +424,13 @@ impl Analyst<'_> {
     fn narrowed(&self, task: &Task<'_, '_>, word: &Word) -> Vec<Judgement> {
         let call = &task.call;
         let plain = self.judge(word, &call.directories, call.scope);
-        if task.parsed.narrows.is_empty() {
+        let names = task.narrowing();
+        if names.is_empty() {
             return plain;
         }
         let mut all = Vec::new();
         for base in plain {
-            for name in &task.parsed.narrows {
+            for name in names {
                 let below = base.path.trim_end_matches('/');
                 let path = format!("{below}/**/{}", name.display().trim_matches('/'));
                 let place = self.surroundings.place(&path);

@@ -251,6 +251,16 @@ fn what_is_searched_is_what_is_deleted() {
             "delete path /home/u/p/**/node_modules build-output recursive,forced,glob",
         ),
         ("find . -type d -empty -delete", ""),
+        (
+            "find . '!' -name '*.pyc' -delete",
+            "delete path /home/u/p project-root recursive",
+        ),
+        ("find / -name x -o -delete", "delete path / root recursive"),
+        (
+            "find . '(' -name '*.pyc' -o -name '*.pyo' ')' -delete",
+            "delete path /home/u/p/**/*.pyc build-output recursive,glob; \
+             delete path /home/u/p/**/*.pyo build-output recursive,glob",
+        ),
         ("find . -fprint /etc/x", "overwrite path /etc/x system"),
         (
             "xargs rm",
@@ -576,4 +586,12 @@ fn show() {
             println!("    {effect}");
         }
     }
+}
+
+#[test]
+fn a_line_of_many_words_is_held_to_the_budget() {
+    let words: Vec<String> = (0..20_000).map(|number| format!("/x/{number}")).collect();
+    let found = effects(&format!("rm {}", words.join(" ")));
+    assert!(found.len() < 25_000, "{}", found.len());
+    assert!(found.iter().any(|line| line.starts_with("problem more ")));
 }

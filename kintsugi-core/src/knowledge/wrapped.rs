@@ -176,12 +176,13 @@ impl Analyst<'_> {
         } else {
             roots.to_vec()
         };
+        let names = task.narrowing();
         let mut all = Vec::new();
-        for root in roots {
-            if task.parsed.narrows.is_empty() {
+        for root in roots.into_iter().take(ROOTS_MAX) {
+            if names.is_empty() {
                 all.push(vec![root.clone()]);
             }
-            for name in &task.parsed.narrows {
+            for name in names {
                 let mut word = root.clone();
                 let text = name.display();
                 word.pieces
@@ -240,7 +241,38 @@ impl Analyst<'_> {
     }
 }
 
+/// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
+const ROOTS_MAX: usize = 256;
+
+/// Most names that narrow a search; with more it counts as not narrowed.
+const NAMES_MAX: usize = 32;
+
 impl Task<'_, '_> {
+    /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when something
+    /// other than a further test stands behind `-o` (`find(1)`, OPERATORS).
+    pub(super) fn narrowing(&self) -> &[Word] {
+        if self.parsed.narrows.is_empty() || self.parsed.narrows.len() > NAMES_MAX {
+            return &[];
+        }
+        let mut words = self.call.words.iter().map(Word::known).peekable();
+        while let Some(word) = words.next() {
+            let leaves_out = match word.as_deref() {
+                Some("!" | "-not" | ",") => true,
+                Some("-o" | "-or") => !matches!(
+                    words.peek().map(Option::as_deref),
+                    Some(Some(
+                        "(" | "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-type"
+                    ))
+                ),
+                Some(_) | None => false,
+            };
+            if leaves_out {
+                return &[];
+            }
+        }
+        &self.parsed.narrows
+    }
+
     pub(super) fn has_wrapped(&self) -> bool {
         !self.parsed.wrapped.is_empty()
     }
