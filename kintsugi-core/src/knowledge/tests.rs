@@ -595,3 +595,15 @@ fn a_line_of_many_words_is_held_to_the_budget() {
     assert!(found.len() < 25_000, "{}", found.len());
     assert!(found.iter().any(|line| line.starts_with("problem more ")));
 }
+
+#[test]
+fn letters_of_several_bytes_in_odd_places_are_read() {
+    for text in [
+        "echo ${ö}",
+        "sh -c '${\u{10fff0}0} find'",
+        "echo x | head aö | sh",
+        "x=$(head aö)",
+    ] {
+        assert!(effects(text).len() < 100, "{text}");
+    }
+}

@@ -420,7 +420,7 @@ fn ends(text: &str, arguments: &[&str], from_start: bool) -> Option<String> {
     let mut count = (10_usize, false);
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
-        let (flag, value) = word.split_at(2.min(word.len()));
+        let (flag, value) = word.split_at_checked(2).unwrap_or((word, ""));
         let value = if value.is_empty() { "" } else { value };
         match flag {
             "-n" | "-c" => {

@@ -351,7 +351,7 @@ fn name_length(inner: &str) -> usize {
         Some(c) if c.is_ascii_digit() => inner
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(inner.len()),
-        Some(_) => 1.min(inner.len()),
+        Some(c) => c.len_utf8(),
         None => 0,
     };
     let rest = inner.get(plain..).unwrap_or_default();
