@@ -58,8 +58,6 @@ fn circumstances(effects: &[Effect]) -> u8 {
     let any = |weight: u8, found: bool| if found { weight } else { 0 };
     let elevated = changing().any(|effect| effect.modifiers.contains(Modifier::Elevated));
     let elsewhere = changing().any(|effect| effect.modifiers.contains(Modifier::Remote));
-    let unresolved = changing()
-        .any(|effect| removes(effect.action) && effect.modifiers.contains(Modifier::Unresolved));
     let foreign = effects
         .iter()
         .any(|effect| runs(effect.action) && effect.feed >= Feed::Decoded);
@@ -71,7 +69,6 @@ fn circumstances(effects: &[Effect]) -> u8 {
         .any(|effect| matches!(effect.action, Action::Send));
     any(5, elevated)
         .saturating_add(any(5, elsewhere))
-        .saturating_add(any(10, unresolved))
         .saturating_add(any(20, foreign))
         .saturating_add(any(10, secret && leaves))
 }
@@ -85,19 +82,6 @@ const fn changes(action: Action) -> bool {
     !matches!(
         action,
         Action::Read | Action::List | Action::Fetch | Action::Connect | Action::Elevate
-    )
-}
-
-/// Whether something is gone afterwards.
-const fn removes(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Delete
-            | Action::Overwrite
-            | Action::Truncate
-            | Action::FormatDevice
-            | Action::Rewrite
-            | Action::Revoke
     )
 }
 

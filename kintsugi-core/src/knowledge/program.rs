@@ -89,6 +89,10 @@ impl Analyst<'_> {
 
     /// The words of a program that is not described: which of them are paths that matter.
     fn unknown_words(&mut self, call: &Call<'_>, name: &str, words: &[Word]) {
+        if name.starts_with('-') {
+            // No program is called so: the options of a command whose line was broken.
+            return;
+        }
         for word in words {
             let value = match grammar::split(word, "=") {
                 Some((key, value)) if key.display().starts_with('-') => value,
