@@ -53,7 +53,7 @@ fn main() -> std::io::Result<()> {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
     let status = json!({"kind": "status"});
-    let mut ask_status = |client: &mut Wire| drop(client.ask(&status));
+    let ask_status = |client: &mut Wire| drop(client.ask(&status));
     let verdict = Times::of(|| drop(client.ask(&propose("ls -la"))));
     row(
         "propose, durable verdict, one connection",

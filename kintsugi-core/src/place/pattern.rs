@@ -49,7 +49,7 @@ fn fits<const ANY_CASE: bool>(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// As [`matches`], in any case of ASCII letters.
+/// As [`matches()`], in any case of ASCII letters.
 #[must_use]
 pub fn matches_any_case(pattern: &str, text: &str) -> bool {
     could_fit(pattern, text) && fits::<true>(pattern, text)
