@@ -1,312 +1,406 @@
-//! What the parser is protected from: a linear look at the text before it.
+//! Where quotes, substitutions and here-documents end: a linear, bounded scan in front of everything that recurses.
 //!
-//! The parser recurses with every nested construct and allocates with every here-document, without a bound of its own. This scan
-//! knows just enough of the shell to count: quotes, brackets, reserved words, here-documents. It may count too much, never too little.
+//! The parser behind it recurses once a construct and allocates for each word, without a bound of its own
+//! (`brush-parser` 0.4.0: a 23-byte pile of here-documents asks for 1.75 GB, 10 KB of `[[ ! ! …` overflow the stack, a
+//! file descriptor of ten digits panics). What passes here is small, shallow and closed; what does not is a [`Fault`].
+//! Never allocates more than the text is long.
 
-use crate::limits::{SHELL_BYTES_MAX, SHELL_DEPTH_MAX};
+use crate::limits::SHELL_DEPTH_MAX;
 
-/// Most here-documents in one text.
-const HERE_DOCUMENTS_MAX: usize = 32;
+/// Most here-documents that one text may hold.
+const HERE_DOCUMENTS_MAX: usize = 256;
 
-/// Most words, about, in one text.
-const WORDS_MAX: usize = 20_000;
+/// Why a text is refused: what happened, and the byte at which it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// A noun phrase.
+    pub(super) what: &'static str,
+    /// Byte of the text.
+    pub(super) at: usize,
+}
 
-/// Most `!` in a row of a condition.
-const NEGATIONS_MAX: u32 = 16;
+/// One past the end of a construct, or why it has none.
+pub(super) type End = Result<usize, Fault>;
 
-/// A here-document whose body has begun to be awaited.
+/// A view of one text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scan<'a> {
+    /// The text.
+    pub(super) text: &'a str,
+    /// Whether single quotes have the meaning of fish: `\'` and `\\` are escapes in them.
+    pub(super) fish: bool,
+}
+
+/// A here-document whose body has not been met.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HereDocument {
-    /// The line that ends it.
+pub(super) struct Pending {
+    /// The line that ends it, its quotes removed.
     pub(super) delimiter: String,
-    /// Whether tabs in front of that line are dropped (`<<-`).
-    strip_tabs: bool,
+    /// `<<-`: tabs in front of lines do not count.
+    pub(super) tabs: bool,
+    /// A delimiter without quotes: the body is expanded.
+    pub(super) expands: bool,
 }
 
-/// What the scan found.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
-    /// Here-documents that the text ends in; bash takes the end of the text for their end.
-    pub(super) open: Vec<HereDocument>,
+/// Where the body of a here-document lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Body {
+    /// First byte.
+    pub(super) start: usize,
+    /// One past its last byte.
+    pub(super) end: usize,
+    /// First byte behind the line that ends it.
+    pub(super) next: usize,
 }
 
-/// Looks at `text`.
-///
-/// # Errors
-///
-/// Names the bound that it breaks, as a noun phrase.
-pub(super) fn survey(text: &str) -> Result<Survey, String> {
-    if text.len() > SHELL_BYTES_MAX {
-        return Err(format!("more than {SHELL_BYTES_MAX} bytes"));
+fn deeper(depth: u32, at: usize) -> Result<u32, Fault> {
+    if depth >= SHELL_DEPTH_MAX {
+        let what = "more than 48 nested constructs";
+        return Err(Fault { what, at });
     }
-    if text.contains('\0') {
-        return Err("a zero byte".to_owned());
-    }
-    let mut scan = Scan::new(text);
-    while scan.step()? {}
-    Ok(Survey { open: scan.awaited })
-}
-
-struct Scan<'a> {
-    rest: &'a str,
-    /// Constructs that are open, by what closes them; `w` for a reserved word.
-    open: Vec<char>,
-    awaited: Vec<HereDocument>,
-    here_documents: usize,
-    words: usize,
-    negations: u32,
-    /// Whether a reserved word may stand here.
-    at_command: bool,
-    /// Whether a comment may begin here.
-    at_word_start: bool,
+    Ok(depth + 1)
 }
 
 impl<'a> Scan<'a> {
-    const fn new(rest: &'a str) -> Self {
-        Self {
-            rest,
-            open: Vec::new(),
-            awaited: Vec::new(),
-            here_documents: 0,
-            words: 0,
-            negations: 0,
-            at_command: true,
-            at_word_start: true,
+    /// Returns the byte at `at`.
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// Whether `what` stands at `at`.
+    pub(super) fn starts(&self, at: usize, what: &str) -> bool {
+        self.text
+            .as_bytes()
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(what.as_bytes()))
+    }
+
+    /// Returns the text between two bytes; empty when they do not lie on characters.
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// Skips `'…'`; `at` is the first byte inside.
+    pub(super) fn single_quoted(&self, at: usize) -> End {
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            match byte {
+                b'\'' => return Ok(end + 1),
+                b'\\' if self.fish => end += 2,
+                _ => end += 1,
+            }
         }
+        let what = "a quote that is never closed";
+        Err(Fault { what, at })
     }
 
-    fn quoted(&self) -> bool {
-        self.open.last() == Some(&'"')
-    }
-
-    fn push(&mut self, closer: char) -> Result<(), String> {
-        self.open.push(closer);
-        if self.open.len() > SHELL_DEPTH_MAX as usize {
-            return Err(format!(
-                "more than {SHELL_DEPTH_MAX} constructs inside each other"
-            ));
+    /// Skips `$'…'`; `at` is the first byte inside.
+    pub(super) fn escaped_quoted(&self, at: usize) -> End {
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            match byte {
+                b'\'' => return Ok(end + 1),
+                b'\\' => end += 2,
+                _ => end += 1,
+            }
         }
-        Ok(())
+        let what = "a quote that is never closed";
+        Err(Fault { what, at })
     }
 
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    /// Skips `"…"`; `at` is the first byte inside.
+    pub(super) fn double_quoted(&self, at: usize, depth: u32) -> End {
+        let depth = deeper(depth, at)?;
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            end = match byte {
+                b'"' => return Ok(end + 1),
+                b'\\' => end + 2,
+                b'`' if !self.fish => self.backquoted(end + 1)?,
+                b'$' => self.dollar(end, depth, true)?,
+                _ => end + 1,
+            };
+        }
+        let what = "a quote that is never closed";
+        Err(Fault { what, at })
     }
 
-    /// Takes one character or construct; false at the end.
-    fn step(&mut self) -> Result<bool, String> {
-        let Some(first) = self.rest.chars().next() else {
-            return Ok(false);
-        };
-        let behind = self.rest.get(first.len_utf8()..).unwrap_or_default();
-        match first {
-            '\\' => {
-                let escaped = behind.chars().next().map_or(0, char::len_utf8);
-                self.skip(1 + escaped);
-                self.at_command = false;
+    /// Skips `` `…` ``; `at` is the first byte inside.
+    pub(super) fn backquoted(&self, at: usize) -> End {
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            match byte {
+                b'`' => return Ok(end + 1),
+                b'\\' => end += 2,
+                _ => end += 1,
             }
-            '\'' if !self.quoted() => {
-                let end = behind.find('\'').map_or(behind.len(), |at| at + 1);
-                self.skip(1 + end);
-                self.at_command = false;
-            }
-            '$' if behind.starts_with('\'') && !self.quoted() => self.ansi_quote(behind),
-            '$' if behind.starts_with(['(', '{', '[']) => {
-                self.skip(1);
-                self.open_bracket(behind)?;
-            }
-            '"' => {
-                self.skip(1);
-                if self.quoted() {
-                    self.open.pop();
+        }
+        let what = "a backquote that is never closed";
+        Err(Fault { what, at })
+    }
+
+    /// Skips what begins with the `$` at `at`: a substitution with its end, otherwise the `$` alone.
+    pub(super) fn dollar(&self, at: usize, depth: u32, quoted: bool) -> End {
+        match self.byte(at + 1) {
+            Some(b'(') if self.starts(at, "$((") => {
+                // `$((` may also be a substitution that begins with a subshell: the parentheses tell.
+                let end = self.balanced(at + 2, depth)?;
+                if self.byte(end) == Some(b')') {
+                    Ok(end + 1)
                 } else {
-                    self.push('"')?;
-                }
-                self.at_command = false;
-            }
-            '`' => {
-                self.skip(1);
-                if self.open.last() == Some(&'`') {
-                    self.open.pop();
-                } else {
-                    self.push('`')?;
-                    self.at_command = true;
+                    self.command(end, depth)
                 }
             }
-            _ if self.quoted() => self.skip(first.len_utf8()),
-            '#' if self.at_word_start => {
-                self.skip(self.rest.find('\n').unwrap_or(self.rest.len()));
+            Some(b'(') => self.command(at + 2, depth),
+            Some(b'{') if !self.fish => self.braced(at + 2, depth, quoted),
+            Some(b'[') if !self.fish => self.bracketed(at + 2, depth),
+            Some(_) | None => Ok(at + 1),
+        }
+    }
+
+    /// Skips `$[…]`; `at` is the first byte inside.
+    fn bracketed(&self, at: usize, depth: u32) -> End {
+        let depth = deeper(depth, at)?;
+        let mut end = at;
+        let mut open = 1_u32;
+        while let Some(byte) = self.byte(end) {
+            end = match byte {
+                b']' if open == 1 => return Ok(end + 1),
+                b']' => {
+                    open -= 1;
+                    end + 1
+                }
+                b'[' => {
+                    open += 1;
+                    end + 1
+                }
+                b'$' => self.dollar(end, depth, false)?,
+                _ => end + 1,
+            };
+        }
+        let what = "an arithmetic expression that is never closed";
+        Err(Fault { what, at })
+    }
+
+    /// Skips `${…}`; `at` is the first byte inside.
+    pub(super) fn braced(&self, at: usize, depth: u32, quoted: bool) -> End {
+        let depth = deeper(depth, at)?;
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            end = match byte {
+                b'}' => return Ok(end + 1),
+                b'#' if end == at => end + 1,
+                // Inside double quotes a single quote is a character: `"${x:-it's}"`.
+                b'\'' if quoted => end + 1,
+                byte => self.quote_or_one(end, byte, depth)?,
+            };
+        }
+        let what = "an expansion that is never closed";
+        Err(Fault { what, at })
+    }
+
+    /// Skips one quote, escape or substitution, otherwise one byte.
+    fn quote_or_one(&self, at: usize, byte: u8, depth: u32) -> End {
+        match byte {
+            b'\\' => Ok(at + 2),
+            b'\'' => self.single_quoted(at + 1),
+            b'"' => self.double_quoted(at + 1, depth),
+            b'`' if !self.fish => self.backquoted(at + 1),
+            b'$' if self.byte(at + 1) == Some(b'\'') && !self.fish => self.escaped_quoted(at + 2),
+            b'$' => self.dollar(at, depth, false),
+            b'<' | b'>' if self.byte(at + 1) == Some(b'(') && !self.fish => {
+                self.command(at + 2, depth)
             }
-            '(' | '{' | '[' => self.open_bracket(self.rest)?,
-            ')' | '}' | ']' => {
-                self.close(first);
-                self.skip(1);
-            }
-            '<' if behind.starts_with('<') && !behind.starts_with("<<") => self.here_document()?,
-            '<' if behind.starts_with("<<") => self.skip(3),
-            '\n' => self.line(),
-            _ => self.plain(first)?,
+            _ => Ok(at + 1),
         }
-        self.at_word_start = first.is_whitespace() || matches!(first, ';' | '&' | '|' | '(' | '`');
-        Ok(true)
     }
 
-    fn ansi_quote(&mut self, behind: &str) {
-        let mut escaped = false;
-        let end = behind.char_indices().skip(1).find(|(_, c)| {
-            let closes = *c == '\'' && !escaped;
-            escaped = *c == '\\' && !escaped;
-            closes
-        });
-        self.skip(end.map_or(self.rest.len(), |(at, _)| at + 2));
-        self.at_command = false;
+    /// Skips balanced parentheses; `at` is the byte of the first `(`.
+    pub(super) fn balanced(&self, at: usize, depth: u32) -> End {
+        let depth = deeper(depth, at)?;
+        let mut open = 0_u32;
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            end = match byte {
+                b'(' => {
+                    open += 1;
+                    end + 1
+                }
+                b')' if open <= 1 => return Ok(end + 1),
+                b')' => {
+                    open -= 1;
+                    end + 1
+                }
+                byte => self.quote_or_one(end, byte, depth)?,
+            };
+        }
+        let what = "a parenthesis that is never closed";
+        Err(Fault { what, at })
     }
 
-    fn open_bracket(&mut self, at: &str) -> Result<(), String> {
-        let closer = match at.chars().next() {
-            Some('(') => ')',
-            Some('{') => '}',
-            _ => ']',
-        };
-        self.push(closer)?;
-        self.skip(1);
-        self.at_command = closer != ']';
-        Ok(())
-    }
-
-    fn close(&mut self, bracket: char) {
-        if let Some(at) = self.open.iter().rposition(|open| *open == bracket) {
-            // Reserved words that were counted too often end with what holds them.
-            self.open.truncate(at);
-        }
-        self.at_command = false;
-    }
-
-    fn plain(&mut self, first: char) -> Result<(), String> {
-        if matches!(first, ';' | '&' | '|') {
-            self.skip(1);
-            self.at_command = true;
-            return Ok(());
-        }
-        if first.is_whitespace() {
-            self.skip(first.len_utf8());
-            return Ok(());
-        }
-        let ends = |c: char| {
-            c.is_whitespace()
-                || matches!(
-                    c,
-                    ';' | '&'
-                        | '|'
-                        | '('
-                        | ')'
-                        | '<'
-                        | '>'
-                        | '"'
-                        | '\''
-                        | '`'
-                        | '$'
-                        | '\\'
-                        | '{'
-                        | '}'
-                        | '['
-                        | ']'
-                )
-        };
-        let length = self
-            .rest
-            .find(ends)
-            .unwrap_or(self.rest.len())
-            .max(first.len_utf8());
-        let word = self.rest.get(..length).unwrap_or_default();
-        self.words += 1;
-        if self.words > WORDS_MAX {
-            return Err(format!("more than {WORDS_MAX} words"));
-        }
-        self.negations = if word == "!" { self.negations + 1 } else { 0 };
-        if self.negations > NEGATIONS_MAX {
-            return Err(format!("more than {NEGATIONS_MAX} negations in a row"));
-        }
-        self.reserved(word)?;
-        self.skip(length);
-        Ok(())
-    }
-
-    fn reserved(&mut self, word: &str) -> Result<(), String> {
-        if !self.at_command {
-            return Ok(());
-        }
-        match word {
-            "if" | "while" | "until" | "for" | "case" | "select" | "function" => self.push('w')?,
-            "fi" | "done" | "esac" => {
-                if self.open.last() == Some(&'w') {
-                    self.open.pop();
+    /// Skips the commands of `$(…)`, `<(…)`; `at` is the first byte inside. Knows `case`, comments and here-documents.
+    pub(super) fn command(&self, at: usize, depth: u32) -> End {
+        let depth = deeper(depth, at)?;
+        let (mut end, mut open, mut cases) = (at, 0_u32, 0_u32);
+        let (mut fresh, mut commanding) = (true, true);
+        let mut pending = Vec::new();
+        while let Some(byte) = self.byte(end) {
+            let start = end;
+            match byte {
+                b')' if open == 0 && cases == 0 => return Ok(end + 1),
+                b')' => {
+                    open = open.saturating_sub(1);
+                    end += 1;
+                    (fresh, commanding) = (true, true);
+                }
+                b'(' | b';' | b'&' | b'|' => {
+                    open += u32::from(byte == b'(');
+                    end += 1;
+                    (fresh, commanding) = (true, true);
+                }
+                b'\n' => {
+                    end = self.bodies(end + 1, &std::mem::take(&mut pending)).1;
+                    (fresh, commanding) = (true, true);
+                }
+                b' ' | b'\t' | b'\r' => {
+                    end += 1;
+                    fresh = true;
+                }
+                b'#' if fresh => end = self.line_end(end),
+                b'<' if self.starts(end, "<<<") => end += 3,
+                b'<' if self.starts(end, "<<") && !self.fish => {
+                    let (here, next) = self.here_document(end + 2, depth)?;
+                    pending.push(here);
+                    end = next;
+                }
+                _ if fresh && byte.is_ascii_lowercase() => {
+                    let word = self.plain_word(end);
+                    end += word.len();
+                    match word {
+                        "case" if commanding => cases += 1,
+                        "esac" if commanding => cases = cases.saturating_sub(1),
+                        _ => {}
+                    }
+                    commanding = matches!(word, "then" | "do" | "else" | "if" | "while" | "until");
+                    fresh = false;
+                }
+                _ => {
+                    end = self.quote_or_one(end, byte, depth)?;
+                    (fresh, commanding) = (false, false);
                 }
             }
-            _ => {}
+            debug_assert!(end > start, "the scan moves on");
         }
-        self.at_command = matches!(
-            word,
-            "if" | "while" | "until" | "then" | "else" | "elif" | "do" | "!" | "time"
-        );
-        Ok(())
+        let what = "a substitution that is never closed";
+        Err(Fault { what, at })
     }
 
-    fn here_document(&mut self) -> Result<(), String> {
-        self.here_documents += 1;
-        if self.here_documents > HERE_DOCUMENTS_MAX {
-            return Err(format!("more than {HERE_DOCUMENTS_MAX} here-documents"));
+    /// Returns the letters at `at`, when a word ends behind them.
+    pub(super) fn plain_word(&self, at: usize) -> &'a str {
+        let letters = self
+            .text
+            .as_bytes()
+            .get(at..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+            .count();
+        self.slice(at, at + letters)
+    }
+
+    /// Returns the end of the line, its newline excluded.
+    pub(super) fn line_end(&self, at: usize) -> usize {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        rest.iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(self.text.len(), |offset| at + offset)
+    }
+
+    /// Reads the delimiter of a here-document; `at` is one past `<<`.
+    pub(super) fn here_document(&self, at: usize, depth: u32) -> Result<(Pending, usize), Fault> {
+        let tabs = self.byte(at) == Some(b'-');
+        let mut end = at + usize::from(tabs);
+        while matches!(self.byte(end), Some(b' ' | b'\t')) {
+            end += 1;
         }
-        self.skip(2);
-        let strip_tabs = self.rest.starts_with('-');
-        self.skip(usize::from(strip_tabs));
-        let blanks = self.rest.len() - self.rest.trim_start_matches([' ', '\t']).len();
-        self.skip(blanks);
-        let mut delimiter = String::new();
-        let mut quote = None;
-        while let Some(c) = self.rest.chars().next() {
-            match (c, quote) {
-                ('\'' | '"', None) => quote = Some(c),
-                (c, Some(open)) if c == open => quote = None,
-                ('\\', None) => {}
-                (c, None)
-                    if c.is_whitespace()
-                        || matches!(c, ';' | '&' | '|' | '<' | '>' | '(' | ')') =>
-                {
+        let start = end;
+        while let Some(byte) = self.byte(end) {
+            end = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => {
                     break;
                 }
-                ('\n', Some(_)) => break,
-                (c, _) => delimiter.push(c),
-            }
-            self.skip(c.len_utf8());
+                byte => self.quote_or_one(end, byte, depth)?,
+            };
         }
-        self.awaited.push(HereDocument {
+        let end = end.min(self.text.len());
+        let written = self.slice(start, end);
+        if written.is_empty() {
+            let what = "a here-document without a delimiter";
+            return Err(Fault { what, at });
+        }
+        let expands = !written.contains(['\'', '"', '\\']);
+        let delimiter = written
+            .chars()
+            .filter(|character| !matches!(character, '\'' | '"' | '\\'))
+            .collect();
+        let pending = Pending {
             delimiter,
-            strip_tabs,
-        });
-        Ok(())
+            tabs,
+            expands,
+        };
+        Ok((pending, end))
     }
 
-    /// A line ends: the bodies of the here-documents that it opened follow.
-    fn line(&mut self) {
-        self.skip(1);
-        self.at_command = true;
-        while let Some(document) = self.awaited.first() {
-            let mut ended = false;
-            while !self.rest.is_empty() && !ended {
-                let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
-                self.rest = rest;
-                let line = if document.strip_tabs {
-                    line.trim_start_matches('\t')
-                } else {
-                    line
+    /// Finds the bodies of `pending`, which begin at `at`; each is ended by its delimiter or by the end of the text, as bash
+    /// does with a warning. Returns them and the first byte behind the last.
+    pub(super) fn bodies(&self, at: usize, pending: &[Pending]) -> (Vec<Body>, usize) {
+        let mut next = at.min(self.text.len());
+        let bodies = pending
+            .iter()
+            .map(|here| {
+                let body = self.body(next, here);
+                next = body.next;
+                body
+            })
+            .collect();
+        (bodies, next)
+    }
+
+    fn body(&self, start: usize, here: &Pending) -> Body {
+        let mut at = start;
+        while at < self.text.len() {
+            let end = self.line_end(at);
+            let line = self.slice(at, end);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let line = if here.tabs {
+                line.trim_start_matches('\t')
+            } else {
+                line
+            };
+            let next = (end + 1).min(self.text.len());
+            if line == here.delimiter {
+                return Body {
+                    start,
+                    end: at,
+                    next,
                 };
-                ended = line.trim_end_matches('\r') == document.delimiter;
             }
-            if !ended {
-                return;
-            }
-            self.awaited.remove(0);
+            at = end + 1;
+        }
+        let end = self.text.len();
+        Body {
+            start: start.min(end),
+            end,
+            next: end,
         }
     }
+}
+
+/// Refuses the next here-document when there are too many.
+pub(super) fn one_more_here_document(count: usize, at: usize) -> Result<(), Fault> {
+    if count >= HERE_DOCUMENTS_MAX {
+        let what = "more than 256 here-documents";
+        return Err(Fault { what, at });
+    }
+    Ok(())
 }

@@ -13,13 +13,13 @@ pub struct Script {
     pub invocations: Vec<Invocation>,
     /// What could not be understood, or ran over a bound. Any entry makes the text unreadable, so catastrophic.
     pub problems: Vec<Problem>,
-    /// Files that the text writes with content that is known, the last content last.
+    /// Files that the text writes with text that is known: absolute when the directory is known, else as written.
     pub files: Vec<(String, Word)>,
-    /// What process substitutions print, where it is known, by the first of their commands.
+    /// What process substitutions print, when it is known, by their first command.
     pub printed: Vec<(InvocationId, Word)>,
-    /// Functions of the text that it calls.
+    /// Functions and aliases of the text that it calls: as programs, these names need not be known.
     pub called: std::collections::BTreeSet<String>,
-    /// A function starts itself in the background or in a pipeline: a fork bomb.
+    /// Whether a function starts itself in a pipe or in the background: a fork bomb.
     pub multiplies: bool,
 }
 

@@ -4,9 +4,13 @@
 //! `export`, `read`, `printf -v`, `alias`, `eval`, functions, `for`); it knows nothing about programs.
 
 mod evaluate;
+mod grammar;
 mod guard;
 mod invocation;
-mod parse;
+mod lexer;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub use invocation::{
     Assignment, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem, Redirect,
@@ -16,6 +20,7 @@ pub use invocation::{
 use serde::{Deserialize, Serialize};
 
 use crate::effect::Span;
+use crate::limits::SHELL_BYTES_MAX;
 
 /// The language a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -81,5 +86,28 @@ impl Budget {
 /// Reads `text`. Total: what cannot be understood is a [`Problem`], never an error and never silence.
 #[must_use]
 pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
-    evaluate::read(text, context, budget)
+    if text.len() > SHELL_BYTES_MAX {
+        return unreadable("more than 256 KiB of text", text, context);
+    }
+    match context.dialect {
+        Dialect::Bash | Dialect::Zsh | Dialect::Posix | Dialect::Fish => {
+            evaluate::run(text, context, budget)
+        }
+        Dialect::Nu => unreadable("a text of nushell, which is not read", text, context),
+        Dialect::PowerShell => unreadable("a text of PowerShell, which is not read", text, context),
+    }
+}
+
+fn unreadable(what: &str, text: &str, context: &Context) -> Script {
+    let span = context.embedded_in.unwrap_or_else(|| Span {
+        start: 0,
+        end: u32::try_from(text.len()).unwrap_or(u32::MAX),
+    });
+    Script {
+        problems: vec![Problem {
+            what: what.to_owned(),
+            span,
+        }],
+        ..Script::default()
+    }
 }

@@ -1,131 +1,170 @@
-//! Brace expansion, on the raw text of a word.
+//! Brace expansion: `{a,b}`, `{1..5}`, `{a..e..2}`, before everything else and without knowing what is in the braces.
 
-/// Most words that one word may become.
+/// Most words that one word becomes.
 const WORDS_MAX: usize = 256;
+/// Longest text of all of them, in bytes.
+const BYTES_MAX: usize = 32 * 1024;
+/// Deepest braces inside braces.
+const DEPTH_MAX: u32 = 24;
 
-/// Returns the words that `raw` becomes; none when they are too many.
-pub(super) fn expand(raw: &str) -> Option<Vec<String>> {
-    if !raw.contains('{') {
-        return Some(vec![raw.to_owned()]);
+/// What the braces of a word expand to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Expansion {
+    /// There is nothing to expand.
+    None,
+    /// These words, as written but for the braces.
+    Words(Vec<String>),
+    /// More than is followed.
+    TooMany,
+}
+
+/// Expands the braces of a word as written.
+pub(super) fn expand(word: &str) -> Expansion {
+    match braces(word, 0) {
+        Ok(None) => Expansion::None,
+        Ok(Some(words)) => Expansion::Words(words),
+        Err(TooMany) => Expansion::TooMany,
     }
-    let mut words = vec![raw.to_owned()];
+}
+
+struct TooMany;
+
+fn braces(word: &str, depth: u32) -> Result<Option<Vec<String>>, TooMany> {
+    let Some((open, close, commas)) = first_group(word) else {
+        return Ok(None);
+    };
+    if depth >= DEPTH_MAX {
+        return Err(TooMany);
+    }
+    let before = word.get(..open).unwrap_or_default();
+    let inner = word.get(open + 1..close).unwrap_or_default();
+    let after = word.get(close + 1..).unwrap_or_default();
+    let parts: Vec<String> = if commas.is_empty() {
+        sequence(inner)?
+    } else {
+        let mut parts = Vec::new();
+        let mut start = open + 1;
+        for end in commas.into_iter().chain([close]) {
+            let part = word.get(start..end).unwrap_or_default();
+            parts.extend(braces(part, depth + 1)?.unwrap_or_else(|| vec![part.to_owned()]));
+            start = end + 1;
+        }
+        parts
+    };
+    let tails = braces(after, depth + 1)?.unwrap_or_else(|| vec![after.to_owned()]);
+    let count = parts.len().saturating_mul(tails.len());
+    if count > WORDS_MAX || count.saturating_mul(word.len()) > BYTES_MAX.max(word.len() * 8) {
+        return Err(TooMany);
+    }
+    let mut words = Vec::with_capacity(count);
+    for part in &parts {
+        for tail in &tails {
+            words.push(format!("{before}{part}{tail}"));
+        }
+    }
+    Ok(Some(words))
+}
+
+/// Finds the first braces that expand: where they open and close, and their commas.
+fn first_group(word: &str) -> Option<(usize, usize, Vec<usize>)> {
+    let bytes = word.as_bytes();
+    let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut found: Option<(usize, usize, Vec<usize>)> = None;
     let mut at = 0;
-    while let Some(word) = words.get(at).cloned() {
-        match first_group(&word) {
-            Some((start, end, parts)) => {
-                let (before, rest) = word.split_at(start);
-                let after = rest.get(end - start..).unwrap_or_default();
-                let replaced: Vec<String> = parts
-                    .iter()
-                    .map(|part| format!("{before}{part}{after}"))
-                    .collect();
-                words.splice(at..=at, replaced);
-                if words.len() > WORDS_MAX {
+    let scan = super::super::guard::Scan {
+        text: word,
+        fish: false,
+    };
+    while let Some(byte) = bytes.get(at) {
+        at = match byte {
+            b'\\' => at + 2,
+            b'\'' => scan.single_quoted(at + 1).unwrap_or(bytes.len()),
+            b'"' => scan.double_quoted(at + 1, 0).unwrap_or(bytes.len()),
+            b'`' => scan.backquoted(at + 1).unwrap_or(bytes.len()),
+            b'$' if bytes.get(at + 1) == Some(&b'\'') => {
+                scan.escaped_quoted(at + 2).unwrap_or(bytes.len())
+            }
+            b'$' => scan.dollar(at, 0, false).unwrap_or(bytes.len()),
+            b'{' => {
+                if open.len() > 64 {
                     return None;
                 }
+                open.push((at, Vec::new()));
+                at + 1
             }
-            None => at += 1,
-        }
-    }
-    Some(words)
-}
-
-/// Finds the first `{a,b}` or `{1..3}` outside quotes: where it begins and ends, and what it stands for.
-fn first_group(word: &str) -> Option<(usize, usize, Vec<String>)> {
-    let mut quote = None;
-    let mut escaped = false;
-    let mut previous = ' ';
-    for (at, c) in word.char_indices() {
-        let opens = c == '{' && quote.is_none() && !escaped && previous != '$';
-        if opens && let Some((end, parts)) = group(word.get(at..).unwrap_or_default()) {
-            return Some((at, at + end, parts));
-        }
-        match (c, quote) {
-            ('\\', None | Some('"')) if !escaped => {
-                escaped = true;
-                previous = c;
-                continue;
-            }
-            ('\'' | '"' | '`', None) if !escaped => quote = Some(c),
-            (c, Some(open)) if c == open && !escaped => quote = None,
-            _ => {}
-        }
-        escaped = false;
-        previous = c;
-    }
-    None
-}
-
-/// Reads the group at the start of `text`.
-fn group(text: &str) -> Option<(usize, Vec<String>)> {
-    let (mut depth, mut quote, mut escaped) = (0_u32, None, false);
-    let mut cuts = Vec::new();
-    let mut end = None;
-    for (at, c) in text.char_indices() {
-        match (c, quote) {
-            _ if escaped => escaped = false,
-            ('\\', None | Some('"')) => escaped = true,
-            ('\'' | '"', None) => quote = Some(c),
-            (c, Some(open)) => {
-                if c == open {
-                    quote = None;
+            b',' => {
+                if let Some((_, commas)) = open.last_mut() {
+                    commas.push(at);
                 }
+                at + 1
             }
-            ('{', None) => depth += 1,
-            ('}', None) => {
-                depth -= 1;
-                if depth == 0 {
-                    end = Some(at);
-                    break;
+            b'}' => {
+                if let Some((start, commas)) = open.pop() {
+                    let inner = word.get(start + 1..at).unwrap_or_default();
+                    let expands = !commas.is_empty() || is_sequence(inner);
+                    // The outermost of those that expand, and of these the first.
+                    if expands && found.as_ref().is_none_or(|(first, ..)| start < *first) {
+                        found = Some((start, at, commas));
+                    }
                 }
+                if open.is_empty() && found.is_some() {
+                    return found;
+                }
+                at + 1
             }
-            (',', None) if depth == 1 => cuts.push(at),
-            (c, None) if c.is_whitespace() => return None,
-            _ => {}
-        }
+            _ => at + 1,
+        };
     }
-    let end = end?;
-    let inner = text.get(1..end)?;
-    if cuts.is_empty() {
-        return range(inner).map(|parts| (end + 1, parts));
-    }
-    let mut parts = Vec::with_capacity(cuts.len() + 1);
-    let mut start = 1;
-    for cut in cuts.into_iter().chain([end]) {
-        parts.push(text.get(start..cut)?.to_owned());
-        start = cut + 1;
-    }
-    Some((end + 1, parts))
+    found
 }
 
-/// `1..5`, `a..e`, `1..9..2`.
-fn range(inner: &str) -> Option<Vec<String>> {
-    let mut parts = inner.split("..");
-    let (from, to, step) = (parts.next()?, parts.next()?, parts.next());
-    let step: i64 = step.map_or(Some(1), |step| step.parse().ok())?;
-    let step = step.unsigned_abs().max(1);
-    if let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) {
-        let count = from.abs_diff(to) / step;
-        let numbers = (0..=count.min(WORDS_MAX as u64 + 1)).map(|n| {
-            let offset = i64::try_from(n * step).unwrap_or(i64::MAX);
-            if from <= to {
-                from.saturating_add(offset)
-            } else {
-                from.saturating_sub(offset)
-            }
+fn bounds(inner: &str) -> Option<(&str, &str, i64)> {
+    let mut parts = inner.splitn(3, "..");
+    let (first, last) = (parts.next()?, parts.next()?);
+    let step = parts.next().map_or(Some(1), |step| step.parse().ok())?;
+    let number = |text: &str| text.parse::<i32>().is_ok();
+    let letter =
+        |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let both = number(first) && number(last) || letter(first) && letter(last);
+    both.then_some((first, last, step))
+}
+
+fn is_sequence(inner: &str) -> bool {
+    bounds(inner).is_some()
+}
+
+fn sequence(inner: &str) -> Result<Vec<String>, TooMany> {
+    let Some((first, last, step)) = bounds(inner) else {
+        return Ok(vec![inner.to_owned()]);
+    };
+    let letters = first.parse::<i64>().is_err();
+    let value = |text: &str| {
+        text.parse::<i64>()
+            .unwrap_or_else(|_| text.bytes().next().map_or(0, i64::from))
+    };
+    let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.len() > 1;
+    let width = if !letters && (padded(first) || padded(last)) {
+        first.len().max(last.len())
+    } else {
+        0
+    };
+    let (from, to) = (value(first), value(last));
+    let step = step.saturating_abs().max(1);
+    if (from - to).abs() / step >= i64::try_from(WORDS_MAX).unwrap_or(i64::MAX) {
+        return Err(TooMany);
+    }
+    let mut words = Vec::new();
+    let mut at = from;
+    loop {
+        let past = if from <= to { at > to } else { at < to };
+        if past {
+            return Ok(words);
+        }
+        words.push(if letters {
+            u8::try_from(at).map_or_else(|_| String::new(), |byte| char::from(byte).to_string())
+        } else {
+            format!("{at:0width$}")
         });
-        return Some(numbers.map(|n| n.to_string()).collect());
-    }
-    let (mut left, mut right) = (from.chars(), to.chars());
-    match (left.next(), left.next(), right.next(), right.next()) {
-        (Some(a), None, Some(b), None) if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
-            let (low, high) = (a.min(b), a.max(b));
-            let mut letters: Vec<String> = (low..=high).map(String::from).collect();
-            if a > b {
-                letters.reverse();
-            }
-            Some(letters)
-        }
-        _ => None,
+        at = if from <= to { at + step } else { at - step };
     }
 }

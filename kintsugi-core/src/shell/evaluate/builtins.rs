@@ -1,331 +1,463 @@
-//! Builtins that change what the rest of a text means.
+//! Builtins that change what later words mean: directories, variables, parameters, aliases, and text that is read again.
 
 use std::rc::Rc;
 
-use super::{Evaluator, Printed};
-use crate::effect::Span;
-use crate::shell::{Assignment, Directory, Hole, Piece, Word};
+use super::super::{Directory, Hole, Input, Piece, Word};
+use super::Machine;
+use super::redirections::Connections;
+use super::state::{self, Pieces, Value};
 
-impl Evaluator<'_> {
-    /// Runs a builtin that is modelled here; none when the words are an invocation like any other.
+/// Builtins whose arguments are assignments.
+pub(super) const DECLARING: [&str; 6] = [
+    "export", "declare", "typeset", "local", "readonly", "integer",
+];
+
+impl Machine<'_> {
+    /// Lets a builtin change the state; true when what it prints has been dealt with.
     pub(super) fn builtin(
         &mut self,
         name: &str,
         words: &[Word],
-        assignments: &[Assignment],
-        span: Span,
-    ) -> Option<Printed> {
+        connections: &Connections,
+    ) -> bool {
         let arguments = words.get(1..).unwrap_or_default();
         match name {
-            "cd" | "pushd" | "popd" | "chdir" => self.change_directory(name, arguments),
-            "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(arguments),
-            "unset" => {
+            "cd" | "chdir" => self.change_directory(arguments),
+            "pushd" => {
+                self.state.stack.push(Rc::clone(&self.state.directories));
+                self.change_directory(arguments);
+            }
+            "popd" => self.pop_directory(),
+            "export" | "declare" | "typeset" | "local" | "readonly" => {
+                self.declare(name, arguments);
+            }
+            "unset" => self.unset(arguments),
+            "set" => self.set_parameters(arguments),
+            "shift" => self.shift(arguments),
+            "read" => self.read_line(arguments, connections),
+            "mapfile" | "readarray" => self.read_lines(arguments, connections),
+            "let" => {
                 for word in arguments {
-                    if let Some(name) = word.known() {
-                        self.state.variables.remove(name.as_ref());
-                        self.state.functions.remove(name.as_ref());
+                    if let Some(expression) = word.known() {
+                        self.arithmetic(&expression, word.span);
                     }
                 }
-                return None;
             }
-            "set" => self.set_options(arguments),
-            "shift" => {
-                if let Some(words) = self.state.arguments.as_mut() {
-                    let count = arguments.first().and_then(Word::known);
-                    let count = count
-                        .and_then(|text| text.parse().ok())
-                        .unwrap_or(1)
-                        .min(words.len());
-                    words.drain(..count);
+            "getopts" => {
+                for name in arguments
+                    .get(1)
+                    .and_then(Word::known)
+                    .iter()
+                    .chain(&["OPTARG".into()])
+                {
+                    self.state
+                        .set(name, Value::Scalar(state::unknown(name)), false);
                 }
             }
-            "read" => self.read(arguments),
-            "mapfile" | "readarray" => {
-                let lines = self.state.input.take();
-                let lines =
-                    lines.unwrap_or_else(|| vec![super::compound::unknown("a line that is read")]);
-                if let Some(name) = arguments.last().and_then(Word::known) {
-                    self.set_array(&name, lines);
+            "alias" => self.alias_names(arguments),
+            "unalias" => {
+                for name in arguments.iter().filter_map(Word::known) {
+                    Rc::make_mut(&mut self.state.aliases).remove(name.as_ref());
                 }
             }
-            "printf" if arguments.first().and_then(Word::known).as_deref() == Some("-v") => {
-                let name = arguments.get(1)?.known()?.into_owned();
-                let rest: Vec<Word> = std::iter::once(Word::text("printf", span))
-                    .chain(arguments.iter().skip(2).cloned())
-                    .collect();
-                let word = match self.prints(&rest) {
-                    Printed::Text(word) => word,
-                    Printed::Nothing | Printed::Anything => {
-                        super::compound::unknown("a text that is formatted")
-                    }
-                };
-                self.state.set(&name, word);
+            "printf" => return self.printf_to_variable(arguments),
+            "eval" => {
+                self.evaluate(arguments, connections);
+                return true;
             }
-            "eval" => return self.eval(arguments, assignments, span),
-            "source" | "." => return self.source(arguments, span),
-            "alias" => {
-                for word in arguments {
-                    if let Some((name, text)) = word
-                        .known()
-                        .as_deref()
-                        .and_then(|text| text.split_once('='))
-                    {
-                        self.state.aliases.insert(name.to_owned(), text.to_owned());
-                    }
-                }
-                return None;
-            }
-            "unalias" => self.state.aliases.clear(),
-            "trap" => {
-                if let Some(text) = arguments
+            "trap" => self.trap(arguments),
+            "source" | "." => return self.source_file(arguments, connections),
+            "command" | "builtin" => {
+                let rest = arguments
+                    .iter()
+                    .position(|word| word.known().is_none_or(|word| !word.starts_with('-')));
+                let options = arguments
                     .iter()
                     .filter_map(Word::known)
-                    .find(|text| !text.starts_with('-'))
+                    .any(|word| matches!(word.as_ref(), "-v" | "-V"));
+                if let (Some(rest), false) = (rest, options)
+                    && let Some(words) = arguments.get(rest..)
+                    && let Some(name) = words.first().and_then(Word::known)
                 {
-                    let text = text.into_owned();
-                    if arguments.len() > 1 && !text.is_empty() {
-                        self.subshell(|evaluator| evaluator.inner_text(&text, span));
+                    return self.builtin(&name, words, connections);
+                }
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn unset(&mut self, arguments: &[Word]) {
+        for word in arguments.iter().filter_map(Word::known) {
+            Rc::make_mut(&mut self.state.functions).remove(word.as_ref());
+            if !word.starts_with('-') {
+                self.state.unset(&word);
+            }
+        }
+    }
+
+    /// Sets where the shell is after `cd`: there, or still here when it fails.
+    fn change_directory(&mut self, arguments: &[Word]) {
+        let operand = arguments.iter().find(|word| {
+            word.known()
+                .is_none_or(|word| word == "-" || !word.starts_with('-'))
+        });
+        let here = Rc::clone(&self.state.directories);
+        let reached: Rc<[Directory]> = match operand.map(Word::known) {
+            None => Rc::from([self.home_directory()]),
+            Some(Some(path)) if path == "-" => Rc::clone(&self.state.previous),
+            Some(Some(path)) if path.is_empty() => Rc::clone(&here),
+            Some(Some(path)) => {
+                let mut reached: Vec<_> = Vec::new();
+                for directory in here.iter() {
+                    let directory = state::resolve(directory, &path);
+                    if !reached.contains(&directory) {
+                        reached.push(directory);
                     }
                 }
-                return arguments
-                    .iter()
-                    .any(|word| word.known().is_none())
-                    .then_some(Printed::Nothing)
-                    .filter(|_| false);
+                reached.into()
             }
-            "exit" | "return" | "break" | "continue" => self.state.ended = true,
-            "exec" if arguments.is_empty() => {}
-            "command" | "builtin" => {
-                let inner = arguments.first().and_then(Word::known)?;
-                let inner = inner.into_owned();
-                let modelled = matches!(
-                    inner.as_str(),
-                    "cd" | "eval"
-                        | "export"
-                        | "source"
-                        | "."
-                        | "command"
-                        | "builtin"
-                        | "printf"
-                        | "read"
-                );
-                return if modelled {
-                    self.builtin(&inner, arguments, assignments, span)
-                } else {
-                    None
-                };
-            }
-            ":" | "true" | "false" => {
-                return if name == "false" {
-                    self.failing()
-                } else {
-                    None
-                };
-            }
-            _ => return None,
-        }
-        Some(Printed::Nothing)
-    }
-
-    fn failing(&mut self) -> Option<Printed> {
-        None
-    }
-
-    fn change_directory(&mut self, name: &str, arguments: &[Word]) {
-        let mut operands = arguments.iter().filter(|word| {
-            !word
-                .known()
-                .is_some_and(|text| text.len() > 1 && text.starts_with('-'))
-        });
-        let before = self.directories();
-        let after: Vec<Directory> = match operands.next() {
-            None if name == "cd" => vec![self.home()],
-            None => vec![Directory::Unknown],
-            Some(word) => before
-                .iter()
-                .map(|directory| self.target(directory, word))
-                .collect(),
+            Some(None) => Rc::from([Directory::Unknown]),
         };
-        self.state.failed = before;
-        self.state.directories = deduplicated(after).into();
+        self.state.previous = Rc::clone(&here);
+        self.state.directories = state::union(&reached, &here);
+        self.succeeded = Some(reached);
     }
 
-    fn home(&mut self) -> Directory {
+    fn home_directory(&self) -> Directory {
         let home = self
-            .lookup("HOME")
-            .and_then(|word| word.known().map(std::borrow::Cow::into_owned));
-        home.map_or(Directory::Unknown, Directory::Known)
+            .state
+            .variable("HOME")
+            .and_then(|home| home.values.first());
+        let path = home.and_then(|home| state::known(&home.scalar()));
+        path.map_or(Directory::Unknown, |path| {
+            state::resolve(&Directory::Unknown, &path)
+        })
     }
 
-    fn target(&mut self, from: &Directory, word: &Word) -> Directory {
-        if let [Piece::Hole(Hole::Variable(name)), rest @ ..] = word.pieces.as_slice()
-            && name == "HOME"
-            && let Directory::Known(home) = self.home()
-        {
-            let rest = Word {
-                pieces: rest.to_vec(),
-                span: word.span,
-            };
-            return rest.known().map_or(Directory::Unknown, |rest| {
-                Directory::Known(fold(&format!("{home}/{rest}")))
-            });
-        }
-        match (word.known(), from) {
-            (None, _) => Directory::Unknown,
-            (Some(path), _) if path == "-" || path.starts_with(['+', '~']) => Directory::Unknown,
-            (Some(path), _) if path.starts_with('/') => Directory::Known(fold(&path)),
-            (Some(path), Directory::Known(base)) => {
-                Directory::Known(fold(&format!("{base}/{path}")))
-            }
-            (Some(_), Directory::Unknown) => Directory::Unknown,
-        }
+    fn pop_directory(&mut self) {
+        let here = Rc::clone(&self.state.directories);
+        let back = self.state.stack.pop();
+        let back = back.unwrap_or_else(|| Rc::from([Directory::Unknown]));
+        self.state.directories = state::union(&back, &here);
+        self.state.previous = here;
+        self.succeeded = Some(back);
     }
 
-    fn declare(&mut self, arguments: &[Word]) {
+    /// `export`, `declare` and their like; the assignments have been done when the words were expanded.
+    fn declare(&mut self, builtin: &str, arguments: &[Word]) {
+        let flags: String = arguments
+            .iter()
+            .filter_map(Word::known)
+            .filter(|word| word.starts_with('-'))
+            .collect();
+        let exports = builtin == "export" && !flags.contains('n') || flags.contains('x');
         for word in arguments {
-            let Some(Piece::Text(first)) = word.pieces.first() else {
-                continue;
-            };
-            let Some((name, start)) = first.split_once('=') else {
-                continue;
-            };
-            if name.is_empty() || name.starts_with('-') {
+            let prefix = word.known_prefix();
+            if prefix.starts_with(['-', '+']) {
                 continue;
             }
-            let mut pieces = vec![Piece::Text(start.to_owned())];
-            pieces.extend(word.pieces.iter().skip(1).cloned());
-            let value = Word {
-                pieces,
-                span: word.span,
-            };
-            let name = name.trim_end_matches('+').to_owned();
-            self.state.set(&name, value);
+            let end = prefix
+                .find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+            let name = prefix
+                .get(..end.unwrap_or(prefix.len()))
+                .unwrap_or_default();
+            if name.is_empty() {
+                continue;
+            }
+            if exports {
+                self.state.export(name);
+            }
+            if flags.contains(['u', 'l', 'i']) {
+                self.convert(name, &flags);
+            }
+            if flags.contains('n') && builtin != "export" {
+                self.state
+                    .set(name, Value::Scalar(state::unknown(name)), false);
+            }
         }
     }
 
-    fn set_options(&mut self, arguments: &[Word]) {
+    /// `declare -u`, `-l`, `-i` change what is assigned.
+    fn convert(&mut self, name: &str, flags: &str) {
+        let value = self
+            .state
+            .variable(name)
+            .and_then(|known| known.values.first());
+        let Some(text) = value.and_then(|value| state::known(&value.scalar())) else {
+            return;
+        };
+        let text = if flags.contains('u') {
+            text.to_uppercase()
+        } else if flags.contains('l') {
+            text.to_lowercase()
+        } else {
+            let number = self.arithmetic(&text, crate::effect::Span::default());
+            number.map_or(text, |number| number.to_string())
+        };
+        self.state
+            .set(name, Value::Scalar(state::text(text)), false);
+    }
+
+    fn set_parameters(&mut self, arguments: &[Word]) {
         let mut rest = arguments;
         while let Some((first, behind)) = rest.split_first() {
-            match first.known().as_deref() {
-                Some("--") => {
-                    self.state.arguments = Some(behind.to_vec());
-                    return;
-                }
-                Some(text) if text.starts_with('-') && text.len() > 1 => {
-                    self.state.exits_on_failure |= text.contains('e') && !text.starts_with("--");
-                    let skip = usize::from(text.ends_with('o'));
-                    rest = behind.get(skip..).unwrap_or_default();
-                }
-                Some(text) if text.starts_with('+') => rest = behind,
-                _ => {
-                    self.state.arguments = Some(rest.to_vec());
-                    return;
-                }
+            let Some(word) = first.known() else { break };
+            if word == "--" {
+                rest = behind;
+                self.positional(rest);
+                return;
             }
+            if !word.starts_with(['-', '+']) {
+                break;
+            }
+            let takes = word.ends_with('o');
+            rest = if takes {
+                behind.get(1..).unwrap_or_default()
+            } else {
+                behind
+            };
+        }
+        if !rest.is_empty() {
+            self.positional(rest);
         }
     }
 
-    fn read(&mut self, arguments: &[Word]) {
+    fn positional(&mut self, words: &[Word]) {
+        let values = words.iter().map(|word| word.pieces.clone()).collect();
+        self.state.positional = Some(Rc::new(values));
+        self.state.given = true;
+    }
+
+    fn shift(&mut self, arguments: &[Word]) {
+        let count = match arguments.first() {
+            None => Some(1),
+            Some(word) => word.known().and_then(|count| count.parse::<usize>().ok()),
+        };
+        self.state.positional = match (count, self.state.positional.as_deref()) {
+            (Some(count), Some(values)) => {
+                Some(Rc::new(values.iter().skip(count).cloned().collect()))
+            }
+            (_, _) => None,
+        };
+    }
+
+    /// Takes the next line of an input that is known.
+    fn next_line(&mut self, connections: &Connections) -> Option<String> {
+        let Input::Text(word) = &connections.input else {
+            return None;
+        };
+        let text = word.known()?.into_owned();
+        let (line, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        if connections.input == self.stream.input {
+            self.stream.input = Input::Text(Word {
+                pieces: state::text(rest),
+                span: word.span,
+            });
+        }
+        Some(line.to_owned())
+    }
+
+    fn read_line(&mut self, arguments: &[Word], connections: &Connections) {
         let mut names: Vec<String> = Vec::new();
-        let mut array = None;
-        let mut words = arguments.iter().map(Word::known);
-        while let Some(word) = words.next() {
-            match word.as_deref() {
-                Some("-a") => array = words.next().flatten().map(std::borrow::Cow::into_owned),
-                Some("-d" | "-n" | "-N" | "-p" | "-t" | "-u" | "-i") => {
-                    words.next();
+        let mut list = None;
+        let mut rest = arguments.iter();
+        while let Some(word) = rest.next() {
+            let Some(text) = word.known() else { continue };
+            if text.starts_with('-') {
+                if text.ends_with(['d', 'n', 'N', 'p', 't', 'u', 'i', 'a', 'A']) {
+                    let value = rest.next().and_then(Word::known);
+                    if text.ends_with(['a', 'A']) {
+                        list = value.map(std::borrow::Cow::into_owned);
+                    }
                 }
-                Some(text) if text.starts_with('-') => {}
-                Some(name) => names.push(name.to_owned()),
-                None => {}
+            } else {
+                // zsh: `name?prompt`
+                names.push(text.split('?').next().unwrap_or_default().to_owned());
             }
         }
-        if let Some(array) = array {
-            self.set_from_input(std::slice::from_ref(&array));
-            let line = self.lookup(&array).unwrap_or_default();
-            let words = match line.known() {
-                Some(text) => text
-                    .split_whitespace()
-                    .map(|field| Word::text(field, line.span))
-                    .collect(),
-                None => vec![line.clone()],
-            };
-            self.set_array(&array, words);
+        let line = self.next_line(connections);
+        if let Some(list) = list {
+            let value = line.map_or_else(
+                || Value::Scalar(state::unknown(&list)),
+                |line| Value::List(numbered(self.separated(&line, usize::MAX))),
+            );
+            self.state.set(&list, value, false);
             return;
         }
         if names.is_empty() {
             names.push("REPLY".to_owned());
         }
-        self.set_from_input(&names);
-    }
-
-    /// Text that is known is read in the present state; the rest is an invocation.
-    fn eval(
-        &mut self,
-        arguments: &[Word],
-        assignments: &[Assignment],
-        span: Span,
-    ) -> Option<Printed> {
-        for assignment in assignments {
-            self.state.set(&assignment.name, assignment.value.clone());
+        let parts = line.map(|line| self.separated(&line, names.len()));
+        for (number, name) in names.iter().enumerate() {
+            let value = match &parts {
+                Some(parts) => parts.get(number).map(state::text).unwrap_or_default(),
+                None => state::unknown(name),
+            };
+            self.state.set(name, Value::Scalar(value), false);
         }
-        let parts: Option<Vec<String>> = arguments
-            .iter()
-            .map(|word| {
-                word.pieces
-                    .iter()
-                    .map(|piece| match piece {
-                        Piece::Text(text) | Piece::Glob(text) => Some(text.clone()),
-                        Piece::Hole(Hole::Variable(name)) => Some(format!("${{{name}}}")),
-                        Piece::Hole(_) => None,
-                    })
-                    .collect()
-            })
-            .collect();
-        let parts = parts?;
-        Some(self.inner_text(&parts.join(" "), span))
     }
 
-    fn source(&mut self, arguments: &[Word], span: Span) -> Option<Printed> {
-        let file = arguments.first()?;
-        let text = match file.pieces.as_slice() {
-            [Piece::Hole(Hole::Process { first, .. })] => self.process_output(*first).cloned(),
-            _ => match file.known()?.as_ref() {
-                "/dev/stdin" | "/dev/fd/0" => match &self.wiring.input {
-                    crate::shell::Input::Text(text) => Some(text.clone()),
-                    _ => None,
-                },
-                path => self.state.file(path).cloned(),
-            },
-        };
-        let text = text?.known()?.into_owned();
-        Some(self.inner_text(&text, span))
-    }
-}
-
-/// Folds `.` and `..` of an absolute path, as `realpath -m` does without links.
-fn fold(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
+    /// Splits a line by IFS into at most `count` parts, the last with the rest.
+    fn separated(&self, line: &str, count: usize) -> Vec<String> {
+        let ifs = self
+            .state
+            .variable("IFS")
+            .and_then(|ifs| ifs.values.first());
+        let ifs = ifs.and_then(|ifs| state::known(&ifs.scalar()));
+        let ifs = ifs.unwrap_or_else(|| " \t\n".to_owned());
+        let blank = |character: char| ifs.contains(character) && character.is_whitespace();
+        let mut parts = Vec::new();
+        let mut rest = line.trim_matches(blank);
+        while !rest.is_empty() {
+            if parts.len() + 1 >= count {
+                parts.push(rest.to_owned());
+                break;
             }
-            part => parts.push(part),
+            let Some(at) = rest.find(|character: char| ifs.contains(character)) else {
+                parts.push(rest.to_owned());
+                break;
+            };
+            let (part, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            parts.push(part.to_owned());
+            let behind = behind.trim_start_matches(blank);
+            let separator = behind.chars().next().filter(|next| ifs.contains(*next));
+            let behind = separator.map_or(behind, |next| {
+                behind.get(next.len_utf8()..).unwrap_or_default()
+            });
+            rest = behind.trim_start_matches(blank);
+        }
+        parts
+    }
+
+    fn read_lines(&mut self, arguments: &[Word], connections: &Connections) {
+        let name = arguments
+            .iter()
+            .filter_map(Word::known)
+            .rfind(|word| !word.starts_with('-'))
+            .map_or_else(|| "MAPFILE".to_owned(), std::borrow::Cow::into_owned);
+        let value = match &connections.input {
+            Input::Text(word) => word
+                .known()
+                .map(|text| Value::List(numbered(text.lines().map(str::to_owned).collect()))),
+            Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
+        };
+        let value = value.unwrap_or_else(|| Value::Scalar(state::unknown(&name)));
+        self.state.set(&name, value, false);
+    }
+
+    fn alias_names(&mut self, arguments: &[Word]) {
+        for word in arguments {
+            let Some(text) = word.known() else { continue };
+            if let Some((name, value)) = text.split_once('=') {
+                let aliases = Rc::make_mut(&mut self.state.aliases);
+                aliases.insert(name.to_owned(), value.to_owned());
+            }
         }
     }
-    format!("/{}", parts.join("/"))
+
+    fn printf_to_variable(&mut self, arguments: &[Word]) -> bool {
+        let Some([flag, name, rest @ ..]) = arguments.get(..) else {
+            return false;
+        };
+        let (Some("-v"), Some(name)) = (flag.known().as_deref(), name.known()) else {
+            return false;
+        };
+        let value = super::output::printf(rest).unwrap_or_else(|| state::unknown(&name));
+        self.state.set(&name, Value::Scalar(value), false);
+        true
+    }
+
+    /// `eval`: what is known is read again, in the same state.
+    fn evaluate(&mut self, arguments: &[Word], connections: &Connections) {
+        let mut pieces: Pieces = Vec::new();
+        for (number, word) in arguments.iter().enumerate() {
+            if number > 0 {
+                state::append(&mut pieces, &state::text(" "));
+            }
+            state::append(&mut pieces, &word.pieces);
+        }
+        let span = arguments.first().map(|word| word.span).unwrap_or_default();
+        let text = readable(&pieces);
+        match text {
+            Some(text) => self.connected(connections, |machine| machine.text(&text, span)),
+            None => self.route(None, connections),
+        }
+    }
+
+    fn trap(&mut self, arguments: &[Word]) {
+        let action = arguments
+            .iter()
+            .find(|word| word.known().is_none_or(|word| word != "--"));
+        let Some(action) = action.filter(|_| arguments.len() > 1) else {
+            return;
+        };
+        if let Some(text) = action
+            .known()
+            .filter(|text| text != "-" && !text.is_empty())
+        {
+            let state = self.state.clone();
+            let text = text.into_owned();
+            self.text(&text, action.span);
+            self.state = state;
+        }
+    }
+
+    /// `source` of a file that this text has written, or of its own standard input.
+    fn source_file(&mut self, arguments: &[Word], connections: &Connections) -> bool {
+        let Some(file) = arguments.first() else {
+            return false;
+        };
+        let stdin = file
+            .known()
+            .is_some_and(|path| path == "/dev/stdin" || path == "-");
+        let text = match (&connections.input, stdin) {
+            (Input::Text(word), true) => word.known().map(std::borrow::Cow::into_owned),
+            (_, _) => self.written(file).and_then(|pieces| state::known(&pieces)),
+        };
+        let text = text.or_else(|| match file.pieces.as_slice() {
+            [Piece::Hole(Hole::Process { first, .. })] => {
+                let printed = self.script.printed.iter().find(|(id, _)| id == first);
+                printed.and_then(|(_, word)| state::known(&word.pieces))
+            }
+            _ => None,
+        });
+        let Some(text) = text else {
+            return false;
+        };
+        let span = file.span;
+        self.connected(connections, |machine| machine.text(&text, span));
+        true
+    }
 }
 
-fn deduplicated(mut directories: Vec<Directory>) -> Rc<[Directory]> {
-    let mut seen: Vec<Directory> = Vec::with_capacity(directories.len());
-    directories.retain(|directory| {
-        let new = !seen.contains(directory);
-        if new {
-            seen.push(directory.clone());
+/// Returns text to read again: what is not known in it is left as the variable it is.
+fn readable(pieces: &[Piece]) -> Option<String> {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(part) | Piece::Glob(part) => text.push_str(part),
+            Piece::Hole(Hole::Variable(name)) => {
+                let plain = name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if !plain || text.trim().is_empty() {
+                    return None;
+                }
+                text.extend(["${", name, "}"]);
+            }
+            Piece::Hole(Hole::Output { .. } | Hole::Process { .. } | Hole::Other(_)) => {
+                return None;
+            }
         }
-        new
-    });
-    directories.into()
+    }
+    Some(text)
+}
+
+fn numbered(parts: Vec<String>) -> Vec<(String, Pieces)> {
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(number, part)| (number.to_string(), state::text(part)))
+        .collect()
 }

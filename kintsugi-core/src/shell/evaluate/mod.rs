@@ -1,461 +1,543 @@
-//! Syntax tree → invocations: follows every path that the text could take, with what is known on it.
+//! Tree → invocations: walks a text as the shell would, taking every branch, without running anything.
 //!
-//! Nothing runs. Branches are all taken, loops as often as their list is long (bounded), functions where they are called, and what
-//! a command prints is known when its program only repeats or recodes known text.
+//! What it knows of the machine is in the [`Context`]; what it learns from the text is in a [`State`]. A value that the text
+//! does not tell stays a hole. Bounded by the budget, by depth and by iterations; over a bound is a problem, never silence.
 
 mod arithmetic;
 mod braces;
 mod builtins;
-mod compound;
+mod commands;
+mod escapes;
+mod operators;
 mod output;
 mod parameters;
 mod pattern;
-mod simple;
+mod redirections;
 mod state;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use brush_parser::ast;
-
+use self::state::{Pieces, State, Value, Variable};
+use super::grammar;
+use super::tree::{self, Node, Raw, Source};
 use super::{
-    Budget, Context, Directory, Input, Invocation, InvocationId, Output, Problem, Script,
-    Variables, Word, parse,
+    Budget, Context, Dialect, Directory, Input, InvocationId, Output, Problem, Script, Variables,
+    Word,
 };
 use crate::effect::Span;
-use state::{State, Value};
+use crate::limits::SHELL_DEPTH_MAX;
 
-/// Deepest nesting of substitutions, functions and evaluated texts.
-const DEPTH_MAX: u32 = 24;
+/// Most iterations that one loop is followed through one by one.
+const ITERATIONS_MAX: usize = 64;
+/// Most iterations of all loops of a text that are followed one by one.
+const ITERATIONS_ALL_MAX: u32 = 512;
+/// Deepest calls of functions that are followed with their arguments.
+const CALLS_MAX: usize = 6;
 
-/// What a command prints.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Printed {
-    /// Nothing.
-    Nothing,
-    /// A text that is known, as far as it is.
-    Text(Word),
-    /// Whatever it prints.
-    Anything,
+/// What a command prints, as far as it is known.
+#[derive(Debug, Clone, Default)]
+struct Capture {
+    pieces: Pieces,
+    /// Something printed what is not known.
+    unknown: bool,
 }
 
-impl Printed {
-    /// What is printed by one and then the other.
-    fn then(self, next: Self) -> Self {
-        match (self, next) {
-            (Self::Nothing, other) | (other, Self::Nothing) => other,
-            (Self::Text(mut first), Self::Text(second)) => {
-                first.pieces.extend(second.pieces);
-                Self::Text(first)
-            }
-            _ => Self::Anything,
-        }
-    }
-}
-
-/// How the commands of a pipeline are connected.
+/// What surrounds the command that is walked.
 #[derive(Debug, Clone)]
-struct Wiring {
+struct Stream {
     input: Input,
     output: Output,
     background: bool,
 }
 
-impl Default for Wiring {
-    fn default() -> Self {
-        Self {
+/// The walk through one text and what it found.
+struct Machine<'b> {
+    budget: &'b mut Budget,
+    dialect: Dialect,
+    script: Script,
+    state: State,
+    stream: Stream,
+    capture: Option<Capture>,
+    /// Where the shell is if the last command succeeded, when that tells more.
+    succeeded: Option<Rc<[Directory]>>,
+    /// Which alternative of each variable is taken now, of how many.
+    choices: BTreeMap<String, (usize, usize)>,
+    /// Names of the functions that are being walked.
+    calls: Vec<String>,
+    depth: u32,
+    iterations_left: u32,
+    exhausted: bool,
+}
+
+/// Reads `text` in `context`.
+pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script {
+    let source = Rc::new(Source {
+        text: Rc::from(text),
+        fixed: context.embedded_in,
+    });
+    let mut machine = Machine {
+        budget,
+        dialect: context.dialect,
+        script: Script::default(),
+        state: beginning(context),
+        stream: Stream {
             input: Input::Inherited,
             output: Output::Inherited,
             background: false,
-        }
-    }
-}
-
-/// The walk over one text and everything inside it.
-struct Evaluator<'b> {
-    budget: &'b mut Budget,
-    context: Context,
-    script: Script,
-    state: State,
-    /// The text whose tree is walked, to turn positions into spans; none inside substitutions.
-    offsets: Option<Rc<Offsets>>,
-    /// The span of everything inside a substitution or evaluated text.
-    inside: Option<Span>,
-    depth: u32,
-    /// Functions that are being called.
-    calls: Vec<String>,
-    /// What process substitutions print, by their first invocation.
-    printed: Vec<(InvocationId, Word)>,
-    /// Which alternative of the variables is taken, and how many there are.
-    choice: usize,
-    choices: usize,
-    /// What the text of a substitution prints goes there and not to the terminal.
-    captured: bool,
-    wiring: Wiring,
-}
-
-/// Turns the character positions of the parser into byte offsets.
-#[derive(Debug)]
-struct Offsets {
-    /// For a text that is not ASCII: the byte offset of each character.
-    bytes: Vec<u32>,
-}
-
-impl Offsets {
-    fn of(text: &str) -> Self {
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let bytes = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices()
-                .map(|(at, _)| narrow(at))
-                .chain([narrow(text.len())])
-                .collect()
-        };
-        Self { bytes }
-    }
-
-    fn byte(&self, character: usize) -> u32 {
-        if self.bytes.is_empty() {
-            return u32::try_from(character).unwrap_or(u32::MAX);
-        }
-        self.bytes
-            .get(character)
-            .or(self.bytes.last())
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
-/// Reads `text`.
-pub(super) fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
-    let whole = Span {
-        start: 0,
-        end: u32::try_from(text.len()).unwrap_or(u32::MAX),
-    };
-    let state = initial_state(context);
-    let mut evaluator = Evaluator {
-        budget,
-        context: context.clone(),
-        script: Script::default(),
-        state,
-        offsets: context
-            .embedded_in
-            .is_none()
-            .then(|| Rc::new(Offsets::of(text))),
-        inside: context.embedded_in,
-        depth: context.depth,
+        },
+        capture: None,
+        succeeded: None,
+        choices: BTreeMap::new(),
         calls: Vec::new(),
-        printed: Vec::new(),
-        choice: 0,
-        choices: 1,
-        captured: false,
-        wiring: Wiring::default(),
+        depth: 0,
+        iterations_left: ITERATIONS_ALL_MAX,
+        exhausted: false,
     };
-    evaluator.text(text, context.embedded_in.unwrap_or(whole));
-    evaluator.uncalled_functions();
-    evaluator.script.files = std::mem::take(&mut evaluator.state.files);
-    evaluator.script
+    machine.source(&source, (0, text.len()));
+    machine.script
 }
 
-fn initial_state(context: &Context) -> State {
+/// The state in which a text begins.
+fn beginning(context: &Context) -> State {
+    let mut variables = BTreeMap::new();
+    let mut exported = Variables::default();
+    let mut positional = Vec::new();
     let known = &context.variables.values;
-    let count = (1..)
-        .take_while(|n: &u32| known.contains_key(&n.to_string()))
-        .count();
-    let arguments = (1..=count)
-        .filter_map(|n| known.get(&n.to_string()).cloned())
-        .collect();
+    for number in 1..=known.len() {
+        match known.get(&number.to_string()) {
+            Some(word) => positional.push(word.pieces.clone()),
+            None => break,
+        }
+    }
+    let open = known
+        .get("@")
+        .is_some_and(|all| all.holes().next().is_some() && positional.is_empty());
+    for (name, word) in known {
+        let parameter = name.starts_with(|first: char| first.is_ascii_digit()) && name != "0";
+        if parameter || name == "@" || name == "*" || name == "#" {
+            continue;
+        }
+        let values = vec![Value::Scalar(word.pieces.clone())];
+        let exports = name != "0";
+        variables.insert(
+            name.clone(),
+            Variable {
+                values,
+                exported: exports,
+            },
+        );
+        if exports {
+            exported.values.insert(name.clone(), word.clone());
+        }
+    }
     State {
-        variables: known
-            .iter()
-            .filter(|(name, _)| !name.starts_with(|c: char| c.is_ascii_digit()))
-            .map(|(name, word)| (name.clone(), Value::text(word.clone())))
-            .collect(),
-        functions: std::collections::BTreeMap::new(),
-        aliases: std::collections::BTreeMap::new(),
-        arguments: (known.contains_key("@") || count > 0).then_some(arguments),
+        variables: Rc::new(variables),
+        given: known
+            .keys()
+            .any(|name| matches!(name.as_str(), "@" | "0" | "1")),
+        positional: (!open).then(|| Rc::new(positional)),
+        functions: Rc::default(),
+        aliases: Rc::default(),
         directories: Rc::clone(&context.directories),
-        failed: Rc::clone(&context.directories),
-        files: Vec::new(),
-        input: None,
-        exits_on_failure: false,
-        ended: false,
+        previous: Rc::from([Directory::Unknown]),
+        stack: Vec::new(),
+        exported: Rc::new(exported),
     }
 }
 
-impl Evaluator<'_> {
-    /// Takes units of work; false, and noted once, when they are used up.
-    fn spend(&mut self, units: u32) -> bool {
-        if self.budget.spend(units) {
+impl Machine<'_> {
+    /// Takes work from the budget; false, and a problem once, when it is spent.
+    fn spend(&mut self, units: usize, span: Span) -> bool {
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        if !self.exhausted && self.budget.spend(units) {
             return true;
         }
-        self.problem(
-            "more work than a decision may take".to_owned(),
-            Span::default(),
-        );
+        if !self.exhausted {
+            self.exhausted = true;
+            self.problem("more work than one command may take", span);
+        }
         false
     }
 
-    fn problem(&mut self, what: String, span: Span) {
-        let problem = Problem {
-            what,
-            span: self.inside.unwrap_or(span),
-        };
-        if !self.script.problems.contains(&problem) {
+    fn problem(&mut self, what: &str, span: Span) {
+        let what = what.to_owned();
+        let problem = Problem { what, span };
+        if self.script.problems.len() < 16 && !self.script.problems.contains(&problem) {
             self.script.problems.push(problem);
         }
     }
 
-    /// Goes one level down; false, and noted, when that is too deep. Whoever calls goes up again with `leave`.
-    fn enter(&mut self) -> bool {
-        self.depth += 1;
-        let open = self.depth <= DEPTH_MAX;
-        if !open {
-            self.problem(
-                format!("more than {DEPTH_MAX} commands inside each other"),
-                Span::default(),
-            );
-        }
-        open
-    }
-
-    fn leave(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-    }
-
-    /// Reads a text in the present state.
-    fn text(&mut self, text: &str, span: Span) -> Printed {
-        if !self.spend(1 + u32::try_from(text.len() / 16).unwrap_or(u32::MAX)) || !self.enter() {
-            self.leave();
-            return Printed::Anything;
-        }
-        let printed = match parse::parse(text, self.context.dialect) {
-            Ok(program) => self.program(&program),
-            Err(what) => {
-                self.problem(what, span);
-                Printed::Anything
-            }
-        };
-        self.leave();
-        printed
-    }
-
-    /// Reads a text that stands inside a word; all of it has the span of the word.
-    fn inner_text(&mut self, text: &str, span: Span) -> Printed {
-        let outside = (self.offsets.take(), self.inside.replace(span));
-        let printed = self.text(text, span);
-        (self.offsets, self.inside) = outside;
-        printed
-    }
-
-    fn program(&mut self, program: &ast::Program) -> Printed {
-        let mut printed = Printed::Nothing;
-        for list in &program.complete_commands {
-            printed = printed.then(self.list(list));
-        }
-        printed
-    }
-
-    /// Commands separated by `;`, `&` and lines.
-    fn list(&mut self, list: &ast::CompoundList) -> Printed {
-        let mut printed = Printed::Nothing;
-        for ast::CompoundListItem(and_or, separator) in &list.0 {
-            if self.state.ended || !self.spend(1) {
-                break;
-            }
-            let background = matches!(separator, ast::SeparatorOperator::Async);
-            if background {
-                let outer = std::mem::replace(&mut self.wiring.background, true);
-                let state = self.state.clone();
-                printed = printed.then(self.and_or(and_or));
-                let files = std::mem::take(&mut self.state.files);
-                self.state = state;
-                self.state.files = files;
-                self.wiring.background = outer;
-            } else {
-                printed = printed.then(self.and_or(and_or));
-                self.state.proceed();
-            }
-        }
-        printed
-    }
-
-    /// `a && b || c`.
-    fn and_or(&mut self, list: &ast::AndOrList) -> Printed {
-        let mut printed = self.pipeline(&list.first);
-        for next in &list.additional {
-            let (pipeline, on_success) = match next {
-                ast::AndOr::And(pipeline) => (pipeline, true),
-                ast::AndOr::Or(pipeline) => (pipeline, false),
-            };
-            let skipped = self.state.clone();
-            if !on_success {
-                self.state.directories = Rc::clone(&skipped.failed);
-                self.state.ended = false;
-            } else if skipped.ended {
-                break;
-            }
-            printed = printed.then(self.pipeline(pipeline));
-            let succeeded = Rc::clone(&self.state.directories);
-            let failed = Rc::clone(&self.state.failed);
-            let ended = self.state.ended;
-            // What was skipped leaves its variables too; directories are joined by how the list came there.
-            self.state.ended = false;
-            let (ours, theirs) = (skipped.directories.clone(), skipped.failed.clone());
-            self.state.join(State {
-                ended: false,
-                ..skipped
-            });
-            if on_success {
-                self.state.directories = succeeded;
-                self.state.failed = state::union(&theirs, &failed);
-            } else if ended {
-                self.state.directories = ours;
-                self.state.failed = failed;
-            } else {
-                self.state.directories = state::union(&ours, &succeeded);
-                self.state.failed = failed;
-            }
-        }
-        printed
-    }
-
-    /// `a | b | c`; each command is a subshell of its own when there are several.
-    fn pipeline(&mut self, pipeline: &ast::Pipeline) -> Printed {
-        if let [only] = pipeline.seq.as_slice() {
-            return self.command(only);
-        }
-        let outer = self.wiring.clone();
-        let begin = self.next_id();
-        let mut input = outer.input.clone();
-        let mut printed = Printed::Nothing;
-        for (at, command) in pipeline.seq.iter().enumerate() {
-            if !self.spend(1) {
-                break;
-            }
-            let last = at + 1 == pipeline.seq.len();
-            self.wiring.input = input;
-            self.wiring.output = if last { outer.output } else { Output::Pipe };
-            printed = self.subshell(|evaluator| {
-                evaluator.state.input = lines_of(&evaluator.wiring.input);
-                evaluator.command(command)
-            });
-            input = match &printed {
-                Printed::Nothing => Input::Text(Word::default()),
-                Printed::Text(text) => Input::Text(text.clone()),
-                Printed::Anything => Input::Pipe {
-                    first: begin,
-                    end: self.next_id(),
-                },
-            };
-        }
-        self.wiring = outer;
-        printed
-    }
-
-    /// Does something in a subshell: only files survive it.
-    fn subshell<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = self.state.clone();
-        let result = act(self);
-        let files = std::mem::take(&mut self.state.files);
-        self.state = outer;
-        self.state.files = files;
-        result
-    }
-
+    /// The id that the next invocation gets.
     fn next_id(&self) -> InvocationId {
         InvocationId(u32::try_from(self.script.invocations.len()).unwrap_or(u32::MAX))
     }
 
-    /// Functions that were defined and never called may be called later, by whoever has this shell.
-    fn uncalled_functions(&mut self) {
-        let uncalled: Vec<_> = std::mem::take(&mut self.state.functions)
-            .into_iter()
-            .collect();
-        for (name, body) in uncalled {
-            if self.script.called.contains(&name) {
+    /// Reads and walks a range of a source in the present state.
+    fn source(&mut self, source: &Rc<Source>, range: (usize, usize)) {
+        let (start, end) = range;
+        let span = tree::span(source, start, end);
+        if self.depth >= SHELL_DEPTH_MAX {
+            self.problem("more than 48 nested constructs", span);
+            return;
+        }
+        if !self.spend((end - start) / 32 + 16, span) {
+            return;
+        }
+        match grammar::parse(source, range, self.dialect) {
+            Ok(node) => {
+                self.depth += 1;
+                self.walk(&node);
+                self.depth -= 1;
+            }
+            Err(fault) => {
+                let at = fault.at.clamp(start, end);
+                self.problem(fault.what, tree::span(source, at, end));
+            }
+        }
+    }
+
+    /// Reads and walks a text that stands at `span` in the proposed one.
+    fn text(&mut self, text: &str, span: Span) {
+        let source = Rc::new(Source {
+            text: Rc::from(text),
+            fixed: Some(span),
+        });
+        self.source(&source, (0, text.len()));
+    }
+
+    /// Walks a command.
+    fn walk(&mut self, node: &Rc<Node>) {
+        if self.exhausted {
+            return;
+        }
+        match node.as_ref() {
+            Node::Simple(simple) => self.simple(simple),
+            Node::Test(words) => {
+                for word in words {
+                    self.single(word);
+                }
+                self.succeeded = None;
+            }
+            Node::Arithmetic(expression) => {
+                for part in expression.text().split(';') {
+                    self.arithmetic(part, expression.span());
+                }
+                self.succeeded = None;
+            }
+            Node::List(items) => self.list(items),
+            Node::Chain(first, rest) => self.chain(first, rest),
+            Node::Pipeline(commands) => self.pipeline(commands),
+            Node::Group {
+                body,
+                redirections,
+                subshell,
+            } => self.group(body, redirections, *subshell),
+            Node::If(branches) => self.branches(branches),
+            Node::For { name, words, body } => self.for_loop(name, words.as_deref(), body),
+            Node::While { condition, body } => self.while_loop(condition, body),
+            Node::Case { word, arms } => self.case(word, arms),
+            Node::Function { name, body } => {
+                let name = name.text().trim_matches(['"', '\'', '\\']).to_owned();
+                let functions = Rc::make_mut(&mut self.state.functions);
+                functions.insert(name, vec![Rc::clone(body)]);
+                self.succeeded = None;
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[(Rc<Node>, bool)]) {
+        for (node, background) in items {
+            self.succeeded = None;
+            if !*background {
+                self.walk(node);
                 continue;
             }
-            self.state.arguments = None;
-            self.subshell(|evaluator| evaluator.function(&name, &body));
+            self.look_for_multiplying(node);
+            let state = self.state.clone();
+            let before = std::mem::replace(&mut self.stream.background, true);
+            self.walk(node);
+            self.stream.background = before;
+            self.state = state;
+            self.succeeded = None;
         }
     }
 
-    /// Calls a function.
-    fn function(&mut self, name: &str, body: &ast::FunctionBody) -> Printed {
-        if self.calls.iter().any(|call| call == name) {
-            if self.wiring.background || self.wiring.output == Output::Pipe {
-                self.script.multiplies = true;
+    fn chain(&mut self, first: &Rc<Node>, rest: &[(bool, Rc<Node>)]) {
+        self.succeeded = None;
+        self.walk(first);
+        for (and, node) in rest {
+            let skipped = self.state.clone();
+            let success = self.succeeded.take();
+            if *and && let Some(directories) = &success {
+                self.state.directories = Rc::clone(directories);
             }
-            return Printed::Anything;
+            self.walk(node);
+            let reached = self.succeeded.take();
+            let here = reached.unwrap_or_else(|| Rc::clone(&self.state.directories));
+            let leaves = !*and && leaves(node);
+            if leaves {
+                // `cd x || exit`: whoever comes by here has not failed.
+                self.state = skipped;
+                if let Some(directories) = success {
+                    self.state.directories = directories;
+                }
+                continue;
+            }
+            self.state.join(&skipped);
+            self.succeeded = Some(if *and {
+                here
+            } else {
+                state::union(&success.unwrap_or(skipped.directories), &here)
+            });
         }
-        if !self.enter() {
-            self.leave();
-            return Printed::Anything;
-        }
-        self.calls.push(name.to_owned());
-        let printed = self.compound(&body.0, body.1.as_ref());
-        self.calls.pop();
-        self.state.ended = false;
-        self.leave();
-        printed
     }
 
-    fn span_of(&self, loc: Option<&brush_parser::SourceSpan>) -> Span {
-        if let Some(span) = self.inside {
-            return span;
+    fn pipeline(&mut self, commands: &[Rc<Node>]) {
+        let outer = self.stream.clone();
+        let mut capture = self.capture.take();
+        let last = commands.len().saturating_sub(1);
+        let mut input = outer.input.clone();
+        for (number, command) in commands.iter().enumerate() {
+            self.look_for_multiplying(command);
+            let state = self.state.clone();
+            let first = self.next_id();
+            self.stream.input = input.clone();
+            if number == last {
+                self.stream.output = outer.output;
+                self.capture = capture.take();
+            } else {
+                self.stream.output = Output::Pipe;
+                self.capture = Some(Capture::default());
+            }
+            self.walk(command);
+            // zsh runs the last command of a pipeline in the shell itself.
+            if number == last && self.dialect == Dialect::Zsh {
+                self.state.join(&state);
+            } else {
+                self.state = state;
+            }
+            if number < last {
+                let end = self.next_id();
+                input = match self.capture.take() {
+                    Some(capture) if !capture.unknown => Input::Text(Word {
+                        pieces: capture.pieces,
+                        span: Span::default(),
+                    }),
+                    Some(_) | None => Input::Pipe { first, end },
+                };
+            }
         }
-        match (loc, &self.offsets) {
-            (Some(loc), Some(offsets)) => Span {
-                start: offsets.byte(loc.start.index),
-                end: offsets.byte(loc.end.index),
+        self.stream = outer;
+        self.succeeded = None;
+    }
+
+    /// A function that starts itself beside itself never ends: the fork bomb.
+    fn look_for_multiplying(&mut self, node: &Rc<Node>) {
+        if let Node::Simple(simple) = node.as_ref()
+            && let Some(name) = simple.words.first()
+            && self.calls.iter().any(|call| call == name.text())
+        {
+            self.script.multiplies = true;
+            let what = "a function that starts itself again and again (a fork bomb)";
+            self.problem(what, name.span());
+        }
+    }
+
+    fn branches(&mut self, branches: &[(Option<Rc<Node>>, Rc<Node>)]) {
+        let printed = self.printed();
+        let mut after: Option<State> = None;
+        let mut otherwise = true;
+        for (condition, body) in branches {
+            self.succeeded = None;
+            if let Some(condition) = condition {
+                self.walk(condition);
+            } else {
+                otherwise = false;
+            }
+            let skipped = self.state.clone();
+            if let Some(directories) = self.succeeded.take() {
+                self.state.directories = directories;
+            }
+            self.walk(body);
+            let taken = std::mem::replace(&mut self.state, skipped);
+            match &mut after {
+                Some(after) => after.join(&taken),
+                None => after = Some(taken),
+            }
+        }
+        if let Some(after) = after {
+            if otherwise {
+                self.state.join(&after);
+            } else {
+                self.state = after;
+            }
+        }
+        self.succeeded = None;
+        self.doubt(printed);
+    }
+
+    fn case(&mut self, word: &Raw, arms: &[(Vec<Raw>, Option<Rc<Node>>)]) {
+        let printed = self.printed();
+        self.single(word);
+        let before = self.state.clone();
+        let mut after = before.clone();
+        for (patterns, body) in arms {
+            self.state = before.clone();
+            for pattern in patterns {
+                self.single(pattern);
+            }
+            if let Some(body) = body {
+                self.walk(body);
+            }
+            after.join(&self.state);
+        }
+        self.state = after;
+        self.succeeded = None;
+        self.doubt(printed);
+    }
+
+    /// How much has been printed so far.
+    fn printed(&self) -> usize {
+        self.capture
+            .as_ref()
+            .map_or(0, |capture| capture.pieces.len())
+    }
+
+    /// What was printed since `before` may not have been: the output is no longer known.
+    fn doubt(&mut self, before: usize) {
+        if let Some(capture) = &mut self.capture
+            && capture.pieces.len() != before
+        {
+            capture.unknown = true;
+        }
+    }
+
+    fn for_loop(&mut self, name: &Raw, words: Option<&[Raw]>, body: &Rc<Node>) {
+        let variable = name.text().to_owned();
+        let fields: Vec<Pieces> = match words {
+            Some(words) => self
+                .fields(words)
+                .into_iter()
+                .map(|word| word.pieces)
+                .collect(),
+            None => match &self.state.positional {
+                Some(parameters) => parameters.to_vec(),
+                None => vec![state::unknown("@")],
             },
-            _ => Span::default(),
+        };
+        let before = self.state.clone();
+        let open = fields.iter().any(|field| state::known(field).is_none());
+        let mut followed = 0;
+        for field in &fields {
+            if followed >= ITERATIONS_MAX || self.iterations_left == 0 {
+                break;
+            }
+            followed += 1;
+            self.iterations_left -= 1;
+            self.state
+                .set(&variable, Value::Scalar(field.clone()), false);
+            self.walk(body);
         }
+        if followed < fields.len() {
+            let value = Value::Scalar(state::unknown(&variable));
+            self.state.set(&variable, value, false);
+            self.walk(body);
+        }
+        if open || followed < fields.len() {
+            self.state.join(&before);
+        }
+        self.succeeded = None;
     }
 
-    /// Adds an invocation and returns its id.
-    fn emit(&mut self, invocation: Invocation) -> InvocationId {
-        let id = self.next_id();
-        self.script.invocations.push(invocation);
-        id
-    }
-
-    /// Returns the variables as a child or an embedded text would see them.
-    fn variables(&self) -> Rc<Variables> {
-        let mut values: std::collections::BTreeMap<String, Word> =
-            std::collections::BTreeMap::new();
-        for (name, value) in &self.state.variables {
-            if let Value::Scalar(words) = value
-                && let [word] = words.as_slice()
-            {
-                values.insert(name.clone(), word.clone());
+    fn while_loop(&mut self, condition: &Rc<Node>, body: &Rc<Node>) {
+        let printed = self.printed();
+        // `while read x; do …; done` over a text that is known: line by line.
+        for _ in 0..ITERATIONS_MAX {
+            let lines = matches!(&self.stream.input, Input::Text(word) if !word.pieces.is_empty());
+            if !lines || self.iterations_left == 0 {
+                break;
+            }
+            let before = self.stream.input.clone();
+            self.iterations_left -= 1;
+            self.walk(condition);
+            if self.stream.input == before {
+                break;
+            }
+            self.walk(body);
+            if matches!(&self.stream.input, Input::Text(word) if word.pieces.is_empty()) {
+                self.succeeded = None;
+                return;
             }
         }
-        for (at, word) in self.state.arguments.iter().flatten().enumerate() {
-            values.insert((at + 1).to_string(), word.clone());
+        for _ in 0..2 {
+            let before = self.state.clone();
+            self.succeeded = None;
+            self.walk(condition);
+            if let Some(directories) = self.succeeded.take() {
+                self.state.directories = directories;
+            }
+            self.walk(body);
+            let changed = self.changed(&before);
+            self.state.join(&before);
+            if changed.is_empty() {
+                break;
+            }
+            // A value that each iteration changes is not one of the first two.
+            for name in changed {
+                let mut values = before
+                    .variable(&name)
+                    .map_or_else(Vec::new, |v| v.values.clone());
+                values.truncate(1);
+                values.push(Value::Scalar(state::unknown(&name)));
+                if let Some(variable) = Rc::make_mut(&mut self.state.variables).get_mut(&name) {
+                    variable.values = values;
+                }
+            }
         }
-        Rc::new(Variables { values })
+        self.succeeded = None;
+        self.doubt(printed);
     }
 
-    fn directories(&self) -> Rc<[Directory]> {
-        Rc::clone(&self.state.directories)
+    /// Returns the variables that differ from `before`.
+    fn changed(&self, before: &State) -> BTreeSet<String> {
+        if Rc::ptr_eq(&before.variables, &self.state.variables) {
+            return BTreeSet::new();
+        }
+        self.state
+            .variables
+            .iter()
+            .filter(|(name, variable)| before.variables.get(*name) != Some(variable))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }
 
-/// Splits an input that is known into lines.
-fn lines_of(input: &Input) -> Option<Vec<Word>> {
-    match input {
-        Input::Text(text) => {
-            let known = text.known()?;
-            Some(
-                known
-                    .lines()
-                    .map(|line| Word::text(line, text.span))
-                    .collect(),
-            )
-        }
-        Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
+/// Whether a command leaves the shell: `exit`, `return`, or a group that ends so.
+fn leaves(node: &Rc<Node>) -> bool {
+    match node.as_ref() {
+        Node::Simple(simple) => simple
+            .words
+            .first()
+            .is_some_and(|word| matches!(word.text(), "exit" | "return" | "break" | "continue")),
+        Node::List(items) => items
+            .last()
+            .is_some_and(|(last, background)| !background && leaves(last)),
+        Node::Group {
+            body,
+            subshell: false,
+            ..
+        } => leaves(body),
+        Node::Group { .. }
+        | Node::Test(_)
+        | Node::Arithmetic(_)
+        | Node::Chain(..)
+        | Node::Pipeline(_)
+        | Node::If(_)
+        | Node::For { .. }
+        | Node::While { .. }
+        | Node::Case { .. }
+        | Node::Function { .. } => false,
     }
 }

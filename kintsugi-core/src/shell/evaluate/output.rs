@@ -1,191 +1,129 @@
-//! What programs print that only repeat, recode or cut text that is known.
+//! What a command prints, when the text alone tells: `echo`, `printf`, decoders and filters over known input.
+//!
+//! For reading what would be run, not for running it: what these cannot compute exactly they leave unknown.
 
-use data_encoding::{BASE32, BASE64, HEXLOWER_PERMISSIVE};
-
-use super::words::merged;
-use super::{Evaluator, Printed};
-use crate::effect::Span;
-use crate::shell::{Hole, Input, Piece, Word};
+use super::super::{Input, Piece, Word};
+use super::Machine;
+use super::escapes::unescape;
+use super::pattern;
+use super::state::{self, Pieces};
 
 /// Longest text that is computed, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
 
-impl Evaluator<'_> {
-    /// Returns what `words` print with the input that they have.
-    pub(super) fn prints(&mut self, words: &[Word]) -> Printed {
-        let Some((program, arguments)) = words.split_first() else {
-            return Printed::Nothing;
-        };
-        let Some(program) = program.known() else {
-            return Printed::Anything;
-        };
-        let program = program.rsplit('/').next().unwrap_or_default().to_owned();
-        match program.as_str() {
-            "echo" => return Printed::Text(echo(arguments)),
-            "true" | ":" | "false" | "test" | "[" | "mkdir" | "touch" | "chmod" | "sleep"
-            | "rm" | "export" => {
-                return Printed::Nothing;
-            }
-            "cat" | "tee" | "tac" => return self.repeated(&program, arguments),
+/// Programs and builtins that print nothing when all is well.
+pub(super) const SILENT: [&str; 34] = [
+    "true", "false", ":", "cd", "export", "set", "shopt", "local", "declare", "typeset",
+    "readonly", "unset", "test", "[", "mkdir", "chmod", "touch", "sleep", "rm", "cp", "mv", "ln",
+    "trap", "shift", "read", "exit", "return", "alias", "umask", "let", "wait", "break",
+    "continue", "setopt",
+];
+
+impl Machine<'_> {
+    /// Returns what the command prints, when it is known.
+    pub(super) fn produce(&mut self, words: &[Word], input: &Input) -> Option<Pieces> {
+        let name = words.first()?.known()?;
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let arguments = words.get(1..).unwrap_or_default();
+        match name {
+            "echo" | "print" => return Some(echo(arguments)),
             "printf" => return printf(arguments),
-            "pwd" => {
-                return match self.state.directories.as_ref() {
-                    [crate::shell::Directory::Known(path)] => Printed::Text(line(path)),
-                    _ => Printed::Anything,
-                };
+            "cat" | "tee" => return self.concatenate(name, arguments, input),
+            "command" | "type" | "which" | "whence" => return located(name, arguments),
+            "pwd" if arguments.is_empty() => {
+                return self
+                    .working_directory()
+                    .map(|path| state::text(path + "\n"));
             }
             _ => {}
         }
-        let known: Option<Vec<String>> = arguments
+        let arguments: Vec<String> = arguments
             .iter()
-            .map(|word| word.known().map(std::borrow::Cow::into_owned))
-            .collect();
-        let Some(known) = known else {
-            return Printed::Anything;
-        };
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let input = self.input_text(&known);
-        let text = match program.as_str() {
-            "which" => known.last().map(|name| format!("{name}\n")),
-            "command" if known.first() == Some(&"-v") => {
-                known.get(1).map(|name| format!("{name}\n"))
+            .map(|word| state::known(&word.pieces))
+            .collect::<Option<_>>()?;
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let lines = match (name, arguments.as_slice()) {
+            ("seq", _) => sequence(&arguments)?,
+            ("dirname", [path]) => dirname(path),
+            ("basename", [path]) => basename(path, ""),
+            ("basename", [path, suffix]) => basename(path, suffix),
+            _ => {
+                let text = self.standard_input(name, &arguments, input)?;
+                self.spend(text.len() / 16 + 1, words.first()?.span);
+                if text.len() > BYTES_MAX {
+                    return None;
+                }
+                filter(name, &arguments, &text)?
             }
-            "basename" => known.first().map(|path| {
-                let name = path
-                    .trim_end_matches('/')
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default();
-                format!(
-                    "{}\n",
-                    name.strip_suffix(known.get(1).copied().unwrap_or("\0"))
-                        .unwrap_or(name)
-                )
-            }),
-            "dirname" => known.first().map(|path| {
-                let path = path.trim_end_matches('/');
-                format!(
-                    "{}\n",
-                    path.rsplit_once('/')
-                        .map_or(".", |(head, _)| if head.is_empty() { "/" } else { head })
-                )
-            }),
-            "base64" | "base32" | "basenc" | "openssl" => {
-                let decodes = known
-                    .iter()
-                    .any(|word| matches!(*word, "-d" | "-D" | "--decode" | "-di" | "-id"));
-                let base32 = program == "base32" || known.contains(&"--base32");
-                input
-                    .filter(|_| decodes)
-                    .and_then(|text| decode(&text, base32))
-            }
-            "xxd" if known.iter().any(|word| word.starts_with("-r")) => input.and_then(|text| {
-                let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-                String::from_utf8(HEXLOWER_PERMISSIVE.decode(plain.as_bytes()).ok()?).ok()
-            }),
-            "rev" => input.map(|text| lines(&text, |line| line.chars().rev().collect())),
-            "tr" => input.and_then(|text| translate(&text, &known)),
-            "head" | "tail" => input.and_then(|text| ends(&text, &known, program == "head")),
-            "sort" | "uniq" if known.is_empty() => input,
-            "sed" => input.and_then(|text| substituted(&text, &known)),
-            "cut" => input.and_then(|text| cut(&text, &known)),
-            "seq" => sequence(&known),
-            _ => None,
         };
-        text.filter(|text| text.len() <= BYTES_MAX)
-            .map_or(Printed::Anything, |text| {
-                Printed::Text(Word::text(text, Span::default()))
-            })
+        Some(state::text(lines))
     }
 
-    /// The text of the standard input or of the files among the operands, when it is known.
-    fn input_text(&self, arguments: &[&str]) -> Option<String> {
-        for operand in arguments.iter().filter(|word| !word.starts_with('-')) {
-            if let Some(text) = self.state.file(operand) {
-                return text.known().map(std::borrow::Cow::into_owned);
-            }
+    /// What a filter reads: its input, or the one file it names when this text has written it.
+    fn standard_input(&self, name: &str, arguments: &[&str], input: &Input) -> Option<String> {
+        let file = arguments
+            .last()
+            .filter(|last| !last.starts_with('-') && name != "tr");
+        if let Some(file) = file
+            && let Some(pieces) = self.written(&Word::text(*file, crate::effect::Span::default()))
+        {
+            return state::known(&pieces);
         }
-        match &self.wiring.input {
-            Input::Text(word) => word.known().map(std::borrow::Cow::into_owned),
+        match input {
+            Input::Text(word) => state::known(&word.pieces),
             Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
         }
     }
 
-    fn repeated(&mut self, program: &str, arguments: &[Word]) -> Printed {
-        let operands: Vec<&Word> = arguments
-            .iter()
-            .filter(|word| {
-                !word
-                    .known()
-                    .is_some_and(|text| text.len() > 1 && text.starts_with('-'))
-            })
-            .collect();
-        let from_input = || match &self.wiring.input {
-            Input::Text(word) => Some(word.clone()),
+    fn concatenate(&mut self, name: &str, arguments: &[Word], input: &Input) -> Option<Pieces> {
+        let from_input = || match input {
+            Input::Text(word) => Some(word.pieces.clone()),
             Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
         };
-        if program == "tee" {
-            let Some(text) = from_input() else {
-                return Printed::Anything;
-            };
-            for operand in operands {
-                if let Some(path) = operand.known() {
-                    self.state.files.push((path.into_owned(), text.clone()));
+        if name == "tee" {
+            let pieces = from_input()?;
+            let append = arguments
+                .iter()
+                .any(|word| word.known().as_deref() == Some("-a"));
+            for word in arguments {
+                if word.known().is_some_and(|word| !word.starts_with('-')) {
+                    self.keep_file(&(word.clone(), append), Some(&pieces));
                 }
             }
-            return Printed::Text(text);
+            return Some(pieces);
         }
-        let mut pieces = Vec::new();
-        for operand in &operands {
-            let text = match operand.pieces.as_slice() {
-                [Piece::Hole(Hole::Process { first, .. })] => self.process_output(*first).cloned(),
-                _ => operand.known().and_then(|path| {
-                    if path == "-" {
-                        from_input()
-                    } else {
-                        self.state.file(&path).cloned()
-                    }
-                }),
-            };
-            let Some(text) = text else {
-                return Printed::Anything;
-            };
-            pieces.extend(text.pieces);
+        let mut all = Vec::new();
+        if arguments.is_empty() {
+            return from_input();
         }
-        let word = if operands.is_empty() {
-            let Some(text) = from_input() else {
-                return Printed::Anything;
+        for word in arguments {
+            let pieces = match word.known().as_deref() {
+                Some("-" | "/dev/stdin") => from_input()?,
+                Some(option) if option.starts_with('-') => return None,
+                Some(_) | None => self.written(word).or_else(|| {
+                    let [Piece::Hole(super::super::Hole::Process { first, .. })] =
+                        word.pieces.as_slice()
+                    else {
+                        return None;
+                    };
+                    let printed = self.script.printed.iter().find(|(id, _)| id == first)?;
+                    Some(printed.1.pieces.clone())
+                })?,
             };
-            text
-        } else {
-            Word {
-                pieces: merged(pieces),
-                span: Span::default(),
-            }
-        };
-        match (program, word.known()) {
-            ("tac", Some(text)) => {
-                let mut all: Vec<&str> = text.lines().collect();
-                all.reverse();
-                Printed::Text(line(&all.join("\n")))
-            }
-            ("tac", None) => Printed::Anything,
-            _ => Printed::Text(word),
+            state::append(&mut all, &pieces);
         }
+        Some(all)
     }
 }
 
-fn line(text: &str) -> Word {
-    Word::text(format!("{text}\n"), Span::default())
-}
-
-fn echo(arguments: &[Word]) -> Word {
+/// `echo`: options, words, blanks between them.
+fn echo(arguments: &[Word]) -> Pieces {
+    let (mut escapes, mut newline) = (false, true);
     let mut rest = arguments;
-    let (mut newline, mut escapes) = (true, false);
     while let Some((first, behind)) = rest.split_first() {
-        let Some(text) = first.known() else { break };
-        let flags = text.strip_prefix('-').unwrap_or_default();
-        if flags.is_empty() || !flags.chars().all(|c| matches!(c, 'n' | 'e' | 'E')) {
+        let Some(option) = first.known() else { break };
+        let flags = option.strip_prefix('-').unwrap_or_default();
+        if flags.is_empty() || !flags.bytes().all(|flag| matches!(flag, b'e' | b'n' | b'E')) {
             break;
         }
         newline &= !flags.contains('n');
@@ -193,307 +131,133 @@ fn echo(arguments: &[Word]) -> Word {
         rest = behind;
     }
     let mut pieces = Vec::new();
-    for (at, word) in rest.iter().enumerate() {
-        if at > 0 {
-            pieces.push(Piece::Text(" ".to_owned()));
+    for (number, word) in rest.iter().enumerate() {
+        if number > 0 {
+            state::append(&mut pieces, &state::text(" "));
         }
-        pieces.extend(word.pieces.iter().cloned().map(|piece| match piece {
-            Piece::Text(text) if escapes => Piece::Text(unescaped(&text)),
-            piece => piece,
-        }));
+        for piece in &word.pieces {
+            match piece {
+                Piece::Text(text) if escapes => {
+                    state::append(&mut pieces, &state::text(unescape(text, false)));
+                }
+                // A pattern that matches nothing is printed as it is.
+                Piece::Text(text) | Piece::Glob(text) => {
+                    state::append(&mut pieces, &state::text(text.as_str()));
+                }
+                Piece::Hole(_) => pieces.push(piece.clone()),
+            }
+        }
     }
     if newline {
-        pieces.push(Piece::Text("\n".to_owned()));
+        state::append(&mut pieces, &state::text("\n"));
     }
-    Word {
-        pieces: merged(pieces),
-        span: arguments.first().map(|word| word.span).unwrap_or_default(),
-    }
+    pieces
 }
 
-fn printf(arguments: &[Word]) -> Printed {
-    let skip = usize::from(arguments.first().and_then(Word::known).as_deref() == Some("--"));
-    let arguments = arguments.get(skip..).unwrap_or_default();
-    let Some((format, values)) = arguments.split_first() else {
-        return Printed::Anything;
-    };
-    let Some(format) = format.known() else {
-        return Printed::Anything;
-    };
-    let mut pieces = Vec::new();
-    let mut values = values.iter();
-    loop {
-        let before = values.len();
-        let mut rest = format.as_ref();
-        while let Some(at) = rest.find(['%', '\\']) {
-            let (text, behind) = rest.split_at(at);
-            pieces.push(Piece::Text(text.to_owned()));
-            if behind.starts_with('\\') {
-                let mut escaped = String::new();
-                rest = escape(behind.get(1..).unwrap_or_default(), &mut escaped, false);
-                pieces.push(Piece::Text(escaped));
-                continue;
-            }
-            let spec = behind.get(1..).unwrap_or_default();
-            let length = spec
-                .find(|c: char| c.is_ascii_alphabetic() || c == '%')
-                .unwrap_or(spec.len());
-            let kind = spec
-                .get(length..)
-                .and_then(|text| text.chars().next())
-                .unwrap_or('%');
-            rest = spec.get(length + kind.len_utf8()..).unwrap_or_default();
-            match kind {
-                '%' => pieces.push(Piece::Text("%".to_owned())),
-                'b' => pieces.extend(
-                    values
-                        .next()
-                        .into_iter()
-                        .flat_map(|word| word.pieces.clone())
-                        .map(|piece| match piece {
-                            Piece::Text(text) => Piece::Text(unescaped(&text)),
-                            piece => piece,
-                        }),
-                ),
-                _ => pieces.extend(
-                    values
-                        .next()
-                        .into_iter()
-                        .flat_map(|word| word.pieces.clone()),
-                ),
-            }
-        }
-        pieces.push(Piece::Text(rest.to_owned()));
-        if values.len() == 0 || values.len() == before || pieces.len() > 4_096 {
-            break;
-        }
-    }
-    Printed::Text(Word {
-        pieces: merged(pieces),
-        span: Span::default(),
-    })
-}
-
-fn unescaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('\\') {
-        plain.push_str(before);
-        rest = escape(behind, &mut plain, false);
-    }
-    plain + rest
-}
-
-/// Resolves the escape behind a backslash; returns what follows it. `quoted` is the form of `$'…'`.
-pub(super) fn escape<'t>(behind: &'t str, text: &mut String, quoted: bool) -> &'t str {
-    let Some(kind) = behind.chars().next() else {
-        text.push('\\');
-        return "";
-    };
-    let rest = behind.get(kind.len_utf8()..).unwrap_or_default();
-    let (digits, radix, most) = match kind {
-        'x' => (rest, 16, 2),
-        'u' => (rest, 16, 4),
-        'U' => (rest, 16, 8),
-        '0' if !quoted => (rest, 8, 3),
-        '0'..='7' => (behind, 8, 3),
-        _ => {
-            match kind {
-                'n' => text.push('\n'),
-                't' => text.push('\t'),
-                'r' => text.push('\r'),
-                'a' => text.push('\u{7}'),
-                'b' => text.push('\u{8}'),
-                'e' | 'E' => text.push('\u{1b}'),
-                'f' => text.push('\u{c}'),
-                'v' => text.push('\u{b}'),
-                '\\' | '\'' | '"' | '?' => text.push(kind),
-                'c' if quoted => {
-                    let control = rest.chars().next().unwrap_or_default();
-                    text.extend(char::from_u32(u32::from(control) & 0x1F));
-                    return rest.get(control.len_utf8()..).unwrap_or_default();
-                }
-                'c' => return "",
-                other => {
-                    text.push('\\');
-                    text.push(other);
-                }
-            }
-            return rest;
-        }
-    };
-    let length = digits
-        .find(|c: char| !c.is_digit(radix))
-        .unwrap_or(digits.len())
-        .min(most);
-    let number = digits
-        .get(..length)
-        .and_then(|digits| u32::from_str_radix(digits, radix).ok());
-    match number {
-        Some(number) => text.extend(char::from_u32(number)),
-        None => {
-            text.push('\\');
-            text.push(kind);
-        }
-    }
-    digits.get(length..).unwrap_or_default()
-}
-
-fn decode(text: &str, base32: bool) -> Option<String> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let bytes = if base32 {
-        BASE32.decode(plain.as_bytes()).ok()?
-    } else {
-        let padding = "=".repeat((4 - plain.trim_end_matches('=').len() % 4) % 4);
-        BASE64
-            .decode(format!("{}{padding}", plain.trim_end_matches('=')).as_bytes())
-            .ok()?
-    };
-    String::from_utf8(bytes).ok()
-}
-
-fn lines(text: &str, change: impl Fn(&str) -> String) -> String {
-    text.lines().map(|line| change(line) + "\n").collect()
-}
-
-fn translate(text: &str, arguments: &[&str]) -> Option<String> {
-    let (flags, sets): (Vec<&str>, Vec<&str>) = arguments
-        .iter()
-        .partition(|word| word.starts_with('-') && word.len() > 1);
-    let from = set(sets.first()?);
-    let deletes = flags.iter().any(|flag| flag.contains('d'));
-    let complement = flags
-        .iter()
-        .any(|flag| flag.contains('c') || flag.contains('C'));
-    if deletes {
-        return Some(
-            text.chars()
-                .filter(|c| from.contains(c) == complement)
-                .collect(),
-        );
-    }
-    if complement || !flags.is_empty() {
-        return None;
-    }
-    let to = set(sets.get(1)?);
-    let last = to.last().copied()?;
-    Some(
-        text.chars()
-            .map(|c| match from.iter().position(|f| *f == c) {
-                Some(at) => to.get(at).copied().unwrap_or(last),
-                None => c,
-            })
-            .collect(),
-    )
-}
-
-/// The characters of a set of `tr`.
-fn set(text: &str) -> Vec<char> {
-    let classes = [
-        ("[:lower:]", "a-z"),
-        ("[:upper:]", "A-Z"),
-        ("[:digit:]", "0-9"),
-        ("[:space:]", " \t\n"),
-        ("[:alpha:]", "A-Za-z"),
-    ];
-    let text = classes
-        .iter()
-        .fold(unescaped(text), |text, (class, range)| {
-            text.replace(class, range)
-        });
-    let characters: Vec<char> = text.chars().collect();
-    let mut members = Vec::new();
-    let mut at = 0;
-    while let Some(c) = characters.get(at) {
-        if let (Some('-'), Some(end)) = (characters.get(at + 1), characters.get(at + 2)) {
-            members.extend(*c..=*end);
-            at += 3;
-        } else {
-            members.push(*c);
-            at += 1;
-        }
-    }
-    members
-}
-
-fn ends(text: &str, arguments: &[&str], from_start: bool) -> Option<String> {
-    let mut count = (10_usize, false);
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let (flag, value) = word.split_at_checked(2).unwrap_or((word, ""));
-        let value = if value.is_empty() { "" } else { value };
-        match flag {
-            "-n" | "-c" => {
-                let value = if value.is_empty() {
-                    words.next()?
-                } else {
-                    value
-                };
-                count = (value.parse().ok()?, flag == "-c");
-            }
-            _ => count = (word.strip_prefix('-')?.parse().ok()?, false),
-        }
-    }
-    let (count, bytes) = count;
-    if bytes {
-        let characters: Vec<char> = text.chars().collect();
-        let skip = if from_start {
-            0
-        } else {
-            characters.len().saturating_sub(count)
-        };
-        return Some(characters.into_iter().skip(skip).take(count).collect());
-    }
-    let all: Vec<&str> = text.split_inclusive('\n').collect();
-    let skip = if from_start {
-        0
-    } else {
-        all.len().saturating_sub(count)
-    };
-    Some(all.into_iter().skip(skip).take(count).collect())
-}
-
-/// `s/x/y/` without patterns.
-fn substituted(text: &str, arguments: &[&str]) -> Option<String> {
-    let script = arguments.iter().find(|word| !word.starts_with('-'))?;
-    let body = script.strip_prefix('s')?;
-    let delimiter = body.chars().next()?;
-    let mut parts = body.get(delimiter.len_utf8()..)?.split(delimiter);
-    let (from, to, flags) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some()
-        || from.is_empty()
-        || from.contains(['\\', '.', '*', '[', '^', '$'])
-        || to.contains(['\\', '&'])
+/// `printf`: the format is used again while arguments are left.
+pub(super) fn printf(arguments: &[Word]) -> Option<Pieces> {
+    let mut arguments = arguments;
+    while let Some((first, rest)) = arguments.split_first()
+        && first.known().as_deref() == Some("--")
     {
-        return None;
+        arguments = rest;
     }
-    Some(match flags {
-        "g" => text.replace(from, to),
-        "" => lines(text, |line| line.replacen(from, to, 1)),
-        _ => return None,
-    })
+    let (format, mut values) = arguments.split_first()?;
+    let format = state::known(&format.pieces)?;
+    let mut pieces = Vec::new();
+    for _ in 0..256 {
+        let before = values.len();
+        values = formatted(&format, values, &mut pieces)?;
+        if values.is_empty() || values.len() == before {
+            return Some(pieces);
+        }
+    }
+    None
 }
 
-fn cut(text: &str, arguments: &[&str]) -> Option<String> {
-    let joined = arguments.join(" ");
-    let range = joined.strip_prefix("-c")?.trim();
-    let (from, to) = range.split_once('-').unwrap_or((range, range));
-    let from: usize = if from.is_empty() {
-        1
-    } else {
-        from.parse().ok()?
+/// Writes the format once; returns the arguments that are left.
+fn formatted<'a>(format: &str, mut values: &'a [Word], pieces: &mut Pieces) -> Option<&'a [Word]> {
+    let mut rest = format;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at_checked(at)?;
+        state::append(pieces, &state::text(unescape(before, true)));
+        let from = from.get(1..)?;
+        let width = from.find(|character: char| !"-+ #0123456789.*".contains(character))?;
+        let (flags, conversion) = from.split_at_checked(width)?;
+        let kind = conversion.chars().next()?;
+        rest = conversion.get(kind.len_utf8()..)?;
+        if kind == '%' {
+            state::append(pieces, &state::text("%"));
+            continue;
+        }
+        let (value, left) = match values.split_first() {
+            Some((value, left)) => (value.pieces.clone(), left),
+            None => (Vec::new(), values),
+        };
+        values = left;
+        if !flags.is_empty() && kind != 'd' {
+            let precision = flags.strip_prefix('.')?.parse::<usize>().ok()?;
+            let text: String = state::known(&value)?.chars().take(precision).collect();
+            state::append(pieces, &state::text(text));
+            continue;
+        }
+        match kind {
+            's' | 'q' => state::append(pieces, &value),
+            'b' => state::append(
+                pieces,
+                &state::text(unescape(&state::known(&value)?, false)),
+            ),
+            'c' => state::append(
+                pieces,
+                &state::text(state::known(&value)?.chars().take(1).collect::<String>()),
+            ),
+            'd' | 'i' | 'u' => {
+                let text = state::known(&value)?;
+                let number = if text.is_empty() {
+                    0
+                } else {
+                    text.parse::<i64>().ok()?
+                };
+                let width = flags
+                    .trim_start_matches('0')
+                    .parse::<usize>()
+                    .unwrap_or(0)
+                    .min(256);
+                let text = if flags.starts_with('0') {
+                    format!("{number:0width$}")
+                } else {
+                    format!("{number:width$}")
+                };
+                state::append(pieces, &state::text(text));
+            }
+            'x' => {
+                let number = state::known(&value)?.parse::<i64>().ok()?;
+                state::append(pieces, &state::text(format!("{number:x}")));
+            }
+            'o' => {
+                let number = state::known(&value)?.parse::<i64>().ok()?;
+                state::append(pieces, &state::text(format!("{number:o}")));
+            }
+            _ => return None,
+        }
+    }
+    state::append(pieces, &state::text(unescape(rest, true)));
+    Some(values)
+}
+
+/// `command -v x`, `which x`: the program itself stands for its path.
+fn located(name: &str, arguments: &[Word]) -> Option<Pieces> {
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|word| state::known(&word.pieces))
+        .collect::<Option<_>>()?;
+    let program = match (name, words.as_slice()) {
+        ("command", [flag, program]) if flag == "-v" => program,
+        ("type", [flag, program]) if flag == "-p" || flag == "-P" => program,
+        ("which" | "whence", [program]) => program,
+        _ => return None,
     };
-    let to: usize = if to.is_empty() {
-        usize::MAX
-    } else {
-        to.parse().ok()?
-    };
-    Some(lines(text, |line| {
-        line.chars()
-            .skip(from.saturating_sub(1))
-            .take(to.saturating_sub(from.saturating_sub(1)))
-            .collect()
-    }))
+    Some(state::text(format!("{program}\n")))
 }
 
 fn sequence(arguments: &[&str]) -> Option<String> {
@@ -501,10 +265,263 @@ fn sequence(arguments: &[&str]) -> Option<String> {
         .iter()
         .map(|word| word.parse().ok())
         .collect::<Option<_>>()?;
-    let (from, to) = match numbers.as_slice() {
-        [to] => (1, *to),
-        [from, to] => (*from, *to),
+    let (first, step, last) = match numbers.as_slice() {
+        [last] => (1, 1, *last),
+        [first, last] => (*first, 1, *last),
+        [first, step, last] if *step != 0 => (*first, *step, *last),
         _ => return None,
     };
-    (to.saturating_sub(from) <= 64).then(|| (from..=to).map(|n| format!("{n}\n")).collect())
+    let mut lines = String::new();
+    let mut at = first;
+    for _ in 0..=256 {
+        if step > 0 && at > last || step < 0 && at < last {
+            return Some(lines);
+        }
+        lines.push_str(&at.to_string());
+        lines.push('\n');
+        at = at.checked_add(step)?;
+    }
+    None
+}
+
+fn dirname(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
+    let parent = parent.trim_end_matches('/');
+    format!("{}\n", if parent.is_empty() { "/" } else { parent })
+}
+
+fn basename(path: &str, suffix: &str) -> String {
+    let name = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let stripped = name.strip_suffix(suffix).filter(|name| !name.is_empty());
+    format!("{}\n", stripped.unwrap_or(name))
+}
+
+/// Applies a filter to the whole of its input.
+fn filter(name: &str, arguments: &[&str], text: &str) -> Option<String> {
+    let decodes = arguments.iter().any(|word| {
+        matches!(
+            *word,
+            "-d" | "-D" | "--decode" | "-di" | "-id" | "-base64" | "base64"
+        )
+    });
+    match (name, arguments) {
+        ("base64" | "openssl", _) if decodes => decode(&data_encoding::BASE64, text),
+        ("base32", _) if decodes => decode(&data_encoding::BASE32, text),
+        ("base64", [] | ["-w0" | "-w", ..]) => Some(format!(
+            "{}\n",
+            data_encoding::BASE64.encode(text.as_bytes())
+        )),
+        ("xxd", _)
+            if arguments
+                .iter()
+                .any(|word| word.starts_with('-') && word.contains('r')) =>
+        {
+            hexadecimal(text)
+        }
+        ("rev", _) => Some(per_line(text, |line| line.chars().rev().collect())),
+        ("tac", _) => {
+            let lines: Vec<&str> = text.lines().rev().collect();
+            Some(lines.join("\n") + "\n")
+        }
+        ("tr", _) => translate(arguments, text),
+        ("sed", [script] | ["-e" | "-E" | "-r", script]) => substitute(script, text),
+        ("cut", _) => cut(arguments, text),
+        ("head" | "tail", _) => ends(name, arguments, text),
+        ("sort", []) => {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            Some(lines.join("\n") + "\n")
+        }
+        ("uniq" | "strings", []) => Some(text.to_owned()),
+        ("xargs", []) => Some(format!(
+            "{}\n",
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        )),
+        ("grep", [pattern]) if pattern.chars().all(char::is_alphanumeric) => Some(
+            text.split_inclusive('\n')
+                .filter(|line| line.contains(pattern))
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+fn per_line(text: &str, mut change: impl FnMut(&str) -> String) -> String {
+    let mut lines: String = text.lines().map(|line| change(line) + "\n").collect();
+    if !text.ends_with('\n') {
+        lines.pop();
+    }
+    lines
+}
+
+fn decode(encoding: &data_encoding::Encoding, text: &str) -> Option<String> {
+    let mut plain: String = text.split_whitespace().collect();
+    let group = if encoding.bit_width() == 5 { 8 } else { 4 };
+    while !plain.len().is_multiple_of(group) {
+        plain.push('=');
+    }
+    let bytes = encoding.decode(plain.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+fn hexadecimal(text: &str) -> Option<String> {
+    let plain: String = text.split_whitespace().collect::<String>().to_lowercase();
+    let plain = plain.replace("0x", "").replace("\\x", "");
+    let bytes = data_encoding::HEXLOWER.decode(plain.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// Returns the characters of a set of `tr`.
+fn set(text: &str) -> Vec<char> {
+    pattern::ranges(&unescape(text, true))
+        .into_iter()
+        .flat_map(|(low, high)| (low..=high).take(256))
+        .collect()
+}
+
+fn translate(arguments: &[&str], text: &str) -> Option<String> {
+    let (flags, sets): (Vec<&str>, Vec<&str>) = arguments
+        .iter()
+        .partition(|word| word.starts_with('-') && word.len() > 1);
+    let flags = flags.concat();
+    let from = set(sets.first()?);
+    let inverted = flags.contains(['c', 'C']);
+    let hit = |character: &char| from.contains(character) != inverted;
+    if flags.contains('d') {
+        return Some(text.chars().filter(|character| !hit(character)).collect());
+    }
+    let Some(to) = sets.get(1).map(|to| set(to)) else {
+        if !flags.contains('s') {
+            return None;
+        }
+        let mut last = None;
+        let squeezed = text.chars().filter(|character| {
+            let keep = !(hit(character) && last == Some(*character));
+            last = Some(*character);
+            keep
+        });
+        return Some(squeezed.collect());
+    };
+    let end = *to.last()?;
+    let mapped = text.chars().map(|character| {
+        if inverted {
+            return if hit(&character) { end } else { character };
+        }
+        match from.iter().rposition(|one| *one == character) {
+            Some(at) => to.get(at).copied().unwrap_or(end),
+            None => character,
+        }
+    });
+    Some(mapped.collect())
+}
+
+/// `s/x/y/` and `s/x/y/g` whose pattern is plain text.
+fn substitute(script: &str, text: &str) -> Option<String> {
+    let mut characters = script.strip_prefix('s')?.chars();
+    let delimiter = characters.next()?;
+    let mut parts = characters.as_str().split(delimiter);
+    let (from, to, flags) = (parts.next()?, parts.next()?, parts.next()?);
+    let special = |character: char| ".*[]^$\\+?(){}|&".contains(character);
+    if parts.next().is_some()
+        || from.is_empty()
+        || from.contains(special)
+        || to.contains(['\\', '&'])
+    {
+        return None;
+    }
+    match flags {
+        "" => Some(per_line(text, |line| line.replacen(from, to, 1))),
+        "g" => Some(per_line(text, |line| line.replace(from, to))),
+        _ => None,
+    }
+}
+
+/// `cut -c1-3`, `cut -d, -f2`.
+fn cut(arguments: &[&str], text: &str) -> Option<String> {
+    let joined = arguments.join(" ");
+    let value = |flag: &str| {
+        let at = joined.find(flag)?;
+        let rest = joined.get(at + flag.len()..)?;
+        rest.trim_start().split(' ').next()
+    };
+    let span = |list: &str| -> Option<(usize, usize)> {
+        let (first, last) = list.split_once('-').unwrap_or((list, list));
+        let first = if first.is_empty() {
+            1
+        } else {
+            first.parse().ok()?
+        };
+        let last = if last.is_empty() {
+            usize::MAX
+        } else {
+            last.parse().ok()?
+        };
+        Some((first, last))
+    };
+    if let Some(list) = value("-c").or_else(|| value("-b")) {
+        let (first, last) = span(list)?;
+        return Some(per_line(text, |line| {
+            let count = last.saturating_sub(first).saturating_add(1);
+            line.chars()
+                .skip(first.saturating_sub(1))
+                .take(count)
+                .collect()
+        }));
+    }
+    let (first, last) = span(value("-f")?)?;
+    let delimiter = match value("-d") {
+        Some(delimiter) => delimiter
+            .trim_matches(['\'', '"'])
+            .chars()
+            .next()
+            .unwrap_or(' '),
+        None => '\t',
+    };
+    Some(per_line(text, |line| {
+        if !line.contains(delimiter) {
+            return line.to_owned();
+        }
+        let fields = line.split(delimiter).skip(first.saturating_sub(1));
+        let count = last.saturating_sub(first).saturating_add(1);
+        fields
+            .take(count)
+            .collect::<Vec<_>>()
+            .join(&delimiter.to_string())
+    }))
+}
+
+/// `head -c 3`, `head -n 1`, `head -1`, and `tail` of lines.
+fn ends(name: &str, arguments: &[&str], text: &str) -> Option<String> {
+    let joined: String = arguments.concat();
+    let flags = joined.strip_prefix('-')?;
+    let (bytes, count) = match flags.strip_prefix('c') {
+        Some(count) => (true, count),
+        None => (false, flags.strip_prefix('n').unwrap_or(flags)),
+    };
+    let from_start = name == "tail" && count.starts_with('+');
+    let count: usize = count.trim_start_matches('+').parse().ok()?;
+    if bytes {
+        let length = text.len();
+        return match (name, from_start) {
+            ("head", _) => text.get(..count.min(length)).map(str::to_owned),
+            (_, true) => text
+                .get(count.saturating_sub(1).min(length)..)
+                .map(str::to_owned),
+            (_, false) => text.get(length.saturating_sub(count)..).map(str::to_owned),
+        };
+    }
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    Some(match (name, from_start) {
+        ("head", _) => lines.into_iter().take(count).collect(),
+        (_, true) => lines.into_iter().skip(count.saturating_sub(1)).collect(),
+        (_, false) => {
+            let skip = lines.len().saturating_sub(count);
+            lines.into_iter().skip(skip).collect()
+        }
+    })
 }

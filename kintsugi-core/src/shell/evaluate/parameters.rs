@@ -1,375 +1,504 @@
-//! Parameter expansion: `$x`, `${x:-y}`, `${x%.*}`, `${!x}`, `$@`.
+//! Parameter expansion: `$x`, `"$@"`, and every `${…}` of bash(1), on values that are known.
 
-use super::state::Value;
-use super::{Evaluator, pattern};
-use crate::effect::Span;
-use crate::shell::{Hole, Piece, Word};
+use super::super::tree::Raw;
+use super::super::{Hole, Piece};
+use super::Machine;
+use super::operators::{PATTERN_TEXT_MAX, Parsed, capital, replaced, trim, unescaped_slash};
+use super::pattern::Pattern;
+use super::state::{self, Pieces, Value};
+use super::words::Fields;
 
-/// Returns where the bracket that opens `text` is closed; the end of the text when it is not.
-pub(super) fn closing(text: &str, open: char, close: char) -> usize {
-    let mut depth = 0_u32;
-    let mut at = 0;
-    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        let behind = text.get(at + c.len_utf8()..).unwrap_or_default();
-        match c {
-            '\\' => at += behind.chars().next().map_or(0, char::len_utf8),
-            '\'' => at += behind.find('\'').map_or(behind.len(), |end| end + 1),
-            '"' => at += (super::words::end_of_double(behind) + 1).min(behind.len()),
-            c if c == open => depth += 1,
-            c if c == close => {
-                depth -= 1;
-                if depth == 0 {
-                    return at;
-                }
-            }
-            _ => {}
-        }
-        at += c.len_utf8();
-    }
-    text.len()
+/// What a parameter is.
+enum Found {
+    /// The text does not set it.
+    Unset,
+    /// One value, perhaps with holes.
+    One(Pieces),
+    /// `$@`, `${x[@]}`.
+    Several(Vec<Pieces>),
+    /// A value that is known only when it runs.
+    Unknown(Pieces),
 }
 
-/// Whether what begins with `((` is arithmetic and not a subshell in a substitution.
-pub(super) fn is_arithmetic(text: &str) -> bool {
-    let end = closing(text, '(', ')');
-    text.get(..end).is_some_and(|inner| inner.ends_with(')'))
-}
+/// Variables that every session has: their defaults are not what counts.
+const INHERITED: [&str; 20] = [
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "TERM",
+    "LANG",
+    "HOSTNAME",
+    "UID",
+    "EUID",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "BASH_VERSION",
+    "EDITOR",
+    "PIPESTATUS",
+];
 
-impl Evaluator<'_> {
-    /// Returns the value of a variable as one word; none when it is not known.
-    pub(super) fn lookup(&mut self, name: &str) -> Option<Word> {
-        match self.state.variables.get(name)? {
-            Value::Scalar(words) => {
-                self.choices = self.choices.max(words.len());
-                let at = self.choice.min(words.len().saturating_sub(1));
-                words.get(at).cloned()
-            }
-            Value::Array(words) => words.first().cloned(),
-            Value::Map(map) => map.get("0").cloned(),
+impl Machine<'_> {
+    /// Takes one of `count` alternatives: the others are taken in other rounds of the same command.
+    fn choose(&mut self, name: &str, count: usize) -> usize {
+        if count <= 1 {
+            return 0;
         }
+        let choice = self.choices.entry(name.to_owned());
+        let (chosen, _) = choice.or_insert((0, count));
+        (*chosen).min(count - 1)
     }
 
-    /// Returns the elements of `$@`, `${@}` or `${x[@]}`; none when they are not known.
-    pub(super) fn elements(&mut self, expansion: &str) -> Option<Vec<Word>> {
-        let inner = expansion
-            .trim_start_matches('$')
-            .trim_start_matches('{')
-            .trim_end_matches('}');
-        if inner == "@" || inner == "*" {
-            return self.state.arguments.clone();
-        }
-        let name = inner
-            .strip_suffix("[@]")
-            .or_else(|| inner.strip_suffix("[*]"))?;
-        match self.state.variables.get(name)? {
-            Value::Array(words) => Some(words.clone()),
-            Value::Map(map) => Some(map.values().cloned().collect()),
-            Value::Scalar(words) => words.first().map(|word| vec![word.clone()]),
-        }
+    /// Returns the value of a variable, one of its alternatives.
+    fn value(&mut self, name: &str) -> Option<Value> {
+        let count = self.state.variable(name)?.values.len();
+        let chosen = self.choose(name, count);
+        self.state.variable(name)?.values.get(chosen).cloned()
     }
 
-    /// Expands what stands between `${` and `}`, or the name behind `$`.
-    pub(super) fn parameter(&mut self, inner: &str, span: Span) -> Vec<Word> {
-        if !self.enter() {
-            self.leave();
-            return vec![hole(inner, span)];
-        }
-        let words = self.parameter_inside(inner, span);
-        self.leave();
-        words
-    }
-
-    fn parameter_inside(&mut self, inner: &str, span: Span) -> Vec<Word> {
-        if let Some(name) = inner.strip_prefix('#').filter(|name| !name.is_empty()) {
-            return vec![self.length(name, span)];
-        }
-        if let Some(rest) = inner.strip_prefix('!').filter(|rest| !rest.is_empty()) {
-            let target = self
-                .lookup(rest)
-                .and_then(|word| word.known().map(std::borrow::Cow::into_owned));
-            return match target {
-                Some(name) => self.parameter(&name, span),
-                None => vec![hole(rest, span)],
-            };
-        }
-        let name_end = name_length(inner);
-        let (name, operation) = inner.split_at(name_end);
-        let values = self.values(name, span);
-        if operation.is_empty() {
-            return values.unwrap_or_else(|| vec![hole(name, span)]);
-        }
-        self.operate(name, values, operation, span)
-    }
-
-    fn length(&mut self, name: &str, span: Span) -> Word {
-        let text = if matches!(name, "@" | "*") || name.ends_with("[@]") || name.ends_with("[*]") {
-            self.elements(name).map(|words| words.len())
-        } else {
-            self.lookup(name)
-                .and_then(|word| word.known().map(|text| text.chars().count()))
+    /// Finds a parameter, and pays for its size: values may grow with every use.
+    fn find(&mut self, name: &str, subscript: Option<&str>) -> Found {
+        let found = self.look_up(name, subscript);
+        let size = match &found {
+            Found::Unset => 0,
+            Found::One(pieces) | Found::Unknown(pieces) => state::size(pieces),
+            Found::Several(values) => values.iter().map(|value| state::size(value) + 16).sum(),
         };
-        text.map_or_else(|| hole(name, span), |n| Word::text(n.to_string(), span))
+        if size > 64 && !self.spend(size / 16, crate::effect::Span::default()) {
+            return Found::Unknown(state::unknown(name));
+        }
+        found
     }
 
-    /// The words that a name stands for; none when it is not set as far as the text tells.
-    fn values(&mut self, name: &str, span: Span) -> Option<Vec<Word>> {
-        match name {
-            "@" | "*" => self.state.arguments.clone(),
-            "#" => self
-                .state
-                .arguments
-                .as_ref()
-                .map(|words| vec![Word::text(words.len().to_string(), span)]),
-            "0" => Some(vec![
-                self.lookup("0").unwrap_or_else(|| Word::text("bash", span)),
-            ]),
-            "?" | "$" | "!" | "-" | "_" => None,
-            name if name.starts_with(|c: char| c.is_ascii_digit()) => {
-                let at: usize = name.parse().ok()?;
-                let arguments = self.state.arguments.as_ref()?;
-                Some(vec![
-                    arguments
-                        .get(at.checked_sub(1)?)
-                        .cloned()
-                        .unwrap_or_default(),
-                ])
-            }
-            "PWD" => match self.state.directories.as_ref() {
-                [crate::shell::Directory::Known(path)] => Some(vec![Word::text(path, span)]),
-                _ => None,
-            },
-            name if name.ends_with("[@]") || name.ends_with("[*]") => self.elements(name),
-            name => match name.strip_suffix(']').and_then(|text| text.split_once('[')) {
-                Some((array, index)) => self.element_of(array, index, span).map(|word| vec![word]),
-                None => self.lookup(name).map(|word| vec![word]),
-            },
+    /// A positional parameter that the text does not set: empty at a prompt, but the text may be a part of a script.
+    fn absent(&mut self, name: &str) -> Found {
+        if !self.state.given && self.choose(name, 2) == 0 {
+            return Found::Unknown(state::unknown(name));
         }
+        Found::Unset
     }
 
-    fn element_of(&mut self, array: &str, index: &str, span: Span) -> Option<Word> {
-        let key = self.joined(index, span).known()?.into_owned();
-        if let Some(Value::Map(map)) = self.state.variables.get(array) {
-            return map.get(&key).cloned();
-        }
-        let at = self.arithmetic(&key)?;
-        match self.state.variables.get(array)? {
-            Value::Array(words) => {
-                let length = i64::try_from(words.len()).ok()?;
-                let at = if at < 0 { at + length } else { at };
-                words.get(usize::try_from(at).ok()?).cloned()
-            }
-            Value::Scalar(words) => words.first().cloned(),
-            Value::Map(_) => None,
-        }
-    }
-
-    fn operate(
-        &mut self,
-        name: &str,
-        values: Option<Vec<Word>>,
-        operation: &str,
-        span: Span,
-    ) -> Vec<Word> {
-        let (colon, plain) = match operation.strip_prefix(':') {
-            Some(rest) if rest.starts_with(['-', '=', '?', '+']) => (true, rest),
-            _ => (false, operation),
-        };
-        let kind = plain.chars().next().unwrap_or_default();
-        if matches!(kind, '-' | '=' | '?' | '+') {
-            let argument = plain.get(1..).unwrap_or_default();
-            return self.with_default(name, values, (colon, kind), argument, span);
-        }
-        let Some(values) = values else {
-            return vec![hole(name, span)];
-        };
-        if let Some(range) = operation.strip_prefix(':') {
-            return self.slice(name, values, range, span);
-        }
-        values
-            .into_iter()
-            .map(|value| self.transform(value, operation, span))
-            .collect()
-    }
-
-    /// `${x:-y}`, `${x:=y}`, `${x:?y}`, `${x:+y}`.
-    fn with_default(
-        &mut self,
-        name: &str,
-        values: Option<Vec<Word>>,
-        (colon, kind): (bool, char),
-        argument: &str,
-        span: Span,
-    ) -> Vec<Word> {
-        let is_set = values.as_ref().map(|words| {
-            !colon
-                || words
-                    .iter()
-                    .any(|word| !word.pieces.is_empty() && word.known().as_deref() != Some(""))
-        });
-        match (kind, is_set, values) {
-            ('+', Some(true), _) => vec![self.joined(argument, span)],
-            ('+', Some(false), _) => Vec::new(),
-            // Not set here; what the environment holds is not known, so both readings stay possible.
-            ('+', None, _) => vec![self.joined(argument, span)],
-            ('?', _, values) => values.unwrap_or_else(|| vec![hole(name, span)]),
-            (_, Some(true), Some(words)) => words,
-            _ => {
-                let word = self.joined(argument, span);
-                if kind == '=' {
-                    self.state.set(name, word.clone());
-                }
-                vec![word]
-            }
-        }
-    }
-
-    fn slice(&mut self, name: &str, values: Vec<Word>, range: &str, span: Span) -> Vec<Word> {
-        let (offset, length) = match range.split_once(':') {
-            Some((offset, length)) => (offset, Some(length)),
-            None => (range, None),
-        };
-        let bound = |text: &str, evaluator: &mut Self| evaluator.arithmetic(text);
-        let Some(offset) = bound(offset, self) else {
-            return vec![hole(name, span)];
-        };
-        let length = match length {
-            Some(text) => match bound(text, self) {
-                Some(length) => Some(length),
-                None => return vec![hole(name, span)],
-            },
-            None => None,
-        };
-        let range = |count: usize| {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            let start = if offset < 0 {
-                (count + offset).max(0)
-            } else {
-                offset.min(count)
-            };
-            let end = match length {
-                None => count,
-                Some(length) if length < 0 => (count + length).max(start),
-                Some(length) => start.saturating_add(length).min(count),
-            };
-            usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
-        };
-        if matches!(name, "@" | "*") || name.ends_with("[@]") {
-            // `${@:1}` counts from the name of the script.
-            let shift = usize::from(matches!(name, "@" | "*"));
-            let range = range(values.len() + shift);
-            let start = range.start.saturating_sub(shift);
-            return values
-                .get(start..range.end.saturating_sub(shift).max(start))
-                .unwrap_or_default()
-                .to_vec();
-        }
-        let cut = |word: Word| {
-            let text = word.known().map(std::borrow::Cow::into_owned);
-            text.map_or_else(
-                || hole(name, span),
-                |text| {
-                    let range = range(text.chars().count());
-                    let part: String = text.chars().skip(range.start).take(range.len()).collect();
-                    Word::text(part, span)
+    fn look_up(&mut self, name: &str, subscript: Option<&str>) -> Found {
+        let positional = self.state.positional.clone();
+        if name.starts_with(|first: char| first.is_ascii_digit()) && name != "0" {
+            let number = name.parse::<usize>().unwrap_or(usize::MAX);
+            return match positional {
+                None => Found::Unknown(state::unknown(name)),
+                Some(all) => match all.get(number.wrapping_sub(1)) {
+                    Some(value) => Found::One(value.clone()),
+                    None => self.absent(name),
                 },
-            )
-        };
-        values.into_iter().map(cut).collect()
+            };
+        }
+        match name {
+            "@" | "*" => match positional {
+                None => Found::Unknown(state::unknown(name)),
+                Some(all) if all.is_empty() => match self.absent(name) {
+                    Found::Unset => Found::Several(Vec::new()),
+                    found @ (Found::One(_) | Found::Several(_) | Found::Unknown(_)) => found,
+                },
+                Some(all) => Found::Several(all.to_vec()),
+            },
+            "#" => match positional {
+                None => Found::Unknown(state::unknown(name)),
+                Some(all) => Found::One(state::text(all.len().to_string())),
+            },
+            "?" | "-" | "$" | "!" | "_" => Found::Unknown(state::unknown(name)),
+            "IFS" if self.state.variable(name).is_none() => Found::One(state::text(" \t\n")),
+            "PWD" => match self.working_directory() {
+                Some(path) => Found::One(state::text(path)),
+                None => Found::Unknown(state::unknown(name)),
+            },
+            _ => self.find_variable(name, subscript),
+        }
     }
 
-    /// Operators on a text that is known.
-    fn transform(&mut self, value: Word, operation: &str, span: Span) -> Word {
-        let Some(text) = value.known().map(std::borrow::Cow::into_owned) else {
+    fn find_variable(&mut self, name: &str, subscript: Option<&str>) -> Found {
+        let Some(value) = self.value(name) else {
+            let external = INHERITED.contains(&name) || subscript.is_some();
+            return if external {
+                Found::Unknown(state::unknown(name))
+            } else {
+                Found::Unset
+            };
+        };
+        let all = matches!(subscript, Some("@" | "*"));
+        match (value, subscript) {
+            (Value::List(elements), Some(_)) if all => {
+                Found::Several(elements.into_iter().map(|(_, pieces)| pieces).collect())
+            }
+            (Value::List(elements), Some(key)) => {
+                let key = self.key(key, &elements);
+                let found = elements.into_iter().find(|(known, _)| *known == key);
+                found.map_or(Found::One(Vec::new()), |(_, pieces)| Found::One(pieces))
+            }
+            (value @ (Value::List(_) | Value::Scalar(_)), None) => Found::One(value.scalar()),
+            (Value::Scalar(pieces), Some(_)) if all => Found::Several(vec![pieces]),
+            (Value::Scalar(pieces), Some("0")) => Found::One(pieces),
+            (Value::Scalar(_), Some(_)) => Found::One(Vec::new()),
+        }
+    }
+
+    /// Evaluates a subscript: a number, from the end when negative, or the name of an element.
+    pub(super) fn key(&mut self, key: &str, elements: &[(String, Pieces)]) -> String {
+        let plain = key.trim_matches(['"', '\'']);
+        let associative = elements.iter().any(|(key, _)| key.parse::<i64>().is_err());
+        if associative || elements.iter().any(|(known, _)| known == plain) {
+            let pieces = self
+                .single(&super::words::fixed(key, crate::effect::Span::default()))
+                .pieces;
+            return state::known(&pieces).unwrap_or_else(|| plain.to_owned());
+        }
+        match self.arithmetic(key, crate::effect::Span::default()) {
+            Some(number) if number < 0 => {
+                let count = i64::try_from(elements.len()).unwrap_or(0);
+                (count + number).to_string()
+            }
+            Some(number) => number.to_string(),
+            None => plain.to_owned(),
+        }
+    }
+
+    /// Expands `$name`.
+    pub(super) fn parameter(&mut self, name: &str, quoted: bool, fields: &mut Fields) {
+        match self.find(name, None) {
+            Found::Several(values) if name == "@" || !quoted => fields.several(&values, quoted),
+            Found::Several(values) => fields.quoted(&joined(&values, &self.joint())),
+            Found::One(pieces) => add(&pieces, quoted, fields),
+            Found::Unset if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                if quoted {
+                    fields.quoted(&[]);
+                }
+            }
+            Found::Unset => fields.quoted(&state::unknown(name)),
+            Found::Unknown(pieces) => fields.quoted(&pieces),
+        }
+    }
+
+    /// What `"$*"` joins with: the first character of IFS.
+    fn joint(&self) -> String {
+        let ifs = self
+            .state
+            .variable("IFS")
+            .and_then(|ifs| ifs.values.first());
+        let Some(ifs) = ifs else {
+            return " ".to_owned();
+        };
+        let text = state::known(&ifs.scalar()).unwrap_or_else(|| " ".to_owned());
+        text.chars().next().map(String::from).unwrap_or_default()
+    }
+
+    /// Expands `${…}`; `raw` is what stands between the braces.
+    pub(super) fn braced(&mut self, raw: &Raw, quoted: bool, fields: &mut Fields) {
+        let text = raw.text().to_owned();
+        let parsed = Parsed::new(&text);
+        let Some(parsed) = parsed else {
+            fields.quoted(&[Piece::Hole(Hole::Other("an expansion that is not known"))]);
+            return;
+        };
+        if parsed.prefix == Some('!') {
+            self.indirect(&parsed, raw, quoted, fields);
+            return;
+        }
+        let found = self.find(parsed.name, parsed.subscript);
+        if parsed.prefix == Some('#') {
+            add(&length(parsed.name, found), quoted, fields);
+            return;
+        }
+        self.operate(&parsed, found, raw, (quoted, fields));
+    }
+
+    /// `${!x}`: the variable that `x` names; `${!x[@]}`: its keys; `${!x@}`: names.
+    fn indirect(&mut self, parsed: &Parsed<'_>, raw: &Raw, quoted: bool, fields: &mut Fields) {
+        if matches!(parsed.subscript, Some("@" | "*")) {
+            match self.value(parsed.name) {
+                Some(Value::List(elements)) => {
+                    let keys: Vec<_> = elements
+                        .into_iter()
+                        .map(|(key, _)| state::text(key))
+                        .collect();
+                    fields.several(&keys, quoted);
+                }
+                Some(Value::Scalar(_)) => add(&state::text("0"), quoted, fields),
+                None => fields.quoted(&state::unknown(parsed.name)),
+            }
+            return;
+        }
+        let target = match self.find(parsed.name, parsed.subscript) {
+            Found::One(pieces) => state::known(&pieces),
+            Found::Unset | Found::Several(_) | Found::Unknown(_) => None,
+        };
+        let Some(target) = target.filter(|target| !target.starts_with('!')) else {
+            fields.quoted(&state::unknown(parsed.name));
+            return;
+        };
+        let Some(aimed) = Parsed::new(&target) else {
+            fields.quoted(&state::unknown(parsed.name));
+            return;
+        };
+        let found = self.find(aimed.name, aimed.subscript);
+        let parsed = Parsed {
+            prefix: None,
+            name: aimed.name,
+            subscript: aimed.subscript,
+            ..*parsed
+        };
+        self.operate(&parsed, found, raw, (quoted, fields));
+    }
+
+    /// Applies the operator to what was found.
+    fn operate(&mut self, parsed: &Parsed<'_>, found: Found, raw: &Raw, to: (bool, &mut Fields)) {
+        let (quoted, fields) = to;
+        let operand = raw.part(parsed.operand.min(raw.end - raw.start), raw.end - raw.start);
+        match parsed.operator {
+            "" => self.plain(parsed, found, quoted, fields),
+            ":-" | "-" | ":=" | "=" | ":?" | "?" | ":+" | "+" => {
+                self.conditional(parsed, found, &operand, (quoted, fields));
+            }
+            _ => {
+                let several = matches!(found, Found::Several(_));
+                let values = match found {
+                    Found::Several(values) => values,
+                    Found::One(pieces) | Found::Unknown(pieces) => vec![pieces],
+                    Found::Unset => vec![state::unknown(parsed.name)],
+                };
+                if several && parsed.operator == ":" {
+                    let values =
+                        self.slice(values, &operand, parsed.name == "@" || parsed.name == "*");
+                    fields.several(&values, quoted);
+                    return;
+                }
+                let values: Vec<_> = values
+                    .into_iter()
+                    .map(|value| self.transform(parsed, value, &operand))
+                    .collect();
+                fields.several(&values, quoted);
+            }
+        }
+    }
+
+    fn plain(&mut self, parsed: &Parsed<'_>, found: Found, quoted: bool, fields: &mut Fields) {
+        match found {
+            Found::Several(values) => {
+                let star = parsed.name == "*" || parsed.subscript == Some("*");
+                if star && quoted {
+                    fields.quoted(&joined(&values, &self.joint()));
+                } else {
+                    fields.several(&values, quoted);
+                }
+            }
+            Found::One(pieces) => add(&pieces, quoted, fields),
+            Found::Unset if parsed.name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                if quoted {
+                    fields.quoted(&[]);
+                }
+            }
+            Found::Unset => fields.quoted(&state::unknown(parsed.name)),
+            Found::Unknown(pieces) => fields.quoted(&pieces),
+        }
+    }
+
+    /// `:-`, `:=`, `:?`, `:+` and their spellings without a colon.
+    fn conditional(
+        &mut self,
+        parsed: &Parsed<'_>,
+        found: Found,
+        operand: &Raw,
+        to: (bool, &mut Fields),
+    ) {
+        let (quoted, fields) = to;
+        let colon = parsed.operator.starts_with(':');
+        let kind = parsed.operator.trim_start_matches(':');
+        let (set, value) = match found {
+            Found::One(pieces) => (Some(!(colon && pieces.is_empty())), pieces),
+            Found::Several(values) => (Some(!values.is_empty()), joined(&values, " ")),
+            Found::Unset => (Some(false), state::unknown(parsed.name)),
+            Found::Unknown(pieces) => (None, pieces),
+        };
+        // A value with holes may be empty; one that is all hole may be anything.
+        let open = value.iter().all(|piece| matches!(piece, Piece::Hole(_))) && !value.is_empty();
+        let set = if open && set == Some(true) { None } else { set };
+        let unset_outside = set == Some(false) && open;
+        let uses = match (kind, set) {
+            ("+", Some(set)) if !unset_outside => set,
+            ("+", _) => self.choose(&format!("{}+", parsed.name), 2) == 0,
+            ("?", _) => false,
+            (_, Some(set)) => !set,
+            (_, None) => self.choose(&format!("{}-", parsed.name), 2) == 1,
+        };
+        if !uses {
+            if kind != "+" {
+                add(&value, quoted, fields);
+            }
+            return;
+        }
+        if quoted {
+            // Inside double quotes a single quote is a character.
+            let pieces = if operand.text().contains('"') {
+                self.operand(operand, false)
+            } else {
+                self.double_quoted(operand)
+            };
+            fields.quoted(&pieces);
+        } else {
+            // The operand is a word of its own: its quotes count.
+            self.expand(operand, fields);
+        }
+        if kind == "=" {
+            let pieces = self.operand(operand, false);
+            self.state.set(parsed.name, Value::Scalar(pieces), false);
+        }
+    }
+
+    /// `${@:2}`, `${x[@]:1:2}`.
+    fn slice(&mut self, mut values: Vec<Pieces>, operand: &Raw, positional: bool) -> Vec<Pieces> {
+        let text = operand.text().to_owned();
+        let (offset, length) = text
+            .split_once(':')
+            .map_or((text.as_str(), None), |(o, l)| (o, Some(l)));
+        let offset = self.arithmetic(offset, operand.span());
+        let length = length.map(|length| self.arithmetic(length, operand.span()));
+        let (Some(offset), false) = (offset, length == Some(None)) else {
+            return vec![vec![Piece::Hole(Hole::Other("a part of a list"))]];
+        };
+        if positional && offset == 0 {
+            values.insert(0, state::unknown("0"));
+        }
+        let offset = if positional && offset > 0 {
+            offset - 1
+        } else {
+            offset
+        };
+        let count = i64::try_from(values.len()).unwrap_or(0);
+        let start = if offset < 0 { count + offset } else { offset };
+        let start = usize::try_from(start.max(0)).unwrap_or(usize::MAX);
+        let take = length
+            .flatten()
+            .map_or(usize::MAX, |take| usize::try_from(take).unwrap_or(0));
+        values.into_iter().skip(start).take(take).collect()
+    }
+
+    /// `#`, `%`, `/`, `^`, `,`, `:offset`, `@Q` on one value.
+    fn transform(&mut self, parsed: &Parsed<'_>, value: Pieces, operand: &Raw) -> Pieces {
+        let Some(text) = state::known(&value) else {
             return value;
         };
-        let mut argument = |skip: usize| -> String {
-            let raw = operation.get(skip..).unwrap_or_default();
-            raw_pattern(&self.joined(raw, span))
-        };
-        let result = if operation.starts_with("##") {
-            pattern::strip(&text, &argument(2), false, true)
-        } else if operation.starts_with('#') {
-            pattern::strip(&text, &argument(1), false, false)
-        } else if operation.starts_with("%%") {
-            pattern::strip(&text, &argument(2), true, true)
-        } else if operation.starts_with('%') {
-            pattern::strip(&text, &argument(1), true, false)
-        } else if let Some(rest) = operation.strip_prefix('/') {
-            let (all, rest) = rest
-                .strip_prefix('/')
-                .map_or((false, rest), |rest| (true, rest));
-            let (from, to) = rest.split_once('/').unwrap_or((rest, ""));
-            let from = raw_pattern(&self.joined(from, span));
-            let to = self.joined(to, span).display();
-            pattern::replace(&text, &from, &to, all)
-        } else if operation.starts_with("^^") || operation == "@U" {
-            text.to_uppercase()
-        } else if operation.starts_with(",,") || operation == "@L" {
-            text.to_lowercase()
-        } else if operation.starts_with('^') || operation == "@u" {
-            first_changed(&text, |c| c.to_uppercase().collect())
-        } else if operation.starts_with(',') {
-            first_changed(&text, |c| c.to_lowercase().collect())
-        } else if operation == "@E" || operation == "@P" {
-            let mut plain = String::new();
-            let mut rest = text.as_str();
-            while let Some((before, behind)) = rest.split_once('\\') {
-                plain.push_str(before);
-                rest = super::output::escape(behind, &mut plain, true);
+        self.spend(text.len() / 16, operand.span());
+        let open = || vec![Piece::Hole(Hole::Other("a part of a value"))];
+        let characters: Vec<char> = text.chars().collect();
+        match parsed.operator {
+            ":" => self
+                .substring(&characters, operand)
+                .map_or_else(open, state::text),
+            "@" => match operand.text() {
+                "U" => state::text(text.to_uppercase()),
+                "L" => state::text(text.to_lowercase()),
+                "u" => state::text(capital(&text, true)),
+                "E" => state::text(super::escapes::unescape(&text, true)),
+                "Q" => state::text(format!("'{}'", text.replace('\'', "'\\''"))),
+                "P" | "A" | "K" | "k" | "a" => value,
+                _ => open(),
+            },
+            "^^" => state::text(text.to_uppercase()),
+            ",," => state::text(text.to_lowercase()),
+            "^" => state::text(capital(&text, true)),
+            "," => state::text(capital(&text, false)),
+            "#" | "##" | "%" | "%%" => {
+                let pieces = self.operand(operand, true);
+                let pattern = Pattern::new(&pieces);
+                let trimmed =
+                    pattern.and_then(|pattern| trim(&pattern, &characters, parsed.operator));
+                trimmed.map_or_else(open, state::text)
             }
-            plain + rest
-        } else {
-            text
+            _ => self
+                .replace(parsed.operator, &characters, operand)
+                .unwrap_or_else(open),
+        }
+    }
+
+    fn substring(&mut self, characters: &[char], operand: &Raw) -> Option<String> {
+        let text = operand.text().to_owned();
+        let (offset, length) = match text.split_once(':') {
+            Some((offset, length)) => (offset, Some(length)),
+            None => (text.as_str(), None),
         };
-        Word::text(result, span)
+        let offset = self.arithmetic(offset, operand.span())?;
+        let count = i64::try_from(characters.len()).ok()?;
+        let start = if offset < 0 {
+            (count + offset).max(0)
+        } else {
+            offset.min(count)
+        };
+        let end = match length {
+            None => count,
+            Some(length) => match self.arithmetic(length, operand.span())? {
+                length if length < 0 => (count + length).max(start),
+                length => start.saturating_add(length).min(count),
+            },
+        };
+        let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
+        Some(characters.get(start..end)?.iter().collect())
+    }
+
+    /// `${x/pattern/text}`, `//`, `/#`, `/%`.
+    fn replace(&mut self, operator: &str, characters: &[char], operand: &Raw) -> Option<Pieces> {
+        let text = operand.text();
+        let slash = unescaped_slash(text);
+        let (pattern, with) = match slash {
+            Some(at) => (operand.part(0, at), Some(operand.part(at + 1, text.len()))),
+            None => (operand.part(0, text.len()), None),
+        };
+        let pattern = self.operand(&pattern, true);
+        let pattern = Pattern::new(&pattern)?;
+        let with = match with {
+            Some(with) => {
+                let pieces = self.operand(&with, false);
+                state::known(&pieces)?
+            }
+            None => String::new(),
+        };
+        if characters.len() > PATTERN_TEXT_MAX {
+            return None;
+        }
+        if !self.spend(characters.len(), operand.span()) {
+            return None;
+        }
+        replaced(&pattern, characters, &with, operator).map(state::text)
     }
 }
 
-fn raw_pattern(word: &Word) -> String {
-    word.pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) | Piece::Glob(text) => text.as_str(),
-            Piece::Hole(_) => "*",
-        })
-        .collect()
+fn length(name: &str, found: Found) -> Pieces {
+    match found {
+        Found::Several(values) => state::text(values.len().to_string()),
+        Found::One(pieces) => state::known(&pieces).map_or_else(
+            || vec![Piece::Hole(Hole::Other("the length of a value"))],
+            |text| state::text(text.chars().count().to_string()),
+        ),
+        Found::Unset | Found::Unknown(_) => state::unknown(&format!("#{name}")),
+    }
 }
 
-fn first_changed(text: &str, change: impl Fn(char) -> String) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| change(first) + characters.as_str())
+fn joined(values: &[Pieces], with: &str) -> Pieces {
+    let mut pieces = Vec::new();
+    for (number, value) in values.iter().enumerate() {
+        if number > 0 {
+            state::append(&mut pieces, &state::text(with));
+        }
+        state::append(&mut pieces, value);
+    }
+    pieces
 }
 
-/// Returns how long the name at the start is, its index included.
-fn name_length(inner: &str) -> usize {
-    let plain = match inner.chars().next() {
-        Some(c) if c.is_ascii_alphabetic() || c == '_' => inner
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(inner.len()),
-        Some(c) if c.is_ascii_digit() => inner
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(inner.len()),
-        Some(c) => c.len_utf8(),
-        None => 0,
-    };
-    let rest = inner.get(plain..).unwrap_or_default();
-    if rest.starts_with('[') {
-        plain + (closing(rest, '[', ']') + 1).min(rest.len())
+fn add(pieces: &[Piece], quoted: bool, fields: &mut Fields) {
+    if quoted {
+        fields.quoted(pieces);
     } else {
-        plain
-    }
-}
-
-fn hole(name: &str, span: Span) -> Word {
-    let name = name
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .next()
-        .filter(|n| !n.is_empty())
-        .unwrap_or(name);
-    Word {
-        pieces: vec![Piece::Hole(Hole::Variable(name.to_owned()))],
-        span,
+        fields.expanded(pieces);
     }
 }

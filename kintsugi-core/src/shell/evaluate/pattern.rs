@@ -1,104 +1,137 @@
-//! Matching of texts against shell patterns, for `${x#…}` and its kin.
+//! Shell patterns on known text: for `${x#…}`, `${x/…}` and what `case` could match.
 
-/// Whether `text` matches `pattern` as a whole.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        let step = match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p, t));
-                p += 1;
-                continue;
+use super::super::Piece;
+
+/// Most steps of one match.
+const STEPS_MAX: usize = 20_000;
+
+/// A part of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(char),
+    One,
+    Any,
+    Set {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+/// A pattern that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    parts: Vec<Part>,
+}
+
+impl Pattern {
+    /// Reads pieces as a pattern; nothing when a part is not known.
+    pub(super) fn new(pieces: &[Piece]) -> Option<Self> {
+        let mut parts = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => parts.extend(text.chars().map(Part::Literal)),
+                Piece::Glob(glob) => parts.push(match glob.as_str() {
+                    "*" => Part::Any,
+                    "?" => Part::One,
+                    set => set_of(set),
+                }),
+                Piece::Hole(_) => return None,
             }
-            Some('[') => class(&pattern, p, text.get(t).copied()),
-            Some('?') => Some(p + 1),
-            Some('\\') => (pattern.get(p + 1) == text.get(t)).then_some(p + 2),
-            Some(c) => (Some(c) == text.get(t)).then_some(p + 1),
-            None => None,
-        };
-        match (step, retry) {
-            (Some(next), _) => (p, t) = (next, t + 1),
-            (None, Some((star, from))) => {
-                retry = Some((star, from + 1));
-                (p, t) = (star + 1, from + 1);
-            }
-            (None, None) => return false,
         }
+        Some(Self { parts })
     }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|c| *c == '*'))
-}
 
-/// Matches `[…]` at `start`; returns what stands behind it.
-fn class(pattern: &[char], start: usize, c: Option<char>) -> Option<usize> {
-    let c = c?;
-    let negated = matches!(pattern.get(start + 1), Some('!' | '^'));
-    let first = start + 1 + usize::from(negated);
-    let length = pattern.get(first + 1..)?.iter().position(|c| *c == ']')? + 1;
-    let set = pattern.get(first..first + length)?;
-    let mut found = false;
-    let mut at = 0;
-    while let Some(low) = set.get(at) {
-        if let (Some('-'), Some(high)) = (set.get(at + 1), set.get(at + 2)) {
-            found |= (*low..=*high).contains(&c);
-            at += 3;
-        } else {
-            found |= *low == c;
-            at += 1;
-        }
-    }
-    (found != negated).then_some(first + length + 1)
-}
-
-/// Removes what matches `pattern` from the start or end; the longest or shortest piece.
-pub(super) fn strip(text: &str, pattern: &str, from_end: bool, longest: bool) -> String {
-    let mut cuts: Vec<usize> = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .collect();
-    // The first hit must be the one that is wanted.
-    if from_end != longest {
-        cuts.reverse();
-    }
-    for cut in cuts {
-        let (head, tail) = text.split_at(cut);
-        let (piece, rest) = if from_end { (tail, head) } else { (head, tail) };
-        if matches(pattern, piece) {
-            return rest.to_owned();
-        }
-    }
-    text.to_owned()
-}
-
-/// Replaces the first, or every, longest piece that matches `pattern`.
-pub(super) fn replace(text: &str, pattern: &str, by: &str, all: bool) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    'outer: while !rest.is_empty() {
-        let mut ends: Vec<usize> = rest
-            .char_indices()
-            .map(|(at, c)| at + c.len_utf8())
-            .collect();
-        ends.reverse();
-        for end in ends {
-            let (piece, after) = rest.split_at(end);
-            if matches(pattern, piece) {
-                result.push_str(by);
-                rest = after;
-                if all {
-                    continue 'outer;
+    /// Whether all of `text` matches; nothing when that takes too long.
+    pub(super) fn matches(&self, text: &[char]) -> Option<bool> {
+        let (mut part, mut at) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        for _ in 0..STEPS_MAX {
+            match (self.parts.get(part), text.get(at)) {
+                (None, None) => return Some(true),
+                (Some(Part::Any), _) => {
+                    star = Some((part, at));
+                    part += 1;
                 }
-                break 'outer;
+                (Some(one), Some(character)) if one.takes(*character) => {
+                    part += 1;
+                    at += 1;
+                }
+                (_, _) => match star {
+                    Some((starred, from)) if from < text.len() => {
+                        star = Some((starred, from + 1));
+                        part = starred + 1;
+                        at = from + 1;
+                    }
+                    Some(_) | None => return Some(false),
+                },
             }
         }
-        let Some(c) = rest.chars().next() else { break };
-        result.push(c);
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        None
     }
-    result + rest
+}
+
+impl Part {
+    fn takes(&self, character: char) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == character,
+            Self::One => true,
+            Self::Any => false,
+            Self::Set { negated, ranges } => {
+                ranges
+                    .iter()
+                    .any(|(low, high)| (*low..=*high).contains(&character))
+                    != *negated
+            }
+        }
+    }
+}
+
+/// Reads `[a-z]`, `[!a-z]`, `[[:digit:]]`.
+fn set_of(text: &str) -> Part {
+    let inner = text.strip_prefix('[').unwrap_or(text);
+    let inner = inner.strip_suffix(']').unwrap_or(inner);
+    let rest = inner.strip_prefix(['!', '^']);
+    let negated = rest.is_some();
+    Part::Set {
+        negated,
+        ranges: ranges(rest.unwrap_or(inner)),
+    }
+}
+
+/// Reads the members of a set: characters, ranges, and classes such as `[:alpha:]`.
+pub(super) fn ranges(text: &str) -> Vec<(char, char)> {
+    let classes: [(&str, &[(char, char)]); 8] = [
+        ("[:lower:]", &[('a', 'z')]),
+        ("[:upper:]", &[('A', 'Z')]),
+        ("[:alpha:]", &[('A', 'Z'), ('a', 'z')]),
+        ("[:digit:]", &[('0', '9')]),
+        ("[:alnum:]", &[('0', '9'), ('A', 'Z'), ('a', 'z')]),
+        ("[:space:]", &[('\t', '\r'), (' ', ' ')]),
+        ("[:blank:]", &[('\t', '\t'), (' ', ' ')]),
+        (
+            "[:punct:]",
+            &[('!', '/'), (':', '@'), ('[', '`'), ('{', '~')],
+        ),
+    ];
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if let Some((name, members)) = classes.iter().find(|(name, _)| rest.starts_with(name)) {
+            found.extend_from_slice(members);
+            rest = rest.get(name.len()..).unwrap_or_default();
+            continue;
+        }
+        let mut characters = rest.chars();
+        characters.next();
+        let after = characters.as_str();
+        let last = after.strip_prefix('-').and_then(|last| last.chars().next());
+        if let Some(last) = last {
+            found.push((first, last));
+            rest = after.get(1 + last.len_utf8()..).unwrap_or_default();
+        } else {
+            found.push((first, first));
+            rest = after;
+        }
+    }
+    found
 }

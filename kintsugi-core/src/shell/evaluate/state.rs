@@ -1,145 +1,292 @@
-//! What is known at a point of a text: variables, functions, directories, files written on the way.
+//! What a shell knows at one point of a text: variables, parameters, functions, aliases, directories.
+//!
+//! Cloning is cheap (shared until changed), because every branch has a state of its own and branches are joined again:
+//! what differs becomes alternatives, and what has too many alternatives becomes unknown, never one of them.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use brush_parser::ast;
+use super::super::tree::Node;
+use super::super::{Directory, Hole, Piece, Variables, Word};
+use crate::effect::Span;
 
-use crate::shell::{Directory, Word};
+/// Most values that a variable is followed through.
+const ALTERNATIVES_MAX: usize = 6;
+/// Most directories that a command is judged in.
+const DIRECTORIES_MAX: usize = 12;
 
-/// Most values that a variable is followed with, when branches set it differently.
-const ALTERNATIVES_MAX: usize = 4;
+/// The pieces of a value.
+pub(super) type Pieces = Vec<Piece>;
 
-/// The value of a variable.
+/// What a variable holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// A text; more than one where branches differ.
-    Scalar(Vec<Word>),
-    /// The elements of an array, in order.
-    Array(Vec<Word>),
-    /// The elements of an associative array.
-    Map(BTreeMap<String, Word>),
+    /// One text.
+    Scalar(Pieces),
+    /// An array, its keys as written: numbers, or the names of an associative one.
+    List(Vec<(String, Pieces)>),
 }
 
 impl Value {
-    pub(super) fn text(word: Word) -> Self {
-        Self::Scalar(vec![word])
+    /// Returns the value that stands for the whole: of an array, its first.
+    pub(super) fn scalar(&self) -> Pieces {
+        match self {
+            Self::Scalar(pieces) => pieces.clone(),
+            Self::List(elements) => elements
+                .first()
+                .map(|(_, pieces)| pieces.clone())
+                .unwrap_or_default(),
+        }
     }
 }
 
-/// Everything that a command may depend on.
+/// A variable: its possible values and whether a child sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Variable {
+    /// At least one; more when branches differ.
+    pub(super) values: Vec<Value>,
+    /// Whether it is exported.
+    pub(super) exported: bool,
+}
+
+/// A shell at one point.
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    pub(super) variables: BTreeMap<String, Value>,
-    pub(super) functions: BTreeMap<String, Rc<ast::FunctionBody>>,
-    pub(super) aliases: BTreeMap<String, String>,
-    /// `$1`, `$2`, …; none when they are not known.
-    pub(super) arguments: Option<Vec<Word>>,
-    /// Where the next command runs, when the last one succeeded.
+    /// Variables that the text or the context sets.
+    pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    /// What `$1`, `$2`, … are; nothing when they are not known.
+    pub(super) positional: Option<Rc<Vec<Pieces>>>,
+    /// Whether the text or the context says what they are.
+    pub(super) given: bool,
+    /// Functions: every body that the name may have.
+    pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Node>>>>,
+    /// Aliases.
+    pub(super) aliases: Rc<BTreeMap<String, String>>,
+    /// Where it may be. Never empty.
     pub(super) directories: Rc<[Directory]>,
-    /// Where it runs when the last one failed.
-    pub(super) failed: Rc<[Directory]>,
-    /// Files written with a text that is known.
-    pub(super) files: Vec<(String, Word)>,
-    /// Lines that `read` would get.
-    pub(super) input: Option<Vec<Word>>,
-    /// `set -e`.
-    pub(super) exits_on_failure: bool,
-    /// The list has ended: `exit`, `return`, `break`.
-    pub(super) ended: bool,
+    /// Where it may have been before.
+    pub(super) previous: Rc<[Directory]>,
+    /// What `pushd` left behind.
+    pub(super) stack: Vec<Rc<[Directory]>>,
+    /// What a child would see; kept beside the variables.
+    pub(super) exported: Rc<Variables>,
+}
+
+/// The value of a variable that nothing tells.
+pub(super) fn unknown(name: &str) -> Pieces {
+    vec![Piece::Hole(Hole::Variable(name.to_owned()))]
+}
+
+/// Returns the text of pieces that are all known.
+pub(super) fn known(pieces: &[Piece]) -> Option<String> {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(part) | Piece::Glob(part) => text.push_str(part),
+            Piece::Hole(_) => return None,
+        }
+    }
+    Some(text)
+}
+
+/// Returns about how much memory pieces take, in bytes.
+pub(super) fn size(pieces: &[Piece]) -> usize {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Text(text) | Piece::Glob(text) => text.len(),
+        Piece::Hole(_) => 64,
+    };
+    pieces.iter().map(bytes).sum()
+}
+
+/// Returns known text as pieces; nothing for the empty text.
+pub(super) fn text(text: impl Into<String>) -> Pieces {
+    let text = text.into();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    vec![Piece::Text(text)]
+}
+
+/// Appends `more`, joining texts that meet.
+pub(super) fn append(pieces: &mut Pieces, more: &[Piece]) {
+    for piece in more {
+        if let (Some(Piece::Text(before)), Piece::Text(next)) = (pieces.last_mut(), piece) {
+            before.push_str(next);
+        } else {
+            pieces.push(piece.clone());
+        }
+    }
 }
 
 impl State {
-    /// Takes the union with another branch.
-    pub(super) fn join(&mut self, other: Self) {
-        if other.ended {
-            return;
+    /// Returns the variable, when the text sets it.
+    pub(super) fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
+    }
+
+    /// Sets a variable; it stays exported when it was.
+    pub(super) fn set(&mut self, name: &str, value: Value, export: bool) {
+        let was = self.variables.get(name).is_some_and(|old| old.exported);
+        let exported = was || export;
+        if exported {
+            let word = Word {
+                pieces: value.scalar(),
+                span: Span::default(),
+            };
+            let seen = Rc::make_mut(&mut self.exported);
+            seen.values.insert(name.to_owned(), word);
         }
-        if self.ended {
-            *self = other;
-            return;
+        let values = vec![value];
+        let variable = Variable { values, exported };
+        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+    }
+
+    /// Sets one element of an array.
+    pub(super) fn set_element(&mut self, name: &str, key: &str, pieces: Pieces) {
+        let mut elements = match self.variables.get(name).and_then(|old| old.values.first()) {
+            Some(Value::List(elements)) => elements.clone(),
+            Some(Value::Scalar(first)) => vec![("0".to_owned(), first.clone())],
+            None => Vec::new(),
+        };
+        if let Some(element) = elements.iter_mut().find(|element| element.0 == key) {
+            element.1 = pieces;
+        } else {
+            elements.push((key.to_owned(), pieces));
         }
+        self.set(name, Value::List(elements), false);
+    }
+
+    /// Exports a variable that may be set.
+    pub(super) fn export(&mut self, name: &str) {
+        if let Some(variable) = self.variables.get(name)
+            && let Some(value) = variable.values.first().cloned()
+        {
+            let values = variable.values.clone();
+            self.set(name, value, true);
+            if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
+                variable.values = values;
+            }
+        }
+    }
+
+    /// Removes a variable; from then on it is empty, not unknown.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.set(name, Value::Scalar(Vec::new()), false);
+        Rc::make_mut(&mut self.exported).values.remove(name);
+        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
+            variable.exported = false;
+        }
+    }
+
+    /// Joins what another branch may have left.
+    pub(super) fn join(&mut self, other: &Self) {
         self.directories = union(&self.directories, &other.directories);
-        self.failed = union(&self.failed, &other.failed);
-        for (name, theirs) in other.variables {
-            match self.variables.get_mut(&name) {
-                None => {
-                    self.variables.insert(name, theirs);
-                }
-                Some(ours) => join_values(ours, theirs),
-            }
+        self.previous = union(&self.previous, &other.previous);
+        if other.stack.len() > self.stack.len() {
+            self.stack.clone_from(&other.stack);
         }
-        self.functions.extend(other.functions);
-        self.aliases.extend(other.aliases);
-        for file in other.files {
-            if !self.files.contains(&file) {
-                self.files.push(file);
-            }
+        if self.positional != other.positional {
+            self.positional = None;
         }
-        if self.arguments != other.arguments {
-            self.arguments = None;
-        }
-    }
-
-    /// The list goes on whatever the last command did.
-    pub(super) fn proceed(&mut self) {
-        if !self.exits_on_failure {
-            self.directories = union(&self.directories, &self.failed);
-        }
-        self.failed = Rc::clone(&self.directories);
-    }
-
-    pub(super) fn set(&mut self, name: &str, word: Word) {
-        self.variables.insert(name.to_owned(), Value::text(word));
-    }
-
-    /// Returns the text of the file at `path`, when the line wrote it.
-    pub(super) fn file(&self, path: &str) -> Option<&Word> {
-        let plain = |path: &str| path.trim_start_matches("./").to_owned();
-        let wanted = plain(path);
-        self.files
-            .iter()
-            .rev()
-            .find(|(name, _)| plain(name) == wanted)
-            .map(|(_, text)| text)
-    }
-}
-
-fn join_values(ours: &mut Value, theirs: Value) {
-    match (ours, theirs) {
-        (Value::Scalar(ours), Value::Scalar(theirs)) => {
-            for word in theirs {
-                if !ours.contains(&word) && ours.len() < ALTERNATIVES_MAX {
-                    ours.push(word);
+        if !Rc::ptr_eq(&self.functions, &other.functions) {
+            let functions = Rc::make_mut(&mut self.functions);
+            for (name, bodies) in other.functions.iter() {
+                let mine = functions.entry(name.clone()).or_default();
+                for body in bodies {
+                    if !mine.iter().any(|known| Rc::ptr_eq(known, body)) {
+                        mine.push(Rc::clone(body));
+                    }
                 }
             }
         }
-        (Value::Array(ours), Value::Array(theirs)) => {
-            for word in theirs {
-                if !ours.contains(&word) {
-                    ours.push(word);
-                }
+        if !Rc::ptr_eq(&self.aliases, &other.aliases) {
+            let aliases = Rc::make_mut(&mut self.aliases);
+            for (name, text) in other.aliases.iter() {
+                aliases.entry(name.clone()).or_insert_with(|| text.clone());
             }
         }
-        (ours, theirs) => {
-            if let Value::Array(_) | Value::Map(_) = theirs {
-                *ours = theirs;
+        self.join_variables(other);
+    }
+
+    fn join_variables(&mut self, other: &Self) {
+        if Rc::ptr_eq(&self.variables, &other.variables) || self.variables == other.variables {
+            return;
+        }
+        let mine = Rc::make_mut(&mut self.variables);
+        for (name, variable) in mine.iter_mut() {
+            let values = other.variables.get(name).map(|other| other.values.clone());
+            let values = values.unwrap_or_else(|| vec![Value::Scalar(unknown(name))]);
+            merge(name, &mut variable.values, &values);
+        }
+        for (name, variable) in other.variables.iter() {
+            if !mine.contains_key(name) {
+                let mut joined = variable.clone();
+                merge(name, &mut joined.values, &[Value::Scalar(unknown(name))]);
+                mine.insert(name.clone(), joined);
+            }
+        }
+        if Rc::ptr_eq(&self.exported, &other.exported) {
+            return;
+        }
+        let exported = Rc::make_mut(&mut self.exported);
+        for (name, word) in &other.exported.values {
+            let mine = exported.values.entry(name.clone());
+            let mine = mine.or_insert_with(|| word.clone());
+            if mine != word {
+                mine.pieces = unknown(name);
             }
         }
     }
 }
 
-/// Returns every directory of either.
-pub(super) fn union(left: &Rc<[Directory]>, right: &Rc<[Directory]>) -> Rc<[Directory]> {
-    if left == right {
-        return Rc::clone(left);
+/// Adds the values of another branch; too many become one that is not known.
+fn merge(name: &str, values: &mut Vec<Value>, more: &[Value]) {
+    for value in more {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
     }
-    let mut all: Vec<Directory> = left.to_vec();
-    all.extend(
-        right
-            .iter()
-            .filter(|directory| !left.contains(directory))
-            .cloned(),
-    );
+    if values.len() > ALTERNATIVES_MAX {
+        *values = vec![Value::Scalar(unknown(name))];
+    }
+}
+
+/// Returns every directory of both; too many become one that is not known.
+pub(super) fn union(one: &Rc<[Directory]>, other: &Rc<[Directory]>) -> Rc<[Directory]> {
+    if Rc::ptr_eq(one, other) || one == other {
+        return Rc::clone(one);
+    }
+    let mut all = one.to_vec();
+    for directory in other.iter() {
+        if !all.contains(directory) {
+            all.push(directory.clone());
+        }
+    }
+    if all.len() > DIRECTORIES_MAX {
+        all.truncate(DIRECTORIES_MAX);
+        if !all.contains(&Directory::Unknown) {
+            all.push(Directory::Unknown);
+        }
+    }
     all.into()
+}
+
+/// Returns `path` from `directory`, folded: without `.`, `..` and double slashes.
+pub(super) fn resolve(directory: &Directory, path: &str) -> Directory {
+    let base = match (directory, path.starts_with('/')) {
+        (_, true) => "",
+        (Directory::Known(base), false) => base.as_str(),
+        (Directory::Unknown, false) => return Directory::Unknown,
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Directory::Known(format!("/{}", parts.join("/")))
 }

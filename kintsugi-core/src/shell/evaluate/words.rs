@@ -1,589 +1,575 @@
-//! Raw words → fields: quotes, escapes, expansions, splitting.
+//! Words as written → words as a program receives them: quotes removed, expanded, split.
+//!
+//! Follows the order of bash(1), EXPANSION: braces, tilde, parameters, substitutions, splitting, patterns (which stay
+//! patterns: nothing here looks at files), quote removal.
 
-use brush_parser::ast;
+use std::rc::Rc;
 
-use super::{Evaluator, Printed, braces};
+use super::super::guard::Scan;
+use super::super::tree::{Raw, Source};
+use super::super::{Dialect, Directory, Hole, Input, Output, Piece, Word};
+use super::state::{self, Pieces};
+use super::{Capture, Machine, braces};
 use crate::effect::Span;
-use crate::shell::{Dialect, Hole, InvocationId, Piece, Word};
 
-/// Fields in the making.
+/// Longest value that is followed, in bytes.
+pub(super) const VALUE_BYTES_MAX: usize = 64 * 1024;
+
+/// Fields that a word becomes.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    done: Vec<Vec<Piece>>,
-    current: Option<Vec<Piece>>,
+    done: Vec<Pieces>,
+    open: Option<Pieces>,
+    /// Whether unquoted expansions are split and patterns are patterns.
+    split: bool,
+    separators: String,
 }
 
 impl Fields {
-    /// Text that is not split.
-    fn text(&mut self, text: &str) {
-        let pieces = self.current.get_or_insert_default();
-        match pieces.last_mut() {
-            _ if text.is_empty() => {}
-            Some(Piece::Text(last)) => last.push_str(text),
-            Some(Piece::Glob(_) | Piece::Hole(_)) | None => {
-                pieces.push(Piece::Text(text.to_owned()))
-            }
+    /// Adds quoted pieces: no splitting, no patterns.
+    pub(super) fn quoted(&mut self, pieces: &[Piece]) {
+        state::append(self.open.get_or_insert_default(), pieces);
+    }
+
+    /// Adds text that stands in the word itself, outside quotes.
+    fn literal(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let pattern = self.split;
+        let open = self.open.get_or_insert_default();
+        if pattern {
+            state::append(open, &patterned(text));
+        } else {
+            state::append(open, &state::text(text));
         }
     }
 
-    fn glob(&mut self, text: &str) {
-        self.current
-            .get_or_insert_default()
-            .push(Piece::Glob(text.to_owned()));
-    }
-
-    fn hole(&mut self, hole: Hole) {
-        self.current.get_or_insert_default().push(Piece::Hole(hole));
-    }
-
-    /// Ends a field.
-    fn end(&mut self) {
-        self.done.extend(self.current.take());
-    }
-
-    /// The result of an unquoted expansion: split at `separators`, its patterns alive.
-    fn split(&mut self, word: &Word, separators: &str) {
-        for piece in &word.pieces {
-            match piece {
-                Piece::Text(text) => self.split_text(text, separators),
-                Piece::Glob(text) => self.glob(text),
-                Piece::Hole(hole) => self.hole(hole.clone()),
-            }
-        }
-    }
-
-    fn split_text(&mut self, text: &str, separators: &str) {
-        let mut run = String::new();
-        for c in text.chars() {
-            if separators.contains(c) {
-                if !run.is_empty() {
-                    self.text(&std::mem::take(&mut run));
-                }
-                if c.is_whitespace() {
-                    self.end();
-                } else {
-                    self.current.get_or_insert_default();
-                    self.end();
-                }
-            } else if matches!(c, '*' | '?' | '[') {
-                if !run.is_empty() {
-                    self.text(&std::mem::take(&mut run));
-                }
-                self.glob(&c.to_string());
-            } else {
-                run.push(c);
-            }
-        }
-        if !run.is_empty() {
-            self.text(&run);
-        }
-    }
-
-    fn word(&mut self, word: &Word) {
-        self.current.get_or_insert_default();
-        for piece in &word.pieces {
-            match piece {
-                Piece::Text(text) => self.text(text),
-                Piece::Glob(text) => self.text(text),
-                Piece::Hole(hole) => self.hole(hole.clone()),
-            }
-        }
-    }
-}
-
-/// How a text is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quoting {
-    /// As a word of a command.
-    None,
-    /// Inside double quotes.
-    Double,
-    /// The body of a here-document.
-    Here,
-}
-
-impl Evaluator<'_> {
-    /// Returns the fields that a word of a command becomes.
-    pub(super) fn fields(&mut self, word: &ast::Word) -> Vec<Word> {
-        let span = self.span_of(word.loc.as_ref());
-        let raw = word.value.as_str();
-        if !raw.contains([
-            '{', '$', '`', '\\', '\'', '"', '*', '?', '[', '~', '<', '>', '=',
-        ]) {
-            return vec![Word::text(raw, span)];
-        }
-        let Some(alternatives) = braces::expand(raw) else {
-            return vec![Word {
-                pieces: vec![Piece::Hole(Hole::Other("a long brace expansion"))],
-                span,
-            }];
-        };
-        let mut words = Vec::new();
-        for raw in &alternatives {
-            if !self.spend(1) {
-                break;
-            }
-            let mut fields = Fields::default();
-            self.expand(raw, Quoting::None, &mut fields, span);
-            fields.end();
-            words.extend(fields.done.into_iter().map(|pieces| Word { pieces, span }));
-        }
-        words
-    }
-
-    /// Returns the one word that an assignment, a redirection or a condition makes of it.
-    pub(super) fn single(&mut self, word: &ast::Word) -> Word {
-        let span = self.span_of(word.loc.as_ref());
-        self.joined(&word.value, span)
-    }
-
-    /// Expands raw text to one word.
-    pub(super) fn joined(&mut self, raw: &str, span: Span) -> Word {
-        let separators = self.state.variables.remove("IFS");
-        self.state.set("IFS", Word::default());
-        let mut fields = Fields::default();
-        self.expand(raw, Quoting::None, &mut fields, span);
-        fields.end();
-        match separators {
-            Some(value) => self.state.variables.insert("IFS".to_owned(), value),
-            None => self.state.variables.remove("IFS"),
-        };
-        let mut pieces: Vec<Piece> = Vec::new();
-        for (at, field) in fields.done.into_iter().enumerate() {
-            if at > 0 {
-                pieces.push(Piece::Text(" ".to_owned()));
-            }
-            pieces.extend(field);
-        }
-        Word {
-            pieces: merged(pieces),
-            span,
-        }
-    }
-
-    /// Expands the body of a here-document.
-    pub(super) fn here_text(&mut self, raw: &str, span: Span) -> Word {
-        let mut fields = Fields::default();
-        fields.current = Some(Vec::new());
-        self.expand(raw, Quoting::Here, &mut fields, span);
-        Word {
-            pieces: merged(fields.current.unwrap_or_default()),
-            span,
-        }
-    }
-
-    fn expand(&mut self, raw: &str, quoting: Quoting, fields: &mut Fields, span: Span) {
-        let mut rest = raw;
-        if quoting == Quoting::None && rest.starts_with('~') {
-            rest = self.tilde(rest, fields);
-        }
-        while let Some(first) = rest.chars().next() {
-            if !self.spend(1) {
-                return;
-            }
-            let behind = rest.get(first.len_utf8()..).unwrap_or_default();
-            rest = match (first, quoting) {
-                ('\\', _) => escape(behind, quoting, fields),
-                ('\'', Quoting::None) => {
-                    let (text, rest) = behind.split_once('\'').unwrap_or((behind, ""));
-                    fields.text(text);
-                    rest
-                }
-                ('"', Quoting::None) => {
-                    let end = end_of_double(behind);
-                    let (inner, rest) = behind.split_at(end);
-                    self.double(inner, fields, span);
-                    rest.get(1..).unwrap_or_default()
-                }
-                ('$', _) => self.dollar(behind, quoting, fields, span),
-                ('`', _) => {
-                    let end = end_of_backquote(behind);
-                    let (inner, rest) = behind.split_at(end);
-                    let text = unescape_backquote(inner, quoting);
-                    self.substitute(&text, quoting, fields, span);
-                    rest.get(1..).unwrap_or_default()
-                }
-                ('<' | '>', Quoting::None) if behind.starts_with('(') => {
-                    let inner_end = super::parameters::closing(behind, '(', ')');
-                    let inner = behind.get(1..inner_end).unwrap_or_default();
-                    let hole = self.process_text(inner, first == '<', span);
-                    fields.hole(hole);
-                    behind.get(inner_end + 1..).unwrap_or_default()
-                }
-                ('*' | '?', Quoting::None) => {
-                    fields.glob(rest.get(..1).unwrap_or_default());
-                    behind
-                }
-                ('[', Quoting::None) => bracket(rest, fields),
-                ('=', Quoting::None)
-                    if self.context.dialect == Dialect::Zsh
-                        && rest.len() == raw.len()
-                        && !behind.is_empty() =>
-                {
-                    // zsh: `=name` is the path of that program.
-                    behind
-                }
-                _ => {
-                    let stops = ['\\', '\'', '"', '$', '`', '*', '?', '[', '<', '>'];
-                    let length = first.len_utf8() + behind.find(stops).unwrap_or(behind.len());
-                    fields.text(rest.get(..length).unwrap_or_default());
-                    rest.get(length..).unwrap_or_default()
-                }
-            };
-        }
-    }
-
-    fn double(&mut self, inner: &str, fields: &mut Fields, span: Span) {
-        if matches!(inner, "$@" | "${@}") || inner.ends_with("[@]}") && inner.starts_with("${") {
-            // Each element is a field of its own; none at all when there are none.
-            let Some(words) = self.elements(inner) else {
-                fields.text("");
-                self.expand(inner, Quoting::Double, fields, span);
-                return;
-            };
-            for (at, word) in words.iter().enumerate() {
-                if at > 0 {
-                    fields.end();
-                }
-                fields.word(word);
+    /// Adds the value of an unquoted expansion.
+    pub(super) fn expanded(&mut self, pieces: &[Piece]) {
+        if !self.split {
+            if !pieces.is_empty() {
+                self.quoted(pieces);
             }
             return;
         }
-        fields.text("");
-        self.expand(inner, Quoting::Double, fields, span);
-    }
-
-    /// `~`, `~/x`, `~+`; what is no known home stays as it is, for who knows places.
-    fn tilde<'t>(&mut self, raw: &'t str, fields: &mut Fields) -> &'t str {
-        let end = raw.find('/').unwrap_or(raw.len());
-        match raw.get(..end) {
-            Some("~") => {
-                match self.lookup("HOME") {
-                    Some(home) => fields.word(&home),
-                    None => fields.hole(Hole::Variable("HOME".to_owned())),
-                }
-                raw.get(end..).unwrap_or_default()
-            }
-            _ => raw,
-        }
-    }
-
-    fn dollar<'t>(
-        &mut self,
-        behind: &'t str,
-        quoting: Quoting,
-        fields: &mut Fields,
-        span: Span,
-    ) -> &'t str {
-        let next = behind.chars().next().unwrap_or_default();
-        match next {
-            '\'' if quoting == Quoting::None => {
-                let (text, rest) = ansi(behind.get(1..).unwrap_or_default());
-                fields.text(&text);
-                rest
-            }
-            '"' if quoting == Quoting::None => behind,
-            '(' if behind.starts_with("((") && super::parameters::is_arithmetic(behind) => {
-                let end = super::parameters::closing(behind, '(', ')');
-                let inner = behind.get(2..end.saturating_sub(1)).unwrap_or_default();
-                let result = self.arithmetic(inner);
-                match result {
-                    Some(number) => fields.text(&number.to_string()),
-                    None => fields.hole(Hole::Other("an arithmetic expression")),
-                }
-                behind.get(end + 1..).unwrap_or_default()
-            }
-            '(' => {
-                let end = super::parameters::closing(behind, '(', ')');
-                let inner = behind.get(1..end).unwrap_or_default();
-                self.substitute(inner, quoting, fields, span);
-                behind.get(end + 1..).unwrap_or_default()
-            }
-            '[' => {
-                let end = super::parameters::closing(behind, '[', ']');
-                let result = self.arithmetic(behind.get(1..end).unwrap_or_default());
-                match result {
-                    Some(number) => fields.text(&number.to_string()),
-                    None => fields.hole(Hole::Other("an arithmetic expression")),
-                }
-                behind.get(end + 1..).unwrap_or_default()
-            }
-            '{' => {
-                let end = super::parameters::closing(behind, '{', '}');
-                let inner = behind.get(1..end).unwrap_or_default();
-                let words = self.parameter(inner, span);
-                self.place(&words, quoting, fields);
-                behind.get(end + 1..).unwrap_or_default()
-            }
-            c if c.is_ascii_alphanumeric() || c == '_' => {
-                let length = if c.is_ascii_digit() {
-                    1
-                } else {
-                    behind
-                        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                        .unwrap_or(behind.len())
-                };
-                let words = self.parameter(behind.get(..length).unwrap_or_default(), span);
-                self.place(&words, quoting, fields);
-                behind.get(length..).unwrap_or_default()
-            }
-            '@' | '*' | '#' | '?' | '$' | '!' | '-' => {
-                let words = self.parameter(behind.get(..1).unwrap_or_default(), span);
-                self.place(&words, quoting, fields);
-                behind.get(1..).unwrap_or_default()
-            }
-            _ => {
-                fields.text("$");
-                behind
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.splitted(text),
+                Piece::Glob(_) | Piece::Hole(_) => self.quoted(std::slice::from_ref(piece)),
             }
         }
     }
 
-    /// Puts the words of an expansion where it stands.
-    fn place(&mut self, words: &[Word], quoting: Quoting, fields: &mut Fields) {
-        let separators = self.separators();
-        for (at, word) in words.iter().enumerate() {
-            if quoting == Quoting::None {
-                if at > 0 {
-                    fields.end();
-                }
-                fields.split(word, &separators);
+    fn splitted(&mut self, text: &str) {
+        let separators = std::mem::take(&mut self.separators);
+        let mut start = 0;
+        let is_blank = |character: char| matches!(character, ' ' | '\t' | '\n');
+        for (at, character) in text.char_indices() {
+            if !separators.contains(character) {
+                continue;
+            }
+            let part = text.get(start..at).unwrap_or_default();
+            self.literal(part);
+            // A separator that is no blank ends a field even when it is empty.
+            if !is_blank(character) {
+                self.open.get_or_insert_default();
+            }
+            self.end_field();
+            start = at + character.len_utf8();
+        }
+        self.literal(text.get(start..).unwrap_or_default());
+        self.separators = separators;
+    }
+
+    /// Ends the field that is open.
+    pub(super) fn end_field(&mut self) {
+        self.done.extend(self.open.take());
+    }
+
+    /// Adds several values, as `"$@"` does.
+    pub(super) fn several(&mut self, values: &[Pieces], quoted: bool) {
+        for (number, value) in values.iter().enumerate() {
+            if number > 0 {
+                self.end_field();
+            }
+            if quoted {
+                self.quoted(value);
             } else {
-                if at > 0 {
-                    fields.text(" ");
-                }
-                fields.word(word);
+                self.expanded(value);
             }
         }
+    }
+}
+
+/// Returns text with its patterns apart.
+fn patterned(text: &str) -> Pieces {
+    if !text.contains(['*', '?', '[']) {
+        return state::text(text);
+    }
+    let mut pieces: Pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['*', '?', '[']) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        state::append(&mut pieces, &state::text(before));
+        let closed = from.find(']').map(|close| close + 1).filter(|end| *end > 2);
+        let length = match (from.starts_with('['), closed) {
+            (false, _) => 1,
+            (true, Some(end)) => end,
+            (true, None) => {
+                state::append(&mut pieces, &state::text(from));
+                return pieces;
+            }
+        };
+        let (pattern, after) = from.split_at_checked(length).unwrap_or((from, ""));
+        pieces.push(Piece::Glob(pattern.to_owned()));
+        rest = after;
+    }
+    state::append(&mut pieces, &state::text(rest));
+    pieces
+}
+
+impl Machine<'_> {
+    /// Expands words to what a program receives.
+    pub(super) fn fields(&mut self, words: &[Raw]) -> Vec<Word> {
+        let mut found = Vec::with_capacity(words.len());
+        for raw in words {
+            self.word(raw, &mut found);
+        }
+        found
+    }
+
+    fn word(&mut self, raw: &Raw, found: &mut Vec<Word>) {
+        let text = raw.text();
+        let span = raw.span();
+        if !self.spend(1 + text.len() / 32, span) {
+            return;
+        }
+        if !text.contains(SPECIAL) {
+            found.push(Word::text(text, span));
+            return;
+        }
+        if self.dialect != Dialect::Posix && text.contains('{') {
+            match braces::expand(text) {
+                braces::Expansion::None => {}
+                braces::Expansion::Words(words) => {
+                    for text in words {
+                        self.one(&fixed(&text, span), found);
+                    }
+                    return;
+                }
+                braces::Expansion::TooMany => {
+                    let pieces = vec![Piece::Hole(Hole::Other("a long brace expansion"))];
+                    found.push(Word { pieces, span });
+                    return;
+                }
+            }
+        }
+        self.one(raw, found);
+    }
+
+    fn one(&mut self, raw: &Raw, found: &mut Vec<Word>) {
+        let span = raw.span();
+        let mut fields = Fields {
+            split: true,
+            separators: self.separators(),
+            ..Fields::default()
+        };
+        self.expand(raw, &mut fields);
+        fields.end_field();
+        let words = fields.done.into_iter();
+        found.extend(words.map(|pieces| Word { pieces, span }));
+    }
+
+    /// Expands a word that stays one: a value, a test, a here-string.
+    pub(super) fn single(&mut self, raw: &Raw) -> Word {
+        let span = raw.span();
+        self.spend(1 + raw.text().len() / 32, span);
+        let mut fields = Fields::default();
+        self.expand(raw, &mut fields);
+        fields.end_field();
+        let mut pieces = Vec::new();
+        for (number, field) in fields.done.iter().enumerate() {
+            if number > 0 {
+                state::append(&mut pieces, &state::text(" "));
+            }
+            state::append(&mut pieces, field);
+        }
+        if state::size(&pieces) > VALUE_BYTES_MAX {
+            pieces = vec![Piece::Hole(Hole::Other("a long value"))];
+        }
+        Word { pieces, span }
+    }
+
+    /// Expands the operand of an expansion, with its patterns when `split` is set.
+    pub(super) fn operand(&mut self, raw: &Raw, patterns: bool) -> Pieces {
+        let mut fields = Fields {
+            split: patterns,
+            ..Fields::default()
+        };
+        self.spend(1 + raw.text().len() / 32, raw.span());
+        self.expand(raw, &mut fields);
+        fields.end_field();
+        fields.done.into_iter().flatten().collect()
+    }
+
+    /// Expands text in which quotes are characters: a here-document, an arithmetic expression.
+    pub(super) fn quoted_text(&mut self, raw: &Raw) -> Pieces {
+        let mut fields = Fields::default();
+        self.spend(1 + raw.text().len() / 32, raw.span());
+        self.inside_quotes(raw, true, &mut fields);
+        fields.end_field();
+        fields.done.into_iter().flatten().collect()
+    }
+
+    /// Expands text as it stands between double quotes.
+    pub(super) fn double_quoted(&mut self, raw: &Raw) -> Pieces {
+        let mut fields = Fields::default();
+        self.spend(1 + raw.text().len() / 32, raw.span());
+        self.inside_quotes(raw, false, &mut fields);
+        fields.end_field();
+        fields.done.into_iter().flatten().collect()
     }
 
     fn separators(&self) -> String {
-        if self.context.dialect == Dialect::Zsh {
-            return String::new();
-        }
-        match self.state.variables.get("IFS") {
-            Some(super::state::Value::Scalar(words)) => words
-                .first()
-                .and_then(Word::known)
-                .unwrap_or_default()
-                .into_owned(),
-            _ => " \t\n".to_owned(),
+        match self
+            .state
+            .variable("IFS")
+            .and_then(|ifs| ifs.values.first())
+        {
+            Some(value) => state::known(&value.scalar()).unwrap_or_else(|| " \t\n".to_owned()),
+            None => " \t\n".to_owned(),
         }
     }
 
-    /// `$(…)`: what it prints, when that is known, else a hole that names its commands.
-    fn substitute(&mut self, text: &str, quoting: Quoting, fields: &mut Fields, span: Span) {
-        let first = self.next_id();
-        let inner = text.trim();
-        let from_file = inner.strip_prefix('<').filter(|_| !inner.starts_with("<("));
-        let captured = std::mem::replace(&mut self.captured, true);
-        let wiring = std::mem::take(&mut self.wiring);
-        let printed = self.subshell(|evaluator| match from_file {
-            Some(path) => {
-                let printed = evaluator.inner_text(&format!("cat {path}"), span);
-                printed
-            }
-            None => evaluator.inner_text(text, span),
-        });
-        self.wiring = wiring;
-        self.captured = captured;
-        let end = self.next_id();
-        let word = match printed {
-            Printed::Nothing => Word::default(),
-            Printed::Text(word) => trimmed(word),
-            Printed::Anything => Word {
-                pieces: vec![Piece::Hole(Hole::Output { first, end })],
-                span,
-            },
+    /// Walks one word as written.
+    pub(super) fn expand(&mut self, raw: &Raw, fields: &mut Fields) {
+        let source = Rc::clone(&raw.source);
+        let scan = Scan {
+            text: source.text.get(..raw.end).unwrap_or_default(),
+            fish: false,
         };
-        self.place(&[word], quoting, fields);
+        let mut at = self.tilde(raw, &scan, fields);
+        let mut plain = at;
+        while let Some(byte) = scan.byte(at) {
+            if !matches!(
+                byte,
+                b'\\' | b'\'' | b'"' | b'`' | b'$' | b'<' | b'>' | b'=' | b':'
+            ) {
+                at += 1;
+                continue;
+            }
+            if matches!(byte, b'=' | b':') {
+                at += 1;
+                if !fields.split && scan.byte(at) == Some(b'~') {
+                    fields.literal(scan.slice(plain, at));
+                    at = self.home(&scan, at, fields);
+                    plain = at;
+                }
+                continue;
+            }
+            fields.literal(scan.slice(plain, at));
+            at = self.special(raw, &scan, at, fields);
+            plain = at;
+        }
+        fields.literal(scan.slice(plain, raw.end));
     }
 
-    /// `<(…)` that the parser has found.
-    pub(super) fn process(
-        &mut self,
-        kind: &ast::ProcessSubstitutionKind,
-        list: &ast::CompoundList,
-        span: Span,
-    ) -> Word {
-        let readable = matches!(kind, ast::ProcessSubstitutionKind::Read);
-        let hole = self.process_with(readable, span, |evaluator| evaluator.list(list));
-        Word {
-            pieces: vec![Piece::Hole(hole)],
-            span,
+    /// Expands what begins with the special byte at `at`; returns where the word goes on.
+    fn special(&mut self, raw: &Raw, scan: &Scan<'_>, at: usize, fields: &mut Fields) -> usize {
+        let end = raw.end;
+        match scan.byte(at) {
+            Some(b'\\') => {
+                let escaped = scan.text.get(at + 1..).and_then(|rest| rest.chars().next());
+                match escaped {
+                    Some('\n') => {}
+                    Some(character) => fields.quoted(&state::text(character)),
+                    None => fields.quoted(&state::text("\\")),
+                }
+                at + 1 + escaped.map_or(0, char::len_utf8)
+            }
+            Some(b'\'') => {
+                let close = scan.single_quoted(at + 1).unwrap_or(end);
+                let inner = scan.slice(at + 1, close.saturating_sub(1));
+                fields.quoted(&state::text(inner));
+                close
+            }
+            Some(b'"') => {
+                let close = scan.double_quoted(at + 1, 0).unwrap_or(end);
+                fields.quoted(&[]);
+                self.inside_quotes(&part(raw, at + 1, close.saturating_sub(1)), false, fields);
+                close
+            }
+            Some(b'$') if scan.byte(at + 1) == Some(b'\'') => {
+                let close = scan.escaped_quoted(at + 2).unwrap_or(end);
+                let inner = scan.slice(at + 2, close.saturating_sub(1));
+                fields.quoted(&state::text(super::escapes::unescape(inner, true)));
+                close
+            }
+            // `$"…"`: a translated string; without a catalogue it is the string.
+            Some(b'$') if scan.byte(at + 1) == Some(b'"') => at + 1,
+            Some(b'<' | b'>') if scan.byte(at + 1) == Some(b'(') => {
+                let close = scan.command(at + 2, 0).unwrap_or(end);
+                let inner = part(raw, at + 2, close.saturating_sub(1));
+                self.process(&inner, scan.byte(at) == Some(b'<'), fields);
+                close
+            }
+            Some(b'<' | b'>') | None => {
+                fields.literal(scan.slice(at, at + 1));
+                at + 1
+            }
+            Some(_) => self.dollar_or_backquote(raw, at, false, fields),
         }
     }
 
-    fn process_text(&mut self, text: &str, readable: bool, span: Span) -> Hole {
-        self.process_with(readable, span, |evaluator| evaluator.inner_text(text, span))
+    /// Expands the inside of double quotes, or (`here`) of a here-document, in which `"` is a character.
+    fn inside_quotes(&mut self, raw: &Raw, here: bool, fields: &mut Fields) {
+        let source = Rc::clone(&raw.source);
+        let scan = Scan {
+            text: source.text.get(..raw.end).unwrap_or_default(),
+            fish: false,
+        };
+        let mut at = raw.start;
+        let mut plain = at;
+        while let Some(byte) = scan.byte(at) {
+            match byte {
+                b'\\' => {
+                    let next = scan.byte(at + 1);
+                    let escapes = matches!(next, Some(b'$' | b'`' | b'\\' | b'\n'))
+                        || next == Some(b'"') && !here;
+                    if escapes {
+                        fields.quoted(&state::text(scan.slice(plain, at)));
+                        plain = at + 1 + usize::from(next == Some(b'\n'));
+                    }
+                    at += 2;
+                }
+                b'$' | b'`' => {
+                    fields.quoted(&state::text(scan.slice(plain, at)));
+                    at = self.dollar_or_backquote(raw, at, true, fields);
+                    plain = at;
+                }
+                _ => at += 1,
+            }
+        }
+        let rest = state::text(scan.slice(plain, raw.end));
+        if !rest.is_empty() {
+            fields.quoted(&rest);
+        }
     }
 
-    fn process_with(
+    /// Expands `` `…` `` or what begins with `$`.
+    fn dollar_or_backquote(
         &mut self,
-        readable: bool,
-        span: Span,
-        act: impl FnOnce(&mut Self) -> Printed,
-    ) -> Hole {
+        raw: &Raw,
+        at: usize,
+        quoted: bool,
+        fields: &mut Fields,
+    ) -> usize {
+        let source = Rc::clone(&raw.source);
+        let scan = Scan {
+            text: source.text.get(..raw.end).unwrap_or_default(),
+            fish: false,
+        };
+        if scan.byte(at) == Some(b'`') {
+            let close = scan.backquoted(at + 1).unwrap_or(raw.end);
+            let inner = unescape_backquoted(scan.slice(at + 1, close.saturating_sub(1)), quoted);
+            let inner = fixed(&inner, part(raw, at, close).span());
+            let pieces = self.substitute(&inner);
+            add(&pieces, quoted, fields);
+            return close;
+        }
+        let Ok(close) = scan.dollar(at, 0, quoted) else {
+            fields.quoted(&state::text("$"));
+            return at + 1;
+        };
+        match scan.byte(at + 1) {
+            Some(b'(') => {
+                let arithmetic = scan.starts(at, "$((")
+                    && scan.slice(close.saturating_sub(2), close) == "))"
+                    && scan.balanced(at + 2, 0) == Ok(close - 1);
+                let pieces = if arithmetic {
+                    self.expression(&part(raw, at + 3, close - 2))
+                } else {
+                    self.substitute(&part(raw, at + 2, close.saturating_sub(1)))
+                };
+                add(&pieces, quoted, fields);
+                close
+            }
+            Some(b'[') => {
+                let pieces = self.expression(&part(raw, at + 2, close.saturating_sub(1)));
+                add(&pieces, quoted, fields);
+                close
+            }
+            Some(b'{') => {
+                self.braced(&part(raw, at + 2, close.saturating_sub(1)), quoted, fields);
+                close
+            }
+            Some(byte) => {
+                let name = match byte {
+                    b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!' => {
+                        scan.slice(at + 1, at + 2)
+                    }
+                    _ => scan.plain_word(at + 1),
+                };
+                if name.is_empty() {
+                    fields.quoted(&state::text("$"));
+                    return at + 1;
+                }
+                self.parameter(name, quoted, fields);
+                at + 1 + name.len()
+            }
+            None => {
+                fields.quoted(&state::text("$"));
+                at + 1
+            }
+        }
+    }
+
+    /// Runs the commands of a substitution; returns what they print, when it is known.
+    pub(super) fn substitute(&mut self, inner: &Raw) -> Pieces {
         let first = self.next_id();
-        let captured = std::mem::replace(&mut self.captured, readable);
-        let wiring = std::mem::take(&mut self.wiring);
-        let printed = self.subshell(act);
-        self.wiring = wiring;
-        self.captured = captured;
+        let state = self.state.clone();
+        let stream = self.stream.clone();
+        let choices = self.choices.clone();
+        let succeeded = self.succeeded.take();
+        let outer = self.capture.replace(Capture::default());
+        self.stream.output = Output::Captured;
+        self.stream.background = false;
+        self.source(&inner.source, (inner.start, inner.end));
+        let capture = std::mem::replace(&mut self.capture, outer).unwrap_or_default();
+        self.state = state;
+        self.stream = stream;
+        self.choices = choices;
+        self.succeeded = succeeded;
         let end = self.next_id();
-        if let (true, Printed::Text(mut text)) = (readable, printed) {
-            text.span = span;
-            self.script.printed.push((first, text.clone()));
-            self.printed.push((first, text));
+        self.spend(state::size(&capture.pieces) / 16, inner.span());
+        if capture.unknown {
+            return vec![Piece::Hole(Hole::Output { first, end })];
         }
-        Hole::Process {
+        let mut pieces = capture.pieces;
+        while let Some(Piece::Text(text)) = pieces.last_mut() {
+            text.truncate(text.trim_end_matches('\n').len());
+            if !text.is_empty() {
+                break;
+            }
+            pieces.pop();
+        }
+        pieces
+    }
+
+    /// `<(…)` and `>(…)`.
+    fn process(&mut self, inner: &Raw, readable: bool, fields: &mut Fields) {
+        let first = self.next_id();
+        let state = self.state.clone();
+        let stream = self.stream.clone();
+        let outer = self.capture.replace(Capture::default());
+        if readable {
+            self.stream.output = Output::Captured;
+        } else {
+            self.stream.output = Output::Inherited;
+            self.stream.input = Input::Inherited;
+        }
+        self.source(&inner.source, (inner.start, inner.end));
+        let capture = std::mem::replace(&mut self.capture, outer).unwrap_or_default();
+        self.state = state;
+        self.stream = stream;
+        let end = self.next_id();
+        if readable && !capture.unknown && first < end {
+            let word = Word {
+                pieces: capture.pieces,
+                span: inner.span(),
+            };
+            self.script.printed.push((first, word));
+        }
+        fields.quoted(&[Piece::Hole(Hole::Process {
             first,
             end,
             readable,
-        }
+        })]);
     }
 
-    /// What the commands from `first` on print into a process substitution, when it is known.
-    pub(super) fn process_output(&self, first: InvocationId) -> Option<&Word> {
-        self.printed
-            .iter()
-            .rev()
-            .find(|(id, _)| *id == first)
-            .map(|(_, text)| text)
-    }
-}
-
-fn escape<'t>(behind: &'t str, quoting: Quoting, fields: &mut Fields) -> &'t str {
-    let Some(c) = behind.chars().next() else {
-        fields.text("\\");
-        return "";
-    };
-    let rest = behind.get(c.len_utf8()..).unwrap_or_default();
-    let special = match quoting {
-        Quoting::None => true,
-        Quoting::Double => matches!(c, '$' | '`' | '"' | '\\' | '\n'),
-        Quoting::Here => matches!(c, '$' | '`' | '\\' | '\n'),
-    };
-    match (special, c) {
-        (true, '\n') => {}
-        (true, c) => fields.text(c.encode_utf8(&mut [0; 4])),
-        (false, _) => {
-            fields.text("\\");
-            return behind;
+    fn tilde(&mut self, raw: &Raw, scan: &Scan<'_>, fields: &mut Fields) -> usize {
+        if scan.byte(raw.start) == Some(b'~') {
+            return self.home(scan, raw.start, fields);
         }
+        raw.start
     }
-    rest
-}
 
-/// `[a-z]` as a pattern; a bracket that is not closed is text.
-fn bracket<'t>(rest: &'t str, fields: &mut Fields) -> &'t str {
-    let inner = rest.get(1..).unwrap_or_default();
-    let skip = usize::from(inner.starts_with(['!', '^', ']']));
-    let end = inner
-        .get(skip..)
-        .and_then(|text| text.find(']'))
-        .map(|at| at + skip);
-    match end {
-        Some(end)
-            if !inner
-                .get(..end)
-                .unwrap_or_default()
-                .contains(['/', ' ', '$', '"', '\'']) =>
-        {
-            fields.glob(rest.get(..end + 2).unwrap_or_default());
-            rest.get(end + 2..).unwrap_or_default()
-        }
-        _ => {
-            fields.text("[");
-            inner
-        }
-    }
-}
-
-/// Returns where the double quote that is open ends; substitutions in it may have quotes of their own.
-pub(super) fn end_of_double(text: &str) -> usize {
-    let mut at = 0;
-    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        let behind = text.get(at + c.len_utf8()..).unwrap_or_default();
-        match c {
-            '"' => return at,
-            '\\' => at += behind.chars().next().map_or(0, char::len_utf8),
-            '$' if behind.starts_with('(') => {
-                at += super::parameters::closing(behind, '(', ')') + 1
+    /// Expands the `~` at `at`.
+    fn home(&mut self, scan: &Scan<'_>, at: usize, fields: &mut Fields) -> usize {
+        match scan.byte(at + 1) {
+            None | Some(b'/' | b':') => {
+                self.parameter("HOME", true, fields);
+                at + 1
             }
-            '$' if behind.starts_with('{') => {
-                at += super::parameters::closing(behind, '{', '}') + 1
+            Some(b'+') if matches!(scan.byte(at + 2), None | Some(b'/')) => {
+                self.parameter("PWD", true, fields);
+                at + 2
             }
-            '`' => at += end_of_backquote(behind) + 1,
-            _ => {}
+            Some(b'-') if matches!(scan.byte(at + 2), None | Some(b'/')) => {
+                self.parameter("OLDPWD", true, fields);
+                at + 2
+            }
+            Some(_) => at,
         }
-        at += c.len_utf8();
     }
-    text.len()
+
+    /// Returns where the shell is, when it is one place.
+    pub(super) fn working_directory(&self) -> Option<String> {
+        match self.state.directories.as_ref() {
+            [Directory::Known(path)] => Some(path.clone()),
+            _ => None,
+        }
+    }
 }
 
-fn end_of_backquote(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if c == '`' && !escaped {
-            return at;
-        }
-        escaped = c == '\\' && !escaped;
+/// The characters that make a word more than its text.
+const SPECIAL: [char; 17] = [
+    '\\', '\'', '"', '`', '$', '*', '?', '[', '{', '~', '<', '>', '=', ':', '(', '\n', '#',
+];
+
+fn add(pieces: &[Piece], quoted: bool, fields: &mut Fields) {
+    if quoted {
+        fields.quoted(pieces);
+    } else {
+        fields.expanded(pieces);
     }
-    text.len()
 }
 
-fn unescape_backquote(text: &str, quoting: Quoting) -> String {
+/// A part of the source of `raw`, by bytes of the source.
+fn part(raw: &Raw, start: usize, end: usize) -> Raw {
+    Raw {
+        source: Rc::clone(&raw.source),
+        start,
+        end: end.max(start),
+    }
+}
+
+/// A text of its own that stands at `span`.
+pub(super) fn fixed(text: &str, span: Span) -> Raw {
+    Raw {
+        source: Rc::new(Source {
+            text: Rc::from(text),
+            fixed: Some(span),
+        }),
+        start: 0,
+        end: text.len(),
+    }
+}
+
+/// Inside backquotes `\` escapes `$`, `` ` `` and `\`, and inside double quotes `"` too.
+fn unescape_backquoted(text: &str, quoted: bool) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        let escapes = |next: &char| {
-            matches!(next, '$' | '`' | '\\') || *next == '"' && quoting == Quoting::Double
-        };
-        match (c, characters.peek().copied()) {
-            ('\\', Some(next)) if escapes(&next) => {
-                plain.push(next);
-                characters.next();
-            }
-            _ => plain.push(c),
+    while let Some(character) = characters.next() {
+        let escapes = |next: &char| matches!(next, '$' | '`' | '\\') || *next == '"' && quoted;
+        if character == '\\'
+            && let Some(next) = characters.next_if(escapes)
+        {
+            plain.push(next);
+        } else {
+            plain.push(character);
         }
     }
     plain
-}
-
-/// Reads `$'…'` behind its quote; returns the text and what follows.
-fn ansi(raw: &str) -> (String, &str) {
-    let mut text = String::new();
-    let mut rest = raw;
-    while let Some(c) = rest.chars().next() {
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
-        match c {
-            '\'' => return (text, rest),
-            '\\' => rest = super::output::escape(rest, &mut text, true),
-            c => text.push(c),
-        }
-    }
-    (text, rest)
-}
-
-/// Drops the line ends at the end of what a substitution printed.
-fn trimmed(mut word: Word) -> Word {
-    word.pieces = merged(word.pieces);
-    if let Some(Piece::Text(last)) = word.pieces.last_mut() {
-        let length = last.trim_end_matches('\n').len();
-        last.truncate(length);
-    }
-    word
-}
-
-/// Joins pieces of text that stand side by side.
-pub(super) fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut result: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        match (result.last_mut(), piece) {
-            (Some(Piece::Text(last)), Piece::Text(text)) => last.push_str(&text),
-            (_, piece) => result.push(piece),
-        }
-    }
-    result
 }

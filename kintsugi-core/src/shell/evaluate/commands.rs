@@ -1,0 +1,511 @@
+//! Simple commands: assignments, functions, aliases, and what is handed on as an invocation.
+
+use std::rc::Rc;
+
+use super::super::tree::{Node, Raw, Simple};
+use super::super::{Assignment, Input, Invocation, Piece, Variables, Word};
+use super::redirections::Connections;
+use super::state::{self, Pieces, State, Value, Variable};
+use super::{CALLS_MAX, Machine};
+use crate::effect::Span;
+
+/// Most combinations of alternatives that one command is walked with.
+const COMBINATIONS_MAX: usize = 16;
+
+/// An assignment as written.
+pub(super) struct Written<'a> {
+    /// The variable.
+    pub(super) name: &'a str,
+    /// The element.
+    pub(super) subscript: Option<&'a str>,
+    /// `+=`
+    pub(super) appends: bool,
+    /// Where the value begins, in bytes.
+    pub(super) value: usize,
+}
+
+/// Reads `name=`, `name+=`, `name[key]=` at the start of a word as written.
+pub(super) fn assignment(text: &str) -> Option<Written<'_>> {
+    let bytes = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        .count();
+    let (name, mut rest) = text.split_at_checked(bytes)?;
+    if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let mut subscript = None;
+    if let Some(inner) = rest.strip_prefix('[') {
+        let (inside, behind) = inner.split_once(']')?;
+        subscript = Some(inside);
+        rest = behind;
+    }
+    let appends = rest.starts_with("+=");
+    let value = if appends {
+        rest.get(2..)?
+    } else {
+        rest.strip_prefix('=')?
+    };
+    Some(Written {
+        name,
+        subscript,
+        appends,
+        value: text.len() - value.len(),
+    })
+}
+
+impl Machine<'_> {
+    /// Walks a simple command, once for each combination of the alternatives that it uses.
+    pub(super) fn simple(&mut self, simple: &Simple) {
+        self.alias(simple);
+        self.each_choice(|machine| machine.simple_once(simple));
+    }
+
+    /// Does `walk` once for each combination of alternatives, each time from here, and joins what they leave.
+    pub(super) fn each_choice(&mut self, mut walk: impl FnMut(&mut Self)) {
+        let outer = std::mem::take(&mut self.choices);
+        let start = self.state.clone();
+        let printed = self.printed();
+        let input = self.stream.input.clone();
+        let mut after: Option<State> = None;
+        for round in 0.. {
+            walk(self);
+            let more = self.next_choice();
+            if more {
+                self.doubt(printed);
+            }
+            match &mut after {
+                None if !more => break,
+                None => after = Some(self.state.clone()),
+                Some(after) => after.join(&self.state),
+            }
+            if !more {
+                break;
+            }
+            if round >= COMBINATIONS_MAX {
+                self.problem(
+                    "more combinations of values than are followed",
+                    Span::default(),
+                );
+                break;
+            }
+            self.state = start.clone();
+            self.stream.input = input.clone();
+        }
+        if let Some(after) = after {
+            self.state = after;
+            self.succeeded = None;
+        }
+        self.choices = outer;
+    }
+
+    /// Goes on to the next combination; false when there is none.
+    fn next_choice(&mut self) -> bool {
+        for (chosen, count) in self.choices.values_mut() {
+            *chosen += 1;
+            if *chosen < *count {
+                return true;
+            }
+            *chosen = 0;
+        }
+        false
+    }
+
+    /// An alias is expanded in an interactive shell and in zsh: read so, and as written.
+    fn alias(&mut self, simple: &Simple) {
+        if self.state.aliases.is_empty() {
+            return;
+        }
+        let Some(first) = simple.words.first() else {
+            return;
+        };
+        let Some(text) = self.state.aliases.get(first.text()).cloned() else {
+            return;
+        };
+        let name = first.text().to_owned();
+        self.script.called.insert(name.clone());
+        let rest: Vec<&str> = simple.words.iter().skip(1).map(Raw::text).collect();
+        let text = format!("{text} {}", rest.join(" "));
+        let aliases = Rc::clone(&self.state.aliases);
+        Rc::make_mut(&mut self.state.aliases).remove(&name);
+        let before = self.state.clone();
+        self.text(&text, first.span());
+        self.state.join(&before);
+        self.state.aliases = aliases;
+    }
+
+    fn simple_once(&mut self, simple: &Simple) {
+        let span = span_of(simple);
+        let prefixes = simple
+            .words
+            .iter()
+            .take_while(|word| assignment(word.text()).is_some())
+            .count();
+        let (prefix, raws) = simple.words.split_at_checked(prefixes).unwrap_or_default();
+        let mut assignments = Vec::new();
+        if raws.is_empty() {
+            self.bare(simple, prefix, span);
+            return;
+        }
+        let mut words = self.command_words(raws);
+        let before = self.prefix(prefix, &mut assignments);
+        let connections = self.connect(&simple.redirections);
+        if words.is_empty() {
+            words.push(Word::default());
+        }
+        self.dispatch(&words, assignments, &connections, span);
+        self.restore(before);
+    }
+
+    /// Expands the words of a command; assignments behind `export` and its like are not split.
+    fn command_words(&mut self, raws: &[Raw]) -> Vec<Word> {
+        let declares = raws.first().is_some_and(|first| {
+            let builtin = first.text();
+            super::builtins::DECLARING.contains(&builtin)
+        });
+        if !declares {
+            return self.fields(raws);
+        }
+        let mut words = Vec::new();
+        for raw in raws {
+            match assignment(raw.text()) {
+                Some(written) => {
+                    let name = raw
+                        .text()
+                        .get(..written.value)
+                        .unwrap_or_default()
+                        .to_owned();
+                    let value = written.value;
+                    let element = (
+                        written.name.to_owned(),
+                        written.subscript.map(str::to_owned),
+                        written.appends,
+                    );
+                    let pieces = self.value_of(raw, value, &element);
+                    let mut word = Word::text(name, raw.span());
+                    state::append(&mut word.pieces, &pieces);
+                    words.push(word);
+                }
+                None => words.extend(self.fields(std::slice::from_ref(raw))),
+            }
+        }
+        words
+    }
+
+    /// Assigns and returns the value, as one text.
+    fn value_of(&mut self, raw: &Raw, at: usize, to: &(String, Option<String>, bool)) -> Pieces {
+        let (name, subscript, appends) = to;
+        // Setting one variable may copy them all, when another branch still has them.
+        self.spend(self.state.variables.len() / 2, raw.span());
+        let text = raw.text();
+        let value = raw.part(at, text.len());
+        if text.get(at..).is_some_and(|value| value.starts_with('(')) && subscript.is_none() {
+            return self.assign_list(name, &value, *appends);
+        }
+        let mut pieces = self.single(&value).pieces;
+        if let Some(subscript) = subscript {
+            let elements = match self
+                .state
+                .variable(name)
+                .and_then(|known| known.values.first())
+            {
+                Some(Value::List(elements)) => elements.clone(),
+                Some(Value::Scalar(_)) | None => Vec::new(),
+            };
+            let key = self.key(subscript, &elements);
+            self.state.set_element(name, &key, pieces.clone());
+            return pieces;
+        }
+        if *appends {
+            let raw = super::words::fixed(&format!("\"${{{name}}}\""), value.span());
+            let mut before = self.single(&raw).pieces;
+            state::append(&mut before, &pieces);
+            pieces = before;
+            if state::size(&pieces) > super::words::VALUE_BYTES_MAX {
+                pieces = state::unknown(name);
+            }
+        }
+        self.state.set(name, Value::Scalar(pieces.clone()), false);
+        pieces
+    }
+
+    /// `name=(…)`
+    fn assign_list(&mut self, name: &str, value: &Raw, appends: bool) -> Pieces {
+        let inner = value.part(1, value.text().len().saturating_sub(1));
+        let tokens =
+            super::super::lexer::list(&inner.source.text, (inner.start, inner.end), self.dialect);
+        let mut elements = match self
+            .state
+            .variable(name)
+            .and_then(|known| known.values.first())
+        {
+            Some(Value::List(elements)) if appends => elements.clone(),
+            Some(Value::Scalar(pieces)) if appends => vec![("0".to_owned(), pieces.clone())],
+            Some(Value::List(_) | Value::Scalar(_)) | None => Vec::new(),
+        };
+        let mut all = Vec::new();
+        for (start, end) in tokens {
+            let raw = Raw {
+                source: Rc::clone(&inner.source),
+                start,
+                end,
+            };
+            let text = raw.text();
+            let keyed = text
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once("]="));
+            if let Some((key, _)) = keyed {
+                let at = key.len() + 3;
+                let key = key.trim_matches(['"', '\'']).to_owned();
+                let pieces = self.single(&raw.part(at, text.len())).pieces;
+                state::append(&mut all, &pieces);
+                elements.push((key, pieces));
+                continue;
+            }
+            for word in self.fields(std::slice::from_ref(&raw)) {
+                if !all.is_empty() {
+                    state::append(&mut all, &state::text(" "));
+                }
+                state::append(&mut all, &word.pieces);
+                elements.push((elements.len().to_string(), word.pieces));
+            }
+        }
+        self.state.set(name, Value::List(elements), false);
+        all
+    }
+
+    /// Assignments or redirections without a program.
+    fn bare(&mut self, simple: &Simple, prefix: &[Raw], span: Span) {
+        let mut assignments = Vec::new();
+        self.assign(prefix, false, &mut assignments);
+        let connections = self.connect(&simple.redirections);
+        // `$(<file)` prints the file.
+        let reads = prefix.is_empty() && !simple.redirections.is_empty() && self.capture.is_some();
+        if reads {
+            match &connections.input {
+                Input::Text(word) => self.print(&word.pieces.clone()),
+                Input::Inherited | Input::File(_) | Input::Pipe { .. } => self.doubt(usize::MAX),
+            }
+        }
+        if let Some(file) = &connections.file {
+            self.keep_file(file, Some(&Vec::new()));
+        }
+        let variables = Rc::clone(&self.state.exported);
+        let invocation = self.invocation(Vec::new(), assignments, &connections, (variables, span));
+        self.emit(invocation);
+        self.succeeded = None;
+    }
+
+    /// Assigns in order.
+    fn assign(&mut self, raws: &[Raw], exported: bool, assignments: &mut Vec<Assignment>) {
+        for raw in raws {
+            let Some(written) = assignment(raw.text()) else {
+                continue;
+            };
+            let name = written.name.to_owned();
+            let at = written.value;
+            let element = (
+                name.clone(),
+                written.subscript.map(str::to_owned),
+                written.appends,
+            );
+            let pieces = self.value_of(raw, at, &element);
+            if exported {
+                self.state.export(&name);
+            }
+            let value = Word {
+                pieces,
+                span: raw.span(),
+            };
+            assignments.push(Assignment {
+                name,
+                value,
+                exported,
+            });
+        }
+    }
+
+    /// Assigns what stands in front of a program; returns what the variables were.
+    fn prefix(
+        &mut self,
+        prefix: &[Raw],
+        assignments: &mut Vec<Assignment>,
+    ) -> Vec<(String, Option<Variable>, Rc<Variables>)> {
+        let names = prefix.iter().filter_map(|raw| assignment(raw.text()));
+        let before = names
+            .map(|written| {
+                let variable = self.state.variable(written.name).cloned();
+                (
+                    written.name.to_owned(),
+                    variable,
+                    Rc::clone(&self.state.exported),
+                )
+            })
+            .collect();
+        self.assign(prefix, true, assignments);
+        before
+    }
+
+    fn restore(&mut self, before: Vec<(String, Option<Variable>, Rc<Variables>)>) {
+        for (name, variable, exported) in before {
+            let variables = Rc::make_mut(&mut self.state.variables);
+            match variable {
+                Some(variable) => variables.insert(name.clone(), variable),
+                None => variables.remove(&name),
+            };
+            let now = Rc::make_mut(&mut self.state.exported);
+            match exported.values.get(&name) {
+                Some(word) => now.values.insert(name, word.clone()),
+                None => now.values.remove(&name),
+            };
+        }
+    }
+
+    /// Calls a function, lets a builtin change the state, and hands on what a program would receive.
+    fn dispatch(
+        &mut self,
+        words: &[Word],
+        assignments: Vec<Assignment>,
+        connections: &Connections,
+        span: Span,
+    ) {
+        self.succeeded = None;
+        let name = words
+            .first()
+            .and_then(Word::known)
+            .map(std::borrow::Cow::into_owned);
+        if let Some(name) = &name
+            && let Some(bodies) = self.state.functions.get(name).cloned()
+        {
+            self.call(name, &bodies, words, connections);
+            return;
+        }
+        let variables = Rc::clone(&self.state.exported);
+        let invocation =
+            self.invocation(words.to_vec(), assignments, connections, (variables, span));
+        self.emit(invocation);
+        let Some(name) = name else {
+            self.route(None, connections);
+            return;
+        };
+        if self.builtin(&name, words, connections) {
+            return;
+        }
+        let printed = self.produce(words, &connections.input);
+        let silent = super::output::SILENT.contains(&name.as_str());
+        let printed = printed.or_else(|| silent.then(Vec::new));
+        self.route(printed, connections);
+    }
+
+    /// Sends what a command prints where its output goes.
+    pub(super) fn route(&mut self, printed: Option<Pieces>, connections: &Connections) {
+        if let Some(file) = &connections.file {
+            self.keep_file(file, printed.as_ref());
+            return;
+        }
+        if connections.elsewhere {
+            return;
+        }
+        match printed {
+            Some(pieces) => self.print(&pieces),
+            None => self.doubt(usize::MAX),
+        }
+    }
+
+    fn print(&mut self, pieces: &[Piece]) {
+        if let Some(capture) = &mut self.capture {
+            state::append(&mut capture.pieces, pieces);
+            if state::size(&capture.pieces) > super::words::VALUE_BYTES_MAX {
+                capture.unknown = true;
+                capture.pieces.clear();
+            }
+        }
+    }
+
+    fn invocation(
+        &self,
+        words: Vec<Word>,
+        assignments: Vec<Assignment>,
+        connections: &Connections,
+        place: (Rc<Variables>, Span),
+    ) -> Invocation {
+        Invocation {
+            words,
+            assignments,
+            redirects: connections.redirects.clone(),
+            input: connections.input.clone(),
+            output: connections.output,
+            directories: Rc::clone(&self.state.directories),
+            variables: place.0,
+            background: self.stream.background,
+            span: place.1,
+        }
+    }
+
+    /// Hands on an invocation; one that does nothing at all is dropped.
+    pub(super) fn emit(&mut self, invocation: Invocation) {
+        let nothing = invocation.words.is_empty()
+            && invocation.assignments.is_empty()
+            && invocation.redirects.is_empty();
+        if !nothing && self.spend(4, invocation.span) {
+            self.script.invocations.push(invocation);
+        }
+    }
+
+    fn call(&mut self, name: &str, bodies: &[Rc<Node>], words: &[Word], connections: &Connections) {
+        let repeated = self.calls.iter().filter(|call| *call == name).count();
+        if repeated >= CALLS_MAX || self.calls.len() >= CALLS_MAX * 4 {
+            self.route(None, connections);
+            return;
+        }
+        if !connections.redirects.is_empty() {
+            let variables = Rc::clone(&self.state.exported);
+            let span = words.first().map_or_else(Span::default, |word| word.span);
+            let redirected =
+                self.invocation(Vec::new(), Vec::new(), connections, (variables, span));
+            self.emit(redirected);
+        }
+        let arguments = words
+            .iter()
+            .skip(1)
+            .map(|word| word.pieces.clone())
+            .collect();
+        // The deepest call that is followed stands for all that come after it.
+        let arguments = (repeated + 1 < CALLS_MAX).then(|| Rc::new(arguments));
+        if !self.spend(
+            16,
+            words.first().map_or_else(Span::default, |word| word.span),
+        ) {
+            return;
+        }
+        self.script.called.insert(name.to_owned());
+        self.calls.push(name.to_owned());
+        let caller = std::mem::replace(&mut self.state.positional, arguments.clone());
+        let given = std::mem::replace(&mut self.state.given, true);
+        let start = self.state.clone();
+        for (number, body) in bodies.iter().enumerate() {
+            let before = std::mem::replace(&mut self.state, start.clone());
+            self.connected(connections, |machine| machine.walk(body));
+            if number > 0 {
+                self.state.join(&before);
+            }
+        }
+        self.state.positional = caller;
+        self.state.given = given;
+        self.calls.pop();
+        self.succeeded = None;
+    }
+}
+
+fn span_of(simple: &Simple) -> Span {
+    let words = simple.words.iter();
+    let spans = words
+        .map(Raw::span)
+        .chain(simple.redirections.iter().map(|one| one.target.span()));
+    spans
+        .reduce(|one, other| Span {
+            start: one.start.min(other.start),
+            end: one.end.max(other.end),
+        })
+        .unwrap_or_default()
+}

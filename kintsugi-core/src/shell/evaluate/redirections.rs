@@ -1,0 +1,335 @@
+//! Redirections: where the input of a command comes from and where its output goes.
+//!
+//! Files that the text itself fills with known text are kept, because a later command may run them.
+
+use std::rc::Rc;
+
+use super::super::guard::Scan;
+use super::super::tree::{Node, Operator, Raw, Redirection};
+use super::super::{Directory, Input, Invocation, Output, Redirect, RedirectMode, Word};
+use super::state::{self, Pieces};
+use super::{Capture, Machine};
+use crate::effect::Span;
+
+/// Most files written by a text that are kept.
+const FILES_MAX: usize = 64;
+
+/// What the redirections of one command say together.
+#[derive(Debug, Clone)]
+pub(super) struct Connections {
+    /// To and from files.
+    pub(super) redirects: Vec<Redirect>,
+    /// Standard input.
+    pub(super) input: Input,
+    /// Standard output.
+    pub(super) output: Output,
+    /// The file that standard output fills, and whether it is appended to.
+    pub(super) file: Option<(Word, bool)>,
+    /// Standard output goes to another descriptor: it is not captured.
+    pub(super) elsewhere: bool,
+}
+
+impl Machine<'_> {
+    /// Evaluates redirections, in order.
+    pub(super) fn connect(&mut self, redirections: &[Redirection]) -> Connections {
+        let mut connections = Connections {
+            redirects: Vec::new(),
+            input: self.stream.input.clone(),
+            output: self.stream.output,
+            file: None,
+            elsewhere: false,
+        };
+        for redirection in redirections {
+            self.redirect(redirection, &mut connections);
+        }
+        connections
+    }
+
+    fn redirect(&mut self, redirection: &Redirection, connections: &mut Connections) {
+        let target = &redirection.target;
+        match redirection.operator {
+            Operator::HereDocument { expands, tabs } => {
+                let word = self.here_document(target, expands, tabs);
+                connections.take_input(redirection, Input::Text(word));
+            }
+            Operator::HereString => {
+                let mut word = self.single(target);
+                state::append(&mut word.pieces, &state::text("\n"));
+                connections.take_input(redirection, Input::Text(word));
+            }
+            Operator::Read => {
+                let word = self.file_name(target);
+                let input = self.written(&word).map_or_else(
+                    || Input::File(word.clone()),
+                    |pieces| {
+                        Input::Text(Word {
+                            pieces,
+                            span: word.span,
+                        })
+                    },
+                );
+                connections.take_input(redirection, input);
+                connections.file(RedirectMode::Read, word);
+            }
+            Operator::Both => {
+                let word = self.file_name(target);
+                connections.take_input(redirection, Input::File(word.clone()));
+                connections.file(RedirectMode::ReadWrite, word);
+            }
+            Operator::Write | Operator::Append | Operator::WriteAll | Operator::AppendAll => {
+                self.write(redirection, connections);
+            }
+            Operator::Duplicate => self.duplicate(redirection, connections),
+        }
+    }
+
+    fn write(&mut self, redirection: &Redirection, connections: &mut Connections) {
+        let word = self.file_name(&redirection.target);
+        let append = matches!(redirection.operator, Operator::Append | Operator::AppendAll);
+        let all = matches!(
+            redirection.operator,
+            Operator::WriteAll | Operator::AppendAll
+        );
+        if all
+            || redirection
+                .descriptor
+                .is_none_or(|descriptor| descriptor == 1)
+        {
+            connections.output = Output::File;
+            connections.file = Some((word.clone(), append));
+            connections.elsewhere = false;
+        }
+        let mode = if append {
+            RedirectMode::Append
+        } else {
+            RedirectMode::Overwrite
+        };
+        connections.file(mode, word);
+    }
+
+    fn duplicate(&mut self, redirection: &Redirection, connections: &mut Connections) {
+        let word = self.single(&redirection.target);
+        let known = word.known().unwrap_or_default();
+        let descriptor = known.trim_end_matches('-');
+        let is_descriptor = descriptor.bytes().all(|byte| byte.is_ascii_digit());
+        let writes = redirection
+            .target
+            .source
+            .text
+            .get(..redirection.target.start)
+            .is_some_and(|before| before.trim_end().ends_with(">&"));
+        if is_descriptor && word.known().is_some() {
+            if writes && redirection.descriptor.is_none_or(|from| from == 1) && descriptor != "1" {
+                connections.elsewhere = true;
+                connections.output = Output::Inherited;
+            }
+            return;
+        }
+        if writes && redirection.descriptor.is_none() {
+            connections.output = Output::File;
+            connections.file = Some((word.clone(), false));
+            connections.file(RedirectMode::Overwrite, word);
+        }
+    }
+
+    /// Evaluates the name of a file: one word, whatever is in it.
+    fn file_name(&mut self, target: &Raw) -> Word {
+        let mut words = self.fields(std::slice::from_ref(target));
+        if words.len() == 1
+            && let Some(word) = words.pop()
+        {
+            return word;
+        }
+        self.single(target)
+    }
+
+    /// Evaluates the body of a here-document.
+    fn here_document(&mut self, body: &Raw, expands: bool, tabs: bool) -> Word {
+        let text = body.text();
+        let stripped: String;
+        let text = if tabs {
+            stripped = text
+                .split_inclusive('\n')
+                .map(|line| line.trim_start_matches('\t'))
+                .collect();
+            stripped.as_str()
+        } else {
+            text
+        };
+        if !expands || !text.contains(['$', '`', '\\']) {
+            self.spend(text.len() / 64, body.span());
+            return Word {
+                pieces: state::text(text),
+                span: body.span(),
+            };
+        }
+        // Inside, quotes are characters; `"` is not an escape either.
+        let scan = Scan { text, fish: false };
+        let pieces = if tabs {
+            let text = text.to_owned();
+            self.quoted_text(&Raw {
+                source: Rc::new(super::super::tree::Source {
+                    text: Rc::from(text.as_str()),
+                    fixed: Some(body.span()),
+                }),
+                start: 0,
+                end: text.len(),
+            })
+        } else {
+            debug_assert_eq!(
+                scan.text.len(),
+                body.end - body.start,
+                "the body as written"
+            );
+            self.quoted_text(body)
+        };
+        Word {
+            pieces,
+            span: body.span(),
+        }
+    }
+
+    /// Keeps the text of a file that is written here.
+    pub(super) fn keep_file(&mut self, file: &(Word, bool), pieces: Option<&Pieces>) {
+        let (name, append) = file;
+        let Some(path) = name.known() else {
+            return;
+        };
+        if path.starts_with("/dev/") {
+            return;
+        }
+        let paths = self.paths(&path);
+        for path in paths {
+            let old = self
+                .script
+                .files
+                .iter()
+                .position(|(known, _)| *known == path);
+            let before = old.map(|number| self.script.files.remove(number).1);
+            let text = match (pieces, before, *append) {
+                (Some(pieces), Some(before), true) => {
+                    let mut joined = before.pieces;
+                    state::append(&mut joined, pieces);
+                    joined
+                }
+                // What is appended to a file that is not known is at least run.
+                (Some(pieces), _, _) => pieces.clone(),
+                (None, _, _) => continue,
+            };
+            if self.script.files.len() < FILES_MAX {
+                let word = Word {
+                    pieces: text,
+                    span: name.span,
+                };
+                self.script.files.push((path, word));
+            }
+        }
+    }
+
+    /// Returns the absolute spellings of `path` from where the shell may be.
+    fn paths(&self, path: &str) -> Vec<String> {
+        let mut paths: Vec<String> = Vec::new();
+        for directory in self.state.directories.iter() {
+            let found = match state::resolve(directory, path) {
+                Directory::Known(found) => found,
+                Directory::Unknown => path.to_owned(),
+            };
+            if !paths.contains(&found) {
+                paths.push(found);
+            }
+        }
+        paths
+    }
+
+    /// Returns what this text has written to the file of that name.
+    pub(super) fn written(&self, name: &Word) -> Option<Pieces> {
+        if self.script.files.is_empty() {
+            return None;
+        }
+        let paths = self.paths(&name.known()?);
+        self.script
+            .files
+            .iter()
+            .rev()
+            .find(|(path, _)| paths.contains(path))
+            .map(|(_, word)| word.pieces.clone())
+    }
+
+    /// Walks a compound command with redirections of its own.
+    pub(super) fn group(&mut self, body: &Rc<Node>, redirections: &[Redirection], subshell: bool) {
+        let state = subshell.then(|| self.state.clone());
+        if redirections.is_empty() {
+            self.walk(body);
+        } else {
+            self.redirected(body, redirections);
+        }
+        if let Some(state) = state {
+            self.state = state;
+            self.succeeded = None;
+        }
+    }
+
+    fn redirected(&mut self, body: &Rc<Node>, redirections: &[Redirection]) {
+        let connections = self.connect(redirections);
+        let span = redirections
+            .first()
+            .map_or_else(Span::default, |first| first.target.span());
+        if !connections.redirects.is_empty() {
+            self.emit(Invocation {
+                words: Vec::new(),
+                assignments: Vec::new(),
+                redirects: connections.redirects.clone(),
+                input: Input::Inherited,
+                output: connections.output,
+                directories: Rc::clone(&self.state.directories),
+                variables: Rc::clone(&self.state.exported),
+                background: self.stream.background,
+                span,
+            });
+        }
+        let (mut connections, body) = (connections, Rc::clone(body));
+        connections.redirects = Vec::new();
+        self.connected(&connections, |machine| machine.walk(&body));
+    }
+
+    /// Walks something whose input and output are `connections`.
+    pub(super) fn connected(&mut self, connections: &Connections, walk: impl FnOnce(&mut Self)) {
+        let outer = self.stream.clone();
+        self.stream.input = connections.input.clone();
+        self.stream.output = connections.output;
+        let redirected = connections.file.is_some() || connections.elsewhere;
+        let capture = if redirected {
+            self.capture.replace(Capture::default())
+        } else {
+            None
+        };
+        let inherits = connections.input == outer.input;
+        walk(self);
+        let left = std::mem::replace(&mut self.stream, outer);
+        if inherits {
+            // What was read is no longer there for the next command.
+            self.stream.input = left.input;
+        }
+        if redirected {
+            let printed = std::mem::replace(&mut self.capture, capture);
+            if let (Some(file), Some(printed)) = (&connections.file, printed) {
+                self.keep_file(file, (!printed.unknown).then_some(&printed.pieces));
+            }
+        }
+    }
+}
+
+impl Connections {
+    fn take_input(&mut self, redirection: &Redirection, input: Input) {
+        if redirection
+            .descriptor
+            .is_none_or(|descriptor| descriptor == 0)
+        {
+            self.input = input;
+        }
+    }
+
+    fn file(&mut self, mode: RedirectMode, target: Word) {
+        self.redirects.push(Redirect { mode, target });
+    }
+}
