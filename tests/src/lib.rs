@@ -9,6 +9,7 @@
 
 pub mod corpus;
 pub mod daemon;
+pub mod evasion;
 pub mod machine;
 pub mod pty;
 pub mod shells;
