@@ -115,13 +115,13 @@ mod tests {
     #[test]
     fn escapes_are_bytes() {
         let table = [
-            (r"\\x72m", true, r"\x72m"),
-            (r"rm", true, "rm"),
-            (r"rm", true, "rm"),
-            (r"2m", false, "rm"),
+            (r"\x72\155", true, "rm"),
+            (r"\u0072\U0000006d", true, "rm"),
+            (r"\0162m", false, "rm"),
+            (r"\162m", false, "rm"),
             (r"a\cb", false, "a"),
-            (r"\q", true, r"\q"),
-            (r"â", true, "—"),
+            (r"\q\\", true, r"\q\"),
+            (r"\xe2\x80\x94", true, "—"),
         ];
         for (text, octal, expected) in table {
             assert_eq!(unescape(text, octal), expected, "{text}");
