@@ -1,6 +1,7 @@
 //! What the rules say about a proposal.
 //!
-//! Total: every text has a class. What cannot be read is catastrophic, what is not known is ambiguous.
+//! Total: every text has a class. What cannot be read is catastrophic, what is not known is
+//! ambiguous.
 
 use std::rc::Rc;
 
@@ -79,7 +80,8 @@ pub fn classify(
     judge(subject, analysis, &script.problems, rules, policy)
 }
 
-/// Analysis → findings → class. Without I/O and without the text: what it says depends on effects alone.
+/// Analysis → findings → class. Without I/O and without the text: what it says depends on effects
+/// alone.
 fn judge(
     subject: Subject<'_>,
     analysis: Analysis,

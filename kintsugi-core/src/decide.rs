@@ -52,8 +52,8 @@ pub struct Ruling {
     pub warned: bool,
 }
 
-/// Decides by the class and, for the ambiguous only, the risk. `score` is the model's, when it was there in time; it can only
-/// raise what the heuristic gave.
+/// Decides by the class and, for the ambiguous only, the risk. `score` is the model's, when it was
+/// there in time; it can only raise what the heuristic gave.
 #[must_use]
 pub fn decide(classification: &Classification, score: Option<u8>, policy: &Policy) -> Ruling {
     match classification.class {

@@ -1,6 +1,8 @@
-//! What a command would really touch, as the client that proposed found it with the person's own rights.
+//! What a command would really touch, as the client that proposed found it with the person's own
+//! rights.
 //!
-//! A claim like everything a client says, kept with the record. Facts answer one question above all: can it be taken back?
+//! A claim like everything a client says, kept with the record. Facts answer one question above
+//! all: can it be taken back?
 
 use serde::{Deserialize, Serialize};
 
@@ -133,9 +135,11 @@ impl Facts {
 }
 
 impl TargetFact {
-    /// Whether everything at it exists elsewhere too: nothing is there, or all of it is committed and pushed.
+    /// Whether everything at it exists elsewhere too: nothing is there, or all of it is committed
+    /// and pushed.
     ///
-    /// What version control ignores does not count, since a `.env` is ignored as well; build output has a place of its own.
+    /// What version control ignores does not count, since a `.env` is ignored as well; build output
+    /// has a place of its own.
     #[must_use]
     pub const fn recoverable(&self) -> bool {
         if !self.complete || self.mount {

@@ -1,7 +1,8 @@
 //! The risk of what is ambiguous: 0 to 100, integers, the same for the same input.
 //!
-//! A weight says how much a careful person would want to be asked, not how likely harm is. The sum starts at the largest
-//! weight of a finding, so that ten small doubts do not become one great one, and circumstances add to it.
+//! A weight says how much a careful person would want to be asked, not how likely harm is. The sum
+//! starts at the largest weight of a finding, so that ten small doubts do not become one great one,
+//! and circumstances add to it.
 
 use crate::classify::Class;
 use crate::effect::{Action, Effect, Feed, Modifier};
@@ -9,13 +10,15 @@ use crate::knowledge::UnknownKind;
 use crate::place::Place;
 use crate::rules::Finding;
 
-/// Largest sum that circumstances add, so that no pile of them alone reaches the default threshold of 50.
+/// Largest sum that circumstances add, so that no pile of them alone reaches the default threshold
+/// of 50.
 const CIRCUMSTANCES_MAX: u8 = 30;
 
 /// Returns the weight of something that is not known.
 ///
-/// An unknown program alone stays below the threshold: most are harmless, and a guard that asks about each is switched off. A
-/// program whose very name is computed stands at it, since hiding the name is what it is good for.
+/// An unknown program alone stays below the threshold: most are harmless, and a guard that asks
+/// about each is switched off. A program whose very name is computed stands at it, since hiding the
+/// name is what it is good for.
 #[must_use]
 pub const fn unknown(kind: UnknownKind) -> u8 {
     match kind {
@@ -27,7 +30,8 @@ pub const fn unknown(kind: UnknownKind) -> u8 {
     }
 }
 
-/// Returns the risk of a command with these findings and effects; nothing when no finding is ambiguous.
+/// Returns the risk of a command with these findings and effects; nothing when no finding is
+/// ambiguous.
 #[must_use]
 pub fn risk(findings: &[Finding], effects: &[Effect]) -> Option<u8> {
     let ambiguous = findings

@@ -252,7 +252,8 @@ fn mask(text: &mut String) {
     }
 }
 
-/// Returns what an approval is bound to, in hexadecimal: who proposed exactly which bytes, for which shell, where.
+/// Returns what an approval is bound to, in hexadecimal: who proposed exactly which bytes, for
+/// which shell, where.
 #[must_use]
 pub fn content_hash(command: &ProposedCommand) -> String {
     let shell = command.shell.unwrap_or_default();

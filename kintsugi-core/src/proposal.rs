@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::shell::Dialect;
 
-/// A command as a client proposes it. What it claims about itself is a claim; only [`PeerCredentials`] are attested.
+/// A command as a client proposes it. What it claims about itself is a claim; only
+/// [`PeerCredentials`] are attested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProposedCommand {
     /// Names this proposal; a retry uses the same.
@@ -39,9 +40,11 @@ pub struct ProposedCommand {
 }
 
 impl ProposedCommand {
-    /// Returns what tells this command from another under the same id: agent, session, directory, shell, words and text.
+    /// Returns what tells this command from another under the same id: agent, session, directory,
+    /// shell, words and text.
     ///
-    /// `blake3` over an encoding in which every part has its length in front, so that no two commands have the same one.
+    /// `blake3` over an encoding in which every part has its length in front, so that no two
+    /// commands have the same one.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();

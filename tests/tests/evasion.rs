@@ -69,7 +69,8 @@ fn joining_two_commands_never_lowers_a_class() {
     let mut all = load("dangerous");
     all.extend(load("harmless"));
     all.retain(|case| !case.command.contains(['\n', '#']) && !case.command.contains("exit"));
-    // What changes the shell itself changes what the rest of the line means, which is no relaxation.
+    // What changes the shell itself changes what the rest of the line means, which is no
+    // relaxation.
     let stateful = [
         "cd", "pushd", "export", "set", "alias", "exec", "trap", "unset", "source", ".", "eval",
         "shopt", "read", "f()", "bomb()",

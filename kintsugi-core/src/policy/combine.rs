@@ -26,8 +26,8 @@ pub struct Notice {
 impl Layers {
     /// Returns the policy that is in force, and what was ignored on the way.
     ///
-    /// The strictest counts. An administrator and a person may loosen what is built in, a person only within what the administrator
-    /// allows, a repository never.
+    /// The strictest counts. An administrator and a person may loosen what is built in, a person
+    /// only within what the administrator allows, a repository never.
     ///
     /// # Errors
     /// When two files define the same rule, or a file speaks of a rule that does not exist.

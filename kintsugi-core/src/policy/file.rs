@@ -37,8 +37,9 @@ impl File {
     /// Reads the policy file `name` of `origin`.
     ///
     /// # Errors
-    /// When it is not TOML, has a key or value that the schema does not know, a rule that is none, or an exception that nobody
-    /// may make: show the error, keep what was in force, and use [`super::Policy::strictest`] meanwhile.
+    /// When it is not TOML, has a key or value that the schema does not know, a rule that is none,
+    /// or an exception that nobody may make: show the error, keep what was in force, and use
+    /// [`super::Policy::strictest`] meanwhile.
     pub fn parse(name: &str, text: &str, origin: Origin) -> Result<Self, PolicyError> {
         let document: Document =
             toml::from_str(text).map_err(|error| RuleError::syntax(name, text, &error))?;
@@ -85,7 +86,8 @@ impl File {
         })
     }
 
-    /// Returns the files with more rules that it names; who reads them gives their texts to [`File::add_pack`].
+    /// Returns the files with more rules that it names; who reads them gives their texts to
+    /// [`File::add_pack`].
     pub fn packs(&self) -> impl Iterator<Item = &str> {
         self.packs.iter().map(|pack| pack.value.as_str())
     }
@@ -93,7 +95,8 @@ impl File {
     /// Adds the rules of the pack `text`, which stands in `name`.
     ///
     /// # Errors
-    /// As [`Rules::add`]; then the whole policy file is refused, since what it means to forbid is not known.
+    /// As [`Rules::add`]; then the whole policy file is refused, since what it means to forbid is
+    /// not known.
     pub fn add_pack(&mut self, name: &str, text: &str) -> Result<(), PolicyError> {
         Ok(self.rules.add(name, text)?)
     }

@@ -1,7 +1,7 @@
 //! What a person, an administrator and a repository want: mode, threshold, rules and exceptions.
 //!
-//! Pure: whoever calls this has read the files. A repository can only tighten; what it says beyond that is reported and
-//! ignored. Patterns compare parsed commands and effects, never text.
+//! Pure: whoever calls this has read the files. A repository can only tighten; what it says beyond
+//! that is reported and ignored. Patterns compare parsed commands and effects, never text.
 
 mod combine;
 mod file;
@@ -177,8 +177,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Returns what holds while a policy file cannot be read: the stricter of this policy, the last good one, and the default,
-    /// without any exception.
+    /// Returns what holds while a policy file cannot be read: the stricter of this policy, the last
+    /// good one, and the default, without any exception.
     #[must_use]
     pub fn strictest(&self) -> Self {
         Self {
@@ -211,8 +211,8 @@ impl Policy {
         self.exceptions.iter().map(Adjustment::summary)
     }
 
-    /// Changes `finding` as the policy says: raises first, then exceptions, so that a raise never undoes an exception of the
-    /// same person, and what nobody may except stays.
+    /// Changes `finding` as the policy says: raises first, then exceptions, so that a raise never
+    /// undoes an exception of the same person, and what nobody may except stays.
     pub(crate) fn adjust(&self, finding: &mut Finding, about: About<'_>) {
         for adjustment in self.raises.iter().chain(&self.exceptions) {
             if adjustment.applies(finding, about) {
@@ -265,8 +265,8 @@ fn names(pattern: &str, id: &str) -> bool {
 }
 
 impl Pattern {
-    /// Whether what is unknown is what the conditions name. Of an unknown only its text is known, so a condition on anything else
-    /// is not met.
+    /// Whether what is unknown is what the conditions name. Of an unknown only its text is known,
+    /// so a condition on anything else is not met.
     fn names(&self, text: &str) -> bool {
         self.only_names()
             && (self.program().is_empty() || self.program().iter().any(|path| begins(text, path)))

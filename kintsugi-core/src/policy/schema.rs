@@ -57,7 +57,8 @@ pub struct Raise {
 pub struct Exception {
     /// Ids of rules; a `*` at the end stands for any rest: `unknown.*`.
     pub rule: Vec<Spanned<String>>,
-    /// Only for effects like these. What is unknown has no effect: of it only `program` and `value` are compared.
+    /// Only for effects like these. What is unknown has no effect: of it only `program` and `value`
+    /// are compared.
     pub when: Conditions,
     /// Why it is fine here; shown and recorded whenever it is used.
     pub reason: String,
@@ -73,7 +74,8 @@ pub struct Ceiling {
     /// The highest threshold.
     #[serde(default)]
     pub threshold: Option<u8>,
-    /// Ids of rules of which a user may make exceptions; a `*` at the end stands for any rest. Default: none but `unknown.*`.
+    /// Ids of rules of which a user may make exceptions; a `*` at the end stands for any rest.
+    /// Default: none but `unknown.*`.
     #[serde(default)]
     pub exception: Option<Vec<String>>,
 }

@@ -1,5 +1,5 @@
-//! Secrets that a name in front of them gives away: `TOKEN=x`, `"password": "x"`, `Authorization: Bearer x`, `?key=x`, and
-//! `https://user:x@host`.
+//! Secrets that a name in front of them gives away: `TOKEN=x`, `"password": "x"`, `Authorization:
+//! Bearer x`, `?key=x`, and `https://user:x@host`.
 
 use std::ops::Range;
 
@@ -68,7 +68,8 @@ fn text_quote(text: &str, start: usize) -> Option<char> {
         .filter(|last| matches!(last, '"' | '\''))
 }
 
-/// The name at the end of `before`: `X-Api-Key` of `-H "X-Api-Key`; a closing quote and one space may stand behind it.
+/// The name at the end of `before`: `X-Api-Key` of `-H "X-Api-Key`; a closing quote and one space
+/// may stand behind it.
 fn name_before(before: &str) -> Option<&str> {
     let before = before.strip_suffix(' ').unwrap_or(before);
     let before = before.strip_suffix(['"', '\'']).unwrap_or(before);
@@ -117,7 +118,8 @@ fn length_bare(rest: &str) -> usize {
     .unwrap_or(rest.len())
 }
 
-/// Whether an unquoted value is an expression of a program rather than a value: a call, an index, the name of another secret.
+/// Whether an unquoted value is an expression of a program rather than a value: a call, an index,
+/// the name of another secret.
 fn is_code(value: &str) -> bool {
     let identifier = |value: &str| {
         value

@@ -1,7 +1,8 @@
 //! Secrets are masked before a text reaches any sink: log, hold, summary, echo.
 //!
-//! Errs on the side of masking: a masked word costs a person a question, a kept one costs them a key. What stands for a value
-//! (`$TOKEN`, `$(pass show x)`) is not one and stays. Linear in the text; no regular expression.
+//! Errs on the side of masking: a masked word costs a person a question, a kept one costs them a
+//! key. What stands for a value (`$TOKEN`, `$(pass show x)`) is not one and stays. Linear in the
+//! text; no regular expression.
 
 mod assignments;
 mod names;
@@ -34,7 +35,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
-/// Returns where secrets stand in `text`, in bytes: in order, apart from each other, on character boundaries.
+/// Returns where secrets stand in `text`, in bytes: in order, apart from each other, on character
+/// boundaries.
 #[must_use]
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();

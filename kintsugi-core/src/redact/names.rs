@@ -57,7 +57,8 @@ pub(super) fn is_secret(name: &str) -> bool {
     let Some((last, before)) = words.split_last() else {
         return false;
     };
-    // `pwd`, `pass` and `auth` alone are a directory, a verb and a subcommand; `PWD` is no secret, `MYSQL_PWD` is.
+    // `pwd`, `pass` and `auth` alone are a directory, a verb and a subcommand; `PWD` is no secret,
+    // `MYSQL_PWD` is.
     let alone = before.is_empty() && matches!(last.as_str(), "pwd" | "pass" | "pat" | "auth");
     if alone {
         return false;

@@ -42,7 +42,8 @@ const fn shape(prefix: &'static str, least: usize, alphabet: Alphabet) -> Shape 
     }
 }
 
-/// From the documentation of who issues them, as of 2026: GitHub, GitLab, Slack, Stripe, AWS IAM identifiers, Google, npm, `PyPI`, …
+/// From the documentation of who issues them, as of 2026: GitHub, GitLab, Slack, Stripe, AWS IAM
+/// identifiers, Google, npm, `PyPI`, …
 const SHAPES: [Shape; 59] = [
     Shape {
         prefix: "AKIA",
@@ -193,7 +194,8 @@ fn bot_token(text: &str, at: usize) -> Option<Range<usize>> {
         .then(|| at..behind + length)
 }
 
-/// Everything between the first and the last line of a private key, or to the end when that is missing.
+/// Everything between the first and the last line of a private key, or to the end when that is
+/// missing.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
     for (at, _) in text.match_indices("PRIVATE KEY") {
         let begins = text.get(..at).is_some_and(|before| {

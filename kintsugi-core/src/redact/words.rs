@@ -1,4 +1,5 @@
-//! Secrets that an option of a program gives away: `--password x`, `mysql -px`, `curl -u me:x`, `sshpass -p x`.
+//! Secrets that an option of a program gives away: `--password x`, `mysql -px`, `curl -u me:x`,
+//! `sshpass -p x`.
 
 use std::ops::Range;
 
@@ -155,7 +156,8 @@ fn starts_command(text: &str, words: &[Word<'_>], index: usize) -> bool {
     between.is_some_and(|between| between.contains(['|', ';', '&', '\n', '(', '`']))
 }
 
-/// Splits at white space and operators; quotes keep a word together. Good enough to find options, not to run anything.
+/// Splits at white space and operators; quotes keep a word together. Good enough to find options,
+/// not to run anything.
 fn split(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut quote = None;

@@ -3,6 +3,7 @@
 /// File and text of each.
 pub(super) const PACKS: &[(&str, &str)] = &[
     ("rules/files.toml", include_str!("../../rules/files.toml")),
+    ("rules/rights.toml", include_str!("../../rules/rights.toml")),
     ("rules/system.toml", include_str!("../../rules/system.toml")),
     ("rules/git.toml", include_str!("../../rules/git.toml")),
     (

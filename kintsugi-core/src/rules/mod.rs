@@ -1,6 +1,7 @@
 //! Effects → findings: opinions about effects, from `rules/*.toml`.
 //!
-//! A rule can only raise a class, and joins commute, so the order of packs, rules and effects never matters.
+//! A rule can only raise a class, and joins commute, so the order of packs, rules and effects never
+//! matters.
 
 mod builtin;
 pub mod pattern;
@@ -104,7 +105,8 @@ pub enum RuleError {
         /// Where it was first.
         first: String,
     },
-    /// An id is not two or more lower-case words with a dot between them, or belongs to what is built in.
+    /// An id is not two or more lower-case words with a dot between them, or belongs to what is
+    /// built in.
     #[error("{at}: `{id}` is not a rule id: write `field.what`, in lower case")]
     BadId {
         /// Where, as `file:line`.
@@ -194,7 +196,8 @@ impl Rules {
         Ok(())
     }
 
-    /// Returns the findings of all rules about `evidence`: for each the index of the effect it is about.
+    /// Returns the findings of all rules about `evidence`: for each the index of the effect it is
+    /// about.
     #[must_use]
     pub fn examine(&self, evidence: &[Evidence<'_>]) -> Vec<(usize, Finding)> {
         let mut findings = Vec::new();

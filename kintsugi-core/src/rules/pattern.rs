@@ -1,7 +1,8 @@
 //! Whether an effect meets conditions. Used by rules and by the exceptions of a policy.
 //!
-//! Compares parsed effects with closed words; a `*` in a text is the only wildcard there is. No regular expression decides
-//! anything, so every condition costs at most the product of two short lengths.
+//! Compares parsed effects with closed words; a `*` in a text is the only wildcard there is. No
+//! regular expression decides anything, so every condition costs at most the product of two short
+//! lengths.
 
 use super::schema;
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role};
@@ -12,7 +13,8 @@ use crate::place::Place;
 pub struct Evidence<'a> {
     /// What would happen.
     pub effect: &'a Effect,
-    /// Whether facts show that it can be taken back: the content is committed and pushed, or ignored and made again.
+    /// Whether facts show that it can be taken back: the content is committed and pushed, or
+    /// ignored and made again.
     pub recoverable: bool,
 }
 
@@ -53,8 +55,8 @@ impl Pattern {
 
     /// Whether `evidence` meets every condition.
     ///
-    /// An effect of a dry run happens only for conditions that ask for it; a place inside a container is a place only
-    /// for those that ask for a container.
+    /// An effect of a dry run happens only for conditions that ask for it; a place inside a
+    /// container is a place only for those that ask for a container.
     #[must_use]
     pub fn applies(&self, evidence: Evidence<'_>) -> bool {
         let effect = evidence.effect;
@@ -125,7 +127,8 @@ const fn allowed(mask: u64, member: u32) -> bool {
     mask == 0 || mask >> member & 1 == 1
 }
 
-/// Whether the command path `program` is `path` or lies below it: `git push` below `git`, never `gitk`.
+/// Whether the command path `program` is `path` or lies below it: `git push` below `git`, never
+/// `gitk`.
 pub(crate) fn begins(program: &str, path: &str) -> bool {
     program
         .strip_prefix(path)
@@ -140,8 +143,8 @@ fn any_like(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| like(pattern, text))
 }
 
-/// Whether `text` is what `pattern` says, a `*` standing for any characters and `\*` for itself. Letters match in any
-/// ASCII case.
+/// Whether `text` is what `pattern` says, a `*` standing for any characters and `\*` for itself.
+/// Letters match in any ASCII case.
 #[must_use]
 pub fn like(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());

@@ -16,7 +16,8 @@ pub struct Pack {
     pub rule: Vec<Rule>,
 }
 
-/// An opinion about an effect. The conditions are those of [`Conditions`], written in the rule itself.
+/// An opinion about an effect. The conditions are those of [`Conditions`], written in the rule
+/// itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -60,7 +61,8 @@ pub struct Rule {
     /// Another effect that must be in the line for the rule to apply.
     #[serde(default)]
     pub along: Option<Conditions>,
-    /// For an ambiguous rule: the least risk it gives, 0 to 100. The heuristic adds what else it sees.
+    /// For an ambiguous rule: the least risk it gives, 0 to 100. The heuristic adds what else it
+    /// sees.
     #[serde(default)]
     pub risk: Option<u8>,
     /// Why, for a person: completes the sentence "this …".
@@ -104,7 +106,8 @@ pub struct Conditions {
     /// Programs that are not meant, as such prefixes.
     #[serde(default)]
     pub except_program: Vec<String>,
-    /// Modifiers that must all be there. An effect of a dry run is met only by conditions with `dry-run`.
+    /// Modifiers that must all be there. An effect of a dry run is met only by conditions with
+    /// `dry-run`.
     #[serde(default)]
     pub with: Vec<Modifier>,
     /// Modifiers of which none may be there.
