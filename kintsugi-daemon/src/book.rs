@@ -2,12 +2,13 @@
 //!
 //! After a failed write or sync everything is refused until the log has been opened again and folded anew.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use kintsugi_core::audit::record::Body;
+use kintsugi_core::limits::SEGMENT_RECORDS;
 
 use crate::clock::Clock;
 use crate::state::State;
@@ -27,6 +28,8 @@ pub struct Book {
     incident: Option<String>,
     /// Something was staged whose fate is not known, or the log refuses: open it again first.
     broken: bool,
+    /// Why it cannot be written, while it cannot.
+    trouble: String,
     /// Before this moment it is not tried, on the monotonic clock.
     retry_at: u64,
 }
@@ -45,6 +48,7 @@ impl Book {
             state: State::default(),
             incident: None,
             broken: false,
+            trouble: String::new(),
             retry_at: 0,
         };
         book.fold(&replay);
@@ -81,10 +85,7 @@ impl Book {
     ///
     /// When they cannot be written: then nothing is remembered either.
     pub fn stage(&mut self, clock: &dyn Clock, bodies: Vec<Body>) -> anyhow::Result<Staged> {
-        if self.broken {
-            return Err(LogError::Refused.into());
-        }
-        let log = self.log.as_mut().context("the log is not open")?;
+        let log = sound(&mut self.log, self.broken, &self.trouble)?;
         let now = now(clock);
         match log.stage(now, bodies, &self.state) {
             Ok(staged) => {
@@ -94,25 +95,32 @@ impl Book {
                 Ok(staged)
             }
             Err(error) => {
-                self.broken |= !is_as_before(&error);
-                Err(error.into())
+                let breaks = !is_as_before(&error);
+                let error = explain(&self.directory, error.into());
+                if breaks {
+                    self.break_off(&error);
+                }
+                Err(error)
             }
         }
     }
 
-    /// Makes everything durable that was written.
+    fn break_off(&mut self, error: &anyhow::Error) {
+        self.broken = true;
+        self.trouble = format!("{error:#}");
+    }
+
+    /// Makes everything durable that was written, and signs a checkpoint where one is due.
     ///
     /// # Errors
     ///
     /// When nobody knows what is durable: nothing of it may be answered.
-    pub fn sync(&mut self) -> anyhow::Result<Durable> {
-        let log = self.log.as_mut().context("the log is not open")?;
-        if self.broken {
-            return Err(LogError::Refused.into());
-        }
-        log.sync().map_err(|error| {
-            self.broken = true;
-            error.into()
+    pub fn sync(&mut self, clock: &dyn Clock) -> anyhow::Result<Durable> {
+        let synced = sound(&mut self.log, self.broken, &self.trouble)?.tend(now(clock));
+        synced.map_err(|error| {
+            let error = explain(&self.directory, error.into());
+            self.break_off(&error);
+            error
         })
     }
 
@@ -129,10 +137,13 @@ impl Book {
             return Ok(());
         }
         self.retry_at = clock.monotonic_ms().saturating_add(RETRY_MS);
-        let (log, replay) = match self.log.take() {
-            Some(log) => log.reopen()?,
-            None => open(&self.directory)?,
+        let opened = match self.log.take() {
+            Some(log) => log
+                .reopen()
+                .map_err(|error| explain(&self.directory, error.into())),
+            None => open(&self.directory),
         };
+        let (log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
         self.fold(&replay);
         self.log = Some(log);
         self.broken = false;
@@ -145,11 +156,24 @@ impl Book {
         !self.broken
     }
 
-    /// Returns when records that nobody waits for must be durable, on the monotonic clock in milliseconds.
+    /// Returns when [`Self::sync`] must be called although nobody waits for a record, on the monotonic clock in
+    /// milliseconds: for records that are not durable, or that no checkpoint covers.
     #[must_use]
-    pub fn sync_due(&self) -> Option<u64> {
-        let due = self.log.as_ref().filter(|_| !self.broken)?.sync_due()?;
+    pub fn due(&self) -> Option<u64> {
+        let due = self.log.as_ref().filter(|_| !self.broken)?.due()?;
         u64::try_from(due.as_millis()).ok()
+    }
+
+    /// Returns what keeps the log from being written, or soon will.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        match &self.log {
+            Some(log) if !self.broken => log.is_nearly_full().then(|| {
+                let shown = self.directory.display();
+                format!("the disk of `{shown}` is nearly full: few more records fit, then everything is refused")
+            }),
+            _ => Some(format!("everything is refused: {}", self.trouble)),
+        }
     }
 
     /// Returns how the log stands; nothing while it cannot be written.
@@ -159,14 +183,44 @@ impl Book {
     }
 }
 
-fn open(directory: &std::path::Path) -> anyhow::Result<(Log, Replay)> {
-    let storage = Directory::open(directory)?;
+/// Returns the log when it can be written, else why it cannot.
+fn sound<'a>(log: &'a mut Option<Log>, broken: bool, trouble: &str) -> anyhow::Result<&'a mut Log> {
+    log.as_mut()
+        .filter(|_| !broken)
+        .ok_or_else(|| anyhow::anyhow!("{trouble}"))
+}
+
+fn open(directory: &Path) -> anyhow::Result<(Log, Replay)> {
+    let storage = Directory::open(directory).map_err(|error| explain(directory, error.into()))?;
     let options = Options {
         boot: store::boot_id(),
         seed: store::seed().context("the system gives no randomness")?,
         program: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
+        segment_records: SEGMENT_RECORDS,
     };
-    Ok(Log::open(Box::new(storage), options)?)
+    Log::open(Box::new(storage), options).map_err(|error| explain(directory, error.into()))
+}
+
+/// Says what a person can do about it, where that is known.
+fn explain(directory: &Path, error: anyhow::Error) -> anyhow::Error {
+    use std::io::ErrorKind;
+    let kind = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind);
+    let shown = directory.display();
+    match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            anyhow::anyhow!("no space is left for the log in `{shown}`: free some")
+        }
+        Some(ErrorKind::ReadOnlyFilesystem) => {
+            anyhow::anyhow!("the log in `{shown}` is on a read-only file system: make it writable")
+        }
+        Some(ErrorKind::PermissionDenied) => {
+            anyhow::anyhow!("the log in `{shown}` may not be written: look at its owner and mode")
+        }
+        _ => error,
+    }
 }
 
 fn now(clock: &dyn Clock) -> Now {

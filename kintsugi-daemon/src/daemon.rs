@@ -146,7 +146,7 @@ impl Daemon {
         }
         let connections = self.connections.values().filter_map(Connection::deadline);
         let left = connections
-            .chain(self.desk.book.sync_due())
+            .chain(self.desk.book.due())
             .map(|deadline| deadline.saturating_sub(now))
             .chain(self.expiry.map(|expiry| expiry.saturating_sub(wall)))
             .min()?;
@@ -288,14 +288,14 @@ impl Daemon {
 
     /// Makes everything durable that this round wrote, and only then answers.
     fn settle(&mut self, now: u64) {
-        let due = self.desk.book.sync_due().is_some_and(|due| now >= due);
+        let due = self.desk.book.due().is_some_and(|due| now >= due);
         if due || !self.recording.is_empty() {
             self.sync(now);
         }
     }
 
     fn sync(&mut self, now: u64) {
-        let durable = self.desk.book.sync();
+        let durable = self.desk.book.sync(self.desk.clock.as_ref());
         self.expiry = Some(0);
         for (token, staged, answer) in std::mem::take(&mut self.recording) {
             if matches!(answer, Answer::Stop) && durable.is_ok() {
@@ -378,7 +378,11 @@ impl Daemon {
             reason: by.to_owned(),
         }];
         let staged = self.desk.book.stage(self.desk.clock.as_ref(), last)?;
-        let recorded = self.desk.book.sync()?.confirm(staged);
+        let recorded = self
+            .desk
+            .book
+            .sync(self.desk.clock.as_ref())?
+            .confirm(staged);
         recorded
             .map(drop)
             .map_err(|_staged| anyhow::anyhow!("the last record is not durable"))

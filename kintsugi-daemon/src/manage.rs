@@ -217,13 +217,10 @@ impl Desk {
             .book
             .incident()
             .map(|what| format!("the log does not verify ({what}): run `kintsugi log verify`"));
-        let unwritable = self.book.status().is_none().then(|| {
-            "the log cannot be written, so everything is refused: look at its disk".to_owned()
-        });
         let policy = self.bench.problems().iter().cloned();
         altered
             .into_iter()
-            .chain(unwritable)
+            .chain(self.book.trouble())
             .chain(policy)
             .collect()
     }

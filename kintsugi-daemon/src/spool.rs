@@ -85,7 +85,7 @@ fn record_all(desk: &mut Desk, file: &File) -> anyhow::Result<usize> {
 
 fn make_durable(desk: &mut Desk, bodies: Vec<Body>) -> anyhow::Result<()> {
     let staged = desk.book.stage(desk.clock.as_ref(), bodies)?;
-    let recorded = desk.book.sync()?.confirm(staged);
+    let recorded = desk.book.sync(desk.clock.as_ref())?.confirm(staged);
     recorded
         .map(drop)
         .map_err(|_staged| anyhow::anyhow!("the spool cannot be recorded"))

@@ -93,7 +93,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     // What the start found stands in front of this record, and both are durable before anybody is served.
     let policy = desk.bench.reload();
     let staged = desk.book.stage(desk.clock.as_ref(), vec![policy])?;
-    let recorded = desk.book.sync()?.confirm(staged);
+    let recorded = desk.book.sync(desk.clock.as_ref())?.confirm(staged);
     recorded
         .map(drop)
         .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))?;

@@ -43,6 +43,9 @@ pub const LOCK_FILE: &str = "lock";
 /// The file with the key that signs checkpoints, in hexadecimal.
 pub const SIGNING_KEY_FILE: &str = "signing-key";
 
+/// The file that keeps room for the last records on a full disk. What is in it means nothing.
+pub const RESERVE_FILE: &str = "reserve";
+
 /// What a new head is called until it is whole.
 pub const NEW_HEAD_FILE: &str = "head.new";
 
@@ -77,11 +80,12 @@ pub fn segment_first(name: &str) -> Option<u64> {
 /// Whether `name` is one that a log may have in its directory.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 8] = [
         HEAD_FILE,
         CHECKPOINTS_FILE,
         LOCK_FILE,
         SIGNING_KEY_FILE,
+        RESERVE_FILE,
         NEW_HEAD_FILE,
         NEW_SEGMENT_FILE,
         NEW_TORN_FILE,

@@ -33,6 +33,8 @@ pub struct Options<'a> {
     pub against: Vec<String>,
     /// The key that checks notes, as it was printed when the log was made; else the one that the log itself names.
     pub verifier: Option<Verifier>,
+    /// Records of a segment, where they are not [`SEGMENT_RECORDS`]: in tests of what happens between two.
+    pub segment_records: Option<u64>,
     /// Called now and then with the number of bytes read so far.
     pub progress: Option<&'a mut dyn FnMut(u64)>,
 }
@@ -482,13 +484,14 @@ impl Run<'_> {
         if place.is_first {
             return self.start(place.first, beginning);
         }
+        let records = self.options.segment_records.unwrap_or(SEGMENT_RECORDS);
         match beginning.opening {
             Opening::New => return Err(Bad::Record("begins a log inside a log")),
             Opening::Incident => {
                 let reason = "an incident was recorded: the log before it did not verify";
                 return Err(Bad::Final(tampered(self.next, reason)));
             }
-            Opening::Full if self.leftover || !place.first.is_multiple_of(SEGMENT_RECORDS) => {
+            Opening::Full if self.leftover || !place.first.is_multiple_of(records) => {
                 return Err(Bad::Record("opens a segment where none ends"));
             }
             Opening::Full | Opening::FailedSync => {}

@@ -15,6 +15,7 @@
 //! | `first-key-<first>` | the key of record `<first>`, in hexadecimal, until somebody takes it away; take it away |
 //! | `signing-key` | the key that signs checkpoints, in hexadecimal |
 //! | `lock` | locked (`flock(2)`) by the one writer, whose process id is in it |
+//! | `reserve` | room for the last records on a full disk; what is in it means nothing |
 //! | `torn-<seq>-<hash>.bin` | what a crash left of writes that were never acknowledged |
 //! | `incident-…` | evidence, moved aside; never read again |
 //!

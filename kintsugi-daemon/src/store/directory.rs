@@ -12,7 +12,7 @@ use kintsugi_core::audit::LOCK_FILE;
 use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::storage::{FileState, Storage, StoredFile};
+use super::storage::{FileState, Storage, StoredFile, write_fully};
 
 /// Why the directory of a log cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,8 +76,10 @@ impl Directory {
             Err(errno) => return Err(cannot_write(errno)),
         }
         let pid = format!("{}\n", std::process::id());
-        fs::ftruncate(&lock, 0).map_err(cannot_write)?;
+        // Written before it is cut: on a full disk the room that the file has is all there is.
         rustix::io::pwrite(&lock, pid.as_bytes(), 0).map_err(cannot_write)?;
+        let length = u64::try_from(pid.len()).unwrap_or_default();
+        fs::ftruncate(&lock, length).map_err(cannot_write)?;
         Ok(Self {
             directory,
             _lock: lock,
@@ -150,6 +152,17 @@ impl StoredFile for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         Ok(fs::fdatasync(&self.0)?)
+    }
+
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        match fs::fallocate(&self.0, fs::FallocateFlags::empty(), 0, bytes) {
+            // A file system that cannot: zeros take the room as well.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                let zeros = vec![0; usize::try_from(bytes).unwrap_or_default()];
+                write_fully(self, 0, &zeros)
+            }
+            taken => Ok(taken?),
+        }
     }
 
     fn cut(&self, bytes: u64) -> io::Result<()> {

@@ -173,6 +173,10 @@ impl StoredFile for FaultyFile {
         attempt(&self.plan, || self.inner.sync())
     }
 
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        attempt(&self.plan, || self.inner.allocate(bytes))
+    }
+
     fn cut(&self, bytes: u64) -> io::Result<()> {
         attempt(&self.plan, || self.inner.cut(bytes))
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::notes::Notes;
 use super::open::{OpenError, Replay};
+use super::reserve::{Reserve, is_full};
 use super::segment::{At, Position};
 use super::storage::{Storage, StoredFile, write_fully};
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub seed: [u8; 32],
     /// The program that writes, with its version.
     pub program: String,
+    /// Records of a segment, a power of two: [`kintsugi_core::limits::SEGMENT_RECORDS`], but in tests of what happens between two.
+    pub segment_records: u64,
 }
 
 /// Gives the live state when a segment begins.
@@ -190,6 +193,7 @@ pub struct Log {
     pub(super) unsynced_since: Option<Duration>,
     /// To be written in front of the next records: what the start found.
     pub(super) notes: Vec<Body>,
+    pub(super) reserve: Reserve,
     pub(super) failed: bool,
 }
 
@@ -274,8 +278,11 @@ impl Log {
     /// Signs a checkpoint over everything that is durable.
     fn sign(&mut self) -> Result<(), LogError> {
         let storage = self.storage.as_ref();
-        let written = self.checkpoints.write(storage, self.id, &self.durable);
-        written.map_err(|error| self.fail(error))
+        let (id, durable) = (self.id, &self.durable);
+        let signed = self
+            .checkpoints
+            .write(storage, id, durable, &mut self.reserve);
+        signed.map_err(|error| self.fail(error))
     }
 
     /// Returns the moment, on the clock of [`Now::monotonic`], by which [`Log::tend`] must be called although nothing else
@@ -301,8 +308,15 @@ impl Log {
             .is_some_and(|due| due <= now.monotonic)
         {
             self.sign()?;
+            self.keep_room()?;
         }
         Ok(durable)
+    }
+
+    /// Whether the disk was full and has had no room since for the reserve: few more records fit.
+    #[must_use]
+    pub const fn is_nearly_full(&self) -> bool {
+        !self.reserve.is_held()
     }
 
     /// Returns the key that checks the checkpoints, for people to keep elsewhere.
@@ -396,12 +410,22 @@ impl Log {
             });
         }
         let file = segment.file.as_ref();
-        if let Err(error) = write_fully(file, expected, bytes) {
+        loop {
+            let Err(error) = write_fully(file, expected, bytes) else {
+                return Ok(());
+            };
             // Part of it may be there. What was staged before is not touched.
             self.failed = file.cut(expected).is_err();
-            return Err(LogError::Write(error));
+            if self.failed || !is_full(&error) || !self.reserve.give() {
+                return Err(LogError::Write(error));
+            }
         }
-        Ok(())
+    }
+
+    /// Takes the reserve where there is room for it.
+    pub(super) fn keep_room(&mut self) -> Result<(), LogError> {
+        let taken = self.reserve.take(self.storage.as_ref());
+        taken.map_err(LogError::Write)
     }
 
     /// Says in the head how far the log is.
@@ -413,7 +437,11 @@ impl Log {
             offset: self.durable.bytes,
         };
         let offset = slot_offset(self.head.writes);
-        let written = write_fully(self.head.file.as_ref(), offset, &head.encode());
+        let slot = head.encode();
+        let mut written = write_fully(self.head.file.as_ref(), offset, &slot);
+        if written.as_ref().is_err_and(is_full) && self.reserve.give() {
+            written = write_fully(self.head.file.as_ref(), offset, &slot);
+        }
         written.map_err(|error| self.fail(error))?;
         self.head.writes += 1;
         Ok(())

@@ -50,6 +50,8 @@ struct Inode {
     durable: Vec<u8>,
     unsynced: Vec<Change>,
     links: u64,
+    /// Room that was taken and not written to.
+    allocated: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +67,29 @@ struct Disk {
     names: BTreeMap<String, usize>,
     durable_names: BTreeMap<String, usize>,
     unsynced_names: Vec<NameChange>,
+    /// Bytes that fit; without it there is no end.
+    room: Option<usize>,
+}
+
+impl Disk {
+    /// Returns how many of `bytes` more still fit.
+    fn fits(&self, bytes: usize) -> usize {
+        let Some(room) = self.room else {
+            return bytes;
+        };
+        bytes.min(room.saturating_sub(self.used()))
+    }
+
+    fn used(&self) -> usize {
+        let linked = self.inodes.iter().filter(|inode| inode.links > 0);
+        linked.map(Inode::size).sum()
+    }
+}
+
+impl Inode {
+    fn size(&self) -> usize {
+        self.now.len().max(self.allocated)
+    }
 }
 
 /// A directory in memory. A clone is the same directory.
@@ -76,6 +101,17 @@ impl Memory {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns how many bytes its files take.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.0.borrow().used()
+    }
+
+    /// Sets how many bytes fit from now on.
+    pub fn limit(&self, room: usize) {
+        self.0.borrow_mut().room = Some(room);
     }
 
     /// Returns what is in the file `name`, synced or not.
@@ -93,8 +129,8 @@ impl Memory {
         disk.inodes.push(Inode {
             durable: bytes.clone(),
             now: bytes,
-            unsynced: Vec::new(),
             links: 1,
+            ..Inode::default()
         });
         let before = disk.names.insert(name.to_owned(), number);
         disk.durable_names.insert(name.to_owned(), number);
@@ -117,8 +153,7 @@ impl Memory {
             after.inodes.push(Inode {
                 durable: bytes.clone(),
                 now: bytes,
-                unsynced: Vec::new(),
-                links: 0,
+                ..Inode::default()
             });
         }
         let mut names = disk.durable_names.clone();
@@ -303,8 +338,15 @@ impl StoredFile for MemoryFile {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let held = self.with(|inode| inode.size())?;
+        let more = (offset + bytes.len()).saturating_sub(held);
+        let fits = bytes.len() - more + self.disk.borrow().fits(more);
+        let bytes = bytes.get(..fits).unwrap_or(bytes);
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.with(|inode| {
-            let offset = usize::try_from(offset).unwrap_or(usize::MAX);
             write(&mut inode.now, offset, bytes);
             inode.unsynced.push(Change::Write {
                 offset,
@@ -321,9 +363,19 @@ impl StoredFile for MemoryFile {
         })
     }
 
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let more = self.with(|inode| bytes.saturating_sub(inode.size()))?;
+        if self.disk.borrow().fits(more) < more {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.with(|inode| inode.allocated = inode.allocated.max(bytes))
+    }
+
     fn cut(&self, bytes: u64) -> io::Result<()> {
         self.with(|inode| {
             let length = usize::try_from(bytes).unwrap_or(usize::MAX);
+            inode.allocated = length;
             inode.now.resize(length, 0);
             inode.unsynced.push(Change::Cut(length));
         })
@@ -331,7 +383,7 @@ impl StoredFile for MemoryFile {
 
     fn state(&self) -> io::Result<FileState> {
         self.with(|inode| FileState {
-            bytes: u64::try_from(inode.now.len()).unwrap_or_default(),
+            bytes: u64::try_from(inode.size()).unwrap_or_default(),
             links: inode.links,
         })
     }

@@ -9,6 +9,7 @@
 //! | `log.rs` | stage, sync, confirm |
 //! | `notes.rs` | signed checkpoints |
 //! | `redact.rs` | what is taken out, and said to be |
+//! | `reserve.rs` | room for the last records |
 //! | `segment.rs` | the segment that is being written, and the next one |
 //! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
 
@@ -20,6 +21,7 @@ mod notes;
 mod open;
 mod recover;
 mod redact;
+mod reserve;
 mod scan;
 mod segment;
 mod storage;
@@ -32,6 +34,7 @@ pub use log::{
 pub use notes::CHECKPOINT_MS_MAX;
 pub use open::{OpenError, Replay, Start};
 pub use redact::RemovalRequest;
+pub use reserve::RESERVE_BYTES;
 pub use storage::{FileState, Files, Storage, StoredFile};
 
 use std::io;

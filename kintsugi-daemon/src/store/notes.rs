@@ -12,6 +12,7 @@ use kintsugi_core::limits::CHECKPOINT_RECORDS;
 use uuid::Uuid;
 
 use super::open::replace;
+use super::reserve::{Reserve, is_full};
 use super::segment::Position;
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
 
@@ -162,6 +163,7 @@ impl Notes {
         storage: &dyn Storage,
         log: Uuid,
         position: &Position,
+        reserve: &mut Reserve,
     ) -> io::Result<()> {
         let Some(signer) = &self.signer else {
             return Ok(());
@@ -175,7 +177,11 @@ impl Notes {
             Some(file) => file,
             None => self.file.insert(storage.create(CHECKPOINTS_FILE)?),
         };
-        write_fully(file.as_ref(), self.bytes, note.as_bytes())?;
+        let mut written = write_fully(file.as_ref(), self.bytes, note.as_bytes());
+        if written.as_ref().is_err_and(is_full) && reserve.give() {
+            written = write_fully(file.as_ref(), self.bytes, note.as_bytes());
+        }
+        written?;
         file.sync()?;
         if self.bytes == 0 {
             storage.sync_names()?;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::log::{HeadFile, Log, Options};
 use super::notes::Notes;
 use super::recover::Recovery;
+use super::reserve::Reserve;
 use super::segment::{At, Position};
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
 
@@ -123,6 +124,13 @@ pub(super) fn open(
     storage: Box<dyn Storage>,
     options: Options,
 ) -> Result<(Log, Replay), OpenError> {
+    let (mut log, replay) = believe(storage, options)?;
+    let taken = log.reserve.take(log.storage.as_ref());
+    taken.map_err(OpenError::Write)?;
+    Ok((log, replay))
+}
+
+fn believe(storage: Box<dyn Storage>, options: Options) -> Result<(Log, Replay), OpenError> {
     let found = inventory(storage.as_ref())?;
     if !found.has_head && found.segments.is_empty() && !found.has_checkpoints {
         return create(storage, options, found.foreign);
@@ -284,6 +292,7 @@ pub(super) fn assemble(
         head,
         checkpoints,
         unsynced_since: None,
+        reserve: Reserve::default(),
         notes: Vec::new(),
         failed: false,
     }

@@ -7,7 +7,6 @@ use kintsugi_core::audit::chain::{Chain, Key, Seal};
 use kintsugi_core::audit::head::Head;
 use kintsugi_core::audit::record::{Body, Opening, Record};
 use kintsugi_core::audit::{HEAD_FILE, NEW_TORN_FILE, segment_name};
-use kintsugi_core::limits::SEGMENT_RECORDS;
 use uuid::Uuid;
 
 use super::log::{HeadFile, Log, Options};
@@ -146,7 +145,8 @@ impl Recovery {
     fn end_of_claims(&self, head: Option<&Head>, scan: Option<&Scan>) -> u64 {
         let last = self.found.segments.last().copied();
         // A whole segment is left free behind the last: what was in it is not known.
-        let behind = last.map(|first| (first / SEGMENT_RECORDS + 1) * SEGMENT_RECORDS);
+        let records = self.options.segment_records;
+        let behind = last.map(|first| (first / records + 1) * records);
         let claimed = scan.map(|scan| scan.claimed_end.min(behind.unwrap_or_default()));
         let named = head.map(|head| head.chain.next);
         match (claimed, scan.is_some()) {
@@ -368,8 +368,11 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
         id,
         durable,
         notes,
+        mut reserve,
         ..
     } = log;
+    // A sync may have failed because the disk is full; the new head and segment need room.
+    reserve.give();
     let found = super::open::inventory(storage.as_ref())?;
     let records = acknowledged(storage.as_ref(), &durable)?;
     let head = Head {

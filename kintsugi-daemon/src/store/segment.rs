@@ -1,6 +1,6 @@
 //! The segment that is being written, and how the next one begins.
 //!
-//! A segment ends where the number of records is a multiple of [`SEGMENT_RECORDS`], so that whole segments are perfect
+//! A segment ends where the number of records is a multiple of a power of two, so that whole segments are perfect
 //! subtrees; one that begins after a failure is shorter.
 
 use std::io;
@@ -11,9 +11,9 @@ use kintsugi_core::audit::line::Line;
 use kintsugi_core::audit::merkle::{self, Frontier};
 use kintsugi_core::audit::record::{Body, Opening, Predecessor, Tree};
 use kintsugi_core::audit::segment_name;
-use kintsugi_core::limits::SEGMENT_RECORDS;
 
 use super::log::{LiveState, Log, LogError, Now};
+use super::reserve::is_full;
 use super::storage::StoredFile;
 
 /// What the next record is written to.
@@ -56,9 +56,9 @@ impl Position {
         }
     }
 
-    /// Returns the first record that does not belong to the segment any more.
-    pub(super) const fn limit(&self) -> u64 {
-        (self.segment / SEGMENT_RECORDS + 1) * SEGMENT_RECORDS
+    /// Returns the first record that does not belong to a segment of `records` any more.
+    pub(super) const fn limit(&self, records: u64) -> u64 {
+        (self.segment / records + 1) * records
     }
 }
 
@@ -73,7 +73,8 @@ impl Log {
         let opening = match &self.at {
             At::Between(opening) => *opening,
             At::Segment(_) => {
-                let room = self.staged.limit().saturating_sub(self.staged.chain.next);
+                let limit = self.staged.limit(self.options.segment_records);
+                let room = limit.saturating_sub(self.staged.chain.next);
                 if u64::try_from(count).unwrap_or(u64::MAX) < room {
                     return Ok(());
                 }
@@ -102,13 +103,18 @@ impl Log {
     /// Begins the next segment: `open`, then the live state, durable before anything else is written.
     fn begin(&mut self, now: Now, opening: Opening, live: &dyn LiveState) -> Result<(), LogError> {
         let states = live.live_state();
-        let fits = u64::try_from(states.len()).is_ok_and(|count| count < SEGMENT_RECORDS / 2);
+        let most = self.options.segment_records / 2;
+        let fits = u64::try_from(states.len()).is_ok_and(|count| count < most);
         if !fits {
             return Err(LogError::TooMuchState(states.len()));
         }
         let first = self.staged.chain.next;
         let open = self.opening(opening, states.len());
-        let file = self.create_segment(first).map_err(LogError::Write)?;
+        let mut made = self.create_segment(first);
+        if made.as_ref().is_err_and(is_full) && self.reserve.give() {
+            made = self.create_segment(first);
+        }
+        let file = made.map_err(LogError::Write)?;
         let before = self.staged.clone();
         self.at = At::Segment(Segment { file });
         self.staged.segment = first;

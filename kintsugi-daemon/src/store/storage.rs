@@ -66,6 +66,12 @@ pub trait StoredFile: fmt::Debug {
     /// When nobody knows what is durable. It must not be called again: the kernel has forgotten what it could not write.
     fn sync(&self) -> io::Result<()>;
 
+    /// Takes room on the disk, so that the file is `bytes` long at least.
+    ///
+    /// # Errors
+    /// When there is not as much.
+    fn allocate(&self, bytes: u64) -> io::Result<()>;
+
     /// Cuts the file to `bytes`.
     ///
     /// # Errors

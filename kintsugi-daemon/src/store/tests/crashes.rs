@@ -1,10 +1,9 @@
 //! Power that fails at any call, and calls that fail: nothing acknowledged is lost, and no failure is an answer.
 
-use kintsugi_core::audit::verify::Outcome;
+use kintsugi_core::audit::verify::{Options as Checks, Outcome, verify};
 
 use super::super::faulty::{Fault, Faulty, Took};
 use super::super::memory::{Chance as _, Memory, Seeded};
-use super::tampering::check;
 use super::*;
 
 const EIO: i32 = 5;
@@ -12,9 +11,9 @@ const EINTR: i32 = 4;
 const ENOSPC: i32 = 28;
 
 /// A daemon's day in short: opens, answers some, and says how many records it has acknowledged.
-fn work(storage: Box<dyn Storage>, rounds: u64) -> u64 {
+fn work(storage: Box<dyn Storage>, rounds: u64, options: &Options) -> u64 {
     let mut acknowledged = 0;
-    let Ok((mut log, _)) = Log::open(storage, options()) else {
+    let Ok((mut log, _)) = Log::open(storage, options.clone()) else {
         return acknowledged;
     };
     for round in 0..rounds {
@@ -44,12 +43,19 @@ fn work(storage: Box<dyn Storage>, rounds: u64) -> u64 {
 }
 
 /// Opens what a crash has left and says that nothing is lost, nothing is accused, and a second recovery is the same.
-fn recovers(disk: &Memory, acknowledged: u64, seed: &str) {
+fn recovers(disk: &Memory, acknowledged: u64, options: &Options, seed: &str) {
+    let check = |disk: &Memory| {
+        let checks = Checks {
+            segment_records: Some(options.segment_records),
+            ..Checks::default()
+        };
+        verify(&Files(disk), checks)
+    };
     let before = check(disk).outcome;
     let fresh = matches!(before, Outcome::Unreadable { .. });
     let torn = matches!(before, Outcome::Good | Outcome::Torn { .. });
     assert!(torn || (fresh && acknowledged == 0), "{seed}: {before:?}");
-    let (mut log, replay) = Log::open(Box::new(disk.clone()), options()).unwrap();
+    let (mut log, replay) = Log::open(Box::new(disk.clone()), options.clone()).unwrap();
     assert!(
         !matches!(replay.start, Start::Incident { .. }),
         "{seed}: {:?}",
@@ -64,15 +70,34 @@ fn recovers(disk: &Memory, acknowledged: u64, seed: &str) {
 
 #[test]
 fn power_that_fails_anywhere_loses_nothing_acknowledged_and_accuses_nobody() {
+    fail_power(&options(), Seeded(0x6b69_6e74), (9, 130), 3_000);
+}
+
+/// Segments of eight records: most of the crashes are while one ends and the next begins, or soon after.
+#[test]
+fn power_that_fails_between_two_segments_loses_nothing_either() {
+    let short = Options {
+        segment_records: 8,
+        ..options()
+    };
+    fail_power(&short, Seeded(0x726f_6c6c), (14, 220), 2_000);
+}
+
+/// Lets the power fail at `crashes` places of up to `rounds` requests and `calls` calls; the long run at a million.
+fn fail_power(
+    options: &Options,
+    mut chance: Seeded,
+    (rounds_max, calls_max): (usize, usize),
+    crashes: u64,
+) {
     let long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
-    let crashes = if long { 1_000_000 } else { 3_000 };
-    let mut chance = Seeded(0x6b69_6e74);
+    let crashes = if long { 1_000_000 } else { crashes };
     for number in 0..crashes {
         let seed = format!("crash {number}, state {:#x}", chance.0);
         let disk = Memory::new();
-        let rounds = u64::try_from(chance.below(9)).unwrap();
+        let rounds = u64::try_from(chance.below(rounds_max)).unwrap();
         // Every call from some point on fails: that is where the power was lost.
-        let stop = chance.below(130);
+        let stop = chance.below(calls_max);
         let fault = Fault {
             call: stop,
             took: if chance.below(2) == 0 {
@@ -83,7 +108,7 @@ fn power_that_fails_anywhere_loses_nothing_acknowledged_and_accuses_nobody() {
             errno: EIO,
         };
         let (faulty, _) = Faulty::new(Box::new(disk.clone()), Some(fault));
-        let acknowledged = work(Box::new(faulty), rounds);
+        let acknowledged = work(Box::new(faulty), rounds, options);
         let mut left = disk.crash(&mut chance);
         // And again, during the recovery.
         if chance.below(2) == 0 {
@@ -92,11 +117,11 @@ fn power_that_fails_anywhere_loses_nothing_acknowledged_and_accuses_nobody() {
                 ..fault
             };
             let (faulty, _) = Faulty::new(Box::new(left.clone()), Some(fault));
-            let more = work(Box::new(faulty), 1);
+            let more = work(Box::new(faulty), 1, options);
             left = left.crash(&mut chance);
-            recovers(&left, acknowledged.max(more), &seed);
+            recovers(&left, acknowledged.max(more), options, &seed);
         } else {
-            recovers(&left, acknowledged, &seed);
+            recovers(&left, acknowledged, options, &seed);
         }
     }
 }
@@ -109,12 +134,12 @@ fn a_failed_call_is_never_an_acknowledgement() {
                 let disk = Memory::new();
                 let fault = Fault { call, took, errno };
                 let (faulty, watch) = Faulty::new(Box::new(disk.clone()), Some(fault));
-                let acknowledged = work(Box::new(faulty), 9);
+                let acknowledged = work(Box::new(faulty), 9, &options());
                 if !watch.fired() {
                     break;
                 }
                 // The process dies, the machine does not: what was written stays.
-                recovers(&disk, acknowledged, &format!("{fault:?}"));
+                recovers(&disk, acknowledged, &options(), &format!("{fault:?}"));
             }
         }
     }
@@ -150,6 +175,6 @@ fn after_a_failed_sync_everything_is_refused_until_a_new_segment_is_begun() {
         }
         assert_eq!(refused, watch.fired(), "{call}");
         drop(log);
-        recovers(&disk, size, &format!("call {call}"));
+        recovers(&disk, size, &options(), &format!("call {call}"));
     }
 }

@@ -1,13 +1,14 @@
 //! The log on real files: what is staged is found again, and what was altered is not believed.
 
 mod crashes;
+mod full;
 mod removal;
 mod tampering;
 
 use std::path::Path;
 use std::time::Duration;
 
-use kintsugi_core::audit::record::Body;
+use kintsugi_core::audit::record::{Body, Record};
 use kintsugi_core::audit::{LOCK_FILE, segment_name};
 use kintsugi_core::protocol::Change;
 
@@ -18,6 +19,7 @@ fn options() -> Options {
         boot: "boot".into(),
         seed: [9; 32],
         program: "kintsugi test".into(),
+        segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     }
 }
 
