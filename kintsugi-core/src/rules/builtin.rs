@@ -3,6 +3,10 @@
 /// File and text of each.
 pub(super) const PACKS: &[(&str, &str)] = &[
     ("rules/files.toml", include_str!("../../rules/files.toml")),
+    (
+        "rules/elsewhere.toml",
+        include_str!("../../rules/elsewhere.toml"),
+    ),
     ("rules/rights.toml", include_str!("../../rules/rights.toml")),
     ("rules/system.toml", include_str!("../../rules/system.toml")),
     ("rules/git.toml", include_str!("../../rules/git.toml")),
