@@ -103,6 +103,10 @@ impl Machine<'_> {
                 .is_none_or(|word| word == "-" || !word.starts_with('-'))
         });
         let here = Rc::clone(&self.state.directories);
+        self.spend(
+            32 * here.len(),
+            operand.map(|word| word.span).unwrap_or_default(),
+        );
         let reached: Rc<[Directory]> = match operand.map(Word::known) {
             None => Rc::from([self.home_directory()]),
             Some(Some(path)) if path == "-" => Rc::clone(&self.state.previous),

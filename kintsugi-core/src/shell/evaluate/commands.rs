@@ -196,7 +196,7 @@ impl Machine<'_> {
     fn value_of(&mut self, raw: &Raw, at: usize, to: &(String, Option<String>, bool)) -> Pieces {
         let (name, subscript, appends) = to;
         // Setting one variable may copy them all, when another branch still has them.
-        self.spend(self.state.variables.len() / 2, raw.span());
+        self.spend(self.state.variables.len() * 3, raw.span());
         let text = raw.text();
         let value = raw.part(at, text.len());
         if text.get(at..).is_some_and(|value| value.starts_with('(')) && subscript.is_none() {
@@ -415,7 +415,7 @@ impl Machine<'_> {
     fn print(&mut self, pieces: &[Piece]) {
         if let Some(capture) = &mut self.capture {
             state::append(&mut capture.pieces, pieces);
-            if state::size(&capture.pieces) > super::words::VALUE_BYTES_MAX {
+            if state::size(&capture.pieces) > super::output::BYTES_MAX {
                 capture.unknown = true;
                 capture.pieces.clear();
             }

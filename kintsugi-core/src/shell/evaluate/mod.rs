@@ -473,6 +473,9 @@ impl Machine<'_> {
         }
         for _ in 0..2 {
             let before = self.state.clone();
+            if !self.spend(16 + before.variables.len() * 3, Span::default()) {
+                return;
+            }
             self.succeeded = None;
             self.walk(condition);
             if let Some(directories) = self.succeeded.take() {

@@ -9,7 +9,7 @@ use super::pattern;
 use super::state::{self, Pieces};
 
 /// Longest text that is computed, in bytes.
-const BYTES_MAX: usize = 64 * 1024;
+pub(super) const BYTES_MAX: usize = 64 * 1024;
 
 /// Programs and builtins that print nothing when all is well.
 pub(super) const SILENT: [&str; 34] = [

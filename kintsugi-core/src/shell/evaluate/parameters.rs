@@ -70,7 +70,7 @@ impl Machine<'_> {
             Found::One(pieces) | Found::Unknown(pieces) => state::size(pieces),
             Found::Several(values) => values.iter().map(|value| state::size(value) + 16).sum(),
         };
-        if size > 64 && !self.spend(size / 16, crate::effect::Span::default()) {
+        if size > 64 && !self.spend(size / 8, crate::effect::Span::default()) {
             return Found::Unknown(state::unknown(name));
         }
         found
@@ -348,7 +348,9 @@ impl Machine<'_> {
             fields.quoted(&pieces);
         } else {
             // The operand is a word of its own: its quotes count.
+            let outer = std::mem::replace(&mut fields.operand, true);
             self.expand(operand, fields);
+            fields.operand = outer;
         }
         if kind == "=" {
             let pieces = self.operand(operand, false);

@@ -12,6 +12,8 @@ use crate::effect::Span;
 
 /// Most values that a variable is followed through.
 const ALTERNATIVES_MAX: usize = 6;
+/// Longest path that a directory has, in bytes: `PATH_MAX` of Linux.
+const PATH_BYTES_MAX: usize = 4_096;
 /// Most directories that a command is judged in.
 const DIRECTORIES_MAX: usize = 12;
 
@@ -278,6 +280,9 @@ pub(super) fn resolve(directory: &Directory, path: &str) -> Directory {
         (Directory::Known(base), false) => base.as_str(),
         (Directory::Unknown, false) => return Directory::Unknown,
     };
+    if base.len() + path.len() > PATH_BYTES_MAX {
+        return Directory::Unknown;
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in base.split('/').chain(path.split('/')) {
         match part {

@@ -13,7 +13,7 @@ use super::{Capture, Machine, braces};
 use crate::effect::Span;
 
 /// Longest value that is followed, in bytes.
-pub(super) const VALUE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const VALUE_BYTES_MAX: usize = 16 * 1024;
 
 /// Fields that a word becomes.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Fields {
     /// Whether unquoted expansions are split and patterns are patterns.
     split: bool,
     separators: String,
+    /// Inside the operand of an unquoted expansion: blanks of the text itself split, too.
+    pub(super) operand: bool,
 }
 
 impl Fields {
@@ -33,6 +35,14 @@ impl Fields {
 
     /// Adds text that stands in the word itself, outside quotes.
     fn literal(&mut self, text: &str) {
+        if self.operand && self.split {
+            self.splitted(text);
+        } else {
+            self.unsplit(text);
+        }
+    }
+
+    fn unsplit(&mut self, text: &str) {
         if text.is_empty() {
             return;
         }
@@ -70,7 +80,7 @@ impl Fields {
                 continue;
             }
             let part = text.get(start..at).unwrap_or_default();
-            self.literal(part);
+            self.unsplit(part);
             // A separator that is no blank ends a field even when it is empty.
             if !is_blank(character) {
                 self.open.get_or_insert_default();
@@ -78,7 +88,7 @@ impl Fields {
             self.end_field();
             start = at + character.len_utf8();
         }
-        self.literal(text.get(start..).unwrap_or_default());
+        self.unsplit(text.get(start..).unwrap_or_default());
         self.separators = separators;
     }
 
@@ -370,6 +380,7 @@ impl Machine<'_> {
             text: source.text.get(..raw.end).unwrap_or_default(),
             fish: false,
         };
+        self.spend(3, raw.span());
         if scan.byte(at) == Some(b'`') {
             let close = scan.backquoted(at + 1).unwrap_or(raw.end);
             let inner = unescape_backquoted(scan.slice(at + 1, close.saturating_sub(1)), quoted);
