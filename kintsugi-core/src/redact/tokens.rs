@@ -146,7 +146,12 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
 
 fn token_at(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
-    let known = SHAPES.iter().find_map(|shape| {
+    let first = rest.as_bytes().first();
+    // Most words begin like no shape at all; one byte tells.
+    let mut alike = SHAPES
+        .iter()
+        .filter(|shape| shape.prefix.as_bytes().first() == first);
+    let known = alike.find_map(|shape| {
         let behind = at
             + rest
                 .starts_with(shape.prefix)
