@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Action, Effect, Modifier, Role, Span};
+use crate::effect::{Action, Effect, Modifier, Role, Span, Target};
 use crate::facts::Facts;
 use crate::heuristic;
 use crate::knowledge::{Analysis, Knowledge, Unknown, UnknownKind};
@@ -76,7 +76,8 @@ pub fn classify(
     let mut budget = Budget::new(WORK_MAX);
     let context = context(subject);
     let script = shell::read(subject.text, &context, &mut budget);
-    let analysis = knowledge.analyse(&script, &context, subject.surroundings, &mut budget);
+    let mut analysis = knowledge.analyse(&script, &context, subject.surroundings, &mut budget);
+    follow_links(&mut analysis.effects, subject);
     judge(subject, analysis, &script.problems, rules, policy)
 }
 
@@ -133,6 +134,25 @@ fn judge(
         effects: analysis.effects,
         programs: analysis.programs,
     }
+}
+
+/// Adds each effect once more on the path that facts say its target leads to; the text alone keeps its say.
+fn follow_links(effects: &mut Vec<Effect>, subject: Subject<'_>) {
+    let Some(facts) = subject.facts else { return };
+    let led = |effect: &Effect| {
+        let resolved = facts.target(effect)?.resolved.clone()?;
+        let place = subject.surroundings.place(&resolved);
+        let elsewhere = resolved != effect.target.text && Some(place) != effect.target.place;
+        elsewhere.then(|| Effect {
+            target: Target {
+                text: resolved,
+                place: Some(place),
+            },
+            ..effect.clone()
+        })
+    };
+    let more: Vec<Effect> = effects.iter().filter_map(led).collect();
+    effects.extend(more);
 }
 
 /// The most severe first; the same rule at the same place once.
