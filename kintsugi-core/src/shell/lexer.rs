@@ -479,6 +479,11 @@ impl Lexer<'_> {
             "done" => self.finish("done", Open::Block)?,
             "}" => return self.close_brace(),
             "!" => self.at += 1,
+            "and" | "or" | "not" | "begin" if self.dialect == Dialect::Fish => {
+                self.at += word.len();
+                // `begin;`: the separator belongs to the word.
+                self.at += usize::from(word == "begin" && self.scan.byte(self.at) == Some(b';'));
+            }
             "for" | "foreach" | "select" if word == "for" || !posix => {
                 self.mark("for")?;
                 self.at += word.len();

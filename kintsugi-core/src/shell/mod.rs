@@ -90,6 +90,13 @@ pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
         return unreadable("more than 256 KiB of text", text, context);
     }
     match context.dialect {
+        // In fish `\'` inside quotes is a quote: where it ends would be misread.
+        Dialect::Fish if text.contains("\\'") || text.contains("\\\\") => unreadable(
+            "a quote of fish with an escape, which is not read",
+            text,
+            context,
+        ),
+        // Otherwise what fish spells like bash is read; `(…)`, `if … end` and their like are problems.
         Dialect::Bash | Dialect::Zsh | Dialect::Posix | Dialect::Fish => {
             evaluate::run(text, context, budget)
         }

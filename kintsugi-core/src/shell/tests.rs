@@ -340,6 +340,30 @@ fn zsh_spells_some_things_its_own_way() {
 }
 
 #[test]
+fn fish_is_read_where_it_is_spelled_like_bash_and_refused_elsewhere() {
+    let table: [(&str, &[&str]); 4] = [
+        ("function f; rm b; end", &["f", "rm|b", "end"]),
+        ("a; and rm b; or not c", &["a", "rm|b", "c"]),
+        ("rm -rf $x | b > c &", &["rm|-rf|$x", "b"]),
+        ("begin; rm b; end", &["rm|b", "end"]),
+    ];
+    for (text, expected) in table {
+        assert_eq!(commands_in(text, Dialect::Fish), expected, "{text}");
+    }
+    for text in [
+        "echo 'a\\'b'; rm -rf / #'",
+        "rm (echo /)",
+        "if a; rm b; end",
+        "for x in a; rm $x; end",
+    ] {
+        assert!(
+            !script_in(text, Dialect::Fish).problems.is_empty(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn parameters_of_embedded_text_come_from_the_context() {
     let mut variables = Variables::default();
     for (name, value) in [("0", "sh"), ("1", "rm"), ("2", "f"), ("x", "y")] {

@@ -111,7 +111,7 @@ impl Program {
                 (Token::Text(parts), _) => {
                     word.pieces.extend(parts.iter().map(|part| match part {
                         Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),
-                    }))
+                    }));
                 }
                 (Token::Name(name), _) => {
                     let value = self.variables.get(name).cloned();
