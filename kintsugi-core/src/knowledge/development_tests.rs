@@ -117,7 +117,7 @@ fn what_an_option_runs_is_read() {
         ),
         (
             "gdb -batch -ex 'shell rm -rf /srv/x'",
-            "interpret code rm -rf /srv/x <text; delete path /srv/x system recursive,forced",
+            "interpret code shell rm -rf /srv/x <text; delete path /srv/x system recursive,forced",
         ),
         (
             "go test -exec 'rm -rf /srv/x' ./...",

@@ -55,6 +55,8 @@ pub(super) struct Parsed<'k> {
     pub(super) keyed: Vec<(&'k Keyed, Word)>,
     /// Commands inside.
     pub(super) wrapped: Vec<Wrapped>,
+    /// A word was read as an option's value that could be a subcommand.
+    pub(super) is_twofold: bool,
     /// Patterns that narrow what paths mean.
     pub(super) narrows: Vec<Word>,
     /// What stands for a name in the wrapped command.
@@ -110,6 +112,20 @@ pub(super) fn read<'k>(
     words: &[Word],
 ) -> Parsed<'k> {
     reader::Reader::new(knowledge, name, node, words).read()
+}
+
+/// As [`read`], where a word behind an option that is not described is a subcommand and not the option's value.
+///
+/// Both are possible, since knowledge does not say whether that option takes a value ([`Parsed::is_twofold`]).
+pub(super) fn read_verbs<'k>(
+    knowledge: &'k Knowledge,
+    name: &str,
+    node: &'k Node,
+    words: &[Word],
+) -> Parsed<'k> {
+    let mut reader = reader::Reader::new(knowledge, name, node, words);
+    reader.prefers_verbs = true;
+    reader.read()
 }
 
 /// The text in front of the first hole or pattern of a word, when it starts with text.

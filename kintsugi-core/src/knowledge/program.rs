@@ -41,6 +41,10 @@ impl Analyst<'_> {
         match knowledge.resolve(name) {
             Resolved::Known { name, node } => {
                 let parsed = grammar::read(knowledge, name, node, words);
+                if parsed.is_twofold {
+                    let other = grammar::read_verbs(knowledge, name, node, words);
+                    self.known(call.clone(), other);
+                }
                 self.known(call.clone(), parsed)
             }
             Resolved::Local { known } => {
@@ -59,7 +63,10 @@ impl Analyst<'_> {
             Resolved::Unknown => {
                 self.analysis.programs.push((name.to_owned(), call.span));
                 self.unknown(UnknownKind::Program, name.to_owned(), first.span);
-                self.unknown_words(call, name, words);
+                // No program is called like an option: such a line was torn in two, and what is below it is lost.
+                if !name.starts_with('-') {
+                    self.unknown_words(call, name, words);
+                }
                 let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
                 Printed { feeds, text: None }
             }

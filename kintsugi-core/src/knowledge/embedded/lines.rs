@@ -8,6 +8,8 @@ use crate::shell::Budget;
 pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
     for line in text.lines().map(str::trim) {
+        // lldb(1), 18: `platform shell`, `script` (Python), `command source`.
+        let line = line.strip_prefix("platform ").unwrap_or(line);
         if let Some(command) = line.strip_prefix('!') {
             found.push(shell(command));
             continue;
@@ -15,14 +17,16 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match name {
             "shell" | "she" | "make" => found.push(shell(rest)),
-            "python" | "py" | "python-interactive" | "pi" => {
+            "python" | "py" | "python-interactive" | "pi" | "script" => {
                 found.extend(script::read(Language::Python, rest, budget));
             }
             "pipe" | "|" => {
                 let command = rest.rsplit('|').next().unwrap_or_default();
                 found.push(shell(command));
             }
-            "call" | "print" | "p" if rest.contains("system") => {
+            "call" | "print" | "p" | "expr" | "expression" | "compile"
+                if rest.contains("system") =>
+            {
                 let command = rest.split('"').nth(1).unwrap_or_default();
                 found.push(shell(command));
             }

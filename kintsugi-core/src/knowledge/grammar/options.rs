@@ -191,9 +191,16 @@ impl<'k> Reader<'k, '_> {
             Others::Harmless => {}
             Others::Valued => {
                 let next = self.words.get(self.at).map_or("-", leading_text);
-                if !word.display().contains('=') && !next.starts_with('-') && !next.is_empty() {
-                    self.at += 1;
+                if word.display().contains('=') || next.starts_with('-') || next.is_empty() {
+                    return;
                 }
+                if self.is_verb(next) {
+                    self.parsed.is_twofold = true;
+                    if self.prefers_verbs {
+                        return;
+                    }
+                }
+                self.at += 1;
             }
         }
     }
@@ -303,7 +310,7 @@ impl<'k> Reader<'k, '_> {
     }
 
     fn apply_option(&mut self, option: &'k Opt, value: Option<Word>) {
-        self.set(option, value.as_ref());
+        let is_meant = self.set(option, value.as_ref());
         let value =
             value.and_then(|value| part(value, option.before.as_deref(), option.after.as_deref()));
         if !option.effects.is_empty() {
@@ -334,10 +341,10 @@ impl<'k> Reader<'k, '_> {
             }
             self.parsed.wrapped.push(Wrapped { how, words });
         }
-        if let Some(language) = option.code {
+        if let Some(language) = option.code.filter(|_| is_meant) {
             self.parsed.code.push((language, value.clone()));
         }
-        if let Some(language) = option.runs {
+        if let Some(language) = option.runs.filter(|_| is_meant) {
             self.parsed.runs.push((language, value.clone()));
         }
         if let Some(role) = option.role.as_deref() {
@@ -359,15 +366,17 @@ impl<'k> Reader<'k, '_> {
         }
     }
 
-    fn set(&mut self, option: &'k Opt, value: Option<&Word>) {
+    /// Sets what an option sets. False when it is not described for that value.
+    fn set(&mut self, option: &'k Opt, value: Option<&Word>) -> bool {
         if !(option.not_for.is_empty() && option.only_for.is_empty()) {
             let text = value.map(Word::display).unwrap_or_default();
             let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
             if like(&option.not_for) || !(option.only_for.is_empty() || like(&option.only_for)) {
-                return;
+                return false;
             }
         }
         self.mark(option.sets.iter());
+        true
     }
 
     pub(super) fn mark(&mut self, names: impl Iterator<Item = &'k str>) {

@@ -32,6 +32,8 @@ pub(super) struct Reader<'k, 'w> {
     pub(super) parsed: Parsed<'k>,
     pub(super) operands: Vec<Word>,
     pub(super) behind_dashes: Vec<Word>,
+    /// A word behind an option that is not described is a subcommand when it can be one, not the option's value.
+    pub(super) prefers_verbs: bool,
 }
 
 impl<'k, 'w> Reader<'k, 'w> {
@@ -52,6 +54,7 @@ impl<'k, 'w> Reader<'k, 'w> {
             parsed: Parsed::default(),
             operands: Vec::new(),
             behind_dashes: Vec::new(),
+            prefers_verbs: false,
         };
         reader.enter(vec![Candidate {
             node,
@@ -279,6 +282,16 @@ impl<'k, 'w> Reader<'k, 'w> {
                 });
                 leads_on && self.subcommand(word)
             }
+    }
+
+    /// Whether `text` could go on with the subcommand.
+    pub(super) fn is_verb(&self, text: &str) -> bool {
+        !self.is_leaf
+            && self.operands.is_empty()
+            && self
+                .candidates
+                .iter()
+                .any(|candidate| candidate.node.matching(text).next().is_some())
     }
 
     /// Reads `word` as a subcommand. False when it is none.
