@@ -1,6 +1,9 @@
 //! `kintsugi log`: what was proposed, decided and done, newest last.
 
 mod entry;
+mod export;
+mod prove;
+mod stats;
 mod verify;
 
 use std::io::Write;
@@ -38,6 +41,14 @@ enum Action {
     Show(Show),
     /// Proves that nothing was altered, or says which record was
     Verify(verify::Verify),
+    /// Prints a proof that a record is in the log, which others can check
+    Prove(prove::Prove),
+    /// Checks such a proof
+    CheckProof(prove::CheckProof),
+    /// Counts what is in the log
+    Stats(stats::Stats),
+    /// Writes the log for another program
+    Export(export::Export),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +111,10 @@ impl Log {
         match self.action {
             Some(Action::Show(show)) => show.run(directory, console),
             Some(Action::Verify(verify)) => verify.run(&directory, console),
+            Some(Action::Prove(prove)) => prove.run(&directory, console),
+            Some(Action::CheckProof(check)) => check.run(&directory, console),
+            Some(Action::Stats(stats)) => stats.run(directory, console),
+            Some(Action::Export(export)) => export.run(directory, console),
             None => self.list.run(directory, console),
         }
     }

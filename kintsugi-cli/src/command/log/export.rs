@@ -1,0 +1,283 @@
+//! `kintsugi log export`: the log for other programs.
+//!
+//! `jsonl` is the log itself, line by line as it is stored. `csv` (RFC 4180) and `ocsf` (Open Cybersecurity Schema
+//! Framework 1.1.0, Process Activity with the profile Security Control) have what was proposed, decided and run.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use kintsugi_core::classify::Class;
+use kintsugi_core::display::escape;
+use serde_json::{Value, json};
+
+use super::entry::{Entries, Entry};
+use super::moment;
+use crate::card::class_word;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::records::{Directory, Records};
+
+/// The columns of the CSV.
+const COLUMNS: [&str; 13] = [
+    "seq", "ts", "kind", "id", "decision", "class", "risk", "rule", "agent", "session", "cwd",
+    "command", "reason",
+];
+
+/// A form in which the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The records as they are stored, seals and all
+    Jsonl,
+    /// A table with a line of titles
+    Csv,
+    /// Events of the Open Cybersecurity Schema Framework, one a line
+    Ocsf,
+}
+
+/// Arguments of `kintsugi log export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The form
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Format,
+    /// Not before this: 2026-01-31, an RFC 3339 time, or a time ago such as 2h or 3d
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Timestamp>,
+    /// Not after this
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<Timestamp>,
+}
+
+impl Export {
+    pub(super) fn run(&self, directory: Directory, console: &mut Console) -> Result<Exit, Failure> {
+        let records = Records::new(directory, 0);
+        match self.format {
+            Format::Jsonl => self.lines(records, console)?,
+            Format::Csv => {
+                writeln!(console.out, "{}\r", COLUMNS.join(","))?;
+                self.entries(records, |entry| {
+                    let fields: Vec<String> =
+                        fields(entry).iter().map(|text| quoted(text)).collect();
+                    Ok(write!(console.out, "{}\r\n", fields.join(","))?)
+                })?;
+            }
+            Format::Ocsf => {
+                let host = host();
+                self.entries(records, |entry| match event(entry, &host) {
+                    Some(event) => Ok(writeln!(console.out, "{event}")?),
+                    None => Ok(()),
+                })?;
+            }
+        }
+        console.out.flush()?;
+        Ok(Exit::Allowed)
+    }
+
+    fn wants(&self, ts: &str) -> bool {
+        let at = ts.parse::<Timestamp>().ok();
+        let since = self
+            .since
+            .is_none_or(|since| at.is_some_and(|at| at >= since));
+        since
+            && self
+                .until
+                .is_none_or(|until| at.is_some_and(|at| at <= until))
+    }
+
+    fn lines(&self, mut records: Records, console: &mut Console) -> Result<(), Failure> {
+        while let Some(stored) = records.next_record()? {
+            if self.wants(&stored.record.ts) {
+                console.out.write_all(&stored.line)?;
+                writeln!(console.out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(
+        &self,
+        records: Records,
+        mut show: impl FnMut(&Entry) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut entries = Entries::new(records);
+        while let Some(entry) = entries.next_entry()? {
+            if self.wants(&entry.ts) {
+                show(&entry)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the fields of an entry in the order of [`COLUMNS`].
+fn fields(entry: &Entry) -> [String; 13] {
+    let text = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
+    [
+        entry.seq.to_string(),
+        entry.ts.clone(),
+        entry.kind.to_owned(),
+        entry.id.map_or(String::new(), |id| id.to_string()),
+        entry.decision.unwrap_or_default().to_owned(),
+        entry.class.map_or("", class_word).to_owned(),
+        entry.risk.map_or(String::new(), |risk| risk.to_string()),
+        text(&entry.rule),
+        text(&entry.agent),
+        text(&entry.session),
+        text(&entry.cwd),
+        text(&entry.command),
+        text(&entry.reason),
+    ]
+}
+
+/// Quotes a field (RFC 4180). One that a spreadsheet would take for a formula begins with an apostrophe.
+fn quoted(field: &str) -> String {
+    let guard = if field.starts_with(['=', '+', '-', '@']) {
+        "'"
+    } else {
+        ""
+    };
+    if guard.is_empty() && !field.contains([',', '"', '\r', '\n']) {
+        return field.to_owned();
+    }
+    format!("\"{guard}{}\"", field.replace('"', "\"\""))
+}
+
+/// Returns an entry as an event; nothing for one that is about no command.
+fn event(entry: &Entry, host: &str) -> Option<Value> {
+    let command = entry.command.as_deref()?;
+    let time = entry.ts.parse::<Timestamp>().ok()?.as_millisecond();
+    let (severity, severity_name) = match entry.class {
+        None | Some(Class::Safe) => (1, "Informational"),
+        Some(Class::Ambiguous) => (3, "Medium"),
+        Some(Class::Catastrophic) => (5, "Critical"),
+    };
+    // `recorded` ran without being asked about; it is no decision, but it was not stopped.
+    let (action, disposition, word) = match entry.decision {
+        None => (1, 1, "Allowed"),
+        Some("allow" | "approved") => (1, 1, "Allowed"),
+        Some("deny" | "denied" | "expired") => (2, 2, "Blocked"),
+        // It must not run as long as it waits. The profile has no word for that.
+        Some(_) => (2, 99, "Held"),
+    };
+    let mut event = json!({
+        "category_uid": 1,
+        "category_name": "System Activity",
+        "class_uid": 1007,
+        "class_name": "Process Activity",
+        "activity_id": 1,
+        "activity_name": "Launch",
+        "type_uid": 100_701,
+        "type_name": "Process Activity: Launch",
+        "time": time,
+        "severity_id": severity,
+        "severity": severity_name,
+        "action_id": action,
+        "action": if action == 1 { "Allowed" } else { "Denied" },
+        "disposition_id": disposition,
+        "disposition": word,
+        "message": entry.reason,
+        "metadata": {
+            "version": "1.1.0",
+            "profiles": ["security_control"],
+            "product": {
+                "name": "Kintsugi",
+                "vendor_name": "Kintsugi",
+                "version": env!("CARGO_PKG_VERSION"),
+            },
+            "uid": entry.seq.to_string(),
+            "correlation_uid": entry.id,
+        },
+        "actor": {
+            "app_name": entry.agent,
+            "session": { "uid": entry.session },
+        },
+        "device": { "type_id": 0, "hostname": host },
+        "process": { "cmd_line": command },
+        "unmapped": {
+            "kind": entry.kind,
+            "cwd": entry.cwd,
+            "class": entry.class.map(class_word),
+            "rule": entry.rule,
+            "risk": entry.risk,
+            "effects": entry.effects,
+        },
+    });
+    leave_out_nulls(&mut event);
+    Some(event)
+}
+
+/// Takes away members without a value: the schema has none.
+fn leave_out_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(leave_out_nulls);
+    }
+}
+
+/// Returns the name of this machine (`proc_sys_kernel(5)`).
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "unknown".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(decision: Option<&'static str>) -> Entry {
+        Entry {
+            seq: 7,
+            ts: "2026-01-02T03:04:05.678901Z".into(),
+            kind: "verdict",
+            decision,
+            class: Some(Class::Catastrophic),
+            agent: Some("codex".into()),
+            command: Some("echo \"a, b\"\n=1".into()),
+            reason: Some("=danger".into()),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn a_field_is_one_field_whatever_is_in_it() {
+        let fields: Vec<_> = fields(&entry(Some("hold")))
+            .map(|text| quoted(&text))
+            .into();
+        assert_eq!(fields.len(), COLUMNS.len());
+        assert_eq!(fields[11], "\"echo \"\"a, b\"\"\\n=1\"");
+        assert_eq!(fields[12], "\"'=danger\"");
+        assert_eq!(fields[5], "catastrophic");
+    }
+
+    #[test]
+    fn an_event_has_what_its_class_requires() {
+        for (decision, action, disposition) in [
+            (Some("allow"), 1, 1),
+            (Some("deny"), 2, 2),
+            (Some("hold"), 2, 99),
+            (None, 1, 1),
+        ] {
+            let event = event(&entry(decision), "host").unwrap();
+            assert_eq!(event["action_id"], action, "{decision:?}");
+            assert_eq!(event["disposition_id"], disposition, "{decision:?}");
+            assert_eq!(event["time"], 1_767_323_045_678_i64);
+            assert_eq!(event["type_uid"], 100_701);
+            assert_eq!(event["severity_id"], 5);
+            for required in [
+                "activity_id",
+                "category_uid",
+                "class_uid",
+                "metadata",
+                "actor",
+            ] {
+                assert!(!event[required].is_null(), "{required}");
+            }
+            assert_eq!(event["process"]["cmd_line"], "echo \"a, b\"\n=1");
+        }
+        assert!(event(&Entry::default(), "host").is_none());
+    }
+}

@@ -1,0 +1,113 @@
+//! `kintsugi log prove` and `kintsugi log check-proof`: one record shown to others, without the rest of the log.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kintsugi_core::audit::checkpoint::Verifier;
+use kintsugi_core::audit::proof::{self, ProofError};
+use kintsugi_core::audit::record::Body;
+use kintsugi_core::display::escape;
+
+use crate::console::{Console, Tone};
+use crate::exit::{Exit, Failure};
+use crate::records::{Directory, Records};
+
+/// Arguments of `kintsugi log prove`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Give it away with the record (`kintsugi log show SEQ --json`) and the key (`kintsugi log stats`)."
+)]
+pub(super) struct Prove {
+    /// The record's number
+    #[arg(value_name = "SEQ")]
+    seq: u64,
+}
+
+/// Arguments of `kintsugi log check-proof`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Ends with 0 when the record is in the log, 1 when the proof does not show it, 5 when it cannot be read."
+)]
+pub(super) struct CheckProof {
+    /// The file with the proof
+    #[arg(value_name = "PROOF")]
+    proof: PathBuf,
+    /// The file with the record, as `kintsugi log show SEQ --json` prints it
+    #[arg(value_name = "RECORD")]
+    record: PathBuf,
+    /// The key of the log, as it was noted when the log was new; else the one that the log here names
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
+impl Prove {
+    pub(super) fn run(
+        &self,
+        directory: &Directory,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let (_, text) = proof::prove(directory, self.seq).map_err(|error| {
+            let hint = match &error {
+                ProofError::Uncovered(_) => {
+                    "a checkpoint is signed a minute after the record at the latest: try again then"
+                }
+                ProofError::Read(..) => "it belongs to the user who runs the daemon",
+                _ => "`kintsugi log verify` says what is wrong",
+            };
+            Failure::new(Exit::Failed, error.to_string()).hint(hint)
+        })?;
+        console.out.write_all(text.as_bytes())?;
+        Ok(Exit::Allowed)
+    }
+}
+
+impl CheckProof {
+    pub(super) fn run(
+        &self,
+        directory: &Directory,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let text = String::from_utf8(read(&self.proof)?).unwrap_or_default();
+        let line = read(&self.record)?;
+        let key = match &self.key {
+            Some(key) => key.clone(),
+            None => key_of(directory.clone())?.ok_or_else(|| {
+                let message = "there is no log here that names a key";
+                Failure::new(Exit::Of(5), message).hint("give the key of its log with `--key`")
+            })?,
+        };
+        let (origin, verifier) = Verifier::parse(key.trim()).ok_or_else(|| {
+            let message = format!("`{}` is not the key of a log", escape(key.trim()));
+            Failure::new(Exit::Usage, message)
+                .hint("it reads `kintsugi/ID+HASH+KEY`; `kintsugi log stats` prints it")
+        })?;
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let seq = proof::check(&text, line, &origin, &verifier).map_err(|error| {
+            let message = format!("the proof does not hold: {error}");
+            Failure::new(Exit::Failed, message)
+                .hint("proof, record and key must be of one log, and unchanged to the last byte")
+        })?;
+        let good = console.out_paint.tone(Tone::Good, "good");
+        let origin = escape(&origin);
+        writeln!(console.out, "{good}: record {seq} is in the log `{origin}`")?;
+        Ok(Exit::Allowed)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
+        let message = format!("cannot read `{}`: {error}", escape(&path.to_string_lossy()));
+        Failure::new(Exit::Of(5), message).hint("see `kintsugi log check-proof --help`")
+    })
+}
+
+/// Returns the key that the log in `directory` names in its first record: what it says of itself.
+pub(super) fn key_of(directory: Directory) -> Result<Option<String>, Failure> {
+    let first = Records::new(directory, 0).next_record()?;
+    Ok(first.and_then(|stored| match stored.record.body {
+        Body::Open { verifier, .. } => verifier,
+        _ => None,
+    }))
+}

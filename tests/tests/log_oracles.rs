@@ -1,0 +1,106 @@
+//! Checkpoints and proofs, asked of tools that nobody here wrote: `signed_note` and `tlog_tiles`.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use kintsugi_core::audit::record::Body;
+use kintsugi_core::audit::{CHECKPOINTS_FILE, checkpoint, proof};
+use kintsugi_core::limits::SEGMENT_RECORDS;
+use kintsugi_core::protocol::Change;
+use kintsugi_daemon::store::memory::Memory;
+use kintsugi_daemon::store::{Files, Log, Now, Options};
+use signed_note::{Note, StandardVerifier, VerifierList};
+use tlog_tiles::{Checkpoint, Hash, check_record, record_hash};
+
+/// Returns a log of a few hundred records with some checkpoints, and the key that checks them.
+fn log() -> (Memory, String) {
+    let disk = Memory::new();
+    let options = Options {
+        boot: "boot".into(),
+        seed: [7; 32],
+        program: "kintsugi test".into(),
+        segment_records: SEGMENT_RECORDS,
+    };
+    let now = Now {
+        wall: "2026-01-02T03:04:05Z".parse().unwrap(),
+        monotonic: Duration::ZERO,
+    };
+    let (mut log, _) = Log::open(Box::new(disk.clone()), options).unwrap();
+    for number in 0..600 {
+        let event = Body::Observation {
+            change: Change::Modified,
+            path: format!("/home/u/ünï \"{number}\""),
+        };
+        let signed = Body::Policy {
+            what: "test".into(),
+            hash: None,
+            detail: serde_json::Value::Null,
+        };
+        let body = if number % 37 == 0 { signed } else { event };
+        let staged = log.stage(now, vec![body], &()).unwrap();
+        assert!(log.sync().unwrap().confirm(staged).is_ok());
+    }
+    let verifier = log.verifier().unwrap();
+    (disk, verifier)
+}
+
+fn notes(disk: &Memory) -> Vec<String> {
+    let text = String::from_utf8(disk.read(CHECKPOINTS_FILE).unwrap()).unwrap();
+    checkpoint::split(&text).collect()
+}
+
+/// Returns what both tools make of a note: who signed it, and the size and root it states.
+fn opened(note: &str, key: &str) -> Result<Checkpoint, String> {
+    let verifier = StandardVerifier::new(key).map_err(|error| error.to_string())?;
+    let known = VerifierList::new(vec![Box::new(verifier)]);
+    let note = Note::from_bytes(note.as_bytes()).map_err(|error| error.to_string())?;
+    let (by, _) = note.verify(&known).map_err(|error| error.to_string())?;
+    assert_eq!(by.len(), 1);
+    let checkpoint = Checkpoint::from_bytes(note.text()).map_err(|error| error.to_string())?;
+    assert_eq!(checkpoint.origin(), by[0].name());
+    Ok(checkpoint)
+}
+
+#[test]
+fn every_checkpoint_is_accepted_and_every_altered_one_refused() {
+    let (disk, key) = log();
+    let notes = notes(&disk);
+    assert!(notes.len() > 15, "{}", notes.len());
+    let mut size = 0;
+    for note in &notes {
+        let checkpoint = opened(note, &key).unwrap();
+        assert!(checkpoint.size() > size, "they grow");
+        size = checkpoint.size();
+    }
+    let note = &notes[3];
+    for bit in 0..note.len() * 8 {
+        let mut bytes = note.clone().into_bytes();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(changed) = String::from_utf8(bytes) {
+            assert!(opened(&changed, &key).is_err(), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn every_inclusion_proof_is_accepted_and_no_other_record_fits_it() {
+    let (disk, key) = log();
+    let covered = opened(notes(&disk).last().unwrap(), &key).unwrap().size();
+    assert!(covered > 590);
+    for seq in 0..covered {
+        let (line, text) = proof::prove(&Files(&disk), seq).unwrap();
+        let (hashes, note) = text.split_once("\n\n").unwrap();
+        let path: Vec<Hash> = hashes
+            .lines()
+            .skip(2)
+            .map(|line| Hash(BASE64.decode(line.as_bytes()).unwrap().try_into().unwrap()))
+            .collect();
+        let checkpoint = opened(note, &key).unwrap();
+        let (size, root) = (checkpoint.size(), *checkpoint.hash());
+        check_record(&path, size, root, seq, record_hash(&line)).unwrap();
+        let mut other = line.clone();
+        other[20] ^= 1;
+        assert!(check_record(&path, size, root, seq, record_hash(&other)).is_err());
+        assert!(check_record(&path, size, root, seq ^ 1, record_hash(&line)).is_err());
+    }
+}
