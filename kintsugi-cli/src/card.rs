@@ -138,12 +138,26 @@ impl<'a> Card<'a> {
         listed(effects.into_iter().map(describe))
     }
 
+    /// The findings without those that only say less about the same part: of one field, the most severe speaks.
+    fn telling(&self) -> impl Iterator<Item = &Finding> {
+        let field = |finding: &Finding| finding.rule.split('.').next().map(str::to_owned);
+        self.findings
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, finding)| {
+                let mut stronger = self.findings.iter().take(at);
+                let said = stronger
+                    .any(|other| other.span == finding.span && field(other) == field(finding));
+                (!said).then_some(finding)
+            })
+    }
+
     /// The findings in words, each with the part of the line it is about; the reason when there are none.
     fn causes(&self) -> Vec<String> {
         if self.findings.is_empty() {
             return vec![escape(self.reason)];
         }
-        listed(self.findings.iter().map(|finding| {
+        listed(self.telling().map(|finding| {
             let part = clip(&escape(snippet::part(&self.command.raw, finding.span)), 40);
             format!(
                 "`{part}` {} [{}]",

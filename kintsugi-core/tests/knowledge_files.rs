@@ -1,5 +1,10 @@
 //! Every knowledge file is read by its schema, and no command is described twice.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test may read the files that the library embeds"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
