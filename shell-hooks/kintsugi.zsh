@@ -60,9 +60,33 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
       preexec_functions=(_kintsugi_preexec ${preexec_functions:#_kintsugi_preexec})
   }
 
+  # zsh's own `r` runs a line of the history without preexec. This one puts the line back to the prompt, where Enter asks.
+  _kintsugi_recall() {
+    emulate -L zsh
+    zmodload zsh/parameter
+    local change='' text=''
+    [[ ${1-} == ?*=* ]] && { change=$1; shift }
+    case ${1--1} in
+      (<->) text=${history[$1]-} ;;
+      (-<->) text=${history[$((HISTCMD + ${1--1}))]-} ;;
+      (*)
+        for text in "${(@f)$(builtin fc -lnr 1)}"; do
+          [[ $text == "$1"* ]] && break
+          text=''
+        done ;;
+    esac
+    [[ -n $text ]] || {
+      builtin print -u2 "kintsugi: error: the history has no such line"
+      return 1
+    }
+    [[ -n $change ]] && text=${text//${(b)change%%=*}/${change#*=}}
+    builtin print -rz -- "$text"
+  }
+
   _kintsugi_interrupted() { return 130 }
 
   typeset -ga preexec_functions precmd_functions
   preexec_functions=(_kintsugi_preexec ${preexec_functions:#_kintsugi_preexec})
   precmd_functions=(_kintsugi_precmd ${precmd_functions:#_kintsugi_precmd})
+  (( $+functions[r] || $+aliases[r] )) || function r { _kintsugi_recall "$@" }
 fi

@@ -1,12 +1,12 @@
 //! What may stand behind `kintsugi` on a command line.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::command;
-use crate::exit::Exit;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
 
 /// Holds dangerous commands until a person has seen them.
 #[derive(Debug, Parser)]
@@ -71,11 +71,80 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
         return Exit::Allowed.into();
     }
     let said = error.render().to_string();
-    let said = said.strip_prefix("error: ").unwrap_or(&said);
-    drop(writeln!(
-        std::io::stderr(),
-        "kintsugi: error: {}",
-        said.trim_end()
-    ));
+    let (message, hint) = in_own_words(&said);
+    let mut console = Console::of_process();
+    console.fail(&Failure::new(Exit::Usage, message).hint(hint));
     Exit::Usage.into()
+}
+
+/// Returns what clap says (4.5: an error, perhaps a tip, a usage, a pointer to the help) as one line and a hint.
+///
+/// Help that is printed for want of a subcommand is an error without clap's word for one.
+fn in_own_words(said: &str) -> (String, String) {
+    let Some(said) = said.strip_prefix("error: ") else {
+        let hint =
+            "`kintsugi --help` lists the subcommands; `kintsugi run -- CMD` is the first to try";
+        return ("a subcommand is missing".to_owned(), hint.to_owned());
+    };
+    let mut message = String::new();
+    let mut hint = None;
+    for line in said.lines().map(str::trim) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            hint.get_or_insert_with(|| tip.replace('\'', "`"));
+        } else if let Some(usage) = line.strip_prefix("Usage: ") {
+            hint.get_or_insert_with(|| format!("use it as `{usage}`; `--help` says more"));
+            break;
+        } else if !line.is_empty() && !line.starts_with("For more information") {
+            let space = if message.is_empty() { "" } else { " " };
+            message.push_str(space);
+            message.push_str(&line.replace('\'', "`"));
+        }
+    }
+    let hint = hint.unwrap_or_else(|| "`--help` says what may stand here".to_owned());
+    (message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(arguments: &[&str]) -> (String, String) {
+        let error = Args::try_parse_from([&["kintsugi"], arguments].concat()).unwrap_err();
+        in_own_words(&error.render().to_string())
+    }
+
+    #[test]
+    fn a_wrong_argument_is_one_line_and_a_hint() {
+        let (message, hint) = said(&["frobnicate"]);
+        assert_eq!(message, "unrecognized subcommand `frobnicate`");
+        assert_eq!(hint, "use it as `kintsugi <COMMAND>`; `--help` says more");
+        let (message, hint) = said(&["run"]);
+        assert!(message.ends_with("<CMD>..."), "{message}");
+        assert!(hint.contains("kintsugi run -- <CMD>..."), "{hint}");
+        let (message, hint) = said(&["init", "fish"]);
+        assert_eq!(
+            message,
+            "invalid value `fish` for `<SHELL>` [possible values: bash, zsh]"
+        );
+        assert!(hint.starts_with("a similar value exists"), "{hint}");
+        let (message, hint) = said(&["log", "show", "x"]);
+        assert!(
+            message.contains("`x`") && hint.contains("--help"),
+            "{message}"
+        );
+        assert_eq!(said(&[]).0, "a subcommand is missing");
+        for arguments in [
+            &["frobnicate"][..],
+            &["run"],
+            &["stauts"],
+            &["log", "--sincee"],
+            &[],
+        ] {
+            let (message, hint) = said(arguments);
+            assert!(
+                !message.contains('\n') && !hint.contains('\n'),
+                "{message} {hint}"
+            );
+        }
+    }
 }

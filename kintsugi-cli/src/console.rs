@@ -129,7 +129,7 @@ impl Console {
     }
 }
 
-/// Returns the columns of a terminal; [`COLUMNS_DEFAULT`] where there is none.
+/// Returns the columns of a terminal; 80 where there is none.
 pub fn columns_of(stream: &impl std::os::fd::AsFd) -> usize {
     rustix::termios::tcgetwinsize(stream)
         .ok()

@@ -279,6 +279,34 @@ fn a_line_of_the_history_is_asked_about_as_it_will_run() {
 }
 
 #[test]
+fn text_of_the_history_does_not_run_unseen() {
+    everywhere(|mut seat| {
+        seat.hold(&format!("touch ran; {HELD}"), "n");
+        seat.hold("fc -e -", "n");
+        seat.hold("fc", "n");
+        assert!(!seat.ran("ran"), "{:?}", seat.shell);
+        let listed = seat.run("fc -l");
+        assert!(listed.contains(HELD), "{:?}: {listed}", seat.shell);
+    });
+}
+
+#[test]
+fn what_r_recalls_is_asked_about() {
+    for event in ["r", "r touch", "r -1"] {
+        let mut seat = Seat::new(Shell::Zsh);
+        seat.hold(&format!("touch ran; {HELD}"), "n");
+        // `r` puts the line back to the prompt; Enter proposes it.
+        seat.run(event);
+        seat.hold("", "n");
+        assert!(!seat.ran("ran"), "{event}");
+        seat.run("echo one");
+        seat.run("r one=two");
+        let printed = seat.run("");
+        assert!(printed.contains("two"), "{event}: {printed}");
+    }
+}
+
+#[test]
 fn a_key_that_hides_its_text_is_refused_in_bash() {
     let mut seat = Seat::with_lines(Shell::Bash, "HISTCONTROL=ignoreboth");
     // C-o accepts a line without Enter.

@@ -188,7 +188,7 @@ impl List {
         let time: String = entry.ts.chars().take(19).collect();
         let word = entry.decision.unwrap_or(entry.kind);
         let agent = clip(&escape(entry.agent.as_deref().unwrap_or("-")), 12);
-        let head = format!("{:>7}  {time}  {word:<9} {agent:<12} ", entry.seq);
+        let head = format!("{:>7}  {time}  {word:<12} {agent:<12} ", entry.seq);
         let what = entry
             .command
             .as_deref()
