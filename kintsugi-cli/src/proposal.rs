@@ -1,12 +1,18 @@
 //! A command as this client proposes it: its text, where it would run, and the little that is found out at no cost.
 
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
-use kintsugi_core::facts::Facts;
+use kintsugi_core::facts::{Facts, PolicyFact};
+use kintsugi_core::limits::PROJECT_POLICY_BYTES_MAX;
+use kintsugi_core::paths::PROJECT_POLICY;
 use kintsugi_core::place::Surroundings;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::shell::Dialect;
+use rustix::fs::OFlags;
 use uuid::Uuid;
 
 use crate::agent::claude_code::Proposed;
@@ -66,13 +72,50 @@ pub fn terminal_session() -> Option<String> {
 
 /// Returns what is known of `cwd` by a few looks at directories.
 fn facts(cwd: &str) -> Facts {
+    let project_root = project_root(cwd);
     Facts {
         home: surroundings::home(),
-        project_root: project_root(cwd),
+        project_policy: project_root.as_deref().and_then(project_policy),
+        project_root,
         uid: Some(rustix::process::geteuid().as_raw()),
         ssh: std::env::var_os("SSH_CONNECTION").is_some(),
         ..Facts::default()
     }
+}
+
+/// Returns the policy of the repository at `root`, when it has one: the daemon does not read what others name.
+///
+/// The daemon takes one that is there and cannot be read for as strict as may be.
+fn project_policy(root: &str) -> Option<PolicyFact> {
+    let path = Path::new(root).join(PROJECT_POLICY);
+    let text = match bounded_text(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        Err(_) => None,
+    };
+    Some(PolicyFact {
+        path: path.to_string_lossy().into_owned(),
+        text,
+        blake3: None,
+    })
+}
+
+/// Reads a small file; nothing when it is no file, or longer than a policy of a repository may be.
+fn bounded_text(path: &Path) -> io::Result<Option<String>> {
+    // Not blocking: a pipe put in its place must not stop the shell.
+    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let most = u64::try_from(PROJECT_POLICY_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    file.take(most + 1).read_to_string(&mut text)?;
+    Ok((text.len() <= PROJECT_POLICY_BYTES_MAX).then_some(text))
 }
 
 /// Returns what a judgement without a daemon needs to know about `cwd`.

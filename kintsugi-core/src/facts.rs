@@ -48,6 +48,24 @@ pub struct Facts {
     /// Script files that it would run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub script: Vec<ScriptFact>,
+    /// The policy of the repository that holds the directory, when it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_policy: Option<PolicyFact>,
+}
+
+/// The policy file of a repository. Of all facts the only one that can tighten alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyFact {
+    /// Absolute path.
+    pub path: String,
+    /// Its text; absent when it is there and cannot be read, or is longer than
+    /// [`crate::limits::PROJECT_POLICY_BYTES_MAX`]: then it is taken for as strict as may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Hash of the text, in hexadecimal: what a record keeps instead of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
 }
 
 /// What a path of the command is.

@@ -3,13 +3,14 @@
 //! Pure and total. What this knows of the machine it was handed.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::classify::{self, Class, Classification, Subject};
 use crate::decide::{self, Decision, Ruling};
 use crate::facts::Facts;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::place::Surroundings;
-use crate::policy::Policy;
+use crate::policy::{File, Notice, Policy, PolicyError};
 use crate::proposal::ProposedCommand;
 use crate::protocol::Verdict;
 use crate::redact::redact;
@@ -24,11 +25,11 @@ pub const EFFECTS_MAX: usize = 64;
 /// Most paths that a verdict asks to keep.
 pub const CAPTURE_MAX: usize = 64;
 
-/// Knowledge, rules and policy.
-#[derive(Debug)]
+/// Knowledge, rules and policy. A copy shares what is built in.
+#[derive(Debug, Clone)]
 pub struct Judge {
-    knowledge: Knowledge,
-    rules: Rules,
+    knowledge: Arc<Knowledge>,
+    rules: Arc<Rules>,
     policy: Policy,
 }
 
@@ -51,8 +52,8 @@ impl Judge {
     /// Never, in a released build: a test makes one.
     pub fn builtin() -> Result<Self, JudgeError> {
         Ok(Self {
-            knowledge: Knowledge::builtin()?,
-            rules: Rules::builtin()?,
+            knowledge: Arc::new(Knowledge::builtin()?),
+            rules: Arc::new(Rules::builtin()?),
             policy: Policy::default(),
         })
     }
@@ -73,9 +74,34 @@ impl Judge {
             .inspect_err(|_| self.policy = before)
     }
 
+    /// Returns a judge who also does what a repository's file asks, and what of it does not count.
+    ///
+    /// The examples of its rules are not run: whoever wrote them may be anybody, and a rule that is not
+    /// what it says can only tighten.
+    ///
+    /// # Errors
+    /// As [`Policy::tightened_by`].
+    pub fn tightened_by(&self, project: &File) -> Result<(Self, Vec<Notice>), PolicyError> {
+        let (policy, notices) = self.policy.tightened_by(project, &self.rules)?;
+        let judge = Self {
+            policy,
+            ..self.clone()
+        };
+        Ok((judge, notices))
+    }
+
+    /// Returns a judge for when what was meant to tighten cannot be read, see [`Policy::strictest`].
+    #[must_use]
+    pub fn strictest(&self) -> Self {
+        Self {
+            policy: self.policy.strictest(),
+            ..self.clone()
+        }
+    }
+
     /// Returns the rules that are built in.
     #[must_use]
-    pub const fn rules(&self) -> &Rules {
+    pub fn rules(&self) -> &Rules {
         &self.rules
     }
 

@@ -14,6 +14,12 @@ pub const FRAME_MS_MAX: u64 = 2_000;
 /// Connections that are open at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 
+/// Longest policy file of a repository, in bytes; a longer one counts as one that cannot be read.
+///
+/// It comes with every command, so it is small; what a person or an administrator writes may be longer.
+pub const PROJECT_POLICY_BYTES_MAX: usize = 32 * 1024;
+const _: () = assert!(PROJECT_POLICY_BYTES_MAX < FRAME_BYTES_MAX / 8);
+
 /// Longest shell text that is analysed, in bytes; longer is catastrophic.
 pub const SHELL_BYTES_MAX: usize = 256 * 1024;
 

@@ -32,6 +32,8 @@ pub struct Book {
     trouble: String,
     /// Before this moment it is not tried, on the monotonic clock.
     retry_at: u64,
+    /// Why the last record could not be written; nothing since one was.
+    refusal: Option<String>,
 }
 
 impl Book {
@@ -50,6 +52,7 @@ impl Book {
             broken: false,
             trouble: String::new(),
             retry_at: 0,
+            refusal: None,
         };
         book.fold(&replay);
         Ok(book)
@@ -89,6 +92,7 @@ impl Book {
         let now = now(clock);
         match log.stage(now, bodies, &self.state) {
             Ok(staged) => {
+                self.refusal.take_if(|_| !staged.records().is_empty());
                 for record in staged.records() {
                     self.state.apply(record);
                 }
@@ -96,9 +100,12 @@ impl Book {
             }
             Err(error) => {
                 let breaks = !is_as_before(&error);
+                let is_refused = matches!(error, LogError::Write(_));
                 let error = explain(&self.directory, error.into());
                 if breaks {
                     self.break_off(&error);
+                } else if is_refused {
+                    self.refusal = Some(format!("{error:#}"));
                 }
                 Err(error)
             }
@@ -168,6 +175,10 @@ impl Book {
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         match &self.log {
+            Some(_) if !self.broken && self.refusal.is_some() => {
+                let why = self.refusal.as_deref().unwrap_or_default();
+                Some(format!("everything is refused: {why}"))
+            }
             Some(log) if !self.broken => log.is_nearly_full().then(|| {
                 let shown = self.directory.display();
                 format!("the disk of `{shown}` is nearly full: few more records fit, then everything is refused")

@@ -26,6 +26,14 @@ const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_B
 #[must_use]
 pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     let mut kept = Command::from(command);
+    if let Some(policy) = kept
+        .facts
+        .as_mut()
+        .and_then(|facts| facts.project_policy.as_mut())
+    {
+        let text = policy.text.take();
+        policy.blake3 = text.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
+    }
     if let Some(facts) = kept
         .facts
         .take()

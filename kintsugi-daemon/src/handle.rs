@@ -131,13 +131,10 @@ impl Desk {
         if let Some(earlier) = self.earlier(&proposal)? {
             return self.answer_again(proposal, earlier);
         }
-        let classification = self.bench.classify(&proposal.command);
-        let ruling = self
-            .bench
-            .decide(&classification, self.book.incident().is_some());
-        let verdict = self
-            .bench
-            .verdict(&proposal.command, classification, ruling);
+        let seat = self.bench.seat(&proposal.command);
+        let classification = seat.classify(&proposal.command);
+        let ruling = seat.decide(&classification, self.book.incident().is_some());
+        let verdict = seat.verdict(&proposal.command, classification, ruling);
         self.enter(proposal, verdict)
     }
 

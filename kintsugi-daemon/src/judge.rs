@@ -1,13 +1,14 @@
 //! Judges commands with the rules and the policy that are in force.
 //!
 //! Reads the administrator's and the person's policy, at the start and on `SIGHUP`. A file that cannot be read or does not
-//! parse is said aloud, and what was in force is made stricter, never looser. A repository's policy is not read here: a
-//! path that a client names may lie on a file system that hangs.
+//! parse is said aloud, and what was in force is made stricter, never looser. A repository's policy is not read here, since a
+//! path that a client names may lie on a file system that hangs: the client sends its text, which can only tighten.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::classify::{Class, Classification};
@@ -17,8 +18,11 @@ use kintsugi_core::place::Surroundings;
 use kintsugi_core::policy::{File, Layers, Origin, Policy};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
+use kintsugi_core::rules::RuleError;
 use rustix::fs::OFlags;
 use serde_json::json;
+
+use crate::project::{Project, Projects};
 
 /// Largest policy file or pack, in bytes.
 const POLICY_BYTES_MAX: u64 = 256 * 1024;
@@ -35,13 +39,14 @@ pub struct PolicyFiles {
 /// The judge, and what is known of the machine.
 #[derive(Debug)]
 pub struct Bench {
-    judge: Judge,
+    judge: Rc<Judge>,
     home: Option<String>,
     files: PolicyFiles,
     /// What is wrong with the policy, one line each.
     problems: Vec<String>,
     /// What was in force before the last reading.
     before: Option<Policy>,
+    projects: Projects,
 }
 
 impl Bench {
@@ -51,13 +56,13 @@ impl Bench {
     ///
     /// When what is built in is refused, which a test of the core rules out.
     pub fn new(home: Option<String>, files: PolicyFiles) -> anyhow::Result<Self> {
-        let judge = Judge::builtin()?;
         Ok(Self {
-            judge,
+            judge: Rc::new(Judge::builtin()?),
             home,
             files,
             problems: Vec::new(),
             before: None,
+            projects: Projects::default(),
         })
     }
 
@@ -83,7 +88,7 @@ impl Bench {
         let mut hasher = blake3::Hasher::new();
         let (policy, mut problems) = self.read(&mut hasher);
         let before = self.judge.policy().clone();
-        if let Err(error) = self.judge.adopt(policy) {
+        if let Err(error) = self.adopt(policy) {
             problems.push(error.to_string());
             self.adopt_known(before.strictest());
         }
@@ -106,9 +111,14 @@ impl Bench {
     /// Puts in force what was in force before, or what differs from it in strictness alone.
     fn adopt_known(&mut self, policy: Policy) {
         // Its examples were checked when it was first adopted; a refusal would keep what is in force.
-        if let Err(error) = self.judge.adopt(policy) {
+        if let Err(error) = self.adopt(policy) {
             self.problems.push(error.to_string());
         }
+    }
+
+    fn adopt(&mut self, policy: Policy) -> Result<(), RuleError> {
+        self.projects.forget();
+        Rc::make_mut(&mut self.judge).adopt(policy)
     }
 
     fn read(&self, hasher: &mut blake3::Hasher) -> (Policy, Vec<String>) {
@@ -146,6 +156,39 @@ impl Bench {
         (policy, problems)
     }
 
+    /// Returns who judges `command`: this bench's judge, or a stricter one where a repository asks for it.
+    pub fn seat(&mut self, command: &ProposedCommand) -> Seat {
+        let facts = command.facts.as_ref();
+        let asked = facts.and_then(|facts| facts.project_policy.as_ref());
+        let home = self.home.clone();
+        match asked {
+            None => Seat {
+                judge: Rc::clone(&self.judge),
+                home,
+                problem: None,
+            },
+            Some(policy) => {
+                let Project { judge, problem } = self.projects.judge(&self.judge, policy);
+                Seat {
+                    judge,
+                    home,
+                    problem,
+                }
+            }
+        }
+    }
+}
+
+/// Who judges one proposal.
+#[derive(Debug)]
+pub struct Seat {
+    judge: Rc<Judge>,
+    home: Option<String>,
+    /// What is wrong with the policy of the repository, in one line.
+    problem: Option<String>,
+}
+
+impl Seat {
     /// Classifies a proposal.
     #[must_use]
     pub fn classify(&self, command: &ProposedCommand) -> Classification {
@@ -177,7 +220,11 @@ impl Bench {
         classification: Classification,
         ruling: Ruling,
     ) -> Verdict {
-        judge::verdict(command, classification, ruling)
+        let mut verdict = judge::verdict(command, classification, ruling);
+        if let Some(problem) = &self.problem {
+            verdict.reason = format!("{}; {problem}", verdict.reason);
+        }
+        verdict
     }
 }
 

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod listener;
 mod manage;
 pub mod peer;
+pub mod project;
 mod spool;
 pub mod start;
 pub mod state;

@@ -168,6 +168,27 @@ impl TestDaemon {
             .and_then(|pages| pages.parse::<u64>().ok());
         pages.expect("a number") * 4_096
     }
+
+    /// Returns how many descriptors it has open.
+    ///
+    /// Whoever is not root may not look, since the daemon keeps its memory from others; then it is how many the kernel
+    /// has made room for, which doubles when they leak.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        let process = PathBuf::from(format!("/proc/{}", self.pid()));
+        if let Ok(descriptors) = std::fs::read_dir(process.join("fd")) {
+            return descriptors.count();
+        }
+        let status = std::fs::read_to_string(process.join("status")).expect("status");
+        let room = status
+            .lines()
+            .find_map(|line| line.strip_prefix("FDSize:")?.trim().parse().ok());
+        room.expect("a number")
+    }
 }
 
 impl Drop for TestDaemon {

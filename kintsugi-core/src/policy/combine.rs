@@ -54,6 +54,37 @@ impl Layers {
     }
 }
 
+impl Policy {
+    /// Returns this policy with what a repository's `file` adds to it, and what of the file does not count.
+    ///
+    /// Whatever `file` says it is, it is taken for a repository's: it can only tighten.
+    ///
+    /// # Errors
+    /// As [`Layers::combine`]; then the stricter of this policy and the default holds.
+    pub fn tightened_by(
+        &self,
+        file: &File,
+        builtin: &Rules,
+    ) -> Result<(Self, Vec<Notice>), PolicyError> {
+        let file = File {
+            origin: Origin::Project,
+            ..file.clone()
+        };
+        let mut combined = Combined {
+            policy: self.clone(),
+            notices: Vec::new(),
+        };
+        combined.rules(&file, builtin)?;
+        combined.check_ids(&file, builtin)?;
+        combined.mode(&file, None);
+        combined.threshold(&file, None);
+        combined.policy.raises.extend(file.raises.iter().cloned());
+        combined.exceptions(&file, None);
+        combined.misplaced(&file);
+        Ok((combined.policy, combined.notices))
+    }
+}
+
 #[derive(Debug, Default)]
 struct Combined {
     policy: Policy,
