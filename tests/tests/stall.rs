@@ -136,6 +136,8 @@ fn hostile_frames_crash_nothing_leak_nothing_and_disturb_nobody() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let started = Instant::now();
     let mut after_warm_up = 0;
+    // Only when it has an answer, is its connection surely among them.
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
     let files = daemon.open_files();
     let rounds = long(40, 1_000);
     for round in 0..rounds {
