@@ -18,7 +18,8 @@ pub(super) fn read(text: &str) -> Vec<Embedded> {
                     delimiter,
                 )
             }),
-            'a' | 'i' | 'c' | '#' | ':' | 'b' | 't' | 'T' | '}' if first != '}' => line(behind).1,
+            'a' | 'i' | 'c' => text_lines(behind),
+            '#' | ':' | 'b' | 't' | 'T' => line(behind).1,
             'w' | 'W' | 'r' | 'R' => {
                 let (name, rest) = line(behind);
                 file(first, name, &mut found);
@@ -98,6 +99,18 @@ fn after_delimiter(text: &str, delimiter: char) -> &str {
         }
     }
     ""
+}
+
+/// Returns what stands behind the text of `a`, `i` and `c`, which goes on while its lines end in a backslash.
+fn text_lines(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let (first, behind) = line(rest);
+        if !first.ends_with('\\') {
+            return behind;
+        }
+        rest = behind;
+    }
 }
 
 fn line(text: &str) -> (&str, &str) {

@@ -370,6 +370,8 @@ fn awk_sed_and_ex() {
             ("1e id", &["shell id"]),
             ("s/e/w/g; s|/we|x|", &[]),
             ("/error/d", &[]),
+            ("5,6c\\\nexec sh\\\nwhile e", &[]),
+            ("1a\\\ntext\n1e id", &["shell id"]),
             ("10,20p", &[]),
         ],
     );
