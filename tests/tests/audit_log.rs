@@ -1,5 +1,7 @@
 //! The log as others see it: an independent verifier agrees with ours, and logs of every released format verify for ever.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -86,7 +88,9 @@ fn both(path: &Path) -> (String, String) {
         Outcome::Tampered { seq: Some(seq), .. } => format!("tampered {seq}"),
         Outcome::Tampered { seq: None, .. } => "tampered head".into(),
         Outcome::Torn { seq, .. } => format!("torn {seq}"),
-        other => format!("{other:?}"),
+        Outcome::UnknownFormat { .. } | Outcome::Unreadable { .. } | _ => {
+            format!("{:?}", report.outcome)
+        }
     };
     let theirs = String::from_utf8_lossy(&run.stdout).trim().to_owned();
     let complaint = String::from_utf8_lossy(&run.stderr);

@@ -10,6 +10,7 @@ pub mod head;
 pub mod line;
 pub mod merkle;
 pub mod proof;
+pub mod proposed;
 pub mod read;
 pub mod record;
 pub mod verify;

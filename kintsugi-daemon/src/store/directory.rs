@@ -138,6 +138,11 @@ impl Storage for Directory {
     }
 }
 
+/// The kernel's type for this differs from one architecture to the next.
+fn widen(count: impl Into<u64>) -> u64 {
+    count.into()
+}
+
 #[derive(Debug)]
 struct RealFile(OwnedFd);
 
@@ -173,7 +178,7 @@ impl StoredFile for RealFile {
         let stat = fs::fstat(&self.0)?;
         Ok(FileState {
             bytes: u64::try_from(stat.st_size).unwrap_or_default(),
-            links: stat.st_nlink.into(),
+            links: widen(stat.st_nlink),
         })
     }
 }

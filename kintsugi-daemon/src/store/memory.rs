@@ -19,7 +19,7 @@ pub trait Chance {
     fn below(&mut self, bound: usize) -> usize;
 }
 
-/// Numbers that look random and are the same for the same seed (SplitMix64).
+/// Numbers that look random and are the same for the same seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub struct Seeded(
     /// The seed, to be printed when a test fails.

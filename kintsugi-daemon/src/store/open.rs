@@ -143,7 +143,7 @@ fn believe(storage: Box<dyn Storage>, options: Options) -> Result<(Log, Replay),
     };
     match head {
         None => recovery.without_head(),
-        Some((head, file)) => recovery.from_head(&head, file),
+        Some((head, file)) => recovery.with_head(&head, file),
     }
 }
 

@@ -47,7 +47,7 @@ struct Last {
 
 impl Recovery {
     /// Opens a log whose head is whole.
-    pub(super) fn from_head(
+    pub(super) fn with_head(
         mut self,
         head: &Head,
         head_file: HeadFile,

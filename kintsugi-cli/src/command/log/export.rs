@@ -154,8 +154,7 @@ fn event(entry: &Entry, host: &str) -> Option<Value> {
     };
     // `recorded` ran without being asked about; it is no decision, but it was not stopped.
     let (action, disposition, word) = match entry.decision {
-        None => (1, 1, "Allowed"),
-        Some("allow" | "approved") => (1, 1, "Allowed"),
+        None | Some("allow" | "approved") => (1, 1, "Allowed"),
         Some("deny" | "denied" | "expired") => (2, 2, "Blocked"),
         // It must not run as long as it waits. The profile has no word for that.
         Some(_) => (2, 99, "Held"),

@@ -54,7 +54,11 @@ impl Prove {
                     "a checkpoint is signed a minute after the record at the latest: try again then"
                 }
                 ProofError::Read(..) => "it belongs to the user who runs the daemon",
-                _ => "`kintsugi log verify` says what is wrong",
+                ProofError::Log
+                | ProofError::Shape
+                | ProofError::Note(_)
+                | ProofError::Elsewhere
+                | _ => "`kintsugi log verify` says what is wrong",
             };
             Failure::new(Exit::Failed, error.to_string()).hint(hint)
         })?;
@@ -106,8 +110,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Returns the key that the log in `directory` names in its first record: what it says of itself.
 pub(super) fn key_of(directory: Directory) -> Result<Option<String>, Failure> {
     let first = Records::new(directory, 0).next_record()?;
-    Ok(first.and_then(|stored| match stored.record.body {
-        Body::Open { verifier, .. } => verifier,
-        _ => None,
-    }))
+    let Some(Body::Open { verifier, .. }) = first.map(|stored| stored.record.body) else {
+        return Ok(None);
+    };
+    Ok(verifier)
 }

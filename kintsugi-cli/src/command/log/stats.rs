@@ -83,23 +83,20 @@ impl Counted {
         self.records += 1;
         self.redacted += u64::from(record.redacted);
         add(&mut self.kinds, record.body.kind());
-        match record.body {
-            Body::Proposal { command, .. } | Body::Recorded { command, .. } => {
-                add(&mut self.agents, &command.agent);
+        if let Body::Proposal { command, .. } | Body::Recorded { command, .. } = &record.body {
+            add(&mut self.agents, &command.agent);
+        }
+        if let Body::Verdict(verdict) = &record.body {
+            let decision = match verdict.decision {
+                Decision::Allow => "allow",
+                Decision::Hold => "hold",
+                Decision::Deny => "deny",
+            };
+            add(&mut self.decisions, decision);
+            add(&mut self.classes, class_word(verdict.class));
+            if let Some(rule) = &verdict.rule {
+                add(&mut self.rules, rule);
             }
-            Body::Verdict(verdict) => {
-                let decision = match verdict.decision {
-                    Decision::Allow => "allow",
-                    Decision::Hold => "hold",
-                    Decision::Deny => "deny",
-                };
-                add(&mut self.decisions, decision);
-                add(&mut self.classes, class_word(verdict.class));
-                if let Some(rule) = verdict.rule {
-                    add(&mut self.rules, &rule);
-                }
-            }
-            _ => {}
         }
         if self.first.is_none() {
             self.first = Some(record.ts.clone());

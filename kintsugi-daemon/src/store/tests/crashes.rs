@@ -163,14 +163,13 @@ fn after_a_failed_sync_everything_is_refused_until_a_new_segment_is_begun() {
         for round in 0..6 {
             let staged = log.stage(now(), vec![event(round)], &());
             let recorded = staged.and_then(|staged| Ok(log.sync()?.confirm(staged).unwrap()));
-            match recorded {
-                Ok(recorded) => size = recorded.records()[0].seq + 1,
-                Err(_) => {
-                    refused = true;
-                    let (again, replay) = log.reopen().unwrap();
-                    assert!(!matches!(replay.start, Start::Incident { .. }), "{call}");
-                    log = again;
-                }
+            if let Ok(recorded) = recorded {
+                size = recorded.records()[0].seq + 1;
+            } else {
+                refused = true;
+                let (again, replay) = log.reopen().unwrap();
+                assert!(!matches!(replay.start, Start::Incident { .. }), "{call}");
+                log = again;
             }
         }
         assert_eq!(refused, watch.fired(), "{call}");

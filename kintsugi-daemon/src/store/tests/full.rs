@@ -23,7 +23,7 @@ fn fill(log: &mut Log) -> (u64, LogError) {
             Err(error) => return (number, error),
         }
     }
-    unreachable!("the disk ends")
+    panic!("the disk ends")
 }
 
 fn cause(error: &LogError) -> Option<ErrorKind> {

@@ -89,8 +89,8 @@ fn a_second_writer_is_told_who_holds_the_lock() {
 
 #[test]
 fn two_writers_that_start_at_once_never_both_write() {
-    let long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
-    let rounds = if long { 1_000 } else { 40 };
+    let is_long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
+    let rounds = if is_long { 1_000 } else { 40 };
     let directory = tempfile::tempdir().unwrap();
     for round in 0..rounds {
         let start = std::sync::Barrier::new(2);
@@ -111,7 +111,10 @@ fn two_writers_that_start_at_once_never_both_write() {
         assert!(wrote >= 1, "{round}");
     }
     let storage = Directory::open(directory.path()).unwrap();
-    let report = kintsugi_core::audit::verify::verify(&Files(&storage), Default::default());
+    let report = kintsugi_core::audit::verify::verify(
+        &Files(&storage),
+        kintsugi_core::audit::verify::Options::default(),
+    );
     assert_eq!(report.outcome, kintsugi_core::audit::verify::Outcome::Good);
 }
 

@@ -36,10 +36,11 @@ fn lines(disk: &Memory) -> Vec<Vec<u8>> {
 fn blamed(disk: &Memory, lines: &[Vec<u8>]) -> u64 {
     let changed = disk.snapshot();
     changed.put(&segment_name(0), lines.concat());
-    match check(&changed).outcome {
-        Outcome::Tampered { seq: Some(seq), .. } => seq,
-        other => panic!("{other:?}"),
-    }
+    let outcome = check(&changed).outcome;
+    let Outcome::Tampered { seq: Some(seq), .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    seq
 }
 
 #[test]
@@ -71,6 +72,7 @@ fn every_flipped_bit_of_a_small_log_its_head_and_its_checkpoints_is_noticed() {
     }
 }
 
+/// Every eleventh bit, so that each place in a byte comes by; every bit in the long run.
 #[test]
 fn every_flipped_bit_of_a_thousand_records_breaks_its_line() {
     use kintsugi_core::audit::chain::{Key, Seal, continues, unhex};

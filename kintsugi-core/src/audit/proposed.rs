@@ -1,0 +1,240 @@
+//! Who proposed what, and what was answered: the parts of records that are about a command.
+//!
+//! As they stand in the log; how they become members of a line is [`super::record`].
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::classify::Class;
+use crate::decide::Decision;
+use crate::effect::Effect;
+use crate::facts::Facts;
+use crate::proposal::{PeerCredentials, ProposedCommand};
+use crate::protocol;
+use crate::rules::Finding;
+use crate::shell::Dialect;
+
+/// A process, as the kernel attests it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id; 0 where the kernel does not tell.
+    pub pid: u32,
+    /// When it started, in clock ticks since the machine did: tells it from a later process with the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u64>,
+    /// Its program, when it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+}
+
+/// Who asked, as the kernel attests it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// The process at the other end.
+    #[serde(flatten)]
+    pub process: Process,
+    /// Its parents, nearest first, up to the leader of its session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestry: Vec<Process>,
+    /// The leader of its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_leader: Option<u32>,
+    /// The device number of its controlling terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<u32>,
+}
+
+impl From<PeerCredentials> for Peer {
+    fn from(peer: PeerCredentials) -> Self {
+        Self {
+            uid: peer.uid,
+            gid: peer.gid,
+            process: Process {
+                pid: peer.pid,
+                start: None,
+                exe: None,
+            },
+            ancestry: Vec::new(),
+            session_leader: None,
+            tty: None,
+        }
+    }
+}
+
+/// What is kept of a command that is too long for a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Bytes of its whole text.
+    pub bytes: u64,
+    /// Fingerprint of the whole command, in hexadecimal.
+    pub fingerprint: String,
+}
+
+/// A command as it was proposed or recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The proposal.
+    pub id: Uuid,
+    /// Who claims to propose.
+    pub agent: String,
+    /// The client's clock; a claim.
+    pub client_ts: String,
+    /// The language of `raw`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<Dialect>,
+    /// What the agent called the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// A person was at the prompt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interactive: bool,
+    /// The command is longer than a record keeps: `raw` is its beginning, and `argv` is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
+    /// Private: the agent's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Private: the directory.
+    #[serde(default)]
+    pub cwd: String,
+    /// Private: the words, when the client had them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// Private: the exact text.
+    #[serde(default)]
+    pub raw: String,
+    /// Private: what the client found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<Facts>>,
+}
+
+impl From<ProposedCommand> for Command {
+    fn from(command: ProposedCommand) -> Self {
+        Self {
+            id: command.id,
+            agent: command.agent,
+            client_ts: command.ts,
+            shell: command.shell,
+            tool: command.tool,
+            interactive: command.interactive,
+            cut: None,
+            session: command.session,
+            cwd: command.cwd,
+            argv: command.argv,
+            raw: command.raw,
+            facts: command.facts,
+        }
+    }
+}
+
+impl From<Command> for ProposedCommand {
+    fn from(command: Command) -> Self {
+        Self {
+            id: command.id,
+            ts: command.client_ts,
+            agent: command.agent,
+            cwd: command.cwd,
+            argv: command.argv,
+            raw: command.raw,
+            facts: command.facts,
+            session: command.session,
+            shell: command.shell,
+            tool: command.tool,
+            interactive: command.interactive,
+        }
+    }
+}
+
+/// What was answered to a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The proposal.
+    pub id: Uuid,
+    /// What the rules said.
+    pub class: Class,
+    /// What is to be done.
+    pub decision: Decision,
+    /// Which judgement decided: 1 rules, 2 the risk.
+    pub tier: u8,
+    /// The rule that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Estimate for the ambiguous.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<u8>,
+    /// How long a hold lasts, in milliseconds from the record's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+    /// The approved proposal that this answer used up; it may be another one, of the same command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Uuid>,
+    /// Private: why, in one line.
+    #[serde(default)]
+    pub reason: String,
+    /// Private: what the command does, in the model's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Private: what it would do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// Private: every rule that applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Private: a safer command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Private: paths to keep before it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capture: Vec<String>,
+    /// Private, since a short command can be guessed from it: what an approval is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+}
+
+impl Verdict {
+    /// Takes the verdict on the proposal `id`.
+    #[must_use]
+    pub fn new(id: Uuid, verdict: protocol::Verdict) -> Self {
+        Self {
+            id,
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
+            rule: verdict.rule,
+            risk: verdict.risk,
+            expires_ms: verdict.expires_ms,
+            uses: None,
+            reason: verdict.reason,
+            summary: verdict.summary,
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            capture: verdict.capture,
+            content_hash: verdict.content_hash,
+        }
+    }
+}
+
+impl From<Verdict> for protocol::Verdict {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
+            reason: verdict.reason,
+            summary: verdict.summary,
+            risk: verdict.risk,
+            rule: verdict.rule,
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            capture: verdict.capture,
+            content_hash: verdict.content_hash,
+            expires_ms: verdict.expires_ms,
+        }
+    }
+}
