@@ -141,6 +141,11 @@ impl Analyst<'_> {
             Hole::Process { first, .. } => Some(*first),
             Hole::Variable(_) | Hole::Output { .. } | Hole::Other(_) => None,
         });
+        if let [Piece::Hole(hole)] = word.pieces.as_slice()
+            && is_settings(call, hole)
+        {
+            return Feeds::NONE;
+        }
         if let Some(first) = process {
             let mut known = call
                 .scope
@@ -201,6 +206,11 @@ impl Analyst<'_> {
             pieces.extend(word.pieces.iter().cloned());
         }
         if pieces.is_empty() {
+            return Feeds::NONE;
+        }
+        if let [Piece::Hole(hole)] = pieces.as_slice()
+            && is_settings(call, hole)
+        {
             return Feeds::NONE;
         }
         let span = words.first().map_or(call.span, |word| word.span);
@@ -349,6 +359,24 @@ impl Task<'_, '_> {
             .map(|value| value.word.clone())
             .collect()
     }
+}
+
+/// Whether a hole is the output of one program that prints settings for the shell.
+fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
+    let (first, end) = match hole {
+        Hole::Output { first, end } => (first.0, end.0),
+        Hole::Process {
+            first,
+            end,
+            readable: true,
+        } => (first.0, end.0),
+        Hole::Process { .. } | Hole::Variable(_) | Hole::Other(_) => return false,
+    };
+    let script = call.scope.script;
+    matches!(
+        script.invocations.get(first as usize..end as usize),
+        Some([only]) if super::setup::prints_settings(script, &only.words)
+    )
 }
 
 /// The variables of a text that is called with operands: `$0`, `$1`, …

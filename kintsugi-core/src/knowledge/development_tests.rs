@@ -1,6 +1,6 @@
 //! What the programs of developers would do.
 
-use super::testing::assert_effects;
+use super::testing::{all_effects as effects, assert_effects};
 
 #[test]
 fn git_says_what_is_lost_and_where() {
@@ -221,4 +221,29 @@ fn looking_around_does_nothing() {
         "ls -la && grep -rn x . | head -5 && wc -l f && git log --oneline -3 && git diff --stat",
         "",
     )]);
+}
+
+#[test]
+fn what_a_program_prints_to_be_evaluated_is_not_unknown() {
+    let is_unknown =
+        |effects: &[String]| effects.iter().any(|effect| effect.starts_with("unknown"));
+    for command in [
+        "eval \"$(ssh-agent -s)\"",
+        "eval $(brew shellenv)",
+        "eval \"$(/opt/homebrew/bin/brew shellenv)\"",
+        "eval \"$(direnv hook bash)\"",
+        "source <(kubectl completion bash)",
+    ] {
+        let effects = effects(command);
+        assert!(!is_unknown(&effects), "{command}: {effects:?}");
+    }
+    for command in [
+        "ssh-agent() { echo x; }; eval \"$(ssh-agent -s)\"",
+        "eval \"$(./ssh-agent -s)\"",
+        "eval \"$(brew search x)\"",
+        "eval \"$(ssh-agent -s; ./x)\"",
+    ] {
+        let effects = effects(command);
+        assert!(is_unknown(&effects), "{command}: {effects:?}");
+    }
 }

@@ -15,6 +15,7 @@ mod operations_tests;
 mod program;
 mod redirect;
 pub mod schema;
+mod setup;
 mod store;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -5,3 +5,10 @@
 //!
 //! | how | example | kept closed by |
 //! |---|---|---|
+//! | an option that is not described takes the subcommand for its value | `aws --x s3 rb s3://b --force` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the dynamic loader is given the program | `/lib64/ld-linux-x86-64.so.2 /bin/rm -rf ~` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | an option names the program that is started instead | `scp -S ./x a b:` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a variable names the program that another one starts | `GIT_SSH=./x git fetch` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the program text comes as a makefile on the standard input | `make -f - <<< 'all:;rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a terminal or multiplexer starts it | `xterm -e 'rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a builtin keeps it for later | `complete -C 'rm -rf ~' ls` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |

@@ -1,0 +1,147 @@
+//! Programs whose output is made to be evaluated by the shell that asks for it: `eval "$(ssh-agent -s)"`.
+//!
+//! Running what such a program prints is as trustworthy as running the program. Nothing is said here about a program given
+//! by a path of the project, or about text that is piped into a shell. Sources: the manual or `--help` of each.
+
+use crate::shell::{Script, Word};
+
+/// Programs, and the words of which one must be there; none: any words will do.
+const SETUP: &[(&[&str], &[&str])] = &[
+    (
+        &[
+            "ssh-agent",
+            "dircolors",
+            "gdircolors",
+            "keychain",
+            "lesspipe",
+            "resize",
+            "tset",
+        ],
+        &[],
+    ),
+    (&["brew", "path_helper"], &["shellenv", "-s"]),
+    (
+        &[
+            "pyenv",
+            "rbenv",
+            "nodenv",
+            "goenv",
+            "jenv",
+            "plenv",
+            "phpenv",
+            "starship",
+            "zoxide",
+            "atuin",
+            "mcfly",
+            "oh-my-posh",
+            "rtx",
+            "anyenv",
+            "navi",
+            "pyenv-virtualenv",
+            "batpipe",
+        ],
+        &["init", "virtualenv-init", "sh-rehash", "widget"],
+    ),
+    (&["direnv"], &["hook", "export"]),
+    (&["mise", "rtx"], &["activate", "env", "hook-env"]),
+    (
+        &["fnm", "opam", "luarocks", "pixi", "volta"],
+        &["env", "path", "shell-hook"],
+    ),
+    (
+        &["conda", "mamba", "micromamba"],
+        &["hook", "shell.bash", "shell.zsh", "shell.posix"],
+    ),
+    (&["thefuck", "hub"], &["--alias", "alias"]),
+    (&["fzf"], &["--bash", "--zsh"]),
+    (&["minikube"], &["docker-env", "podman-env"]),
+    (&["docker-machine"], &["env"]),
+    (
+        &[
+            "register-python-argcomplete",
+            "activate-global-python-argcomplete",
+        ],
+        &[],
+    ),
+    (
+        &[
+            "kubectl",
+            "gh",
+            "helm",
+            "docker",
+            "npm",
+            "pip",
+            "pip3",
+            "minikube",
+            "kind",
+            "k3d",
+            "flux",
+            "argocd",
+            "istioctl",
+            "oc",
+            "cilium",
+            "stern",
+            "rustup",
+            "poetry",
+            "deno",
+            "glab",
+            "hugo",
+            "kustomize",
+            "k9s",
+            "eksctl",
+            "velero",
+            "doctl",
+            "linkerd",
+            "just",
+            "uv",
+            "uvx",
+            "pnpm",
+            "yarn",
+            "ng",
+            "terraform",
+            "cargo",
+            "rclone",
+            "restic",
+            "yq",
+            "chezmoi",
+            "podman",
+            "nerdctl",
+        ],
+        &[
+            "completion",
+            "completions",
+            "--completion",
+            "generate-shell-completion",
+            "gen-completions",
+        ],
+    ),
+];
+
+/// Whether the command at `first` prints settings for the shell. Not when the line itself gives the name a meaning.
+pub(super) fn prints_settings(script: &Script, words: &[Word]) -> bool {
+    let mut known = words.iter().map(Word::known);
+    let Some(Some(name)) = known.next() else {
+        return false;
+    };
+    if script.called.iter().any(|called| called.as_str() == &*name) {
+        return false;
+    }
+    // Where package managers put programs; only their owner writes there.
+    let name = [
+        "/opt/homebrew/bin/",
+        "/home/linuxbrew/.linuxbrew/bin/",
+        "/usr/local/bin/",
+        "/usr/bin/",
+        "/usr/libexec/",
+    ]
+    .iter()
+    .find_map(|directory| name.strip_prefix(directory))
+    .unwrap_or(&name);
+    let Some(arguments) = known.collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    SETUP.iter().any(|(programs, needed)| {
+        programs.contains(&name)
+            && (needed.is_empty() || arguments.iter().any(|word| needed.contains(&&**word)))
+    })
+}
