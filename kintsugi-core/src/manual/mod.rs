@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`promises`] | whoever wants to know what they may rely on, and which test keeps it |
 //! | [`threat_model`] | whoever decides whether that is enough |
+//! | [`protocol`] | whoever writes a client |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
 //! | [`exit_codes`] | whoever calls `kintsugi` from a script |
@@ -16,4 +17,5 @@ pub mod decisions;
 pub mod exit_codes;
 pub mod hooks;
 pub mod promises;
+pub mod protocol;
 pub mod threat_model;

@@ -1,0 +1,51 @@
+//! The wire, version 1, as it is: for whoever writes a client.
+//!
+//! A local socket of mode 0600: `$KINTSUGI_SOCKET`, else `$XDG_RUNTIME_DIR/kintsugi.sock`, else in the data directory. One JSON
+//! object a line, UTF-8, in both directions; a connection carries any number of requests, answered one after another. Unknown
+//! members are ignored. The types are [`Request`](crate::protocol::Request) and [`Response`](crate::protocol::Response); the
+//! bounds are in [`crate::limits`].
+//!
+//! # Requests
+//!
+//! | `kind` | members | answer |
+//! |---|---|---|
+//! | `propose` | a command | `verdict` |
+//! | `resolve` | `command`, `decision` (`allow`, `deny`), `remember` | `ack` |
+//! | `observe` | `change` (`created`, `modified`, `removed`), `path` | `ack`, durable within 50 ms |
+//! | `record` | a command that has run; `exit_code`?, `duration_ms`? | `ack` |
+//! | `listpending` | | `pendinglist` |
+//! | `pendingstatus` | `id` | `pending` |
+//! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
+//! | `approve` | `id`; `content_hash`?, `reason`? | `ack` |
+//! | `deny` | `id`; `reason`? | `ack` |
+//! | `status` | | `status` |
+//! | `hello` | `version`, `client`? | `hello` |
+//! | `captured` | `id`, `manifest` | `ack` |
+//! | `authbegin` | `op` | `challenge` |
+//! | `shutdown` | `op`, `nonce`, `proof`? | `ack`, and the daemon stops |
+//! | `authorize` | `op`, `args`, `nonce`, `proof`? | `error`: no operation needs it yet |
+//!
+//! A command: `id` (UUID), `ts`, `agent`, `cwd` (absolute), `argv`, `raw` (the exact text), `session`; and if the client likes
+//! `shell`, `tool`, `interactive`, and [`facts`](crate::facts::Facts). `ts`, `agent`, `session` and `tool` have 128 bytes at most.
+//!
+//! `facts.project_policy` is `{"path", "text"}`: what `.kintsugi.toml` at the root of the repository says. It can only tighten. A
+//! file that is there and cannot be read, or is longer than 32 KiB, is sent without `text`: then the strictest holds.
+//!
+//! # An id means one command
+//!
+//! | the id is | same command | another command |
+//! |---|---|---|
+//! | new | decided and recorded | |
+//! | decided | the same verdict | `error`, `id_conflict_decided` |
+//! | held | the same hold | `error`, `id_conflict_held` |
+//! | approved | `allow`, once | `error`, `id_conflict_approved` |
+//! | denied, expired or used | `deny` | `error`, `id_conflict_closed` |
+//!
+//! After an `approve`, the same command by the same agent in the same session and directory passes once under a new id too.
+//! After a `resolve` it passes under its own id alone.
+//!
+//! # Errors
+//!
+//! `{"kind": "error", "message", "code"}`, one line; it changed nothing. Codes are permanent:
+//! [`ErrorCode`](crate::protocol::ErrorCode). After `frame_too_large` (1 MiB) and `frame_timeout` (2 s from the first byte) the
+//! connection is closed. `log_unavailable` means that nothing was decided: a client must not run the command.
