@@ -363,15 +363,16 @@ impl Task<'_, '_> {
 
 /// Whether a hole is the output of one program that prints settings for the shell.
 fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
-    let (first, end) = match hole {
-        Hole::Output { first, end } => (first.0, end.0),
-        Hole::Process {
-            first,
-            end,
-            readable: true,
-        } => (first.0, end.0),
-        Hole::Process { .. } | Hole::Variable(_) | Hole::Other(_) => return false,
+    let (Hole::Output { first, end }
+    | Hole::Process {
+        first,
+        end,
+        readable: true,
+    }) = hole
+    else {
+        return false;
     };
+    let (first, end) = (first.0, end.0);
     let script = call.scope.script;
     matches!(
         script.invocations.get(first as usize..end as usize),
