@@ -40,7 +40,7 @@ pub enum Command {
     /// Refuses a held command
     Deny(command::deny::Deny),
     /// Shows what was proposed, decided and done; proves that nothing was altered
-    Log(command::log::Log),
+    Log(Box<command::log::Log>),
     /// Shows, checks and explains the policy
     Policy(command::policy::Policy),
     /// Judges the log's commands again, by the rules and policy of today

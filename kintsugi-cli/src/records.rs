@@ -141,12 +141,11 @@ impl Records {
     /// Opens the segment behind the present one, or the one with the first record that is wanted.
     fn open_next(&mut self) -> io::Result<bool> {
         let segments = self.directory.segments()?;
-        let next = match &self.segment {
-            Some((present, _)) => segments.into_iter().find(|first| first > present),
-            None => {
-                let wanted = segments.partition_point(|first| *first <= self.from);
-                segments.get(wanted.saturating_sub(1)).copied()
-            }
+        let next = if let Some((present, _)) = &self.segment {
+            segments.into_iter().find(|first| first > present)
+        } else {
+            let wanted = segments.partition_point(|first| *first <= self.from);
+            segments.get(wanted.saturating_sub(1)).copied()
         };
         let Some(first) = next else {
             return Ok(false);

@@ -142,7 +142,10 @@ impl List {
             self.show(entry, console)?;
         }
         console.out.flush()?;
-        while self.follow {
+        if !self.follow {
+            return Ok(Exit::Allowed);
+        }
+        loop {
             while let Some(entry) = entries.next_entry()? {
                 if self.wants(&entry) {
                     self.show(&entry, console)?;
@@ -151,7 +154,6 @@ impl List {
             console.out.flush()?;
             std::thread::sleep(FOLLOW_PAUSE);
         }
-        Ok(Exit::Allowed)
     }
 
     fn wants(&self, entry: &Entry) -> bool {

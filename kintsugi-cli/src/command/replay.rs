@@ -80,7 +80,29 @@ impl Replay {
                         )?;
                     }
                 }
-                _ => {}
+                Body::Open { .. }
+                | Body::State { .. }
+                | Body::Hold { .. }
+                | Body::Resolution { .. }
+                | Body::Grant { .. }
+                | Body::Observation { .. }
+                | Body::Capture { .. }
+                | Body::Undo { .. }
+                | Body::AuthAttempt { .. }
+                | Body::AuthResult { .. }
+                | Body::Policy { .. }
+                | Body::Child { .. }
+                | Body::Checkpoint { .. }
+                | Body::Redact { .. }
+                | Body::Prune { .. }
+                | Body::Recovery { .. }
+                | Body::Incident { .. }
+                | Body::Shutdown { .. }
+                | Body::UncleanStart { .. }
+                | Body::Proposal { .. }
+                | Body::Verdict(_)
+                | Body::Recorded { .. }
+                | _ => {}
             }
         }
         if !self.json {

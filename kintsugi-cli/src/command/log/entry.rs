@@ -156,10 +156,10 @@ impl Entries {
             }
             Body::Recorded { command, .. } => Some(entry.with_command(command)),
             Body::Observation { path, .. } => Some(told(entry, path)),
-            Body::Policy { what, .. } => Some(told(entry, what)),
-            Body::Incident { what, .. } => Some(told(entry, what)),
-            Body::Shutdown { reason } => Some(told(entry, reason)),
-            Body::Redact { reason, .. } | Body::Prune { reason, .. } => Some(told(entry, reason)),
+            Body::Policy { what, .. } | Body::Incident { what, .. } => Some(told(entry, what)),
+            Body::Shutdown { reason }
+            | Body::Redact { reason, .. }
+            | Body::Prune { reason, .. } => Some(told(entry, reason)),
             Body::Child { name, event } => Some(told(entry, format!("{name}: {event}"))),
             Body::AuthAttempt { op, .. } | Body::AuthResult { op, .. } => Some(told(entry, op)),
             Body::Recovery { bytes, .. } => Some(told(
@@ -171,7 +171,11 @@ impl Entries {
             | Body::State { .. }
             | Body::Hold { .. }
             | Body::Checkpoint { .. } => None,
-            _ => Some(entry),
+            Body::Grant { .. }
+            | Body::Capture { .. }
+            | Body::Undo { .. }
+            | Body::UncleanStart { .. }
+            | _ => Some(entry),
         }
     }
 }

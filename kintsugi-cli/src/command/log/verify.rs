@@ -150,7 +150,9 @@ const fn advice(outcome: &Outcome) -> &'static str {
         Outcome::Incomplete { .. } => {
             "what is there is good; bring back what is missing, and verify again"
         }
-        _ => "verify with the version that wrote it, as the user who runs the daemon",
+        Outcome::Good | Outcome::UnknownFormat { .. } | Outcome::Unreadable { .. } | _ => {
+            "verify with the version that wrote it, as the user who runs the daemon"
+        }
     }
 }
 
