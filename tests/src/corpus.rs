@@ -51,6 +51,9 @@ pub struct Case {
 }
 
 /// Reads every file whose name starts with `prefix`, in order of the names.
+///
+/// # Panics
+/// When the corpus cannot be read.
 #[must_use]
 pub fn load(prefix: &str) -> Vec<Case> {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -102,6 +105,9 @@ pub struct Bench {
 
 impl Bench {
     /// The judge that is built in.
+    ///
+    /// # Panics
+    /// When what is built in does not load.
     #[must_use]
     pub fn new() -> Self {
         Self {

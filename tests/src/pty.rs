@@ -4,7 +4,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -67,7 +66,7 @@ impl Pty {
             .spawn()
             .unwrap_or_else(|error| panic!("{program:?}: {error}"));
         Self {
-            master: File::from(OwnedFd::from(master)),
+            master: File::from(master),
             child,
             seen: Vec::new(),
             read: 0,
@@ -115,6 +114,7 @@ impl Pty {
     ///
     /// # Panics
     /// When it does not end.
+    #[must_use]
     pub fn end(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
         while self.fill(deadline) {}
