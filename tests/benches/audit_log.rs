@@ -1,7 +1,5 @@
 //! How fast the log is written and verified, beside the floor that the machine allows.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use divan::counter::ItemsCount;

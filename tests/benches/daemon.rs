@@ -90,10 +90,12 @@ fn main() -> std::io::Result<()> {
     let started = Instant::now();
     let rounds = 100;
     for _ in 0..rounds {
-        clients
-            .iter_mut()
-            .for_each(|client| client.say(&propose("ls -la")));
-        clients.iter_mut().for_each(|client| drop(client.hear()));
+        for client in &mut clients {
+            client.say(&propose("ls -la"));
+        }
+        for client in &mut clients {
+            drop(client.hear());
+        }
     }
     let verdicts = rounds * clients.len();
     let rate = verdicts as u128 * 1_000_000 / started.elapsed().as_micros().max(1);

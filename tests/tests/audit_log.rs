@@ -1,7 +1,5 @@
 //! The log as others see it: an independent verifier agrees with ours, and logs of every released format verify for ever.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;

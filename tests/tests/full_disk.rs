@@ -3,12 +3,6 @@
 //! Real file systems are mounted where this may (as root). Everywhere, the same is shown on simulated storage, call by
 //! call, by the tests of the store in `kintsugi-daemon`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it left out"
-)]
-
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

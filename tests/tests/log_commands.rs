@@ -1,7 +1,5 @@
 //! `kintsugi log prove`, `check-proof`, `stats` and `export`, on the log of a daemon that runs.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::process::Output;
 
 use kintsugi_tests::machine::Machine;

@@ -1,11 +1,5 @@
 //! Checkpoints and proofs, asked of tools that nobody here wrote: `signed_note` and `tlog_tiles`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::time::Duration;
 
 use data_encoding::BASE64;

@@ -119,7 +119,7 @@ fn hostile(dice: &mut Dice) -> Vec<u8> {
         2 => {
             frame = (0..dice.roll(400))
                 .map(|_| u8::try_from(dice.roll(256)).unwrap())
-                .collect()
+                .collect();
         }
         3 => frame = "[".repeat(dice.roll(4_000)).into_bytes(),
         4 => frame = format!("{{\"kind\":\"propose\",\"raw\":{}1", "{\"a\":".repeat(100)).into(),
