@@ -97,7 +97,8 @@ fn on_a_full_disk_the_last_records_fit_and_then_every_proposal_is_refused() {
         "{problem}"
     );
     let approve = json!({"kind": "approve", "id": held["id"]});
-    assert_eq!(client.ask(&approve)["code"], "log_unavailable");
+    // The record of an approval is smaller than that of a proposal: it may still fit, and then it counts.
+    let approved = client.ask(&approve)["kind"] == "ack";
 
     // Killed on the full disk, it says why it does not start; with room, nothing is forgotten.
     daemon.end(Signal::KILL);
@@ -106,7 +107,8 @@ fn on_a_full_disk_the_last_records_fit_and_then_every_proposal_is_refused() {
     daemon.start_again();
     let mut client = daemon.connect();
     let stands = json!({"kind": "pendingstatus", "id": held["id"]});
-    assert_eq!(client.ask(&stands)["status"], "pending");
+    let expected = if approved { "approved" } else { "pending" };
+    assert_eq!(client.ask(&stands)["status"], expected);
     assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
     assert_eq!(
         client.ask(&json!({"kind": "status"}))["problems"],
