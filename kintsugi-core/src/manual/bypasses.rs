@@ -12,3 +12,21 @@
 //! | the program text comes as a makefile on the standard input | `make -f - <<< 'all:;rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a terminal or multiplexer starts it | `xterm -e 'rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a builtin keeps it for later | `complete -C 'rm -rf ~' ls` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//!
+//! # Open
+//!
+//! Known to pass, or to pass with a risk below the threshold, on the day this was written. A row leaves this table when its case stands in the
+//! corpus and is held.
+//!
+//! | how | example |
+//! |---|---|
+//! | a loop of forks in a scripting language | `perl -e 'fork while fork'` |
+//! | a makefile that is written and run in one line | `printf 'all:\n\trm -rf ~\n' > Makefile; make` |
+//! | options from a file | `curl -K FILE`, `ssh -F FILE` |
+//! | a shell with other rights and no command | `sudo bash` |
+//! | processes named by what another program prints | `kill $(pgrep kintsugi-daemon)` |
+//! | a shell on a socket, in Perl and PHP (Python is seen) | `perl -MSocket -e '…'` |
+//! | an alias of git given and used in one line | `git -c alias.p='push -f' p` |
+//! | a descriptor that is opened first and read later | `exec 3<<<'rm -rf ~'; sh <&3` |
+//! | another name for a program | `cp /bin/rm x; ./x -rf ~` |
+//! | zsh's `r` by way of `builtin` | `builtin r` |
