@@ -2,7 +2,8 @@
 #![no_main]
 
 use kintsugi_core::limits::FRAME_BYTES_MAX;
-use kintsugi_core::protocol::{FrameBuffer, Request, parse_request, write_frame};
+use kintsugi_core::protocol::Request;
+use kintsugi_core::protocol::frame::{FrameBuffer, parse_request, write_frame};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
