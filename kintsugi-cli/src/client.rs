@@ -8,6 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
+use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
 use kintsugi_core::protocol::{ErrorCode, Request, Response};
 
@@ -59,7 +61,7 @@ pub enum ClientError {
 /// An open connection.
 #[derive(Debug)]
 pub struct Client {
-    stream: UnixStream,
+    stream: Stream,
     buffer: FrameBuffer,
 }
 
@@ -77,6 +79,7 @@ impl Client {
                 ClientError::Socket(error)
             }
         })?;
+        let stream = Stream::from(stream);
         let uid = peer_uid(&stream)?;
         if uid != rustix::process::geteuid().as_raw() && uid != 0 {
             return Err(ClientError::ForeignDaemon {
@@ -117,7 +120,7 @@ impl Client {
             if left.is_zero() {
                 return Err(ClientError::TimedOut(patience));
             }
-            self.stream.set_read_timeout(Some(left))?;
+            self.stream.set_recv_timeout(Some(left))?;
             match self.fill() {
                 Err(ClientError::Socket(error)) if is_timeout(&error) => {}
                 filled => filled?,
@@ -134,7 +137,7 @@ impl Client {
         if frame.len() > kintsugi_core::limits::FRAME_BYTES_MAX {
             return Err(ClientError::TooLong);
         }
-        self.stream.set_write_timeout(Some(REPLY_MAX))?;
+        self.stream.set_send_timeout(Some(REPLY_MAX))?;
         Ok(self.stream.write_all(&frame)?)
     }
 
@@ -190,19 +193,9 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 /// Returns the user of the process at the other end, as the kernel tells it.
-#[cfg(target_os = "linux")]
-fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
-    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
-}
-
-/// Returns the user of the socket's file: other systems tell the peer in ways of their own.
-#[cfg(not(target_os = "linux"))]
-fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let address = stream.peer_addr()?;
-    let path = address
-        .as_pathname()
-        .ok_or_else(|| io::Error::other("the socket has no path"))?;
-    Ok(std::fs::metadata(path)?.uid())
+///
+/// Its number may be 0, that of every process outside of a container; so nothing here takes it for a valid one.
+fn peer_uid(stream: &Stream) -> io::Result<u32> {
+    let uid = stream.peer_creds()?.euid();
+    uid.ok_or_else(|| io::Error::other("the kernel does not tell whose daemon this is"))
 }

@@ -63,11 +63,31 @@ pub fn of_shell(dialect: Dialect, text: String, cwd: String, id: Option<Uuid>) -
 }
 
 /// Names the session of the terminal (`setsid(2)`): what one person types in one window.
+///
+/// None where its leader is outside of a container, since the kernel then calls every such session 0.
 #[must_use]
 pub fn terminal_session() -> Option<String> {
-    rustix::process::getsid(None)
-        .ok()
-        .map(|session| format!("terminal-{}", session.as_raw_nonzero()))
+    let session = session()?;
+    Some(format!("terminal-{session}"))
+}
+
+/// Not by `rustix::process::getsid`, whose result cannot be 0.
+#[cfg(target_os = "linux")]
+fn session() -> Option<std::num::NonZeroU32> {
+    session_leader(&std::fs::read("/proc/self/stat").ok()?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn session() -> Option<rustix::process::Pid> {
+    rustix::process::getsid(None).ok()
+}
+
+/// Reads field 6 of `proc_pid_stat(5)`. The name, field 2, may hold anything; the last parenthesis ends it.
+#[cfg(target_os = "linux")]
+fn session_leader(stat: &[u8]) -> Option<std::num::NonZeroU32> {
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = str::from_utf8(stat.get(end + 1..)?).ok()?;
+    rest.split_ascii_whitespace().nth(3)?.parse().ok()
 }
 
 /// Returns what is known of `cwd` by a few looks at directories.
@@ -137,4 +157,17 @@ pub fn project_root(cwd: &str) -> Option<String> {
         .find(|directory| directory.join(".git").exists())
         .and_then(Path::to_str)
         .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_leads_from_outside_of_the_container_has_no_number() {
+        let own = b"7 (a) S 1 2 (x)) S 5 6 8 34816 9 0";
+        assert_eq!(session_leader(own), std::num::NonZeroU32::new(8));
+        assert_eq!(session_leader(b"7 (sh) S 1 7 0 34816 9 0"), None);
+        assert_eq!(session_leader(b"7 (sh) S 1"), None);
+    }
 }

@@ -3,9 +3,11 @@
 //! Nothing here comes from a frame. A process can change its name and its command line; it cannot change what is read
 //! here: its user, its number with its start time, its executable, its ancestors, its session and its terminal.
 
-use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::{fs, io};
 
+use interprocess::local_socket::traits::StreamCommon as _;
+use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::audit::record::{Peer, Process};
 use kintsugi_core::proposal::PeerCredentials;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -32,13 +34,20 @@ impl PeerHandle {
     ///
     /// # Errors
     ///
-    /// When the kernel does not tell who it is.
-    pub fn of(socket: &impl AsFd) -> rustix::io::Result<Self> {
-        let attested = rustix::net::sockopt::socket_peercred(socket)?;
+    /// When the kernel does not tell which user it is.
+    pub fn of(socket: &Stream) -> io::Result<Self> {
+        let attested = socket.peer_creds()?;
+        let (Some(uid), Some(gid)) = (attested.euid(), attested.egid()) else {
+            return Err(io::Error::other(
+                "the kernel does not tell the user of the peer",
+            ));
+        };
+        // 0 stands for a process outside of this PID namespace (`pid_namespaces(7)`).
+        let pid = attested.pid().and_then(|pid| u32::try_from(pid).ok());
         let credentials = PeerCredentials {
-            uid: attested.uid.as_raw(),
-            gid: attested.gid.as_raw(),
-            pid: u32::try_from(attested.pid.as_raw_pid()).unwrap_or_default(),
+            uid,
+            gid,
+            pid: pid.unwrap_or_default(),
         };
         let pidfd = sys::peer_pidfd(socket.as_fd()).ok();
         Ok(Self {
@@ -159,7 +168,7 @@ mod tests {
     #[test]
     fn the_peer_of_our_own_socket_is_this_process() {
         let (here, _there) = UnixStream::pair().unwrap();
-        let mut handle = PeerHandle::of(&here).unwrap();
+        let mut handle = PeerHandle::of(&Stream::from(here)).unwrap();
         assert_eq!(handle.credentials().pid, std::process::id());
         assert_eq!(handle.credentials().uid, rustix::process::getuid().as_raw());
         let peer = handle.look_up();
