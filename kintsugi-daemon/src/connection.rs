@@ -4,14 +4,14 @@
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 
-use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::limits::{FRAME_MS_MAX, OUTPUT_BYTES_MAX, OUTPUT_MS_MAX};
 use kintsugi_core::protocol::frame::{FrameBuffer, FrameError, write_frame};
 use kintsugi_core::protocol::{ErrorCode, Response};
-use rustix::event::PollFlags;
 use uuid::Uuid;
 
+use crate::listener::Stream;
 use crate::peer::PeerHandle;
+use crate::poller::Interest;
 
 /// Most bytes that are taken from one connection in one round, so that one that floods delays nobody.
 const READ_BYTES: usize = 64 * 1024;
@@ -76,6 +76,12 @@ impl Connection {
         }
     }
 
+    /// Returns the process at the other end; 0 where nobody attests one.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.peer.credentials().pid
+    }
+
     /// Returns the stream, to poll.
     #[must_use]
     pub fn stream(&self) -> &Stream {
@@ -84,15 +90,12 @@ impl Connection {
 
     /// Returns what to wait for.
     #[must_use]
-    pub fn interest(&self) -> PollFlags {
-        let mut interest = PollFlags::empty();
-        if self.phase == Phase::Ready && !self.ended && !self.has_output() {
-            interest |= PollFlags::IN;
+    pub fn interest(&self) -> Interest {
+        let listens = self.phase == Phase::Ready && !self.ended;
+        Interest {
+            read: listens && !self.has_output(),
+            write: self.has_output(),
         }
-        if self.has_output() {
-            interest |= PollFlags::OUT;
-        }
-        interest
     }
 
     /// Whether something is left to say.

@@ -3,27 +3,28 @@
 //! Each round takes what is ready, answers at most one frame of each connection, makes all their records durable with
 //! one sync, answers, and looks at deadlines. No client can make a round wait.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
-use kintsugi_core::limits::{AWAIT_MS_MAX, CONNECTIONS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX};
+use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX};
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Response};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 
 use crate::connection::{Connection, Phase};
+use crate::crowd::{Crowd, Token};
 use crate::handle::{Answer, Desk, Outcome, Refusal, respond};
 use crate::listener::Gate;
 use crate::peer::PeerHandle;
+use crate::poller::{Interest, Poller};
 use crate::store::Staged;
 use crate::sys::{Signal, Signals};
 
 /// How long nothing is tried again after the log refused, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
-/// Names a connection; never used twice.
-type Token = u64;
+/// What the loop itself waits for, beside its connections.
+const SIGNALS: u64 = 0;
+/// The socket on which clients connect.
+const GATE: u64 = 1;
 
 /// Why the loop ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,48 +35,42 @@ pub enum Stop {
     Request,
 }
 
-/// What is ready after a wait.
-#[derive(Debug, Default)]
-struct Ready {
-    gate: bool,
-    signal: bool,
-    connections: Vec<(Token, PollFlags)>,
-}
-
 /// The daemon.
 #[derive(Debug)]
 pub struct Daemon {
     desk: Desk,
     gate: Gate,
     signals: Signals,
-    connections: BTreeMap<Token, Connection>,
-    next_token: Token,
-    /// Whose turn it is: the first that is served in this round.
-    turn: Token,
+    crowd: Crowd,
     /// Answers that wait for the sync of this round.
     recording: Vec<(Token, Staged, Answer)>,
     /// When the next hold ends, on the wall clock.
     expiry: Option<u64>,
     stop: Option<Stop>,
-    scratch: Vec<u8>,
+    /// How many holds had ended when those who wait for one were last looked at.
+    ended: u64,
 }
 
 impl Daemon {
     /// Puts the parts together.
-    #[must_use]
-    pub fn new(desk: Desk, gate: Gate, signals: Signals) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot wait for them.
+    pub fn new(desk: Desk, gate: Gate, signals: Signals) -> anyhow::Result<Self> {
+        let poller = Poller::new()?;
+        poller.add(signals.descriptor(), SIGNALS, Interest::READ)?;
+        poller.add(gate.listener(), GATE, Interest::READ)?;
+        Ok(Self {
             desk,
             gate,
             signals,
-            connections: BTreeMap::new(),
-            next_token: 0,
-            turn: 0,
+            crowd: Crowd::new(poller),
             recording: Vec::new(),
             expiry: Some(0),
             stop: None,
-            scratch: Vec::new(),
-        }
+            ended: 0,
+        })
     }
 
     /// Serves until a signal or a client ends it.
@@ -86,23 +81,22 @@ impl Daemon {
     pub fn run(mut self) -> anyhow::Result<Stop> {
         loop {
             self.expire();
-            let ready = self.wait()?;
+            let timeout = self.timeout();
+            let ready = self.crowd.poller().wait(timeout)?;
             let now = self.desk.clock.monotonic_ms();
             // Between rounds nobody waits for a record. While this fails, every request is told so.
             drop(self.desk.book.mend(self.desk.clock.as_ref()));
-            if ready.signal {
-                self.take_signals();
-            }
-            for (token, events) in ready.connections {
-                self.touch(token, events, now);
-            }
-            if ready.gate {
-                self.accept(now);
+            for one in ready {
+                match one.token {
+                    SIGNALS => self.take_signals(),
+                    GATE => self.accept(now),
+                    _ => self.crowd.touch(one, now),
+                }
             }
             self.serve(now);
             self.settle(now);
             self.resolve_waits(now);
-            self.review(now);
+            self.crowd.review(now);
             if let Some(stop) = self.stop {
                 self.finish(stop)?;
                 return Ok(stop);
@@ -110,50 +104,18 @@ impl Daemon {
         }
     }
 
-    /// Waits until something is ready or a deadline has come: the one place where the daemon blocks.
-    fn wait(&mut self) -> anyhow::Result<Ready> {
-        let timeout = self.timeout();
-        let mut polled = Vec::with_capacity(self.connections.len() + 2);
-        polled.push(PollFd::new(self.signals.descriptor(), PollFlags::IN));
-        polled.push(PollFd::new(self.gate.listener(), PollFlags::IN));
-        let interests = self.connections.values();
-        polled.extend(interests.map(|one| PollFd::new(one.stream(), one.interest())));
-        match poll(&mut polled, timeout.as_ref()) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Ready::default()),
-            Err(error) => return Err(error.into()),
+    /// Returns how long nothing need be done, in milliseconds; nothing when there is no deadline at all.
+    fn timeout(&self) -> Option<u64> {
+        if self.crowd.is_busy() {
+            return Some(0);
         }
-        let mut events = polled.iter().map(PollFd::revents);
-        Ok(Ready {
-            signal: events.next().is_some_and(|events| !events.is_empty()),
-            gate: events.next().is_some_and(|events| !events.is_empty()),
-            connections: self
-                .connections
-                .keys()
-                .copied()
-                .zip(events)
-                .filter(|(_, events)| !events.is_empty())
-                .collect(),
-        })
-    }
-
-    /// Returns how long nothing need be done; nothing when there is no deadline at all.
-    fn timeout(&mut self) -> Option<Timespec> {
         let now = self.desk.clock.monotonic_ms();
         let wall = self.desk.clock.wall_ms();
-        if self.connections.values_mut().any(Connection::is_servable) {
-            return Some(Timespec::default());
-        }
-        let connections = self.connections.values().filter_map(Connection::deadline);
-        let left = connections
-            .chain(self.desk.book.due())
-            .map(|deadline| deadline.saturating_sub(now))
+        let deadlines = [self.crowd.deadline(), self.desk.book.due()];
+        let left = deadlines.into_iter().flatten();
+        left.map(|deadline| deadline.saturating_sub(now))
             .chain(self.expiry.map(|expiry| expiry.saturating_sub(wall)))
-            .min()?;
-        Some(Timespec {
-            tv_sec: i64::try_from(left / 1_000).unwrap_or(i64::MAX),
-            tv_nsec: i64::try_from(left % 1_000 * 1_000_000).unwrap_or_default(),
-        })
+            .min()
     }
 
     fn take_signals(&mut self) {
@@ -173,22 +135,6 @@ impl Daemon {
         }
     }
 
-    fn touch(&mut self, token: Token, events: PollFlags, now: u64) {
-        let Some(connection) = self.connections.get_mut(&token) else {
-            return;
-        };
-        if events.intersects(PollFlags::OUT) {
-            connection.flush(now);
-        }
-        if events.intersects(PollFlags::IN) {
-            connection.fill(&mut self.scratch, now);
-        } else if events.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
-            && !connection.is_servable()
-        {
-            connection.phase = Phase::Dead;
-        }
-    }
-
     fn accept(&mut self, now: u64) {
         for _ in 0..ROUND_ACCEPTS_MAX {
             match self.gate.accept() {
@@ -202,7 +148,7 @@ impl Daemon {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => {
                     // No descriptor is left, or the client is gone again: make room and look again in the next round.
-                    self.evict();
+                    self.crowd.evict();
                     return;
                 }
             }
@@ -216,49 +162,19 @@ impl Daemon {
             connection.close_with(&Response::error(ErrorCode::Forbidden, message), now);
             return;
         }
-        if self.connections.len() >= CONNECTIONS_MAX {
-            self.evict();
-        }
-        self.connections.insert(self.next_token, connection);
-        self.next_token += 1;
-    }
-
-    /// Closes one connection to make room: of the process that has the most, the one that was idle longest.
-    fn evict(&mut self) {
-        let mut per_process: BTreeMap<u32, usize> = BTreeMap::new();
-        for connection in self.connections.values() {
-            *per_process
-                .entry(connection.peer.credentials().pid)
-                .or_default() += 1;
-        }
-        let victim = self.connections.iter().max_by_key(|(_, connection)| {
-            let count = per_process.get(&connection.peer.credentials().pid).copied();
-            (count, std::cmp::Reverse(connection.active))
-        });
-        if let Some(token) = victim.map(|(token, _)| *token) {
-            self.connections.remove(&token);
-        }
+        // One that cannot be waited for is closed again; whoever it is finds that out at once.
+        drop(self.crowd.admit(connection));
     }
 
     /// Answers at most one frame of each connection, beginning where the last round ended.
     fn serve(&mut self, now: u64) {
-        let turn = self.turn;
-        let (later, first): (Vec<_>, Vec<_>) = self
-            .connections
-            .iter_mut()
-            .filter_map(|(token, connection)| connection.is_servable().then_some(*token))
-            .partition(|token| *token < turn);
-        for (served, token) in first.into_iter().chain(later).enumerate() {
-            if served == ROUND_FRAMES_MAX {
-                self.turn = token;
-                return;
-            }
+        for token in self.crowd.next_in_turn(ROUND_FRAMES_MAX) {
             self.serve_one(token, now);
         }
     }
 
     fn serve_one(&mut self, token: Token, now: u64) {
-        let Some(connection) = self.connections.get_mut(&token) else {
+        let Some(connection) = self.crowd.get(token) else {
             return;
         };
         let outcome = match connection.next_frame() {
@@ -310,7 +226,7 @@ impl Daemon {
                 },
                 Err(error) => Refusal::unrecorded(error).into(),
             };
-            if let Some(connection) = self.connections.get_mut(&token) {
+            if let Some(connection) = self.crowd.get(token) {
                 if connection.phase == Phase::Recording {
                     connection.phase = Phase::Ready;
                 }
@@ -343,29 +259,33 @@ impl Daemon {
 
     /// Answers those who wait for a hold that is resolved, or whose time is over.
     fn resolve_waits(&mut self, now: u64) {
-        // What the log may have lost resolves nothing.
-        if !self.desk.book.is_sound() {
+        let ended = self.desk.book.state().ended();
+        let is_due = self.crowd.deadline().is_some_and(|due| now >= due);
+        if self.ended == ended && !is_due {
             return;
         }
-        for connection in self.connections.values_mut() {
+        self.ended = ended;
+        for token in self.crowd.awaiting() {
+            let Some(connection) = self.crowd.get(token) else {
+                continue;
+            };
             let Phase::Awaiting { id, until } = connection.phase else {
                 continue;
             };
             let status = self.desk.book.state().pending(id);
-            if status != PendingStatus::Pending || now >= until {
-                connection.phase = Phase::Ready;
-                connection.say(&Response::Pending { status }, now);
+            // What the log may have lost resolves nothing.
+            let is_resolved = self.desk.book.is_sound() && status != PendingStatus::Pending;
+            if !is_resolved && now < until {
+                continue;
             }
+            connection.phase = Phase::Ready;
+            let response = if self.desk.book.is_sound() {
+                Response::Pending { status }
+            } else {
+                Refusal::unrecorded(&anyhow::anyhow!("the log is opened again")).into()
+            };
+            connection.say(&response, now);
         }
-    }
-
-    /// Looks at every connection's deadlines and lets go of those that are done.
-    fn review(&mut self, now: u64) {
-        for connection in self.connections.values_mut() {
-            connection.review(now);
-        }
-        self.connections
-            .retain(|_, connection| connection.phase != Phase::Dead);
     }
 
     /// Writes the last record.

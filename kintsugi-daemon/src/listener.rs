@@ -17,7 +17,8 @@ use interprocess::local_socket::{
     GenericFilePath, ListenerNonblockingMode, ListenerOptions, ToFsName as _,
 };
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
-use interprocess::os::unix::uds_local_socket::{Listener, Stream};
+use interprocess::os::unix::uds_local_socket::Listener;
+pub use interprocess::os::unix::uds_local_socket::Stream;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};

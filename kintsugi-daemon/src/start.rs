@@ -100,7 +100,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
         desk.bench.add_problem(problem);
     }
-    Ok(Daemon::new(desk, gate, signals))
+    Daemon::new(desk, gate, signals)
 }
 
 /// Returns where everything is, from this process's environment.

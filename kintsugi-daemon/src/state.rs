@@ -183,6 +183,8 @@ pub struct State {
     /// Holds and approvals: whatever can still expire.
     live: BTreeSet<Uuid>,
     held: usize,
+    /// How often an id that was known came to stand otherwise.
+    ended: u64,
     asked: Option<Asked>,
 }
 
@@ -388,6 +390,7 @@ impl State {
         };
         let (at, fingerprint) = (new.at, Rc::clone(&new.fingerprint));
         if let Some(old) = self.known.insert(id, new) {
+            self.ended += 1;
             if self.waiting.get(&old.fingerprint) == Some(&id) {
                 self.waiting.remove(&old.fingerprint);
             }
@@ -479,6 +482,12 @@ impl State {
     #[must_use]
     pub fn holds_len(&self) -> usize {
         self.held
+    }
+
+    /// Returns a number that changes whenever a hold ends or an approval is used.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.ended
     }
 
     /// Whether there is no room for another hold.
