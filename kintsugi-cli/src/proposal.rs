@@ -15,7 +15,7 @@ use kintsugi_core::shell::Dialect;
 use rustix::fs::OFlags;
 use uuid::Uuid;
 
-use crate::agent::claude_code::Proposed;
+use crate::agent::Proposed;
 use crate::surroundings;
 
 /// Directories that are looked at for a project's root, from the command's own upwards.

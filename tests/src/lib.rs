@@ -1,5 +1,6 @@
 //! Harness of the tests that run the real programs.
 
+pub mod agents;
 pub mod corpus;
 pub mod daemon;
 pub mod evasion;

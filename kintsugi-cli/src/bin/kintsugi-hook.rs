@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use kintsugi_cli::agent::claude_code::{self, Call, Permission};
+use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
 use kintsugi_cli::client::Client;
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::{fail_closed, proposal, surroundings};
@@ -30,8 +30,11 @@ fn main() -> ExitCode {
     match words.as_deref() {
         Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text),
         Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text),
-        Some(["claude-code", ..]) => claude_code(&arguments),
-        Some(_) | None => hand_over(&arguments, None),
+        Some([name, ..]) => match Host::named(name) {
+            Some(host) => agent(&arguments, host),
+            None => hand_over(&arguments, None),
+        },
+        Some([]) | None => hand_over(&arguments, None),
     }
 }
 
@@ -57,29 +60,27 @@ fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
     said.unwrap_or(Exit::Denied).into()
 }
 
-/// Answers Claude Code's hook when the tool may run; anything else takes longer, and is handed over.
-fn claude_code(arguments: &[OsString]) -> ExitCode {
+/// Answers an agent's hook when the tool may run; anything else takes longer, and is handed over.
+fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
     let mut payload = Vec::new();
     let read = std::io::stdin()
         .lock()
-        .take(claude_code::PAYLOAD_BYTES_MAX + 1)
+        .take(PAYLOAD_BYTES_MAX + 1)
         .read_to_end(&mut payload);
-    let (Ok(_), Ok(call)) = (read, claude_code::read(&payload)) else {
+    let (Ok(_), Ok((host, call))) = (read, named.hear(&payload)) else {
         return hand_over(arguments, Some(&payload));
     };
     let proposed = match call {
         Call::Pass => return Exit::Allowed.into(),
-        Call::Propose(proposed) => proposed,
+        Call::Propose(proposed) if proposed.known_tool => proposed,
+        Call::Propose(_) | Call::Ran { .. } => return hand_over(arguments, Some(&payload)),
     };
-    if !proposed.known_tool {
-        return hand_over(arguments, Some(&payload));
-    }
-    let command = proposal::of_agent(claude_code::AGENT, proposed, None);
+    let command = proposal::of_agent(host.name, proposed, None);
     match propose(&command) {
         Some(verdict) if verdict.decision == Decision::Allow => {
-            let answer = claude_code::answer(Permission::Allow, &escape(&verdict.reason));
-            match std::io::stdout().write_all(answer.as_bytes()) {
-                Ok(()) => Exit::Allowed.into(),
+            let answer = host.say(Permission::Allow, &escape(&verdict.reason));
+            match std::io::stdout().write_all(answer.output.as_bytes()) {
+                Ok(()) => answer.exit.into(),
                 Err(_) => fail_closed::BLOCK.into(),
             }
         }

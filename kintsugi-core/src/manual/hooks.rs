@@ -15,25 +15,54 @@
 //!   instead, and a refusal empties the line.
 //! - zsh gives `preexec` the whole text with its aliases expanded as the third argument, and drops the line on SIGINT there.
 //!
-//! # Claude Code
+//! # Agents
 //!
-//! `kintsugi hook claude-code` answers `PreToolUse` (Claude Code 2.1, "Hooks reference"). In `~/.claude/settings.json`:
+//! `kintsugi hook HOST` answers what a host asks before a tool; what it tells after one goes into the log. One file a host in
+//! `kintsugi-cli/src/agent/host`. Checked against sessions made from the documentation below (`tests/agents`), replayed through
+//! the real programs with at least 200 malformed payloads a host (`tests/tests/hook_payloads.rs`); none of it against a live
+//! account.
+//!
+//! | host | `kintsugi hook` | may be asked to ask | waits (s) | when a hook fails, it | gated tools: shell; writes; reads | source |
+//! |---|---|---|---|---|---|---|
+//! | Claude Code | `claude-code` | yes | 110 | runs | `Bash`, `Monitor`, `PowerShell`; `Write`, `Edit`, `MultiEdit`, `NotebookEdit`; `Read`, `NotebookRead`, `Grep` | "Hooks reference", 2.1 |
+//! | Codex CLI | `codex` | no: the tool runs | 110 | runs | `Bash`, `shell`, `exec_command`, `write_stdin`; `apply_patch` | `codex-rs/hooks`, 2026-09 |
+//! | Gemini CLI | `gemini` | no | 50 | runs | `run_shell_command`; `write_file`, `replace`; `read_file`, `search_file_content` | `docs/hooks/reference.md` |
+//! | Qwen Code | `qwen` | yes | 50 | runs | as Gemini CLI | `docs/users/features/hooks.md` |
+//! | Cursor | `cursor` | no: its auto-review runs it | 25 | runs, unless `failClosed` | `beforeShellExecution`, `beforeMCPExecution`, `beforeReadFile`, `preToolUse` | cursor.com/docs, 2026-09 |
+//! | GitHub Copilot CLI | `copilot` | yes | 25 | stops; late: runs | `bash`, `powershell`, `write_bash`; `create`, `edit`, `apply_patch`; `view`, `grep` | "CLI hooks reference", 2026-10 |
+//! | VS Code | `vscode` | yes | 25 | runs | `run_in_terminal`; `create_file`, `replace_string_in_file`, `apply_patch`; `read_file` | `hooks.md`, preview |
+//! | Windsurf | `windsurf` | no | 25 | runs | `pre_run_command`, `pre_write_code`, `pre_read_code`, `pre_mcp_tool_use` | "Cascade Hooks" |
+//! | Cline | `cline` | no | 25 | stops | `execute_command`; `write_to_file`, `replace_in_file`; `read_file`, `search_files` | "Hook reference" |
+//! | Factory Droid | `droid` | not relied on | 50 | runs | `Execute`; `Create`, `Edit`, `ApplyPatch`; `Read`, `Grep` | docs.factory.ai |
+//! | Kiro | `kiro` | no | 25 | runs | `execute_bash`; `fs_write` | kiro.dev, "CLI: Hooks" |
+//! | Goose | `goose` | no | 25 | unknown | `developer__shell`, `shell`; `write`, `edit` | block/goose 9304 |
+//! | OpenCode | `opencode` | no | 110 | stops (our plugin) | `bash`; `write`, `edit`, `patch`; `read`, `grep` | opencode.ai/docs |
+//! | Amp | `amp` | no | 110 | stops (our plugin) | `Bash`; `create_file`, `edit_file`, `apply_patch`; `Read`, `Grep` | ampcode.com/manual |
+//! | Kimi Code | `kimi` | not relied on | 25 | unknown | `Shell`; `WriteFile`, `StrReplaceFile`; `ReadFile` | no documentation at hand |
+//! | Antigravity | `antigravity` | not relied on | 25 | unknown | `run_command`, `send_command_input`; `write_to_file`, `replace_file_content`; `view_file` | no documentation at hand |
+//!
+//! - Which host it is, the payload tells where it can: several read each other's configuration. The argument decides otherwise.
+//! - Most hosts run the tool when a hook crashes, is late, or prints something they do not know. So the hook answers before the
+//!   host's limit, a payload that is not understood is denied twice over (in the host's words and by exit status 2, which every
+//!   one of them takes for a no), and a panic ends with 2.
+//! - A tool that writes or reads a file proposes the shell text that would do the same (`cat > FILE`, `cat >> FILE`,
+//!   `cat FILE`), and a patch that of all its parts, so that one set of rules covers every way to a file.
+//! - A tool that is not known: a member `command`, `cmd`, `script`, `commands`, `code` or the like is proposed; what would be
+//!   allowed is asked, or denied where the host cannot be asked, because how the tool runs it is not known. Without such a member
+//!   the host decides alone.
+//! - Held: the hook waits for a person (`--wait`, seconds), then denies with the id. Approved later, the same command passes
+//!   once. `--then ask` lets a host that can be asked ask instead; that is as good as its own prompt is, and leaves the hold
+//!   unanswered.
+//! - Not seen: what a host runs without calling its hook. Codex CLI skips a hook that its person has not trusted (`/hooks`);
+//!   Claude Code reads files named by `@` without one; Aider and Kilo have none.
+//!
+//! For Claude Code, in `~/.claude/settings.json`:
 //!
 //! ```json
 //! {"hooks": {"PreToolUse": [{"matcher": "*", "hooks": [
 //!   {"type": "command", "command": "/usr/local/bin/kintsugi-hook", "args": ["claude-code"], "timeout": 600}
 //! ]}]}}
 //! ```
-//!
-//! - The host runs the tool when a hook crashes, is late, or prints something it does not know. So the hook answers before the
-//!   host's limit, a payload that is not understood is denied twice over (JSON and exit status 2), and a panic ends with 2.
-//! - `Bash`, `PowerShell`, `Monitor`: the command is proposed. `Write`, `Edit`, `MultiEdit`, `NotebookEdit`: the shell text that
-//!   would do the same is proposed (`cat > FILE`, `cat >> FILE`), so that one set of rules covers both ways to a file.
-//! - A tool that is not known: a member `command`, `cmd`, `script`, `commands` or `code` is proposed; what would be allowed is
-//!   answered with `ask`, because how the tool runs it is not known. Without such a member the host decides alone.
-//! - Held: the hook waits 110 s for a person (`--wait`), then denies with the id. Approved later, the same command passes once.
-//!   `--then ask` lets the host ask instead; that is as good as the host's own prompt is, and leaves the hold unanswered.
-//! - Allowed: the answer is `allow`. The host's own deny and ask rules still hold.
 //!
 //! # `kintsugi-hook`
 //!

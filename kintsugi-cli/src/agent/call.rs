@@ -1,0 +1,58 @@
+//! What a payload asks, whoever sent it.
+
+use kintsugi_core::shell::Dialect;
+
+use super::PAYLOAD_BYTES_MAX;
+
+/// What a payload asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Nothing that this guard decides.
+    Pass,
+    /// Something to propose.
+    Propose(Proposed),
+    /// Something that has run, for the log.
+    Ran {
+        /// What it was.
+        proposed: Proposed,
+        /// Its exit status, where the host tells.
+        exit_code: Option<i32>,
+        /// How long it ran, in milliseconds, where the host tells.
+        duration_ms: Option<u64>,
+    },
+}
+
+/// A tool's call as a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// The tool, by the agent's name for it.
+    pub tool: String,
+    /// The agent's session.
+    pub session: Option<String>,
+    /// Where it would run.
+    pub cwd: String,
+    /// The command. A tool that reads or writes a file is proposed as the shell text that does the same.
+    pub text: String,
+    /// Its language.
+    pub dialect: Dialect,
+    /// Whether this version knows how the tool runs it; where not, even what looks harmless is the person's to decide.
+    pub known_tool: bool,
+}
+
+/// Why a payload is not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// Longer than [`PAYLOAD_BYTES_MAX`].
+    #[error("the payload is longer than {PAYLOAD_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Not JSON, or not UTF-8.
+    #[error("the payload is not JSON: {0}")]
+    NotJson(String),
+    /// A member is not there, or not what it should be.
+    #[error("the member `{0}` is missing or not {1}")]
+    Member(&'static str, &'static str),
+    /// No place for a command to run in.
+    #[error("the payload names no absolute directory that the command would run in")]
+    Directory,
+}

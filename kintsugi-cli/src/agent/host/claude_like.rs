@@ -1,0 +1,76 @@
+//! Payloads and answers in the form that Claude Code introduced and others took over.
+
+use serde_json::json;
+
+use super::{Answer, Permission};
+use crate::agent::payload::{self, Payload, number, object, optional_text, text};
+use crate::agent::tool::{self, Tools};
+use crate::agent::{Call, PayloadError, Proposed};
+
+/// What a host calls its events.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Events {
+    /// Before a tool.
+    pub(super) before: &'static str,
+    /// After a tool, whether it went well or not.
+    pub(super) after: &'static [&'static str],
+}
+
+/// The names of Claude Code.
+pub(super) const EVENTS: Events = Events {
+    before: "PreToolUse",
+    after: &["PostToolUse", "PostToolUseFailure"],
+};
+
+/// Reads a payload with the members `hook_event_name`, `tool_name`, `tool_input`, `cwd` and `session_id`.
+pub(super) fn read(payload: &Payload, events: Events, tools: &Tools) -> Result<Call, PayloadError> {
+    let event = text(payload, "hook_event_name")?;
+    if event == events.before {
+        return Ok(proposed(payload, tools)?.map_or(Call::Pass, Call::Propose));
+    }
+    if !events.after.contains(&event) {
+        // Other events report; none of them can be answered with a decision about a command.
+        return Ok(Call::Pass);
+    }
+    let Some(proposed) = proposed(payload, tools)? else {
+        return Ok(Call::Pass);
+    };
+    let response = object(payload, "tool_response").ok();
+    let exit_code = response.and_then(|response| {
+        ["exit_code", "exitCode", "exit_status"]
+            .iter()
+            .find_map(|name| number(response, name))
+    });
+    Ok(Call::Ran {
+        proposed,
+        exit_code,
+        duration_ms: number(payload, "duration_ms"),
+    })
+}
+
+fn proposed(payload: &Payload, tools: &Tools) -> Result<Option<Proposed>, PayloadError> {
+    let name = text(payload, "tool_name")?;
+    let input = object(payload, "tool_input")?;
+    let Some(call) = tool::as_text(tools, name, input)? else {
+        return Ok(None);
+    };
+    Ok(Some(Proposed {
+        tool: name.to_owned(),
+        session: optional_text(payload, "session_id")?.map(str::to_owned),
+        cwd: payload::directory(payload, &["cwd"])?,
+        text: call.text,
+        dialect: call.dialect,
+        known_tool: call.known,
+    }))
+}
+
+/// Answers with `hookSpecificOutput`.
+pub(super) fn answer(permission: Permission, reason: &str) -> Answer {
+    Answer::json(&json!({
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": permission,
+            "permissionDecisionReason": reason,
+        }
+    }))
+}

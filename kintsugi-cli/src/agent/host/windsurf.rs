@@ -1,0 +1,85 @@
+//! Windsurf's Cascade hooks.
+//!
+//! Source: docs.windsurf.com, "Cascade Hooks" (2026). The exit code is the answer: 2 blocks, and standard error is shown.
+
+use super::{Answer, Host, Permission};
+use crate::agent::payload::{Payload, object, optional_text, text};
+use crate::agent::tool::{self, Text};
+use crate::agent::{Call, PayloadError, Proposed};
+use crate::quote;
+
+pub(super) static HOST: Host = Host {
+    name: "windsurf",
+    title: "Windsurf",
+    asks: false,
+    wait_seconds: 25,
+    wait_seconds_max: 570,
+    sent: |payload| payload.contains_key("agent_action_name"),
+    read,
+    answer: |permission, reason| match permission {
+        Permission::Allow => Answer::default(),
+        Permission::Deny | Permission::Ask => Answer::blocked(reason),
+    },
+};
+
+fn read(payload: &Payload) -> Result<Call, PayloadError> {
+    let action = text(payload, "agent_action_name")?;
+    let known = |text| Text {
+        text,
+        dialect: kintsugi_core::shell::Dialect::Bash,
+        known: true,
+    };
+    let info = |before: &str, member| {
+        let info = object(payload, "tool_info")?;
+        Ok(known(format!(
+            "{before}{}",
+            quote::quote(text(info, member)?)
+        )))
+    };
+    let call = match action {
+        "pre_run_command" | "post_run_command" => {
+            known(text(object(payload, "tool_info")?, "command_line")?.to_owned())
+        }
+        "pre_write_code" => info("cat >> ", "file_path")?,
+        "pre_read_code" => info("cat ", "file_path")?,
+        "pre_mcp_tool_use" => {
+            let info = object(payload, "tool_info")?;
+            let arguments = object(info, "mcp_tool_arguments")?;
+            match tool::as_text(&[], "", arguments)? {
+                Some(call) => call,
+                None => return Ok(Call::Pass),
+            }
+        }
+        _ => return Ok(Call::Pass),
+    };
+    let proposed = Proposed {
+        tool: action.to_owned(),
+        session: optional_text(payload, "trajectory_id")?.map(str::to_owned),
+        cwd: directory(payload)?,
+        text: call.text,
+        dialect: call.dialect,
+        known_tool: call.known,
+    };
+    Ok(if action == "post_run_command" {
+        Call::Ran {
+            proposed,
+            exit_code: None,
+            duration_ms: None,
+        }
+    } else {
+        Call::Propose(proposed)
+    })
+}
+
+/// The directory of a command; of anything else, the directory that the hook itself was started in.
+fn directory(payload: &Payload) -> Result<String, PayloadError> {
+    let info = object(payload, "tool_info")?;
+    let named = optional_text(info, "cwd")?;
+    let own = std::env::current_dir().ok();
+    let own = own.and_then(|directory| directory.to_str().map(str::to_owned));
+    named
+        .map(str::to_owned)
+        .or(own)
+        .filter(|directory| directory.starts_with('/'))
+        .ok_or(PayloadError::Directory)
+}

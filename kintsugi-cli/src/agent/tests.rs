@@ -1,0 +1,254 @@
+//! Payloads as each host sends them, and as none should.
+
+use kintsugi_core::shell::Dialect;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Reads a payload as the hook that is configured for `named` does.
+fn hear(named: &str, payload: &Value) -> (&'static str, Result<Call, PayloadError>) {
+    let host = Host::named(named).unwrap();
+    match host.hear(payload.to_string().as_bytes()) {
+        Ok((host, call)) => (host.name, Ok(call)),
+        Err((host, error)) => (host.name, Err(error)),
+    }
+}
+
+fn claude_code(tool: &str, input: &Value) -> Value {
+    json!({
+        "session_id": "s1", "transcript_path": "/t", "cwd": "/home/ada/p", "permission_mode": "default",
+        "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input, "tool_use_id": "u",
+    })
+}
+
+fn proposed(named: &str, payload: &Value) -> Proposed {
+    match hear(named, payload) {
+        (host, Ok(Call::Propose(proposed))) if host == named => proposed,
+        other => panic!("{named}: {other:?}"),
+    }
+}
+
+/// The call in the session of `named` that runs `git push --force origin main` in `/home/ada/p`.
+fn force_push(named: &str) -> Value {
+    let path = format!(
+        "{}/../tests/agents/{named}.ndjson",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let session = std::fs::read_to_string(path).unwrap();
+    let session = session.replace("$WORK", "/home/ada/p");
+    let line = session
+        .lines()
+        .find(|line| line.contains("git push --force"));
+    let mut exchange: Value = serde_json::from_str(line.unwrap()).unwrap();
+    exchange["payload"].take()
+}
+
+#[test]
+fn every_host_proposes_what_its_shell_tool_would_run() {
+    for host in host::HOSTS {
+        let proposed = proposed(host.name, &force_push(host.name));
+        assert_eq!(
+            proposed.text, "git push --force origin main",
+            "{}",
+            host.name
+        );
+        assert_eq!(proposed.cwd, "/home/ada/p", "{}", host.name);
+        assert!(
+            proposed.known_tool && proposed.session.is_some(),
+            "{}",
+            host.name
+        );
+    }
+}
+
+#[test]
+fn a_host_that_reads_the_configuration_of_another_is_told_by_its_payload() {
+    let own = [
+        "cursor",
+        "copilot",
+        "vscode",
+        "windsurf",
+        "cline",
+        "antigravity",
+        "gemini",
+        "kiro",
+        "codex",
+        "kimi",
+    ];
+    for host in host::HOSTS {
+        let (heard, call) = hear("claude-code", &force_push(host.name));
+        if own.contains(&host.name) {
+            assert_eq!(heard, host.name);
+        }
+        // An error is answered with a no; only silence would be an open gate.
+        assert!(!matches!(call, Ok(Call::Pass)), "{}: {call:?}", host.name);
+    }
+}
+
+#[test]
+fn a_tool_that_touches_a_file_proposes_the_text_that_would() {
+    let path = "/home/ada/a b";
+    let file = json!({"file_path": path, "notebook_path": path, "path": path, "content": "x"});
+    for (tool, text) in [
+        ("Write", "cat > '/home/ada/a b'"),
+        ("Edit", "cat >> '/home/ada/a b'"),
+        ("NotebookEdit", "cat >> '/home/ada/a b'"),
+        ("Read", "cat '/home/ada/a b'"),
+        ("Grep", "grep -r x '/home/ada/a b'"),
+        ("mcp__fs__write", "cat >> '/home/ada/a b'"),
+    ] {
+        assert_eq!(
+            proposed("claude-code", &claude_code(tool, &file)).text,
+            text,
+            "{tool}"
+        );
+    }
+}
+
+#[test]
+fn a_patch_proposes_what_it_does_to_each_file() {
+    let patch = "*** Begin Patch\n*** Add File: a b\n+x\n*** Update File: c\n*** Move to: d\n@@\n-x\n*** Delete File: /etc/e\n*** End Patch";
+    let mut payload = claude_code("apply_patch", &json!({"command": patch}));
+    payload["turn_id"] = "1".into();
+    assert_eq!(
+        proposed("codex", &payload).text,
+        "cat > 'a b'\ncat >> c\nmv -- c d\nrm -- /etc/e"
+    );
+    payload["tool_input"]["command"] = "no patch".into();
+    assert!(hear("codex", &payload).1.is_err());
+}
+
+#[test]
+fn what_is_typed_into_a_shell_that_runs_is_proposed_and_looking_at_it_is_not() {
+    let mut payload = claude_code(
+        "write_stdin",
+        &json!({"session_id": 1, "chars": "rm -rf ~\n"}),
+    );
+    payload["turn_id"] = "1".into();
+    assert_eq!(proposed("codex", &payload).text, "rm -rf ~\n");
+    payload["tool_input"]["chars"] = "".into();
+    assert_eq!(hear("codex", &payload).1, Ok(Call::Pass));
+}
+
+#[test]
+fn what_neither_runs_nor_touches_a_file_is_left_to_the_host() {
+    for (tool, input) in [
+        ("Task", json!({"prompt": "rm -rf /", "command": "rm -rf /"})),
+        ("Grep", json!({"pattern": "x"})),
+        ("mcp__mail__list", json!({"folder": "in"})),
+    ] {
+        let payload = claude_code(tool, &input);
+        assert_eq!(hear("claude-code", &payload).1, Ok(Call::Pass), "{tool}");
+    }
+    let mut other = claude_code("Bash", &json!({"command": "ls"}));
+    other["hook_event_name"] = "SessionStart".into();
+    assert_eq!(hear("claude-code", &other).1, Ok(Call::Pass));
+}
+
+#[test]
+fn an_unknown_tool_with_a_command_is_proposed_as_one() {
+    for (input, text) in [
+        (json!({"cmd": "rm -rf ~"}), "rm -rf ~"),
+        (json!({"command": ["rm", "-rf", "a b"]}), "rm -rf 'a b'"),
+        (json!({"command": null, "script": "x"}), "x"),
+    ] {
+        let proposed = proposed("claude-code", &claude_code("mcp__shell__exec", &input));
+        assert_eq!((proposed.text.as_str(), proposed.known_tool), (text, false));
+    }
+    let powershell = proposed(
+        "claude-code",
+        &claude_code("PowerShell", &json!({"command": "ls"})),
+    );
+    assert_eq!(powershell.dialect, Dialect::PowerShell);
+}
+
+#[test]
+fn what_has_run_is_reported_with_what_the_host_knows_of_it() {
+    let mut payload = claude_code("Bash", &json!({"command": "false"}));
+    payload["hook_event_name"] = "PostToolUse".into();
+    payload["tool_response"] = json!({"exit_code": 1});
+    payload["duration_ms"] = 12.into();
+    let copilot = json!({
+        "cwd": "/p", "toolName": "bash", "toolArgs": {"command": "false"}, "durationMs": 12, "toolResult": {"exitCode": 1},
+    });
+    let cursor = json!({
+        "hook_event_name": "afterShellExecution", "conversation_id": "c", "generation_id": "g",
+        "command": "false", "cwd": "/p", "duration": 12, "exit_code": 1,
+    });
+    for (name, payload) in [
+        ("claude-code", payload),
+        ("copilot", copilot),
+        ("cursor", cursor),
+    ] {
+        let (
+            _,
+            Ok(Call::Ran {
+                proposed,
+                exit_code,
+                duration_ms,
+            }),
+        ) = hear(name, &payload)
+        else {
+            panic!("{name}");
+        };
+        assert_eq!(
+            (proposed.text.as_str(), exit_code, duration_ms),
+            ("false", Some(1), Some(12)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn no_host_is_asked_that_may_take_a_question_for_leave() {
+    for host in host::HOSTS {
+        let asked = host.say(Permission::Ask, "x");
+        let denied = host.say(Permission::Deny, "x");
+        let allowed = host.say(Permission::Allow, "x");
+        assert_ne!(asked, allowed, "{}", host.name);
+        assert_eq!(asked == denied, !host.asks, "{}", host.name);
+        assert_eq!(allowed.exit, 0, "{}", host.name);
+        let refused = host.refuse("x");
+        assert_eq!(refused.exit, crate::fail_closed::BLOCK);
+        assert!(!refused.error.is_empty());
+    }
+}
+
+#[test]
+fn an_answer_is_one_line_whatever_the_reason() {
+    for host in host::HOSTS {
+        let said = host.say(Permission::Deny, "no\n\"\u{1b}[2J");
+        assert!(said.output.lines().count() <= 1, "{}: {said:?}", host.name);
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_an_error() {
+    let good = claude_code("Bash", &json!({"command": "ls"})).to_string();
+    let hear = |bytes: &[u8]| Host::named("claude-code").unwrap().hear(bytes);
+    for (from, to) in [
+        (r#""ls""#, "7"),
+        (r#""ls""#, r#"["ls"]"#),
+        (r#""ls""#, r#""\ud800""#),
+        (r#""ls""#, "null"),
+        (r#""command""#, r#""kommand""#),
+        (r#"{"command":"ls"}"#, r#""ls""#),
+        (r#""Bash""#, "null"),
+        (r#""tool_name""#, r#""toolName""#),
+        (r#""/home/ada/p""#, r#""p""#),
+        (r#""cwd""#, r#""cd""#),
+        (r#""s1""#, "[1]"),
+        (r#""hook_event_name""#, r#""event""#),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good);
+        assert!(hear(bad.as_bytes()).is_err(), "{bad}");
+    }
+    for cut in 0..good.len() {
+        assert!(hear(&good.as_bytes()[..cut]).is_err(), "cut at {cut}");
+    }
+    assert!(hear(b"\xff\xfe{}").is_err());
+    assert!(hear(format!("\u{feff}{good}").as_bytes()).is_ok());
+    let padded = vec![b' '; usize::try_from(PAYLOAD_BYTES_MAX).unwrap() + 1];
+    assert!(matches!(hear(&padded), Err((_, PayloadError::TooLarge))));
+}

@@ -1,0 +1,225 @@
+//! `kintsugi hook`: what shell and agent hooks end up in when a question cannot be answered at once.
+//!
+//! `kintsugi-hook` speaks the same arguments and answers the common case itself.
+
+mod agent;
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use kintsugi_core::decide::Decision;
+use kintsugi_core::display::escape;
+use kintsugi_core::shell::Dialect;
+use uuid::Uuid;
+
+use self::agent::Agent;
+use super::{dialect, pending};
+use crate::agent::Host;
+use crate::ask::{self, Offer};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::gate::{self, Judged, Settled};
+use crate::terminal::Terminal;
+use crate::{fail_closed, proposal, surroundings};
+
+/// Arguments of `kintsugi hook`.
+#[derive(Debug, Args)]
+pub struct Hook {
+    #[command(subcommand)]
+    of: Of,
+}
+
+#[derive(Debug, Subcommand)]
+enum Of {
+    /// Answers a shell's hook: 0 run it, 3 denied, 4 held (its id on standard output), 5 held without a daemon
+    Shell(Shell),
+    #[command(flatten)]
+    Agent(OfAgent),
+}
+
+/// The hosts, each as a subcommand of its own, so that help and completions name them.
+#[derive(Debug, Subcommand)]
+enum OfAgent {
+    /// Answers Claude Code's `PreToolUse` and `PostToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    ClaudeCode(Agent),
+    /// Answers Codex CLI's `PreToolUse` and `PostToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Codex(Agent),
+    /// Answers Gemini CLI's `BeforeTool` and `AfterTool`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Gemini(Agent),
+    /// Answers Cursor's `beforeShellExecution` and its kin
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Cursor(Agent),
+    /// Answers GitHub Copilot CLI's `preToolUse` and `postToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Copilot(Agent),
+    /// Answers VS Code's `PreToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Vscode(Agent),
+    /// Answers Qwen Code's `PreToolUse` and `PostToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Qwen(Agent),
+    /// Answers OpenCode's plugin
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Opencode(Agent),
+    /// Answers Windsurf's Cascade hooks
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Windsurf(Agent),
+    /// Answers Cline's `PreToolUse` and `PostToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Cline(Agent),
+    /// Answers Amp's plugin
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Amp(Agent),
+    /// Answers Goose's `PreToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Goose(Agent),
+    /// Answers Factory Droid's `PreToolUse` and `PostToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Droid(Agent),
+    /// Answers Kiro's `preToolUse` and `postToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Kiro(Agent),
+    /// Answers Antigravity's `PreToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Antigravity(Agent),
+    /// Answers Kimi Code's `PreToolUse`
+    ///
+    /// Its payload on standard input, its answer on standard output.
+    Kimi(Agent),
+}
+
+impl OfAgent {
+    /// Returns the host's name and the arguments.
+    fn split(&self) -> (&'static str, &Agent) {
+        match self {
+            Self::ClaudeCode(agent) => ("claude-code", agent),
+            Self::Codex(agent) => ("codex", agent),
+            Self::Gemini(agent) => ("gemini", agent),
+            Self::Cursor(agent) => ("cursor", agent),
+            Self::Copilot(agent) => ("copilot", agent),
+            Self::Vscode(agent) => ("vscode", agent),
+            Self::Qwen(agent) => ("qwen", agent),
+            Self::Opencode(agent) => ("opencode", agent),
+            Self::Windsurf(agent) => ("windsurf", agent),
+            Self::Cline(agent) => ("cline", agent),
+            Self::Amp(agent) => ("amp", agent),
+            Self::Goose(agent) => ("goose", agent),
+            Self::Droid(agent) => ("droid", agent),
+            Self::Kiro(agent) => ("kiro", agent),
+            Self::Antigravity(agent) => ("antigravity", agent),
+            Self::Kimi(agent) => ("kimi", agent),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct Shell {
+    /// The shell: bash, zsh, …
+    #[arg(value_parser = dialect, value_name = "SHELL")]
+    language: Dialect,
+    /// The proposal's id, when it was proposed before
+    #[arg(long)]
+    id: Option<Uuid>,
+    /// Shows the card and asks on the terminal when the command is held
+    #[arg(long)]
+    ask: bool,
+    /// Reads the command from standard input
+    #[arg(long, conflicts_with = "text")]
+    stdin: bool,
+    /// The command
+    #[arg(last = true, required_unless_present = "stdin", value_name = "TEXT")]
+    text: Option<String>,
+}
+
+impl Hook {
+    /// Answers the hook.
+    ///
+    /// # Errors
+    /// A shell's hook must not run the command then. An agent's hook answers by itself, with a deny.
+    pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        fail_closed::install();
+        match self.of {
+            Of::Shell(shell) => shell.run(console),
+            Of::Agent(of) => {
+                let (name, agent) = of.split();
+                Ok(match Host::named(name) {
+                    Some(host) => agent.run(host, console),
+                    None => Exit::Of(fail_closed::BLOCK),
+                })
+            }
+        }
+    }
+}
+
+impl Shell {
+    fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let paths = surroundings::paths()?;
+        let text = match self.text {
+            Some(text) => text,
+            None => std::io::read_to_string(std::io::stdin().lock())?,
+        };
+        let command = proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
+        let answer = gate::propose(&paths, &command)?;
+        let verdict = &answer.verdict;
+        let settled = match (verdict.decision, answer.by) {
+            (Decision::Allow, _) => Settled::Run,
+            (Decision::Deny, _) => Settled::Denied(verdict.reason.clone()),
+            (Decision::Hold, Judged::Here) => {
+                return Err(Failure::new(
+                    Exit::NoDaemon,
+                    format!("held: {}", escape(&verdict.reason)),
+                )
+                .hint("`kintsugi daemon start`, then run it again"));
+            }
+            (Decision::Hold, Judged::ByDaemon) if self.ask => {
+                let offer = if command.interactive {
+                    Offer::YesOrNo
+                } else {
+                    Offer::NoOnly
+                };
+                let mut terminal = Terminal::open().map_err(|error| {
+                    let id = pending::short(&command.id);
+                    let message =
+                        format!("held as {id}, and there is no terminal to ask on: {error}");
+                    Failure::new(Exit::Held, message).hint(format!(
+                        "after `kintsugi approve {id}` elsewhere, run it again"
+                    ))
+                })?;
+                ask::ask(&mut terminal, &paths, &command, verdict, offer)?
+            }
+            (Decision::Hold, Judged::ByDaemon) => Settled::Held,
+        };
+        match settled {
+            Settled::Run => Ok(Exit::Allowed),
+            Settled::Denied(_) if self.ask && verdict.decision == Decision::Hold => {
+                Ok(Exit::Denied)
+            }
+            Settled::Denied(reason) => {
+                let message = format!("denied: {}", escape(&reason));
+                Err(Failure::new(Exit::Denied, message))
+            }
+            Settled::Held => {
+                writeln!(console.out, "{}", command.id)?;
+                Ok(Exit::Held)
+            }
+        }
+    }
+}
