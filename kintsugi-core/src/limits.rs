@@ -69,6 +69,12 @@ pub const OUTPUT_MS_MAX: u64 = 5_000;
 /// Longest wait that one `await` may ask for, in milliseconds; a longer one is cut to it.
 pub const AWAIT_MS_MAX: u64 = 60_000;
 
+/// Connections that are told of records as they are written, at once.
+///
+/// A person watches in a window or two, and so does a program beside each; records are read from the disk for each.
+pub const SUBSCRIBERS_MAX: usize = 16;
+const _: () = assert!(SUBSCRIBERS_MAX < CONNECTIONS_MAX / 8);
+
 /// Frames that are answered in one round of the loop; they share one sync.
 ///
 /// The larger, the more requests share the cost of a sync; the smaller, the sooner whoever came last is served.

@@ -2,17 +2,20 @@
 //!
 //! After a failed write or sync everything is refused until the log has been opened again and folded anew.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use kintsugi_core::audit::record::Body;
+use kintsugi_core::audit::record::{Body, Record};
 use kintsugi_core::limits::SEGMENT_RECORDS;
 
 use crate::clock::Clock;
 use crate::state::State;
-use crate::store::{self, Directory, Durable, Log, LogError, Now, Options, Replay, Staged, Start};
+use crate::store::{
+    self, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
+};
 
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -185,6 +188,39 @@ impl Book {
             }),
             _ => Some(format!("everything is refused: {}", self.trouble)),
         }
+    }
+
+    /// Returns the place behind everything that is durable; nothing while the log cannot be written.
+    #[must_use]
+    pub fn end(&self) -> Option<Place> {
+        self.log.as_ref().filter(|_| !self.broken).map(Log::end)
+    }
+
+    /// Returns the place of record `seq`.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn place_of(&self, seq: u64) -> anyhow::Result<Place> {
+        let log = self.log.as_ref().filter(|_| !self.broken);
+        let log = log.ok_or_else(|| anyhow::anyhow!("{}", self.trouble))?;
+        Ok(log.place_of(seq)?)
+    }
+
+    /// Returns durable records from `place` on, as they stand in the log, and moves it behind them.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn read_on(&self, place: &mut Place) -> io::Result<Vec<u8>> {
+        let log = self.log.as_ref().filter(|_| !self.broken);
+        log.map_or_else(|| Ok(Vec::new()), |log| log.read_on(place))
+    }
+
+    /// Returns record `seq`; nothing when it is not there, not durable, or cannot be read now.
+    #[must_use]
+    pub fn find(&self, seq: u64) -> Option<Record> {
+        self.log.as_ref()?.find(seq).ok().flatten()
     }
 
     /// Returns how the log stands; nothing while it cannot be written.

@@ -9,6 +9,7 @@ use kintsugi_core::protocol::frame::{FrameBuffer, FrameError, write_frame};
 use kintsugi_core::protocol::{ErrorCode, Response};
 use uuid::Uuid;
 
+use crate::follow::Follower;
 use crate::listener::Stream;
 use crate::peer::PeerHandle;
 use crate::poller::Interest;
@@ -30,6 +31,8 @@ pub enum Phase {
         /// When the wait is over, on the monotonic clock.
         until: u64,
     },
+    /// It is told of records as they are written, until it is closed.
+    Following,
     /// It gets what is left to say, then it is closed.
     Closing,
     /// It is of no more use.
@@ -44,6 +47,8 @@ pub struct Connection {
     pub peer: PeerHandle,
     /// What it is doing.
     pub phase: Phase,
+    /// Where it is in the log, while it is told of records.
+    pub follower: Option<Box<Follower>>,
     input: FrameBuffer,
     /// The client sends no more.
     ended: bool,
@@ -66,6 +71,7 @@ impl Connection {
             stream,
             peer,
             phase: Phase::Ready,
+            follower: None,
             input: FrameBuffer::default(),
             ended: false,
             frame_since: None,
@@ -150,7 +156,7 @@ impl Connection {
             Phase::Closing => self.phase = Phase::Dead,
             Phase::Ready if self.input.has_frame() => self.frame_since = Some(now),
             Phase::Ready => self.review_partial(now),
-            Phase::Recording | Phase::Awaiting { .. } | Phase::Dead => {}
+            Phase::Recording | Phase::Awaiting { .. } | Phase::Following | Phase::Dead => {}
         }
     }
 
@@ -184,22 +190,26 @@ impl Connection {
         match self.phase {
             Phase::Ready => self.frame_deadline(),
             Phase::Awaiting { until, .. } => Some(until),
-            Phase::Recording | Phase::Closing | Phase::Dead => None,
+            Phase::Recording | Phase::Following | Phase::Closing | Phase::Dead => None,
         }
     }
 
     /// Gives the client an answer, as much as it takes now.
     pub fn say(&mut self, response: &Response, now: u64) {
-        let Ok(frame) = write_frame(response) else {
-            self.phase = Phase::Dead;
-            return;
-        };
+        match write_frame(response) {
+            Ok(frame) => self.tell(&frame, now),
+            Err(_) => self.phase = Phase::Dead,
+        }
+    }
+
+    /// Gives the client frames that are written already, as much as it takes now.
+    pub fn tell(&mut self, frames: &[u8], now: u64) {
         if !self.has_output() {
             self.output.clear();
             self.sent = 0;
             self.output_since = now;
         }
-        self.output.extend_from_slice(&frame);
+        self.output.extend_from_slice(frames);
         if self.output.len() - self.sent > OUTPUT_BYTES_MAX {
             self.phase = Phase::Dead;
             return;

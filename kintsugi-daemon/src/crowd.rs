@@ -9,6 +9,7 @@ use std::io;
 use kintsugi_core::limits::CONNECTIONS_MAX;
 
 use crate::connection::{Connection, Phase};
+use crate::follow::Follower;
 use crate::poller::{Interest, Poller, Readiness};
 
 /// Names a connection; never used twice.
@@ -35,6 +36,8 @@ pub struct Crowd {
     servable: BTreeSet<Token>,
     /// Those whose answer waits for a hold.
     awaiting: BTreeSet<Token>,
+    /// Those that are told of records.
+    following: BTreeSet<Token>,
     /// The next moment at which each must be looked at.
     deadlines: BTreeSet<(u64, Token)>,
     /// How many connections each process has.
@@ -56,6 +59,7 @@ impl Crowd {
             next_token: FIRST_TOKEN,
             servable: BTreeSet::new(),
             awaiting: BTreeSet::new(),
+            following: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             per_process: BTreeMap::new(),
             turn: FIRST_TOKEN,
@@ -108,6 +112,7 @@ impl Crowd {
     fn remove(&mut self, token: Token) {
         self.servable.remove(&token);
         self.awaiting.remove(&token);
+        self.following.remove(&token);
         self.touched.remove(&token);
         let Some(place) = self.places.remove(&token) else {
             return;
@@ -175,6 +180,49 @@ impl Crowd {
         self.awaiting.iter().copied().collect()
     }
 
+    /// Returns those that are told of records, beginning behind `last`.
+    #[must_use]
+    pub fn following(&self, last: Token) -> Vec<Token> {
+        let first = self.following.range(last + 1..);
+        let later = self.following.range(..=last);
+        first.chain(later).copied().collect()
+    }
+
+    /// Returns how many are told of records.
+    #[must_use]
+    pub fn following_len(&self) -> usize {
+        self.following.len()
+    }
+
+    /// Begins to tell a connection of records.
+    pub fn follow(&mut self, token: Token, follower: Box<Follower>) {
+        if let Some(connection) = self.get(token) {
+            connection.phase = Phase::Following;
+            connection.follower = Some(follower);
+            self.following.insert(token);
+        }
+    }
+
+    /// Returns a follower that has taken everything it was told.
+    pub fn hungry(&mut self, token: Token) -> Option<&mut Follower> {
+        let connection = &mut self.places.get_mut(&token)?.connection;
+        if connection.has_output() {
+            return None;
+        }
+        connection.follower.as_deref_mut()
+    }
+
+    /// Tells a follower of records; without any that can be read, it is let go.
+    pub fn tell(&mut self, token: Token, told: Option<&[u8]>, now: u64) {
+        let Some(connection) = self.get(token) else {
+            return;
+        };
+        match told {
+            Some(frames) => connection.tell(frames, now),
+            None => connection.phase = Phase::Dead,
+        }
+    }
+
     /// Returns the next moment at which a connection must be looked at, on the monotonic clock.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
@@ -220,6 +268,7 @@ impl Crowd {
         keep(&mut self.servable, token, is_servable);
         let is_awaiting = matches!(phase, Phase::Awaiting { .. });
         keep(&mut self.awaiting, token, is_awaiting);
+        keep(&mut self.following, token, phase == Phase::Following);
     }
 }
 

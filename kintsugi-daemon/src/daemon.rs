@@ -6,11 +6,11 @@
 use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
-use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX};
+use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, SUBSCRIBERS_MAX};
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Response};
 
 use crate::connection::{Connection, Phase};
-use crate::crowd::{Crowd, Token};
+use crate::crowd::{Crowd, FIRST_TOKEN, Token};
 use crate::handle::{Answer, Desk, Outcome, Refusal, respond};
 use crate::listener::Gate;
 use crate::peer::PeerHandle;
@@ -25,6 +25,9 @@ const RETRY_MS: u64 = 1_000;
 const SIGNALS: u64 = 0;
 /// The socket on which clients connect.
 const GATE: u64 = 1;
+
+/// Bytes of records that are told in one round; another round tells more.
+const FEED_BYTES: usize = 128 * 1024;
 
 /// Why the loop ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,10 @@ pub struct Daemon {
     stop: Option<Stop>,
     /// How many holds had ended when those who wait for one were last looked at.
     ended: u64,
+    /// Who was told of records last.
+    fed: Token,
+    /// Whether somebody can be told of more records at once.
+    is_feeding: bool,
 }
 
 impl Daemon {
@@ -70,6 +77,8 @@ impl Daemon {
             expiry: Some(0),
             stop: None,
             ended: 0,
+            fed: FIRST_TOKEN,
+            is_feeding: false,
         })
     }
 
@@ -96,6 +105,7 @@ impl Daemon {
             self.serve(now);
             self.settle(now);
             self.resolve_waits(now);
+            self.feed(now);
             self.crowd.review(now);
             if let Some(stop) = self.stop {
                 self.finish(stop)?;
@@ -106,7 +116,7 @@ impl Daemon {
 
     /// Returns how long nothing need be done, in milliseconds; nothing when there is no deadline at all.
     fn timeout(&self) -> Option<u64> {
-        if self.crowd.is_busy() {
+        if self.crowd.is_busy() || self.is_feeding {
             return Some(0);
         }
         let now = self.desk.clock.monotonic_ms();
@@ -174,6 +184,7 @@ impl Daemon {
     }
 
     fn serve_one(&mut self, token: Token, now: u64) {
+        let following = self.crowd.following_len();
         let Some(connection) = self.crowd.get(token) else {
             return;
         };
@@ -198,6 +209,13 @@ impl Daemon {
             Outcome::Await { id, timeout_ms } => {
                 let until = now.saturating_add(timeout_ms.min(AWAIT_MS_MAX));
                 connection.phase = Phase::Awaiting { id, until };
+            }
+            Outcome::Follow(follower) if following < SUBSCRIBERS_MAX => {
+                self.crowd.follow(token, follower);
+            }
+            Outcome::Follow(_) => {
+                let message = format!("{SUBSCRIBERS_MAX} clients follow the log already");
+                connection.say(&Response::error(ErrorCode::Busy, message), now);
             }
         }
     }
@@ -285,6 +303,31 @@ impl Daemon {
                 Refusal::unrecorded(&anyhow::anyhow!("the log is opened again")).into()
             };
             connection.say(&response, now);
+        }
+    }
+
+    /// Tells followers of new records, [`FEED_BYTES`] or a little more in one round, so that none who catches up delays
+    /// anybody.
+    fn feed(&mut self, now: u64) {
+        self.is_feeding = false;
+        let mut left = FEED_BYTES;
+        for token in self.crowd.following(self.fed) {
+            let Some(follower) = self.crowd.hungry(token) else {
+                continue;
+            };
+            if !follower.is_behind(&self.desk.book) {
+                continue;
+            }
+            if left == 0 {
+                self.is_feeding = true;
+                return;
+            }
+            let told = follower.read_on(&self.desk.book);
+            self.is_feeding |= follower.is_behind(&self.desk.book);
+            let (frames, read) = told.map_or((None, 0), |(frames, read)| (Some(frames), read));
+            left = left.saturating_sub(read);
+            self.fed = token;
+            self.crowd.tell(token, frames.as_deref(), now);
         }
     }
 

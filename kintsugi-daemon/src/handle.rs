@@ -18,9 +18,10 @@ use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clip;
 use crate::clock::{Clock, rfc3339};
+use crate::follow::Follower;
 use crate::judge::Bench;
 use crate::peer::PeerHandle;
-use crate::state::{Hold, Known, Standing};
+use crate::state::{Answered, Hold, Known, Standing};
 use crate::store::{Recorded, Staged};
 
 /// What a request comes to.
@@ -39,6 +40,8 @@ pub enum Outcome {
         /// Longest wait, in milliseconds.
         timeout_ms: u64,
     },
+    /// A stream of records instead of an answer.
+    Follow(Box<Follower>),
 }
 
 /// What to answer once it is recorded.
@@ -213,7 +216,7 @@ impl Desk {
         let is_new = self.book.state().known(proposal.command.id).is_none();
         let (bodies, verdict) = match earlier.standing {
             Standing::Decided(answered) | Standing::Closed(answered) => {
-                (Vec::new(), answered.verdict())
+                (Vec::new(), self.verdict_again(&answered))
             }
             Standing::Held(hold) if is_new => proposal.join(earlier.id, &hold),
             Standing::Held(hold) => (Vec::new(), hold.answer(proposal.now)),
@@ -222,6 +225,24 @@ impl Desk {
         };
         let staged = self.record(bodies)?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
+    }
+
+    /// Returns a verdict as it was answered, its details from the record that has them.
+    fn verdict_again(&self, answered: &Answered) -> Verdict {
+        let verdict = answered.verdict();
+        match answered.seq().and_then(|seq| self.book.find(seq)) {
+            Some(record::Record {
+                body: Body::Verdict(recorded),
+                redacted: false,
+                ..
+            }) => Verdict {
+                decision: verdict.decision,
+                reason: verdict.reason,
+                expires_ms: None,
+                ..recorded.into()
+            },
+            _ => verdict,
+        }
     }
 
     /// Writes the records of one request and remembers them. They are not durable yet.
@@ -251,6 +272,7 @@ impl Desk {
             Request::ListPending => Ok(Outcome::Now(self.list_pending())),
             Request::PendingStatus { id } => self.stands(id),
             Request::Await { id, timeout_ms } => self.wait_for(id, timeout_ms),
+            Request::Subscribe { from_seq, kinds } => self.follow(from_seq, kinds),
             Request::Approve {
                 id,
                 content_hash,
@@ -288,6 +310,16 @@ impl Desk {
         let status = self.book.state().pending(id);
         let staged = self.record(Vec::new())?;
         Ok(Outcome::Durable(staged, Answer::Stands(status)))
+    }
+
+    /// Begins to tell of records.
+    fn follow(&self, from_seq: Option<u64>, kinds: Vec<String>) -> Result<Outcome, Refusal> {
+        let place = self.book.place_of(from_seq.unwrap_or(u64::MAX));
+        let place = place.map_err(|error| {
+            let message = format!("the log cannot be read: {error:#}");
+            Refusal::new(ErrorCode::LogUnavailable, message)
+        })?;
+        Ok(Outcome::Follow(Box::new(Follower::new(place, kinds))))
     }
 
     fn wait_for(&mut self, id: Uuid, timeout_ms: u64) -> Result<Outcome, Refusal> {

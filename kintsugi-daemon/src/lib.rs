@@ -9,6 +9,7 @@ pub mod clock;
 pub mod connection;
 pub mod crowd;
 pub mod daemon;
+pub mod follow;
 pub mod handle;
 pub mod judge;
 pub mod listener;

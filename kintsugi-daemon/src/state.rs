@@ -65,10 +65,13 @@ pub struct Answered {
     risk: Option<u8>,
     rule: Option<Box<str>>,
     reason: Box<str>,
+    /// The record with all of it.
+    #[serde(default)]
+    seq: Option<u64>,
 }
 
 impl Answered {
-    fn of(verdict: &record::Verdict) -> Self {
+    fn of(seq: Option<u64>, verdict: &record::Verdict) -> Self {
         Self {
             class: verdict.class,
             decision: verdict.decision,
@@ -76,6 +79,7 @@ impl Answered {
             risk: verdict.risk,
             rule: verdict.rule.as_deref().map(Box::from),
             reason: Box::from(verdict.reason.as_str()),
+            seq,
         }
     }
 
@@ -84,8 +88,15 @@ impl Answered {
         Self {
             decision: Decision::Deny,
             reason,
-            ..Self::of(&hold.verdict)
+            // A hold is written behind its verdict, in one write.
+            ..Self::of(hold.seq.checked_sub(1), &hold.verdict)
         }
+    }
+
+    /// Returns the record that has the details, where it is known.
+    #[must_use]
+    pub const fn seq(&self) -> Option<u64> {
+        self.seq
     }
 
     /// Returns the reason.
@@ -202,7 +213,7 @@ impl State {
                     verdict: None,
                 });
             }
-            Body::Verdict(verdict) => self.apply_verdict(at, verdict),
+            Body::Verdict(verdict) => self.apply_verdict((record.seq, at), verdict),
             Body::Hold { id, until, with } => {
                 self.apply_hold((record.seq, at), *id, wall_ms(until), *with);
             }
@@ -238,7 +249,7 @@ impl State {
         }
     }
 
-    fn apply_verdict(&mut self, at: u64, verdict: &record::Verdict) {
+    fn apply_verdict(&mut self, (seq, at): (u64, u64), verdict: &record::Verdict) {
         if let Some(used) = verdict.uses {
             self.close(at, used, USED.to_owned());
         }
@@ -257,7 +268,7 @@ impl State {
         self.asked = None;
         // The use of an approval under the id that was approved: closed above, and so it stays.
         if verdict.uses != Some(verdict.id) {
-            let standing = Standing::Decided(Box::new(Answered::of(verdict)));
+            let standing = Standing::Decided(Box::new(Answered::of(Some(seq), verdict)));
             self.set(
                 verdict.id,
                 Known {

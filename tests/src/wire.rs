@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -57,6 +58,18 @@ impl Wire {
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
             Err(error) => panic!("no answer: {error}"),
         }
+    }
+
+    /// Waits until the other end has closed the connection, without reading what it sent before.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn wait_until_dropped(&self) {
+        let mut polled = [PollFd::new(self.reader.get_ref(), PollFlags::empty())];
+        let patience = Timespec::try_from(ANSWER_MAX).expect("a time limit");
+        let ready = poll(&mut polled, Some(&patience)).expect("it can be waited for");
+        assert_eq!(ready, 1, "the connection is still open");
     }
 
     /// Sends a message and returns the answer.

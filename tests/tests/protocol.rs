@@ -262,3 +262,85 @@ fn an_allow_at_the_prompt_serves_that_prompt_alone() {
     assert_eq!(shell.ask(&propose(HELD))["decision"], "hold");
     assert_eq!(shell.ask(&held)["decision"], "allow");
 }
+
+#[test]
+fn a_verdict_that_is_asked_for_again_has_all_its_parts() {
+    let mut daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let (allowed, held) = (propose("touch notes.txt"), propose(HELD));
+    let first = client.ask(&allowed);
+    assert_eq!(first["decision"], "allow");
+    assert!(first["effects"].is_array(), "{first}");
+    let hold = client.ask(&held);
+    client.ask(&json!({"kind": "deny", "id": held["id"]}));
+    let closed = client.ask(&held);
+    assert_eq!(closed["decision"], "deny");
+    assert_eq!(closed["findings"], hold["findings"]);
+    for number in 0..50 {
+        client.ask(&propose(&format!("echo {number}")));
+    }
+    for restart in [false, true] {
+        if restart {
+            daemon.end(rustix::process::Signal::KILL);
+            daemon.start_again();
+        }
+        let mut client = daemon.connect();
+        assert_eq!(client.ask(&allowed), first, "after a restart: {restart}");
+        assert_eq!(client.ask(&held), closed, "after a restart: {restart}");
+    }
+}
+
+/// Returns the next record that a follower is told of.
+fn told(follower: &mut kintsugi_tests::wire::Wire) -> Value {
+    let event = follower.hear().expect("an event");
+    assert_eq!(event["kind"], "event");
+    event["record"].clone()
+}
+
+#[test]
+fn whoever_subscribes_is_told_of_every_record_once_it_is_durable() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let mut all = daemon.connect();
+    all.say(&json!({"kind": "subscribe", "from_seq": 0}));
+    let opening = told(&mut all);
+    assert_eq!(
+        (&opening["seq"], &opening["kind"]),
+        (&json!(0), &json!("open"))
+    );
+    let mut holds = daemon.connect();
+    holds.say(&json!({"kind": "subscribe", "kinds": ["hold"]}));
+    // One who was answered after the subscription was read; on another connection there is no order.
+    client.ask(&propose("ls"));
+    let held = propose(HELD);
+    client.ask(&held);
+    assert_eq!(told(&mut holds)["id"], held["id"]);
+
+    let mut seq = 0;
+    loop {
+        let record = told(&mut all);
+        seq += 1;
+        assert_eq!(record["seq"], seq, "none is missing, none comes twice");
+        assert!(record["h"].is_string(), "with its seal: {record}");
+        if record["kind"] == "hold" {
+            assert_eq!(record["id"], held["id"]);
+            break;
+        }
+    }
+    let mut late = daemon.connect();
+    late.say(&json!({"kind": "subscribe", "from_seq": seq}));
+    assert_eq!(told(&mut late)["id"], held["id"]);
+}
+
+#[test]
+fn more_than_a_few_subscribers_are_told_so() {
+    let daemon = TestDaemon::start();
+    let mut all: Vec<_> = (0..17).map(|_| daemon.connect()).collect();
+    for one in &mut all {
+        one.say(&json!({"kind": "subscribe", "from_seq": 0}));
+    }
+    let kinds: Vec<Value> = all.iter_mut().map(|one| one.hear().unwrap()).collect();
+    let refused = kinds.iter().filter(|answer| answer["code"] == "busy");
+    assert_eq!(refused.count(), 1);
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}

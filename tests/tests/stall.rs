@@ -1,5 +1,6 @@
 //! Nothing that a local peer does delays another's `ls`.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use kintsugi_tests::daemon::TestDaemon;
@@ -15,8 +16,16 @@ fn long(short: usize, long: usize) -> usize {
     }
 }
 
-/// Makes room for as many connections as a test opens, and returns how many that may be.
-fn room_for_connections() -> usize {
+/// Room for many connections; while one test has it, another waits, since all share one process.
+struct Room {
+    connections: usize,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Makes room for as many connections as the system allows.
+fn room_for_connections() -> Room {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let resource = rustix::process::Resource::Nofile;
     let limit = rustix::process::getrlimit(resource);
     let raised = rustix::process::Rlimit {
@@ -25,12 +34,17 @@ fn room_for_connections() -> usize {
     };
     rustix::process::setrlimit(resource, raised).unwrap();
     let most = limit.maximum.unwrap_or(4_096).min(4_096);
-    usize::try_from(most).unwrap() - 100
+    // The daemon has the same limit, and for each connection a descriptor of the process beside that of the socket.
+    Room {
+        connections: (usize::try_from(most).unwrap() - 100) / 2,
+        _turn: turn,
+    }
 }
 
 #[test]
 fn silent_and_trickling_peers_delay_nobody() {
-    assert!(room_for_connections() > 300);
+    let room = room_for_connections();
+    assert!(room.connections > 300);
     let daemon = TestDaemon::start();
     let silent: Vec<Wire> = (0..200).map(|_| daemon.connect()).collect();
     let mut trickling: Vec<Wire> = (0..50).map(|_| daemon.connect()).collect();
@@ -70,8 +84,27 @@ fn whoever_does_not_read_is_dropped_and_not_waited_for() {
 }
 
 #[test]
+fn a_subscriber_that_does_not_read_is_dropped_and_costs_no_memory() {
+    let daemon = TestDaemon::start();
+    let mut honest = daemon.connect();
+    let mut deaf = daemon.connect();
+    deaf.say(&json!({"kind": "subscribe", "from_seq": 0}));
+    let before = daemon.resident_bytes();
+    // Far more than the buffers of a socket hold.
+    let long = format!("echo {}", "x".repeat(8_000));
+    for _ in 0..400 {
+        assert_eq!(honest.ask(&propose(&long))["decision"], "allow");
+    }
+    assert!(daemon.resident_bytes() < before + 8 * 1024 * 1024);
+    deaf.wait_until_dropped();
+    while deaf.hear().is_some() {}
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
 fn a_thousand_clients_at_once_all_get_an_answer() {
-    let count = room_for_connections().min(1_000);
+    let room = room_for_connections();
+    let count = room.connections.min(1_000);
     let daemon = TestDaemon::start();
     let mut clients: Vec<Wire> = (0..count).map(|_| daemon.connect()).collect();
     for client in &mut clients {
@@ -84,7 +117,8 @@ fn a_thousand_clients_at_once_all_get_an_answer() {
 
 #[test]
 fn more_connections_than_there_is_room_for_shut_nobody_out() {
-    let count = room_for_connections().min(1_500);
+    let room = room_for_connections();
+    let count = room.connections.min(1_500);
     let daemon = TestDaemon::start();
     let idle: Vec<Wire> = (0..count).map(|_| daemon.connect()).collect();
     assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");

@@ -18,6 +18,7 @@
 //! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
 //! | `approve` | `id`; `content_hash`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |
+//! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
 //! | `status` | | `status` |
 //! | `hello` | `version`, `client`? | `hello` |
 //! | `captured` | `id`, `manifest` | `ack` |
@@ -30,6 +31,10 @@
 //!
 //! `facts.project_policy` is `{"path", "text"}`: what `.kintsugi.toml` at the root of the repository says. It can only tighten. A
 //! file that is there and cannot be read, or is longer than 32 KiB, is sent without `text`: then the strictest holds.
+//!
+//! An `event` has one member, `record`: the line as it stands in the log, its seal included, so that whoever follows can check
+//! the chain. The log itself is the queue: a follower may lag as far as it likes, and is dropped when it takes no byte for 5 s.
+//! At most 16 follow at once; one more is told `busy`. Where records were pruned, their numbers are missing.
 //!
 //! # An id means one command
 //!

@@ -131,7 +131,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "propose",
     "resolve",
     "observe",
@@ -147,6 +147,7 @@ const KINDS: [&str; 15] = [
     "hello",
     "captured",
     "authorize",
+    "subscribe",
 ];
 
 /// Reads a request from a frame.

@@ -112,6 +112,16 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
     },
+    /// Addition: tells of every record from now on, or from `from_seq` on. Answered by a stream of `event`, for as long as
+    /// the connection lasts; whoever does not read it is dropped.
+    Subscribe {
+        /// The first record to be told of; without it the next that is written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from_seq: Option<u64>,
+        /// The kinds of records to be told of; without any, all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kinds: Vec<String>,
+    },
     /// Addition: waits until a hold is resolved. Answered by `pending`, then or when the time is over.
     Await {
         /// The proposal.

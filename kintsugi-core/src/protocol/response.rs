@@ -48,6 +48,11 @@ pub enum Response {
         /// The program, with its version.
         daemon: String,
     },
+    /// Addition: a record of the log, durable when this is sent.
+    Event {
+        /// The line as it stands in the log, its seal included.
+        record: serde_json::Value,
+    },
     /// The request was refused. It changed nothing.
     Error {
         /// Why, in one line.

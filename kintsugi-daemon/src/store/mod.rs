@@ -10,6 +10,7 @@
 //! | `notes.rs` | signed checkpoints |
 //! | `redact.rs` | what is taken out, and said to be |
 //! | `reserve.rs` | room for the last records |
+//! | `reading.rs` | durable records read back |
 //! | `segment.rs` | the segment that is being written, and the next one |
 //! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
 
@@ -19,6 +20,7 @@ mod log;
 pub mod memory;
 mod notes;
 mod open;
+mod reading;
 mod recover;
 mod redact;
 mod reserve;
@@ -33,6 +35,7 @@ pub use log::{
 };
 pub use notes::CHECKPOINT_MS_MAX;
 pub use open::{OpenError, Replay, Start};
+pub use reading::Place;
 pub use redact::RemovalRequest;
 pub use reserve::RESERVE_BYTES;
 pub use storage::{FileState, Files, Storage, StoredFile};

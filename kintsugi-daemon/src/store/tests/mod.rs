@@ -2,6 +2,7 @@
 
 mod crashes;
 mod full;
+mod reading;
 mod removal;
 mod tampering;
 
