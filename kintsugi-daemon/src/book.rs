@@ -17,6 +17,10 @@ use crate::store::{
     self, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
 };
 
+mod removal;
+
+pub use removal::{REDACTED_MAX, RemovalError};
+
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
@@ -101,18 +105,21 @@ impl Book {
                 }
                 Ok(staged)
             }
-            Err(error) => {
-                let breaks = !is_as_before(&error);
-                let is_refused = matches!(error, LogError::Write(_));
-                let error = explain(&self.directory, error.into());
-                if breaks {
-                    self.break_off(&error);
-                } else if is_refused {
-                    self.refusal = Some(format!("{error:#}"));
-                }
-                Err(error)
-            }
+            Err(error) => Err(self.refused(error)),
         }
+    }
+
+    /// Remembers what a refusal of the log means for the next call; returns it for people.
+    fn refused(&mut self, error: LogError) -> anyhow::Error {
+        let breaks = !is_as_before(&error);
+        let is_refused = matches!(error, LogError::Write(_));
+        let error = explain(&self.directory, error.into());
+        if breaks {
+            self.break_off(&error);
+        } else if is_refused {
+            self.refusal = Some(format!("{error:#}"));
+        }
+        error
     }
 
     fn break_off(&mut self, error: &anyhow::Error) {

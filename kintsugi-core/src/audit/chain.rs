@@ -188,5 +188,11 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads exactly `N` bytes of lower-case hexadecimal.
 #[must_use]
 pub fn unhex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    HEXLOWER.decode(text).ok()?.try_into().ok()
+    let mut bytes = [0; N];
+    // Anything else would be a mistake of ours to `decode_mut`.
+    if text.len() != 2 * N {
+        return None;
+    }
+    HEXLOWER.decode_mut(text, &mut bytes).ok()?;
+    Some(bytes)
 }

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::chain::unhex;
 use crate::limits::RECORD_BYTES_MAX;
 
 /// The version of the format that this crate writes.
@@ -16,6 +17,24 @@ pub const SEAL_BYTES: usize = 6 + 64 + 7 + 32 + 2;
 
 /// What stands where the private part was, once it is redacted.
 pub const REDACTED: &[u8] = b"null";
+
+/// What stands before the private part.
+const PRIVATE: &[u8] = b",\"s\":";
+
+/// The members of a line as bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// When it was written.
+    pub ts: &'a [u8],
+    /// Which start of the machine.
+    pub boot: &'a [u8],
+    /// Its kind.
+    pub kind: &'a [u8],
+    /// The members of the kind, without braces.
+    pub public: &'a [u8],
+    /// The private members, without braces; nothing when they were redacted.
+    pub private: &'a [u8],
+}
 
 /// Why bytes are not a line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +60,8 @@ pub struct Line<'a> {
     bytes: &'a [u8],
     seq: u64,
     durable: u64,
+    /// Where the value of `ts` begins.
+    ts: usize,
     private: Range<usize>,
     private_bytes: u64,
 }
@@ -54,12 +75,14 @@ impl<'a> Line<'a> {
         if bytes.len() >= RECORD_BYTES_MAX {
             return Err(LineError::TooLong);
         }
-        let (seq, durable) = beginning(bytes)?;
+        let (seq, durable, rest) = beginning(bytes)?;
+        let ts = bytes.len().saturating_sub(rest.len());
         let (private, private_bytes) = ending(bytes).ok_or(LineError::Ending)?;
         Ok(Self {
             bytes,
             seq,
             durable,
+            ts,
             private,
             private_bytes,
         })
@@ -86,13 +109,38 @@ impl<'a> Line<'a> {
     /// Returns when it was written, as the line says.
     #[must_use]
     pub fn ts(&self) -> &'a [u8] {
-        member(self.bytes, b"\"ts\":\"")
+        let rest = self.bytes.get(self.ts..).unwrap_or_default();
+        value(rest).map_or(&[], |(ts, _)| ts)
     }
 
     /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> &'a [u8] {
-        member(self.bytes, b"\"kind\":\"")
+        self.parts().map_or(&[], |parts| parts.kind)
+    }
+
+    /// Returns the members; nothing when they do not stand as they are written here.
+    #[must_use]
+    pub fn parts(&self) -> Option<Parts<'a>> {
+        let rest = self.bytes.get(self.ts..)?;
+        let (ts, rest) = value(rest)?;
+        let (boot, rest) = value(rest.strip_prefix(b",\"boot\":\"")?)?;
+        let (kind, rest) = value(rest.strip_prefix(b",\"kind\":\"")?)?;
+        let end = self.private.start.checked_sub(PRIVATE.len())?;
+        let length = rest.len().checked_sub(self.bytes.len().checked_sub(end)?)?;
+        let public = rest.get(..length)?;
+        let private = self.private();
+        let private = match private.strip_prefix(b"{") {
+            Some(members) => members.strip_suffix(b"}")?,
+            None => &[],
+        };
+        Some(Parts {
+            ts,
+            boot,
+            kind,
+            public: public.strip_prefix(b",").unwrap_or(public),
+            private,
+        })
     }
 
     /// Returns the bytes before the private part and after it, up to the seal: what the hash covers.
@@ -152,7 +200,7 @@ impl<'a> Line<'a> {
     pub fn commitment_holds(&self) -> bool {
         self.is_redacted()
             || (u64::try_from(self.private.len()) == Ok(self.private_bytes)
-                && blake3::hash(self.private()).to_hex().as_bytes() == self.commitment())
+                && unhex(self.commitment()) == Some(*blake3::hash(self.private()).as_bytes()))
     }
 
     /// Returns the line with its private part taken away: what the Merkle tree is made of.
@@ -163,8 +211,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Reads `{"v":1,"seq":N,"d":N,"ts":"` and returns both numbers.
-fn beginning(bytes: &[u8]) -> Result<(u64, u64), LineError> {
+/// Reads `{"v":1,"seq":N,"d":N,"ts":"` and returns both numbers, and what follows.
+fn beginning(bytes: &[u8]) -> Result<(u64, u64, &[u8]), LineError> {
     let rest = bytes.strip_prefix(b"{\"v\":").ok_or(LineError::Beginning)?;
     let (version, rest) = number(rest).ok_or(LineError::Beginning)?;
     if version != VERSION {
@@ -173,7 +221,7 @@ fn beginning(bytes: &[u8]) -> Result<(u64, u64), LineError> {
     let parts = || {
         let (seq, rest) = number(rest.strip_prefix(b",\"seq\":")?)?;
         let (durable, rest) = number(rest.strip_prefix(b",\"d\":")?)?;
-        rest.starts_with(b",\"ts\":\"").then_some((seq, durable))
+        Some((seq, durable, rest.strip_prefix(b",\"ts\":\"")?))
     };
     parts().ok_or(LineError::Beginning)
 }
@@ -193,13 +241,12 @@ fn ending(bytes: &[u8]) -> Option<(Range<usize>, u64)> {
     let (private_bytes, empty) = number(length)?;
     let end = rest.strip_suffix(b",\"sl\":")?.len();
     let written = usize::try_from(private_bytes).ok()?;
-    let marker = b",\"s\":";
     let starts = [end.checked_sub(written), end.checked_sub(REDACTED.len())];
     let mut found = None;
     for start in starts.into_iter().flatten() {
         let inside = bytes.get(start..end)?;
         let shaped = inside == REDACTED || (inside.starts_with(b"{") && inside.ends_with(b"}"));
-        if found.is_none() && shaped && bytes.get(..start)?.ends_with(marker) {
+        if found.is_none() && shaped && bytes.get(..start)?.ends_with(PRIVATE) {
             found = Some(start..end);
         }
     }
@@ -208,14 +255,12 @@ fn ending(bytes: &[u8]) -> Option<(Range<usize>, u64)> {
         .map(|range| (range, private_bytes))
 }
 
-/// Returns what follows the first `name` up to the next quotation mark. Right for the members that every line begins with,
-/// which have no escapes.
-fn member<'a>(bytes: &'a [u8], name: &[u8]) -> &'a [u8] {
-    let start = bytes.windows(name.len()).position(|window| window == name);
-    let rest = start.and_then(|start| bytes.get(start + name.len()..));
-    let rest = rest.unwrap_or_default();
-    let end = rest.iter().position(|byte| *byte == b'"');
-    rest.get(..end.unwrap_or_default()).unwrap_or_default()
+/// Splits a string member's value, behind its first quotation mark, from what follows its last one. Right for the members
+/// that every line begins with, which have no escapes.
+fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'"')?;
+    let (value, rest) = bytes.split_at_checked(end)?;
+    rest.split_first().map(|(_, rest)| (value, rest))
 }
 
 /// Reads a number as it is written here: no sign, no leading zero.

@@ -93,7 +93,7 @@ impl Tree {
 
 /// The members of a record, by kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Body {
     /// A segment begins. Always its first record, never elsewhere.
@@ -452,14 +452,17 @@ impl Body {
     /// When a member cannot be JSON; no body built from text and numbers does that.
     pub fn members(&self, salt: &[u8; 16]) -> Result<(String, String), serde_json::Error> {
         let mut public = match serde_json::to_value(self)? {
-            Value::Object(members) => members,
+            // Serde puts the members behind the name of their kind.
+            Value::Object(kind) => match kind.into_iter().next() {
+                Some((_, Value::Object(members))) => members,
+                Some(_) | None => Map::new(),
+            },
             Value::Null
             | Value::Bool(_)
             | Value::Number(_)
             | Value::String(_)
             | Value::Array(_) => Map::new(),
         };
-        public.remove("kind");
         let mut private = Map::new();
         for name in self.private_members() {
             if let Some(value) = public.remove(*name) {
@@ -499,37 +502,54 @@ pub struct Record {
     pub redacted: bool,
 }
 
-#[derive(Deserialize)]
-struct Members {
-    ts: String,
-    boot: String,
-    s: Option<Map<String, Value>>,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
 impl Record {
     /// Reads a line, its newline not included. It is not checked here: see [`super::chain::continues`].
     ///
     /// # Errors
     /// When the bytes are not a line, or not of a kind that this program knows.
     pub fn read(bytes: &[u8]) -> Result<Self, RecordError> {
-        let line = Line::split(bytes)?;
-        let mut members: Members = serde_json::from_slice(bytes)?;
-        if let Some(private) = members.s.take() {
-            // A private member never replaces a public one.
-            for (name, value) in private {
-                members.rest.entry(name).or_insert(value);
-            }
+        Self::of(&Line::split(bytes)?)
+    }
+
+    /// Reads a line that was split already.
+    ///
+    /// # Errors
+    /// When it is not of a kind that this program knows.
+    pub fn of(line: &Line<'_>) -> Result<Self, RecordError> {
+        let parts = line.parts().ok_or(LineError::Beginning)?;
+        // Behind its kind, an object of the members; a private one that is public, too, is none of ours.
+        let between = if parts.public.is_empty() || parts.private.is_empty() {
+            ""
+        } else {
+            ","
+        };
+        let length = parts.kind.len() + parts.public.len() + parts.private.len() + 16;
+        let mut text = Vec::with_capacity(length);
+        for part in [
+            b"{\"",
+            parts.kind,
+            b"\":{",
+            parts.public,
+            between.as_bytes(),
+            parts.private,
+            b"}}",
+        ] {
+            text.extend_from_slice(part);
         }
         Ok(Self {
             seq: line.seq(),
-            ts: members.ts,
-            boot: members.boot,
-            body: Body::deserialize(Value::Object(members.rest))?,
+            ts: text_of(parts.ts)?,
+            boot: text_of(parts.boot)?,
+            body: serde_json::from_slice(&text)?,
             redacted: line.is_redacted(),
         })
     }
+}
+
+/// Returns a member that has no escapes.
+fn text_of(bytes: &[u8]) -> Result<String, RecordError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| LineError::Beginning)?;
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,29 +1,43 @@
 //! Proves a log, or says which record is the first that is bad and why.
 //!
-//! Reads through [`Source`] from the first segment to the last, keeping one line and the right edge of the tree. It believes
-//! nothing that it has not computed, and says which layers it could check.
+//! Reads through [`Source`] from the first segment to the last, keeping one line, one note and the right edge of the tree: a
+//! log of any size takes the same memory. It believes nothing that it has not computed, and says which layers it checked.
+//!
+//! | file | one job |
+//! |---|---|
+//! | `beginning.rs` | what the first record of a segment says |
+//! | `quick.rs` | a whole segment by the hash of its file |
+//! | `records.rs` | one record |
+//! | `notes.rs` | the signed checkpoints |
+//! | `judge.rs` | torn, tampered, or incomplete |
+//! | `report.rs` | what is asked and what is said |
 
 mod beginning;
+mod judge;
+mod notes;
+mod quick;
+mod records;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read};
 
-use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use self::beginning::Beginning;
-pub use self::report::{Layer, Options, Outcome, Report};
-use super::chain::{Key, Seal, continues, unhex};
-use super::checkpoint::{self, Checkpoint, NoteError, Verifier};
+use self::notes::Notes;
+pub use self::report::{Depth, Layer, Options, Outcome, Report};
+use super::chain::{Key, Seal};
+use super::checkpoint::Verifier;
 use super::head::{HEAD_BYTES, Head, SLOT_BYTES};
-use super::line::{Line, LineError};
-use super::merkle::{self, Frontier, Hash};
-use super::record::{Body, Opening, Record};
-use super::{
-    CHECKPOINTS_FILE, HEAD_FILE, Source, first_key_name, is_known, segment_first, segment_name,
-};
-use crate::limits::{CHECKPOINT_RECORDS, RECORD_BYTES_MAX, SEGMENT_RECORDS};
+use super::merkle::{Frontier, Hash};
+use super::{HEAD_FILE, Source, is_known, segment_first, segment_name};
+use crate::limits::RECORD_BYTES_MAX;
+
+/// Most warnings that are kept: a clock can jump back as often as there are records.
+const WARNINGS_MAX: usize = 100;
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 1 << 16;
 
 /// Verifies the log that `source` holds.
 #[must_use]
@@ -47,30 +61,42 @@ struct Run<'a> {
     next: u64,
     first: u64,
     bytes: u64,
+    /// The seal of the record before.
     seal: Seal,
+    /// The same as it stands in the file.
+    seal_text: Vec<u8>,
     tree: Frontier,
     tree_first: u64,
     /// The key of the next record.
     key: Option<Key>,
     vouched: u64,
-    /// Roots that notes claim, by size of the tree that is being built.
-    claims: BTreeMap<u64, Vec<Hash>>,
+    notes: Option<Notes<'a>>,
     agreed: u64,
+    /// Roots of notes that were kept elsewhere, by the size of the tree.
+    anchors: BTreeMap<u64, Vec<Hash>>,
+    anchored: u64,
     redacted: BTreeSet<u64>,
     authorised: BTreeSet<u64>,
     pruned_before: u64,
-    /// Leaves of the last signed checkpoint.
-    last_note: Option<u64>,
+    /// Over the records of this segment that were read, for what the next one says of it.
+    hasher: blake3::Hasher,
+    /// Bytes of the segment that are still to be hashed.
+    unhashed: Vec<u8>,
+    /// The hash of the whole segment, when it was taken by that.
+    closed: Option<blake3::Hash>,
+    /// Where this segment begins, and whether a record of it was redacted: its file then has another hash.
+    segment: u64,
+    segment_is_redacted: bool,
+    /// First records of segments that were taken by their hash, and how many records they have.
+    by_hash: Vec<u64>,
+    by_hash_records: u64,
     /// One slot of the head is not whole.
     torn_head: bool,
-    /// Bytes of a last note that is not whole.
-    torn_note: u64,
-    /// Notes kept elsewhere that are by the key of the log.
-    anchored: u64,
     /// The segment before has bytes behind its last record.
     leftover: bool,
     last_ts: Vec<u8>,
     warnings: Vec<String>,
+    unsaid_warnings: u64,
 }
 
 fn tampered(seq: u64, reason: impl Into<String>) -> Outcome {
@@ -99,21 +125,29 @@ impl<'a> Run<'a> {
             first: 0,
             bytes: 0,
             seal: Seal::genesis(""),
+            seal_text: Vec::new(),
             tree: Frontier::default(),
             tree_first: 0,
             vouched: 0,
-            claims: BTreeMap::new(),
+            notes: None,
             agreed: 0,
+            anchors: BTreeMap::new(),
+            anchored: 0,
             redacted: BTreeSet::new(),
             authorised: BTreeSet::new(),
             pruned_before: 0,
-            last_note: None,
+            hasher: blake3::Hasher::new(),
+            unhashed: Vec::new(),
+            closed: None,
+            segment: 0,
+            segment_is_redacted: false,
+            by_hash: Vec::new(),
+            by_hash_records: 0,
             torn_head: false,
-            torn_note: 0,
-            anchored: 0,
             leftover: false,
             last_ts: Vec::new(),
             warnings: Vec::new(),
+            unsaid_warnings: 0,
         }
     }
 }
@@ -128,6 +162,22 @@ enum Bad {
     Final(Outcome),
 }
 
+/// Which segment a line is read from.
+#[derive(Clone, Copy)]
+struct Place {
+    first: u64,
+    is_first: bool,
+    is_last: bool,
+}
+
+/// Reads one line with its newline, or as much of it as a record may have. False at the end.
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
+    let read = reader.by_ref().take(most).read_until(b'\n', line)?;
+    Ok(read > 0)
+}
+
 impl Run<'_> {
     fn all(&mut self) -> Result<(), Outcome> {
         let names = self
@@ -140,8 +190,7 @@ impl Run<'_> {
             .collect();
         segments.sort_unstable();
         for name in names.iter().filter(|name| !is_known(name)) {
-            self.warnings
-                .push(format!("`{name}` is not a file of the log"));
+            self.warn(format!("`{name}` is not a file of the log"));
         }
         self.read_head(&names, !segments.is_empty())?;
         if let Some(from) = self.options.from {
@@ -150,9 +199,23 @@ impl Run<'_> {
         }
         for (index, first) in segments.iter().enumerate() {
             let next = segments.get(index + 1).copied();
-            self.segment(*first, next, index == 0)?;
+            let taken = match next.filter(|_| self.options.depth == Depth::Quick) {
+                Some(next) => self.quick_segment(*first, next, index == 0)?,
+                None => false,
+            };
+            if !taken {
+                self.read_segment(*first, next, index == 0)?;
+            }
         }
         self.finish()
+    }
+
+    fn warn(&mut self, warning: String) {
+        if self.warnings.len() < WARNINGS_MAX {
+            self.warnings.push(warning);
+        } else {
+            self.unsaid_warnings += 1;
+        }
     }
 
     fn read_head(&mut self, names: &[String], has_segments: bool) -> Result<(), Outcome> {
@@ -183,17 +246,26 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Reads a file that is small when it is ours.
     fn read_whole(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.source.reader(name, 0)?.read_to_end(&mut bytes)?;
+        let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
+        let reader = self.source.reader(name, 0)?;
+        reader.take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn segment(&mut self, first: u64, next: Option<u64>, is_first: bool) -> Result<(), Outcome> {
+    /// Verifies a segment record by record.
+    fn read_segment(
+        &mut self,
+        first: u64,
+        next: Option<u64>,
+        is_first: bool,
+    ) -> Result<(), Outcome> {
         let name = segment_name(first);
         let opened = self.source.reader(&name, 0);
         let reader = opened.map_err(|error| unreadable(&name, &error))?;
-        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let mut reader = BufReader::with_capacity(READ_BYTES, reader);
         let place = Place {
             first,
             is_first,
@@ -211,7 +283,7 @@ impl Run<'_> {
             }
             at_opening = false;
         }
-        if at_opening && place.is_last && self.durable_elsewhere() <= first {
+        if at_opening && place.is_last && self.durable_elsewhere()? <= first {
             // Made and never written: the power failed there.
             return Err(Outcome::Torn {
                 seq: first,
@@ -228,364 +300,4 @@ impl Run<'_> {
             Some(_) | None => Ok(()),
         }
     }
-
-    /// Takes one line with its newline.
-    fn line(&mut self, bytes: &[u8], place: Place, at_opening: bool) -> Result<(), Bad> {
-        let bare = bytes
-            .strip_suffix(b"\n")
-            .ok_or(Bad::Record("is not whole"))?;
-        let line = Line::split(bare).map_err(|error| match error {
-            LineError::Version(version) if at_opening => Bad::Version(version),
-            LineError::Version(_) => Bad::Record("changes the format in the middle of a segment"),
-            LineError::TooLong => Bad::Record("is longer than a record can be"),
-            LineError::Beginning | LineError::Ending => Bad::Record("is not a record"),
-        })?;
-        if at_opening {
-            self.open(bare, &line, place)?;
-        }
-        if line.seq() != self.next {
-            return Err(Bad::Record(
-                "is not there: another record stands in its place",
-            ));
-        }
-        if line.durable() > self.next {
-            return Err(Bad::Record(
-                "claims that later records were durable before it",
-            ));
-        }
-        if !continues(self.seal.text().as_bytes(), &line) {
-            return Err(Bad::Record("does not follow the record before it"));
-        }
-        if !line.commitment_holds() {
-            return Err(Bad::Record(
-                "has another private part than it was written with",
-            ));
-        }
-        let seal = Seal::parse(line.seal()).ok_or(Bad::Record("has no seal"))?;
-        if let Some(key) = &self.key {
-            if key.mac(&seal.hash) != seal.mac {
-                return Err(Bad::Record("was not written with the key of its place"));
-            }
-            self.key = Some(key.next());
-            self.vouched += 1;
-        }
-        self.notice(bare, &line)?;
-        self.seal = seal;
-        self.tree.push(merkle::leaf(&line));
-        self.pass(bytes)
-    }
-
-    /// Moves on behind a good record and compares what is known of the log at that size.
-    fn pass(&mut self, bytes: &[u8]) -> Result<(), Bad> {
-        self.next += 1;
-        let length = u64::try_from(bytes.len()).unwrap_or_default();
-        self.bytes += length;
-        if self.next.is_multiple_of(4096)
-            && let Some(progress) = self.options.progress.as_mut()
-        {
-            progress(self.bytes);
-        }
-        let before = self.next - 1;
-        if let Some(roots) = self.claims.remove(&self.tree.size()) {
-            let root = self.tree.root();
-            if roots.iter().any(|claim| *claim != root) {
-                let reason = format!("the records up to {before} are not those that were signed");
-                return Err(Bad::Final(tampered(before, reason)));
-            }
-            self.agreed += u64::try_from(roots.len()).unwrap_or_default();
-        }
-        let head = self
-            .head
-            .as_ref()
-            .filter(|head| head.chain.next == self.next);
-        let Some(head) = head else { return Ok(()) };
-        let renewed = self.key.as_ref().is_some_and(|key| *key != head.chain.key);
-        if head.chain.seal != self.seal || renewed {
-            let reason = "is not the one that the head names";
-            return Err(Bad::Final(tampered(
-                before,
-                format!("record {before} {reason}"),
-            )));
-        }
-        Ok(())
-    }
-
-    /// Remembers what a record says about other records.
-    fn notice(&mut self, bare: &[u8], line: &Line<'_>) -> Result<(), Bad> {
-        if line.is_redacted() {
-            self.redacted.insert(line.seq());
-        }
-        let ts = line.ts();
-        if ts < self.last_ts.as_slice() {
-            let shown = String::from_utf8_lossy(ts);
-            self.warnings.push(format!(
-                "the clock went back to {shown} at record {}",
-                line.seq()
-            ));
-        }
-        ts.clone_into(&mut self.last_ts);
-        let speaks = matches!(line.kind(), b"redact" | b"prune");
-        if !speaks && !self.options.deep {
-            return Ok(());
-        }
-        let record = Record::read(bare).map_err(|_| Bad::Record("cannot be understood"))?;
-        if let Body::Redact { seqs, .. } = &record.body {
-            self.authorised.extend(seqs);
-        }
-        if let Body::Prune { before, .. } = record.body {
-            self.pruned_before = self.pruned_before.max(before);
-        }
-        Ok(())
-    }
-}
-
-/// Which segment a line is read from.
-#[derive(Clone, Copy)]
-struct Place {
-    first: u64,
-    is_first: bool,
-    is_last: bool,
-}
-
-/// Reads one line with its newline, or as much of it as a record may have. False at the end.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
-    let read = reader.by_ref().take(most).read_until(b'\n', line)?;
-    Ok(read > 0)
-}
-
-impl Run<'_> {
-    /// Takes the first record of a segment: what it continues and in which tree it is.
-    fn open(&mut self, bare: &[u8], line: &Line<'_>, place: Place) -> Result<(), Bad> {
-        let record = Record::read(bare).map_err(|_| Bad::Record("cannot be understood"))?;
-        let beginning = Beginning::read(&record.body, place.first)
-            .ok_or(Bad::Record("does not open its segment"))?;
-        if self.log.is_some_and(|known| known != beginning.log) {
-            return Err(Bad::Record("is of another log"));
-        }
-        if place.is_first {
-            return self.start(place.first, beginning);
-        }
-        let records = self.options.segment_records.unwrap_or(SEGMENT_RECORDS);
-        match beginning.opening {
-            Opening::New => return Err(Bad::Record("begins a log inside a log")),
-            Opening::Incident => {
-                let reason = "an incident was recorded: the log before it did not verify";
-                return Err(Bad::Final(tampered(self.next, reason)));
-            }
-            Opening::Full if self.leftover || !place.first.is_multiple_of(records) => {
-                return Err(Bad::Record("opens a segment where none ends"));
-            }
-            Opening::Full | Opening::FailedSync => {}
-        }
-        if beginning.seal != self.seal || line.seq() != self.next {
-            return Err(Bad::Record("does not follow the segment before it"));
-        }
-        if beginning.tree != self.tree || beginning.tree_first != self.tree_first {
-            return Err(Bad::Record("is in another tree than the segment before it"));
-        }
-        Ok(())
-    }
-
-    /// Begins with the first segment that is read.
-    fn start(&mut self, first: u64, beginning: Beginning) -> Result<(), Bad> {
-        let head = self.head.as_ref();
-        if head.is_some_and(|head| head.log_id != *beginning.log.as_bytes()) {
-            return Err(Bad::Record("is of another log than the head"));
-        }
-        if head.is_some_and(|head| head.chain.next == first && head.chain.seal != beginning.seal) {
-            return Err(Bad::Record("does not continue what the head names"));
-        }
-        self.log = Some(beginning.log);
-        self.next = first;
-        self.first = first;
-        self.seal = beginning.seal;
-        self.tree = beginning.tree;
-        self.tree_first = beginning.tree_first;
-        let name = first_key_name(self.tree_first);
-        let kept = self.read_whole(&name).ok();
-        let kept = kept.and_then(|text| unhex(text.trim_ascii()));
-        let key = self.key.take().or_else(|| kept.map(Key::new));
-        self.key = key.map(|key| key.after(first - self.tree_first));
-        if self.verifier.is_none() {
-            self.verifier = beginning.verifier;
-        }
-        self.load_claims().map_err(Bad::Final)
-    }
-
-    /// Reads every note: those of the log itself, and those that were kept elsewhere.
-    fn load_claims(&mut self) -> Result<(), Outcome> {
-        let (Some(verifier), Some(log)) = (self.verifier.clone(), self.log) else {
-            return Ok(());
-        };
-        let origin = checkpoint::origin(log, self.tree_first);
-        let refused = |what: &str, error: &NoteError| Outcome::Tampered {
-            seq: None,
-            reason: format!("{what} is {error}"),
-        };
-        for note in std::mem::take(&mut self.options.against) {
-            let checked = verifier.check(&origin, &note);
-            let kept = checked.map_err(|error| refused("the note kept elsewhere", &error))?;
-            self.claim(kept);
-            self.anchored += 1;
-        }
-        let text = match self.read_whole(CHECKPOINTS_FILE) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(CHECKPOINTS_FILE, &error)),
-        };
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let mut notes = checkpoint::split(&text).peekable();
-        let mut number = 0;
-        while let Some(note) = notes.next() {
-            number += 1;
-            match verifier.check(&origin, &note) {
-                Ok(checkpoint) => {
-                    self.claim(checkpoint);
-                    self.last_note = self.last_note.max(Some(checkpoint.size));
-                }
-                // Of a tree before an incident: it says nothing about this one.
-                Err(NoteError::Origin(named)) if named.starts_with(&format!("kintsugi/{log}")) => {}
-                Err(_) if notes.peek().is_none() => {
-                    self.torn_note = u64::try_from(note.len()).unwrap_or_default();
-                }
-                Err(error) => {
-                    return Err(refused(&format!("note {number} of `checkpoints`"), &error));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn claim(&mut self, checkpoint: Checkpoint) {
-        if checkpoint.size < self.tree.size() {
-            return;
-        }
-        let roots = self.claims.entry(checkpoint.size).or_default();
-        roots.push(checkpoint.root);
-    }
-
-    /// Returns how many records were durable as far as anything beside the segments says.
-    fn durable_elsewhere(&self) -> u64 {
-        let head = self.head.as_ref().map_or(0, |head| head.chain.next);
-        let signed = self.claims.keys().next_back();
-        head.max(signed.map_or(0, |size| size + self.tree_first))
-    }
-
-    fn cut_off(&self) -> Outcome {
-        let durable = self.durable_elsewhere();
-        let last = durable.saturating_sub(1);
-        tampered(
-            self.next,
-            format!("records {} to {last} are missing", self.next),
-        )
-    }
-
-    /// Says whether a bad record is a torn tail or tampering.
-    fn judge(&self, bad: Bad, line: &[u8], rest: impl BufRead, place: Place) -> Outcome {
-        let seq = self.next;
-        let reason = match bad {
-            Bad::Final(outcome) => return outcome,
-            Bad::Version(version) => {
-                return Outcome::UnknownFormat {
-                    version,
-                    segment: place.first,
-                };
-            }
-            Bad::Record(reason) => format!("record {seq} {reason}"),
-        };
-        if !place.is_last || self.durable_elsewhere() > seq {
-            return tampered(seq, reason);
-        }
-        match look_beyond(line, rest) {
-            Ok((durable, _)) if durable > seq => tampered(seq, reason),
-            Ok((_, bytes)) => Outcome::Torn { seq, bytes },
-            Err(error) => unreadable(&segment_name(place.first), &error),
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), Outcome> {
-        if self.durable_elsewhere() > self.next {
-            return Err(self.cut_off());
-        }
-        if self.first > 0 && self.options.from.is_none() && self.pruned_before < self.first {
-            let reason = format!("records 0 to {} are missing", self.first - 1);
-            return Err(tampered(0, reason));
-        }
-        let silent = self.redacted.difference(&self.authorised).next();
-        if let Some(seq) = silent.filter(|_| self.options.from.is_none()) {
-            let reason = format!("record {seq} was redacted and no record says so");
-            return Err(tampered(*seq, reason));
-        }
-        let slot = if self.torn_head { SLOT_BYTES } else { 0 };
-        let torn = self.torn_note + u64::try_from(slot).unwrap_or_default();
-        if torn > 0 {
-            return Err(Outcome::Torn {
-                seq: self.next,
-                bytes: torn,
-            });
-        }
-        let missing = |missing: String| Err(Outcome::Incomplete { missing });
-        let durable = self.head.as_ref().map_or(0, |head| head.chain.next);
-        let signed = self.last_note.unwrap_or_default() + self.tree_first;
-        if durable.saturating_sub(signed) >= CHECKPOINT_RECORDS {
-            return missing(format!(
-                "no signed checkpoint of more than {signed} records"
-            ));
-        }
-        if self.key.is_none() && self.next > 0 && self.options.from.is_none() {
-            return missing("the first key, which checks who wrote".into());
-        }
-        Ok(())
-    }
-
-    fn report(self, outcome: Outcome) -> Report {
-        let records = self.next - self.first;
-        let some = |count: u64| {
-            if count == 0 {
-                Layer::Unchecked
-            } else {
-                Layer::Checked(count)
-            }
-        };
-        Report {
-            outcome,
-            log: self.log,
-            records,
-            bytes: self.bytes,
-            head: HEXLOWER.encode(&self.seal.hash),
-            root: self.tree.root(),
-            chain: some(records),
-            mac: some(self.vouched),
-            merkle: some(self.agreed.saturating_sub(self.anchored)),
-            anchors: some(self.anchored.min(self.agreed)),
-            redacted: u64::try_from(self.redacted.len()).unwrap_or_default(),
-            warnings: self.warnings,
-        }
-    }
-}
-
-/// Returns the greatest claim of durability in lines that continue the line before them, and the bytes from `line` on.
-fn look_beyond(line: &[u8], mut rest: impl BufRead) -> io::Result<(u64, u64)> {
-    let seal = |line: &[u8]| {
-        let bare = line.strip_suffix(b"\n").unwrap_or(line);
-        Line::split(bare).ok().map(|line| line.seal().to_vec())
-    };
-    let mut before = seal(line);
-    let mut bytes = u64::try_from(line.len()).unwrap_or_default();
-    let mut durable = 0;
-    let mut buffer = Vec::new();
-    while read_line(&mut rest, &mut buffer)? {
-        bytes += u64::try_from(buffer.len()).unwrap_or_default();
-        let bare = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
-        // INVARIANT: `d` is believed only from a line whose own hash verifies.
-        if let (Some(before), Ok(line)) = (&before, Line::split(bare))
-            && continues(before, &line)
-        {
-            durable = durable.max(line.durable());
-        }
-        before = seal(&buffer);
-    }
-    Ok((durable, bytes))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kintsugi_core::audit::chain::hex;
 use kintsugi_core::audit::head::{Head, slot_offset};
-use kintsugi_core::audit::line::{Envelope, unsealed};
+use kintsugi_core::audit::line::{Envelope, Line, unsealed};
 use kintsugi_core::audit::record::{Body, Durability, Record};
 use kintsugi_core::limits::RECORD_BYTES_MAX;
 use uuid::Uuid;
@@ -346,6 +346,12 @@ impl Log {
         }
     }
 
+    /// Returns the first record of the segment that is being written.
+    #[must_use]
+    pub const fn segment(&self) -> u64 {
+        self.durable.segment
+    }
+
     /// Opens the log again after an error that refuses every call, keeping the lock: what was durable is kept, nothing
     /// else is, and the next records begin a new segment. The live state must be folded anew from what is returned.
     ///
@@ -377,7 +383,11 @@ impl Log {
             if line.len() > RECORD_BYTES_MAX {
                 return Err(LogError::TooLong(line.len()));
             }
-            position.pass(line.as_bytes());
+            let bare = line.strip_suffix('\n').unwrap_or(&line);
+            match Line::split(bare.as_bytes()) {
+                Ok(split) => position.pass(line.as_bytes(), &split),
+                Err(_) => return Err(LogError::TooLong(line.len())),
+            }
             bytes.extend_from_slice(line.as_bytes());
             records.push(Record {
                 seq,

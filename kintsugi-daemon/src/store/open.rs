@@ -125,6 +125,7 @@ pub(super) fn open(
     options: Options,
 ) -> Result<(Log, Replay), OpenError> {
     let (mut log, replay) = believe(storage, options)?;
+    log.resume_removal(replay.records.last())?;
     let taken = log.reserve.take(log.storage.as_ref());
     taken.map_err(OpenError::Write)?;
     Ok((log, replay))

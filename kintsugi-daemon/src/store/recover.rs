@@ -366,7 +366,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
         storage,
         options,
         id,
-        durable,
+        mut durable,
         notes,
         mut reserve,
         ..
@@ -374,7 +374,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
     // A sync may have failed because the disk is full; the new head and segment need room.
     reserve.give();
     let found = super::open::inventory(storage.as_ref())?;
-    let records = acknowledged(storage.as_ref(), &durable)?;
+    let records = acknowledged(storage.as_ref(), &mut durable)?;
     let head = Head {
         log_id: *id.as_bytes(),
         chain: durable.chain.clone(),
@@ -403,6 +403,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
     let own = (head_file, found.notes);
     let mut log = assemble(storage, options, id, (at, durable), own);
     log.notes = notes;
+    log.resume_removal(records.last())?;
     let replay = Replay {
         start: Start::Unclean,
         records,
@@ -412,9 +413,12 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
 }
 
 /// Reads back what was acknowledged of the segment; nothing when it is not there any more.
+///
+/// A redaction may have failed behind the renaming of its file: then the same records are in fewer bytes, and `durable`
+/// is set to where they end.
 fn acknowledged(
     storage: &dyn Storage,
-    durable: &Position,
+    durable: &mut Position,
 ) -> Result<Option<Vec<Record>>, OpenError> {
     if durable.bytes == 0 {
         return Ok(Some(Vec::new()));
@@ -425,12 +429,16 @@ fn acknowledged(
         opened => opened.map_err(OpenError::Read)?,
     };
     let bytes = read_fully(file.as_ref(), 0).map_err(OpenError::Read)?;
-    let length = usize::try_from(durable.bytes).unwrap_or(usize::MAX);
-    let Some(bytes) = bytes.get(..length) else {
-        return Ok(None);
-    };
+    let count = usize::try_from(durable.chain.next - durable.segment).unwrap_or(usize::MAX);
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let length = lines.take(count).map(<[u8]>::len).sum();
+    let bytes = bytes.get(..length).unwrap_or_default();
     let scan = scan(durable.segment, bytes, None);
     let same =
         scan.end.chain.next == durable.chain.next && scan.end.chain.seal == durable.chain.seal;
+    if same {
+        durable.bytes = scan.end.bytes;
+        durable.hasher = scan.end.hasher;
+    }
     Ok(same.then_some(scan.records))
 }

@@ -2,7 +2,7 @@
 //!
 //! Believing is for the caller: this only finds the first record that is bad and what later lines claim.
 
-use kintsugi_core::audit::chain::{Chain, Key, Seal, continues};
+use kintsugi_core::audit::chain::{Chain, Key, Seal, continues, link};
 use kintsugi_core::audit::line::{Line, LineError};
 use kintsugi_core::audit::merkle::Frontier;
 use kintsugi_core::audit::record::{Body, Record};
@@ -19,6 +19,8 @@ pub(super) struct Scan {
     pub(super) end: Position,
     /// The log its first record names; nothing when that record is bad.
     pub(super) log: Option<Uuid>,
+    /// The seal of the last good record, as it stands in the file.
+    seal_text: Vec<u8>,
     /// The place behind each record is remembered for the one that the head names.
     pub(super) seals: Vec<Seal>,
     /// The greatest claim of durability among later lines that continue the line before them.
@@ -66,6 +68,7 @@ pub(super) fn scan(first: u64, bytes: &[u8], known: Option<&Chain>) -> Scan {
             tree_first: first,
         },
         log: None,
+        seal_text: Vec::new(),
         seals: Vec::new(),
         later_durable: 0,
         claimed_end: first,
@@ -80,6 +83,10 @@ pub(super) fn scan(first: u64, bytes: &[u8], known: Option<&Chain>) -> Scan {
         }
         rest = after;
     }
+    let good = bytes.len() - rest.len();
+    scan.end
+        .hasher
+        .update(bytes.get(..good).unwrap_or_default());
     look_beyond(&mut scan, rest);
     scan
 }
@@ -105,14 +112,15 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> bool {
     if line.seq() != place || line.durable() > place || !line.commitment_holds() {
         return false;
     }
-    let read = Record::read(bare);
+    let read = Record::of(&line);
     if scan.records.is_empty() && !read.as_ref().is_ok_and(|record| begin(scan, &record.body)) {
         return false;
     }
     let Some(seal) = Seal::parse(line.seal()) else {
         return false;
     };
-    if !continues(scan.end.chain.seal.text().as_bytes(), &line) || !vouched(keys, place, &seal) {
+    let (before, after) = line.public();
+    if link(&scan.seal_text, before, after) != seal.hash || !vouched(keys, place, &seal) {
         return false;
     }
     match read {
@@ -124,7 +132,9 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> bool {
     }
     scan.end.chain.next += 1;
     scan.end.chain.seal = seal;
-    scan.end.pass(bytes);
+    scan.seal_text.clear();
+    scan.seal_text.extend_from_slice(line.seal());
+    scan.end.pass_unhashed(bytes, &line);
     scan.seals.push(seal);
     true
 }
@@ -152,6 +162,7 @@ fn begin(scan: &mut Scan, body: &Body) -> bool {
         return false;
     };
     scan.end.chain.seal = seal;
+    scan.seal_text = seal.text().into_bytes();
     scan.end.tree = frontier;
     scan.end.tree_first = tree.first;
     scan.log = Some(*log);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use kintsugi_core::audit::verify::{Layer, Options, Outcome, Report, verify};
+use kintsugi_core::audit::verify::{Depth, Layer, Options, Outcome, Report, verify};
 use kintsugi_core::display::escape;
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::records::Directory;
     after_help = "Ends with 0 good, 1 tampered, 2 torn tail, 3 unknown format, 4 incomplete, 5 unreadable."
 )]
 pub(super) struct Verify {
-    /// Parses every record, too
+    /// Reads closed segments record by record, too, instead of by the hash of their file, and parses every record
     #[arg(long)]
     deep: bool,
     /// Checks the log against a note that was kept elsewhere
@@ -41,6 +41,7 @@ struct Printed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     records: u64,
+    by_file: u64,
     bytes: u64,
     head: &'a str,
     chain: Option<u64>,
@@ -65,7 +66,11 @@ impl Verify {
         });
         let options = Options {
             from: self.from,
-            deep: self.deep,
+            depth: if self.deep {
+                Depth::Everything
+            } else {
+                Depth::Quick
+            },
             against: against.collect::<Result<_, _>>()?,
             ..Options::default()
         };
@@ -79,6 +84,7 @@ impl Verify {
                 seq,
                 reason: reason.clone(),
                 records: report.records,
+                by_file: report.by_file,
                 bytes: report.bytes,
                 head: &report.head,
                 chain: count(report.chain),
@@ -166,14 +172,38 @@ fn show(report: &Report, console: &mut Console) -> Result<(), Failure> {
         )?;
     }
     let layers = [
-        ("chain", report.chain, "records follow each other"),
-        ("mac", report.mac, "records carry the right code"),
-        ("merkle", report.merkle, "signed checkpoints agree"),
-        ("anchors", report.anchors, "notes from elsewhere agree"),
+        (
+            "chain",
+            report.chain,
+            ["record follows", "records follow each other"],
+        ),
+        (
+            "mac",
+            report.mac,
+            [
+                "record carries the right code",
+                "records carry the right code",
+            ],
+        ),
+        (
+            "merkle",
+            report.merkle,
+            ["signed checkpoint agrees", "signed checkpoints agree"],
+        ),
+        (
+            "anchors",
+            report.anchors,
+            ["note from elsewhere agrees", "notes from elsewhere agree"],
+        ),
     ];
-    for (name, layer, means) in layers {
+    for (name, layer, [one, many]) in layers {
         let said = match layer {
-            Layer::Checked(count) => format!("{count} {means}"),
+            Layer::Checked(1) => format!("1 {one}"),
+            Layer::Checked(count) if name == "chain" && report.by_file > 0 => format!(
+                "{count} {many}, {} of them by the hash of their file (`--deep` reads each)",
+                report.by_file
+            ),
+            Layer::Checked(count) => format!("{count} {many}"),
             Layer::Unchecked => "not checked: there is nothing to check it with".to_owned(),
         };
         let name = console.out_paint.tone(Tone::Quiet, format!("{name:<8}"));

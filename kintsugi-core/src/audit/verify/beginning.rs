@@ -5,12 +5,13 @@ use uuid::Uuid;
 use crate::audit::chain::Seal;
 use crate::audit::checkpoint::Verifier;
 use crate::audit::merkle::Frontier;
-use crate::audit::record::{Body, Opening};
+use crate::audit::record::{Body, Opening, Predecessor};
 
 /// What the first record of a segment says.
 pub(super) struct Beginning {
     pub(super) log: Uuid,
     pub(super) opening: Opening,
+    pub(super) previous: Option<Predecessor>,
     pub(super) seal: Seal,
     pub(super) tree: Frontier,
     pub(super) tree_first: u64,
@@ -22,6 +23,7 @@ impl Beginning {
         let Body::Open {
             log,
             opening,
+            previous,
             tree,
             verifier,
             ..
@@ -33,6 +35,7 @@ impl Beginning {
         Some(Self {
             log: *log,
             opening: *opening,
+            previous: previous.clone(),
             seal: body.continued_seal(first)?,
             tree: tree.frontier(first)?,
             tree_first: tree.first,

@@ -6,13 +6,27 @@ use crate::audit::chain::Key;
 use crate::audit::checkpoint::Verifier;
 use crate::audit::merkle::Hash;
 
-/// What to check beyond the chain.
+/// How closely the records are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// As [`Depth::Records`], but whole closed segments by the hash of their file: at the speed of memory.
+    Quick,
+    /// Nothing but the chain, the private parts and the head: what needs no key.
+    Chain,
+    /// Chain, codes and tree of every record.
+    #[default]
+    Records,
+    /// The same, and every record is parsed.
+    Everything,
+}
+
+/// What to check.
 #[derive(Default)]
 pub struct Options<'a> {
     /// Begin with the segment that holds this record, and take what it says about everything before.
     pub from: Option<u64>,
-    /// Parse every record, too.
-    pub deep: bool,
+    /// How closely to look.
+    pub depth: Depth,
     /// The first key of the ratchet, when it was taken away from the log.
     pub first_key: Option<Key>,
     /// Notes that were kept elsewhere.
@@ -30,7 +44,7 @@ impl std::fmt::Debug for Options<'_> {
         formatter
             .debug_struct("Options")
             .field("from", &self.from)
-            .field("deep", &self.deep)
+            .field("depth", &self.depth)
             .finish_non_exhaustive()
     }
 }
@@ -108,11 +122,13 @@ pub struct Report {
     pub log: Option<Uuid>,
     /// Records that are good, up to the first bad one.
     pub records: u64,
+    /// How many of them were taken by the hash of their file, not one by one.
+    pub by_file: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Hash of the last good one, in hexadecimal.
     pub head: String,
-    /// Root of the tree over them.
+    /// Root of the tree over them; without meaning for [`Depth::Chain`], which builds none.
     pub root: Hash,
     /// Records whose hash continues the one before.
     pub chain: Layer,

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use kintsugi_core::audit::checkpoint::Verifier;
 use kintsugi_core::audit::line::Line;
 use kintsugi_core::audit::record::Peer;
-use kintsugi_core::audit::verify::{Layer, Options as Checks, Outcome, verify};
+use kintsugi_core::audit::verify::{Depth, Layer, Options as Checks, Outcome, verify};
 use kintsugi_core::audit::{proof, segment_name};
 use kintsugi_core::proposal::PeerCredentials;
 
-use super::super::memory::Memory;
+use super::super::faulty::{Fault, Faulty, Took};
+use super::super::memory::{Memory, Seeded};
 use super::tampering::{check, log_of};
 use super::*;
 
@@ -44,6 +45,141 @@ fn a_redacted_record_is_gone_and_the_log_is_still_good() {
     drop(log);
     write(&mut reopened(&disk), 1);
     assert_eq!(check(&disk).outcome, Outcome::Good);
+}
+
+/// Whether a redaction is on record, and whether the text of record 5 is still in any segment.
+fn told_and_kept(disk: &Memory) -> (bool, bool) {
+    let names = disk.names().unwrap();
+    let segments = names.iter().filter(|name| name.starts_with("seg-"));
+    let text: String = segments
+        .map(|name| String::from_utf8(disk.read(name).unwrap()).unwrap())
+        .collect();
+    let told = text.contains("\"kind\":\"redact\"") && text.contains("\"seqs\":[5]");
+    (told, text.contains("\"/tmp/4\""))
+}
+
+#[test]
+fn a_redaction_that_fails_or_is_cut_off_anywhere_is_finished_by_the_next_start() {
+    let mut chance = Seeded(0x7265_6461);
+    let (mut interrupted, mut done) = (0, 0);
+    for took in [Took::No, Took::Effect, Took::Half] {
+        for power in [false, true] {
+            for call in 0.. {
+                let disk = log_of(40);
+                let fault = Fault {
+                    call,
+                    took,
+                    errno: 5,
+                };
+                let (faulty, watch) = Faulty::new(Box::new(disk.clone()), Some(fault));
+                if let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) {
+                    drop(log.redact(now(), &BTreeSet::from([5]), request(), &()));
+                }
+                if !watch.fired() {
+                    break;
+                }
+                let left = if power { disk.crash(&mut chance) } else { disk };
+                interrupted += u64::from(told_and_kept(&left) == (true, true));
+                let mut log = reopened(&left);
+                let (told, kept) = told_and_kept(&left);
+                assert_eq!(told, !kept, "{fault:?}, power {power}");
+                done += u64::from(told);
+                write(&mut log, 1);
+                drop(log);
+                assert_eq!(
+                    check(&left).outcome,
+                    Outcome::Good,
+                    "{fault:?}, power {power}"
+                );
+            }
+        }
+    }
+    assert!(
+        interrupted > 10 && done > interrupted,
+        "{interrupted} {done}"
+    );
+}
+
+#[test]
+fn a_redaction_that_failed_is_finished_when_the_log_is_opened_again() {
+    for call in 0..200 {
+        let disk = log_of(40);
+        let fault = Fault {
+            call,
+            took: Took::No,
+            errno: 28,
+        };
+        let (faulty, _) = Faulty::new(Box::new(disk.clone()), Some(fault));
+        let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) else {
+            continue;
+        };
+        let mut told = true;
+        let done = log.redact(now(), &BTreeSet::from([5]), request(), &());
+        if done.is_err() {
+            let (again, replay) = log.reopen().unwrap();
+            // A redaction that never became durable counts for nothing, and nothing is taken out.
+            let says = |record: &Record| record.body.kind() == "redact";
+            told = replay.records.iter().any(says);
+            log = again;
+            write(&mut log, 1);
+        }
+        drop((done, log));
+        assert_eq!(told, !told_and_kept(&disk).1, "{call}");
+        assert_eq!(check(&disk).outcome, Outcome::Good, "{call}");
+    }
+}
+
+#[test]
+fn a_redaction_in_a_closed_segment_is_found_by_the_quick_look_too() {
+    let short = Options {
+        segment_records: 16,
+        ..options()
+    };
+    let disk = Memory::new();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), short).unwrap();
+    write(&mut log, 70);
+    let seqs = BTreeSet::from([5, 20]);
+    let recorded = log.redact(now(), &seqs, request(), &()).unwrap();
+    assert_eq!(recorded.records().len(), 1);
+    write(&mut log, 70);
+    let checked = |disk: &Memory, depth| {
+        let checks = Checks {
+            depth,
+            segment_records: Some(16),
+            ..Checks::default()
+        };
+        verify(&Files(disk), checks)
+    };
+    for depth in [
+        Depth::Quick,
+        Depth::Chain,
+        Depth::Records,
+        Depth::Everything,
+    ] {
+        let report = checked(&disk, depth);
+        assert_eq!(report.outcome, Outcome::Good, "{depth:?}");
+        assert_eq!(report.redacted, 2, "{depth:?}");
+        assert_eq!(report.by_file > 0, depth == Depth::Quick);
+    }
+    // The same by another hand, which leaves no record.
+    let name = segment_name(32);
+    let bytes = String::from_utf8(disk.read(&name).unwrap()).unwrap();
+    let lines = bytes.split_inclusive('\n').map(|text| {
+        let line = Line::split(text.trim_end().as_bytes()).unwrap();
+        if line.seq() == 40 {
+            String::from_utf8(line.redacted_view()).unwrap() + "\n"
+        } else {
+            text.to_owned()
+        }
+    });
+    disk.put(&name, lines.collect::<String>().into_bytes());
+    for depth in [Depth::Quick, Depth::Records] {
+        let outcome = checked(&disk, depth).outcome;
+        assert!(
+            matches!(outcome, Outcome::Tampered { seq: Some(40), .. }),
+            "{depth:?}: {outcome:?}"
+        );
+    }
 }
 
 #[test]
