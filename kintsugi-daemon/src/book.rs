@@ -24,6 +24,9 @@ pub use removal::{REDACTED_MAX, RemovalError};
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
+/// What the record says by which a log goes on on another machine.
+const HOST_ACCEPTED: &str = "host accepted";
+
 /// The log and its fold.
 #[derive(Debug)]
 pub struct Book {
@@ -41,6 +44,8 @@ pub struct Book {
     retry_at: u64,
     /// Why the last record could not be written; nothing since one was.
     refusal: Option<String>,
+    /// The machine that the log says it is of.
+    host: Option<String>,
 }
 
 impl Book {
@@ -60,6 +65,7 @@ impl Book {
             trouble: String::new(),
             retry_at: 0,
             refusal: None,
+            host: None,
         };
         book.fold(&replay);
         Ok(book)
@@ -67,12 +73,51 @@ impl Book {
 
     fn fold(&mut self, replay: &Replay) {
         self.state = State::default();
+        self.host = None;
         for record in &replay.records {
+            self.host = host_of(&record.body).or(self.host.take());
             self.state.apply(record);
         }
         if let Start::Incident { what } = &replay.start {
             self.incident = Some(what.clone());
         }
+    }
+
+    /// Whether the log is of this machine, or of none that it names.
+    ///
+    /// # Errors
+    ///
+    /// When it was written on another: copied, restored from a backup, or moved with its disk.
+    pub fn check_host(&self) -> anyhow::Result<()> {
+        match (&self.host, store::host()) {
+            (Some(written), Some(here)) if *written != here => anyhow::bail!(
+                "the log in `{}` was written on another machine: if you moved it here, run `kintsugi daemon \
+                 accept-host`, else move it away",
+                self.directory.display()
+            ),
+            (Some(_) | None, Some(_) | None) => Ok(()),
+        }
+    }
+
+    /// Says in the log that a person wants it to go on here; nothing when it is of this machine already.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded.
+    pub fn accept_host(&mut self, clock: &dyn Clock) -> anyhow::Result<bool> {
+        let Some(here) = store::host().filter(|here| self.host.as_ref() != Some(here)) else {
+            return Ok(false);
+        };
+        let accepted = Body::Policy {
+            what: HOST_ACCEPTED.to_owned(),
+            hash: Some(here),
+            detail: serde_json::json!({ "before": self.host }),
+        };
+        let staged = self.stage(clock, vec![accepted])?;
+        let recorded = self.sync(clock)?.confirm(staged);
+        recorded
+            .map(|_recorded| true)
+            .map_err(|_staged| anyhow::anyhow!("it is not in the log"))
     }
 
     /// Returns what is remembered.
@@ -237,6 +282,17 @@ impl Book {
     }
 }
 
+/// Returns the machine that a record names.
+fn host_of(body: &Body) -> Option<String> {
+    if let Body::Open { host, .. } = body {
+        return host.clone();
+    }
+    let Body::Policy { what, hash, .. } = body else {
+        return None;
+    };
+    hash.clone().filter(|_| what == HOST_ACCEPTED)
+}
+
 /// Returns the log when it can be written, else why it cannot.
 fn sound<'a>(log: &'a mut Option<Log>, broken: bool, trouble: &str) -> anyhow::Result<&'a mut Log> {
     log.as_mut()
@@ -249,6 +305,7 @@ fn open(directory: &Path) -> anyhow::Result<(Log, Replay)> {
     let options = Options {
         boot: store::boot_id(),
         seed: store::seed().context("the system gives no randomness")?,
+        host: store::host(),
         program: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
         segment_records: SEGMENT_RECORDS,
     };

@@ -3,35 +3,40 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use kintsugi_daemon::start::{Options, run};
+use kintsugi_daemon::start::{Options, accept_host, run};
 
 const USAGE: &str = "\
-usage: kintsugi-daemon [--ready-fd N]
+usage: kintsugi-daemon [--ready-fd N | --accept-host]
 
 Serves until SIGTERM or SIGINT; SIGHUP reads the policy again. `kintsugi daemon start` starts it.
 
   --ready-fd N   write `ready` to descriptor N once the socket accepts, and go into the background
+  --accept-host  say in a log that was written on another machine that it goes on on this one
   --version      print the version
   --help         print this";
 
 fn main() -> ExitCode {
-    let options = match arguments(std::env::args().skip(1)) {
-        Ok(Asked::Run(options)) => options,
-        Ok(Asked::Print(text)) => {
-            let written = writeln!(std::io::stdout(), "{text}");
-            return if written.is_ok() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            };
-        }
+    let asked = match arguments(std::env::args().skip(1)) {
+        Ok(asked) => asked,
         Err(problem) => {
             complain(&problem);
             return ExitCode::from(2);
         }
     };
-    match run(&options) {
-        Ok(_end) => ExitCode::SUCCESS,
+    let done = match asked {
+        Asked::Run(options) => run(&options).map(drop),
+        Asked::AcceptHost => accept_host().map(|was_other| {
+            let word = if was_other {
+                "goes on here from now on"
+            } else {
+                "is of this machine already"
+            };
+            drop(writeln!(std::io::stdout(), "the log {word}"));
+        }),
+        Asked::Print(text) => writeln!(std::io::stdout(), "{text}").map_err(anyhow::Error::from),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error:#}"));
             ExitCode::FAILURE
@@ -47,6 +52,7 @@ fn complain(problem: &str) {
 /// What the arguments ask for.
 enum Asked {
     Run(Options),
+    AcceptHost,
     Print(String),
 }
 
@@ -60,6 +66,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Asked, String> {
                 options.ready =
                     Some(number.ok_or("`--ready-fd` wants the number of a descriptor")?);
             }
+            "--accept-host" => return Ok(Asked::AcceptHost),
             "--version" => {
                 let version = env!("CARGO_PKG_VERSION");
                 return Ok(Asked::Print(format!("kintsugi-daemon {version}")));
@@ -94,6 +101,7 @@ mod tests {
             parse(&["--ready-fd", "1"]),
             Ok(Asked::Run(Options { ready: Some(1) }))
         ));
+        assert!(matches!(parse(&["--accept-host"]), Ok(Asked::AcceptHost)));
         assert!(matches!(parse(&["--help"]), Ok(Asked::Print(_))));
         for wrong in [
             &["--ready-fd"][..],

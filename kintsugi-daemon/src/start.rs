@@ -75,6 +75,19 @@ pub fn run(options: &Options) -> anyhow::Result<End> {
     }
 }
 
+/// Says in the log that a person wants it to go on on this machine. Returns whether there was anything to say.
+///
+/// # Errors
+///
+/// When a daemon runs, or the log cannot be written.
+pub fn accept_host() -> anyhow::Result<bool> {
+    harden()?;
+    let paths = paths()?;
+    prepare_directory(&paths.data)?;
+    let clock = SystemClock::new();
+    Book::open(paths.log)?.accept_host(&clock)
+}
+
 /// Takes the lock and the socket, reads the log, and remembers.
 fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Result<Daemon> {
     prepare_directory(&paths.data)?;
@@ -90,6 +103,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         challenges: Challenges::default(),
         book: Book::open(paths.log.clone())?,
     };
+    desk.book.check_host()?;
     // What the start found stands in front of this record, and both are durable before anybody is served.
     let policy = desk.bench.reload();
     let staged = desk.book.stage(desk.clock.as_ref(), vec![policy])?;

@@ -19,6 +19,7 @@ fn options() -> Options {
         boot: "3f0c1d0e-0000-4000-8000-000000000001".into(),
         seed: [1; 32],
         program: "kintsugi bench".into(),
+        host: None,
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     }
 }

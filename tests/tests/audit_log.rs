@@ -16,6 +16,7 @@ fn log_in(path: &Path) -> Log {
         boot: "3f0c1d0e-0000-4000-8000-000000000001".into(),
         seed: [42; 32],
         program: "kintsugi 0.1.0".into(),
+        host: None,
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
     let directory = Directory::open(path).unwrap();

@@ -4,6 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 
+use kintsugi_core::audit::record::Body;
+use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::propose;
 use rustix::process::Signal;
@@ -197,6 +199,61 @@ fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
         .collect();
     assert_eq!(records.matches("\"make spooled\"").count(), 2, "{records}");
     assert_eq!(records.matches("\"spooled\":true").count(), 2);
+}
+
+/// Makes a log here as another machine would have.
+fn write_elsewhere(daemon: &TestDaemon) {
+    let log = daemon.home().join("data/kintsugi/log");
+    std::fs::create_dir_all(&log).unwrap();
+    std::fs::set_permissions(log.parent().unwrap(), Permissions::from_mode(0o700)).unwrap();
+    let options = Options {
+        boot: "elsewhere".into(),
+        seed: [7; 32],
+        program: "kintsugi test".into(),
+        host: Some("00112233445566778899aabbccddeeff".into()),
+        segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
+    };
+    let (mut log, _) = Log::open(Box::new(Directory::open(&log).unwrap()), options).unwrap();
+    let now = Now {
+        wall: "2026-01-01T00:00:00Z".parse().unwrap(),
+        monotonic: std::time::Duration::ZERO,
+    };
+    let end = Body::Shutdown {
+        reason: "moved".into(),
+    };
+    let staged = log.stage(now, vec![end], &()).unwrap();
+    assert!(log.sync().unwrap().confirm(staged).is_ok());
+}
+
+#[test]
+fn the_log_of_another_machine_is_refused_until_a_person_accepts_it() {
+    if kintsugi_daemon::store::host().is_none() {
+        println!("skipped: this machine has no /etc/machine-id");
+        return;
+    }
+    let mut daemon = TestDaemon::prepared();
+    write_elsewhere(&daemon);
+    let said = refusal(&daemon);
+    assert!(
+        said.contains("another machine") && said.contains("accept-host"),
+        "{said}"
+    );
+    let accept = daemon.command().arg("--accept-host").output().unwrap();
+    assert_eq!(
+        String::from_utf8(accept.stdout).unwrap(),
+        "the log goes on here from now on\n"
+    );
+    daemon.start_again();
+    assert_eq!(
+        daemon.connect().ask(&json!({"kind": "status"}))["problems"],
+        Value::Null
+    );
+    daemon.end(Signal::TERM);
+    let again = daemon.command().arg("--accept-host").output().unwrap();
+    assert_eq!(
+        String::from_utf8(again.stdout).unwrap(),
+        "the log is of this machine already\n"
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn log() -> (Memory, String) {
         boot: "boot".into(),
         seed: [7; 32],
         program: "kintsugi test".into(),
+        host: None,
         segment_records: SEGMENT_RECORDS,
     };
     let now = Now {

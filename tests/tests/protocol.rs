@@ -271,11 +271,11 @@ fn a_verdict_that_is_asked_for_again_has_all_its_parts() {
     let first = client.ask(&allowed);
     assert_eq!(first["decision"], "allow");
     assert!(first["effects"].is_array(), "{first}");
-    let hold = client.ask(&held);
+    let first_hold = client.ask(&held);
     client.ask(&json!({"kind": "deny", "id": held["id"]}));
     let closed = client.ask(&held);
     assert_eq!(closed["decision"], "deny");
-    assert_eq!(closed["findings"], hold["findings"]);
+    assert_eq!(closed["findings"], first_hold["findings"]);
     for number in 0..50 {
         client.ask(&propose(&format!("echo {number}")));
     }

@@ -1,7 +1,7 @@
 //! `kintsugi daemon`: the daemon's life, as far as a person steers it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,6 +45,8 @@ enum Action {
     Run,
     /// Shows what the daemon said in the background: errors, not decisions (see `kintsugi log`)
     Logs,
+    /// Lets a log that was written on another machine go on on this one
+    AcceptHost,
     /// Makes the daemon a service of your systemd, to be started with your session
     Install,
     /// Takes that service out again
@@ -67,6 +69,7 @@ impl Daemon {
             }
             Action::Status(status) => status.run(console),
             Action::Run => Err(become_it()),
+            Action::AcceptHost => accept_host(&paths),
             Action::Logs => logs(&paths, console),
             Action::Install => service::install(console),
             Action::Uninstall => service::uninstall(console),
@@ -134,6 +137,33 @@ fn challenge(client: &mut Client) -> Result<String, Failure> {
         .hint("stop the service that supervises it")),
         Ok(other) => Err(gate::unexpected(&other)),
         Err(error) => Err(gate::refused(&error)),
+    }
+}
+
+/// Says in the log that it goes on on this machine: for a person who moved it, so only on a terminal.
+fn accept_host(paths: &Paths) -> Result<Exit, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            Failure::new(Exit::Denied, "a person must accept another machine's log")
+                .hint("run it on a terminal"),
+        );
+    }
+    if Client::connect(&paths.socket).is_ok() {
+        return Err(
+            Failure::new(Exit::Failed, "a daemon is running on this log")
+                .hint("there is nothing to accept"),
+        );
+    }
+    let program = start::program().map_err(|error| gate::no_daemon(&error))?;
+    let done = Command::new(&program).arg("--accept-host").status();
+    match done {
+        Ok(status) if status.success() => Ok(Exit::Allowed),
+        Ok(_) => Err(Failure::new(Exit::Failed, "the log was not accepted")
+            .hint("`kintsugi log verify` says how it is")),
+        Err(error) => {
+            let message = format!("cannot run `{}`: {error}", program.display());
+            Err(Failure::new(Exit::NoDaemon, message))
+        }
     }
 }
 

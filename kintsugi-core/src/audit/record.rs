@@ -114,6 +114,9 @@ pub enum Body {
         states: u64,
         /// The program that writes.
         program: String,
+        /// The machine that writes: a hash of what names it, see [`crate::audit::host_fingerprint`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
     },
     /// A piece of the live state, after `open`: what a fold of everything before would give.
     State {

@@ -109,6 +109,10 @@
 //! key as tools take it; keep it elsewhere, for whoever can rewrite the whole log can rewrite that, too. A note is written at the latest
 //! when 256 durable records have none.
 //!
+//! `host` of `open` names the machine: 16 bytes of BLAKE3 in its key derivation mode, context `kintsugi audit host v1`, over the
+//! text of `/etc/machine-id`. A daemon on another machine refuses such a log until `kintsugi daemon accept-host` has written a
+//! `policy` record, `what` = `host accepted`, with the new one.
+//!
 //! # What nothing in the directory can show
 //!
 //! That all of it was replaced by an older copy of all of it. Keep a note elsewhere, and give it to

@@ -44,6 +44,8 @@ pub struct Options {
     pub seed: [u8; 32],
     /// The program that writes, with its version.
     pub program: String,
+    /// The machine that writes, where the system names it.
+    pub host: Option<String>,
     /// Records of a segment, a power of two: [`kintsugi_core::limits::SEGMENT_RECORDS`], but in tests of what happens between two.
     pub segment_records: u64,
 }

@@ -71,5 +71,15 @@ pub fn boot_id() -> String {
     id.to_owned()
 }
 
+/// Returns what names this machine in the log (`machine-id(5)`); nothing where the system does not name it.
+#[must_use]
+pub fn host() -> Option<String> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let machine = read("/etc/machine-id").or_else(|| read("/var/lib/dbus/machine-id"))?;
+    let is_one =
+        machine.trim().len() == 32 && machine.trim().bytes().all(|b| b.is_ascii_hexdigit());
+    is_one.then(|| kintsugi_core::audit::host_fingerprint(&machine))
+}
+
 #[cfg(test)]
 mod tests;

@@ -166,6 +166,7 @@ impl Log {
             verifier: self.verifier(),
             states: u64::try_from(states).unwrap_or_default(),
             program: self.options.program.clone(),
+            host: self.options.host.clone(),
         }
     }
 

@@ -77,6 +77,7 @@ fn power_that_fails_anywhere_loses_nothing_acknowledged_and_accuses_nobody() {
 #[test]
 fn power_that_fails_between_two_segments_loses_nothing_either() {
     let short = Options {
+        host: None,
         segment_records: 8,
         ..options()
     };

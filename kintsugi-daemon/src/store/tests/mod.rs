@@ -20,6 +20,7 @@ fn options() -> Options {
         boot: "boot".into(),
         seed: [9; 32],
         program: "kintsugi test".into(),
+        host: None,
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     }
 }

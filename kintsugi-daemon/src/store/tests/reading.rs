@@ -49,11 +49,13 @@ fn every_record_is_found_from_every_place() {
 fn a_long_segment_is_searched_and_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let (mut log, _) = open(directory.path());
-    let long = |number: usize| Body::Observation {
+    let observed = |number: usize| Body::Observation {
         change: Change::Created,
         path: "x".repeat(number * 97 % 40_000),
     };
-    let staged = log.stage(now(), (0..200).map(long).collect(), &()).unwrap();
+    let staged = log
+        .stage(now(), (0..200).map(observed).collect(), &())
+        .unwrap();
     assert!(log.sync().unwrap().confirm(staged).is_ok());
     for seq in 0..log.end().next() {
         assert_eq!(log.find(seq).unwrap().unwrap().seq, seq);
