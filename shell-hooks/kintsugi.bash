@@ -6,42 +6,130 @@
 # How. PS0 is expanded once for each complete command, after it was read and before it runs; SIGINT during that expansion makes
 # bash drop the whole command. So PS0 holds a gate: it asks, and whatever is not a clear yes (the digit 7) ends in SIGINT.
 # The text comes from Enter, which here collects the line before readline accepts it; the line itself always takes bash's own
-# path, so history, here-documents, `$?` and job control are bash's.
+# path, so history, here-documents, `$?` and job control are bash's. A line that is complete is asked about at Enter already,
+# through the pipes of a relay (`kintsugi-hook relay`): when it may run, the gate stays open once and nothing is started.
 
 if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_client=@CLIENT@
   _kintsugi_full=@FULL@
+  _kintsugi_pipes=@RUN@/shell-$$
   _kintsugi_text='' # what Enter has collected since the prompt
   _kintsugi_passed='' # the text that was allowed at Enter, when the gate cannot stop a line (see _kintsugi_prompt)
   _kintsugi_trapped='' # the user's own INT trap
+  _kintsugi_open=0 # 1: the gate lets one command pass
+  _kintsugi_said='' # 3 or 4 and an id: what was answered at Enter, when it was not yes
+  _kintsugi_client_first='' # set when the relay has left the question to the client
+  _kintsugi_tell='' # a line for the person, shown before the command runs
+  _kintsugi_held_back='' # set while Enter's last key does not accept the line
+  _kintsugi_ran='' # set once a command has passed the gate, or was stopped there
   _kintsugi_v=''
   _kintsugi_none=()
+  _kintsugi_number=0
+  _kintsugi_relays=0
   # The gate's answers that stop a line are the indices of this array: 1 no, 0 no answer at all.
   _kintsugi_stops=([0]=x [1]=x)
+  _kintsugi_shut=([0]=x)
   # shellcheck disable=SC2016 # expanded by bash before each command
-  _kintsugi_ps0='${_kintsugi_none[_kintsugi_v=0$(_kintsugi_gate)]-}${_kintsugi_stops[_kintsugi_v]+$(_kintsugi_stop)}'
+  _kintsugi_ps0='${_kintsugi_tell-}${_kintsugi_shut[_kintsugi_open]+${_kintsugi_none[_kintsugi_v=0$(_kintsugi_gate)]-}'
+  # shellcheck disable=SC2016
+  _kintsugi_ps0+='${_kintsugi_stops[_kintsugi_v]+$(_kintsugi_stop)}}${_kintsugi_none[_kintsugi_open=0,_kintsugi_ran=1]-}'
+
+  # What the relay was started with: with another environment, the client finds its own way.
+  _kintsugi_world() {
+    _kintsugi_now="${KINTSUGI_SOCKET-}|${HOME-}|${XDG_RUNTIME_DIR-}|${XDG_DATA_HOME-}|${XDG_CONFIG_HOME-}|@MARKS@"
+  }
+
+  # Starts the relay; it ends with this shell. Its job is not the user's: no message, no entry in `jobs`.
+  _kintsugi_start() {
+    ((_kintsugi_relays++ < 20)) || return 0
+    { "$_kintsugi_client" relay bash "$_kintsugi_pipes" $$ </dev/null >/dev/null 2>&1 & } 2>/dev/null
+    _kintsugi_relay=$!
+    builtin disown "$_kintsugi_relay" 2>/dev/null || :
+    _kintsugi_world
+    _kintsugi_world_then=$_kintsugi_now
+  }
+
+  # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
+  _kintsugi_relayed() {
+    _kintsugi_world
+    [[ $_kintsugi_now == "$_kintsugi_world_then" && -p $_kintsugi_pipes/ask ]] &&
+      builtin kill -0 "$_kintsugi_relay" 2>/dev/null
+  }
+
+  # Tells the relay something that needs no answer.
+  _kintsugi_note() {
+    [[ -p $_kintsugi_pipes/ask ]] && builtin kill -0 "$_kintsugi_relay" 2>/dev/null &&
+      builtin printf '%s\0' "$1" 1<>"$_kintsugi_pipes/ask"
+  }
+
+  # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
+  _kintsugi_question() {
+    local text=$1 IFS=''
+    _kintsugi_relayed || return 1
+    _kintsugi_number=$(((_kintsugi_number + 1) % 10))
+    if ((${#text} < 15000)); then
+      builtin printf '?%d%s\0' "$_kintsugi_number" "$text" 1<>"$_kintsugi_pipes/ask" || return 1
+    else
+      builtin printf '%s' "$text" >|"$_kintsugi_pipes/text" || return 1
+      builtin printf '@%d\0' "$_kintsugi_number" 1<>"$_kintsugi_pipes/ask" || return 1
+    fi
+    while builtin read -r -t 4 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
+      # An answer to an earlier question, which came too late.
+      [[ $_kintsugi_answer == "$_kintsugi_number"* ]] || continue
+      _kintsugi_answer=${_kintsugi_answer:1}
+      [[ $_kintsugi_answer != 9* ]]
+      return
+    done
+    return 1
+  }
+
+  # Puts in front of a text what the aliases in it stand for, since that is what runs; the result is in _kintsugi_whole.
+  _kintsugi_with_aliases() {
+    local name words
+    _kintsugi_whole=$1
+    ((${#BASH_ALIASES[@]})) || return 0
+    words=" ${1//[^[:alnum:]_.+-]/ } "
+    for name in "${!BASH_ALIASES[@]}"; do
+      if [[ $words == *" $name "* ]]; then
+        builtin printf -v name 'alias %s=%q' "$name" "${BASH_ALIASES[$name]}"
+        _kintsugi_whole=$name$'\n'$_kintsugi_whole
+      fi
+    done
+  }
+
+  # Asks a person about a text that is held as an id. 0 run it, 8 edit it; anything else: do not.
+  _kintsugi_person() {
+    local id=$1 text=$2 code=0
+    if ((${#text} < 30000)); then
+      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" -- "$text" &>/dev/tty </dev/tty || code=$?
+    else
+      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" --stdin &>/dev/tty < <(builtin printf %s "$text") || code=$?
+    fi
+    if ((code)); then _kintsugi_note -; else _kintsugi_note +; fi
+    return "$code"
+  }
 
   # Asks about a text, at the terminal when it is held. True: run it.
   _kintsugi_ask() {
-    local text=$1 id='' code=0 name aliases=''
-    for name in "${!BASH_ALIASES[@]}"; do
-      # The text is what was typed; what an alias in it stands for must be judged with it.
-      if [[ " ${text//[^[:alnum:]_.+-]/ } " == *" $name "* ]]; then
-        builtin printf -v aliases '%salias %s=%q\n' "$aliases" "$name" "${BASH_ALIASES[$name]}"
-      fi
-    done
-    text=$aliases$text
+    local text=$1 id='' code=0
+    if [[ -z $_kintsugi_client_first ]] && _kintsugi_question "$text"; then
+      case $_kintsugi_answer in
+        0) return 0 ;;
+        1*) builtin printf '%s\n' "${_kintsugi_answer:2}" >/dev/tty; return 0 ;;
+        4*) _kintsugi_person "${_kintsugi_answer:2}" "$text"; return ;;
+        *) builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >/dev/tty; return 1 ;;
+      esac
+    fi
     if ((${#text} < 30000)); then
       id=$("$_kintsugi_client" shell bash -- "$text" 2>/dev/tty) || code=$?
     else
-      id=$("$_kintsugi_client" shell bash --stdin <<<"$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell bash --stdin < <(builtin printf %s "$text") 2>/dev/tty) || code=$?
     fi
-    [[ $code == 4 ]] || return "$code"
-    if ((${#text} < 30000)); then
-      "$_kintsugi_full" hook shell bash --id="$id" --ask -- "$text" &>/dev/tty </dev/tty
-    else
-      "$_kintsugi_full" hook shell bash --id="$id" --ask --stdin &>/dev/tty <<<"$text"
-    fi
+    case $code in
+      0) _kintsugi_note +; return 0 ;;
+      4) _kintsugi_person "$id" "$text" ;;
+      *) return "$code" ;;
+    esac
   }
 
   # Prints 7 when the command may run. Runs in a subshell; killed, it prints nothing, which stops the line too.
@@ -52,12 +140,16 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       builtin echo 7
       return
     fi
+    if [[ -n ${_kintsugi_said-} && -z ${_kintsugi_ran-} ]]; then
+      builtin echo 1
+      return
+    fi
     if [[ -n ${_kintsugi_v-} && $text == *$'\n'* ]]; then
       # Several commands of one paste: they were asked about together.
       builtin echo "$((_kintsugi_v == 7 ? 7 : 1))"
       return
     fi
-    if [[ -z $text || -n ${_kintsugi_v-} ]]; then
+    if [[ -z $text || -n ${_kintsugi_ran-} ]]; then
       # The line was not accepted by Enter, so its text was not collected; only the history can tell it.
       text=''
       if [[ -o history && -z ${HISTCONTROL-}${HISTIGNORE-} && $(HISTTIMEFORMAT='' builtin history 1) =~ $line ]]; then
@@ -69,7 +161,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
         return
       fi
     fi
-    if _kintsugi_ask "$text"; then builtin echo 7; else builtin echo 1; fi
+    _kintsugi_with_aliases "$text"
+    if _kintsugi_ask "$_kintsugi_whole"; then builtin echo 7; else builtin echo 1; fi
   }
 
   # Makes bash drop the command that it is about to run.
@@ -83,21 +176,90 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     fi
   }
 
+  # Whether a line is surely a complete command: what is not sure is left to the gate, which asks once bash knows.
+  _kintsugi_complete() {
+    local line=$1 one two
+    line=${line%"${line##*[![:space:]]}"}
+    ((${#line} < 2000)) || return 1
+    case $line in
+      *$'\n'* | *'<<'* | *'|' | *'|&' | *'&&' | *'()'* | *'`'* | *\\ | *\\[\'\"]* | *\'*\"* | *\"*\'*) return 1 ;;
+    esac
+    one=${line//[!\'\"]/}
+    ((${#one} % 2 == 0)) || return 1
+    case $line in
+      *['(){}[]'* | *']'*)
+        one=${line//[!(]/} two=${line//[!)]/}
+        ((${#one} == ${#two})) || return 1
+        one=${line//[!\{]/} two=${line//[!\}]/}
+        ((${#one} == ${#two})) || return 1
+        one=${line//[!\[]/} two=${line//[!\]]/}
+        ((${#one} == ${#two})) || return 1
+        ;;
+    esac
+    # A construct begins where a command does.
+    one=$'\n'${line//[;&|\(\{\!]/$'\n'}' '
+    [[ $one != *$'\n'*([[:space:]])?(@(time|coproc)+([[:space:]]))@(if|for|select|while|until|case|function)[[:space:]]* ]]
+  }
+
   # Enter, before readline accepts the line.
   _kintsugi_enter() {
-    if [[ -n ${_kintsugi_v-} ]]; then
+    local edit=''
+    if [[ -n $_kintsugi_held_back ]]; then
+      _kintsugi_held_back=''
+      _kintsugi_accept accept-line
+    fi
+    if [[ -n $_kintsugi_ran ]]; then
       # A command ran since, and nobody reset this: PROMPT_COMMAND was changed.
       _kintsugi_prompt_first
-      _kintsugi_v='' _kintsugi_text=''
+      _kintsugi_reset
     fi
     _kintsugi_text+=${_kintsugi_text:+$'\n'}$READLINE_LINE
-    [[ -n $_kintsugi_trapped && -n ${_kintsugi_text//[[:space:]]/} ]] || return 0
-    # The gate could not stop this line, so the question is asked here, once the command is complete.
-    if ! "$BASH" -n <<<"$_kintsugi_text" 2>/dev/null; then
-      [[ $("$BASH" -n <<<"$_kintsugi_text" 2>&1) == *'unexpected '*[Ee][Oo][Ff]* ]] && return 0
-      [[ $("$BASH" -n <<<"$_kintsugi_text" 2>&1) == *'unexpected end of file'* ]] && return 0
+    if [[ -n $_kintsugi_trapped ]]; then
+      _kintsugi_enter_trapped
+      return 0
     fi
-    if _kintsugi_ask "$_kintsugi_text"; then
+    [[ $_kintsugi_text == *[![:space:]]* ]] && _kintsugi_complete "$_kintsugi_text" || return 0
+    _kintsugi_with_aliases "$_kintsugi_text"
+    _kintsugi_question "$_kintsugi_whole" || { _kintsugi_client_first=1; return 0; }
+    case $_kintsugi_answer in
+      0) _kintsugi_open=1 ;;
+      1*) _kintsugi_open=1 _kintsugi_tell=${_kintsugi_answer:2}$'\n' ;;
+      4*)
+        _kintsugi_person "${_kintsugi_answer:2}" "$_kintsugi_whole" --edit || edit=$?
+        if [[ -z $edit ]]; then
+          _kintsugi_open=1
+        elif [[ $edit == 8 ]]; then
+          # The line stays in the editor: this once, the key behind this one does not accept it.
+          _kintsugi_accept redraw-current-line
+          _kintsugi_held_back=1 _kintsugi_text=''
+        else
+          _kintsugi_said=$_kintsugi_answer
+        fi
+        ;;
+      *)
+        builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >/dev/tty
+        _kintsugi_said=$_kintsugi_answer
+        ;;
+    esac
+  }
+
+  # Says what the last of Enter's private keys does.
+  _kintsugi_accept() {
+    local map
+    for map in emacs-standard vi-insert vi-command; do
+      builtin bind -m "$map" "\"\C-x\C-_2\": $1"
+    done
+  }
+
+  # Enter while the gate could not stop the line: the question is asked here, once the command is complete.
+  _kintsugi_enter_trapped() {
+    local complaint
+    [[ $_kintsugi_text == *[![:space:]]* ]] || return 0
+    if ! complaint=$("$BASH" -n <<<"$_kintsugi_text" 2>&1); then
+      [[ $complaint == *'unexpected '*[Ee][Oo][Ff]* || $complaint == *'unexpected end of file'* ]] && return 0
+    fi
+    _kintsugi_with_aliases "$_kintsugi_text"
+    if _kintsugi_ask "$_kintsugi_whole"; then
       _kintsugi_passed=$_kintsugi_text
     else
       _kintsugi_text='' READLINE_LINE='' READLINE_POINT=0
@@ -108,17 +270,29 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_edit() {
     local file
     file=$(command mktemp) || return 0
-    builtin printf '%s\n' "$READLINE_LINE" >"$file"
+    builtin printf '%s\n' "$READLINE_LINE" >|"$file"
     ${VISUAL:-${EDITOR:-vi}} "$file" </dev/tty >/dev/tty && READLINE_LINE=$(<"$file")
     READLINE_POINT=${#READLINE_LINE}
     command rm -f -- "$file"
   }
 
-  # First of PROMPT_COMMAND: a new line begins.
+  _kintsugi_reset() {
+    _kintsugi_text='' _kintsugi_v='' _kintsugi_passed='' _kintsugi_open=0 _kintsugi_said='' _kintsugi_tell='' _kintsugi_ran=''
+    _kintsugi_client_first=''
+  }
+
+  # First of PROMPT_COMMAND: the line has ended, a new one begins.
   _kintsugi_prompt() {
     local status=$?
-    _kintsugi_text='' _kintsugi_v='' _kintsugi_passed=''
-    _kintsugi_trapped=$(builtin trap -p INT)
+    [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status"
+    _kintsugi_reset
+    # By way of a file, since `$( )` would fork.
+    if _kintsugi_relayed && builtin trap -p INT >|"$_kintsugi_pipes/trap"; then
+      IFS='' builtin read -r -d '' _kintsugi_trapped <"$_kintsugi_pipes/trap" || :
+    else
+      _kintsugi_trapped=$(builtin trap -p INT)
+      _kintsugi_start
+    fi
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)) && builtin declare -F _direnv_hook >/dev/null; then
       # direnv resets the INT trap at each prompt; before 5.1, a later SIGINT then ends the shell.
       _kintsugi_trapped=direnv
@@ -142,11 +316,11 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   PS0=$_kintsugi_ps0${PS0-}
   _kintsugi_prompt_first
   if [[ :$SHELLOPTS: == *:emacs:* || :$SHELLOPTS: == *:vi:* ]]; then
-    # Enter becomes three private keys: expand history, collect the line, accept it.
+    # Enter becomes three private keys: expand history, collect the line and ask about it, accept it.
+    _kintsugi_accept accept-line
     for _kintsugi_map in emacs-standard vi-insert vi-command; do
       builtin bind -m "$_kintsugi_map" '"\C-x\C-_0": history-expand-line'
       builtin bind -m "$_kintsugi_map" -x '"\C-x\C-_1": _kintsugi_enter'
-      builtin bind -m "$_kintsugi_map" '"\C-x\C-_2": accept-line'
       builtin bind -m "$_kintsugi_map" '"\C-m": "\C-x\C-_0\C-x\C-_1\C-x\C-_2"'
       builtin bind -m "$_kintsugi_map" '"\C-j": "\C-x\C-_0\C-x\C-_1\C-x\C-_2"'
     done
@@ -154,6 +328,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     builtin bind -m vi-command -x '"v": _kintsugi_edit'
     unset _kintsugi_map
   fi
+  _kintsugi_start
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
     builtin echo "kintsugi: error: bash $BASH_VERSION cannot be guarded; use bash 4.4 or newer, or zsh" >&2
   fi

@@ -4,29 +4,95 @@
 #
 # How. zsh calls preexec with the full text (aliases expanded) once a line has been read and before it runs; SIGINT there makes
 # zsh drop the whole line. The line itself always takes zsh's own path, so history, here-documents and job control are zsh's.
+# The question goes through the pipes of a relay (`kintsugi-hook relay`), so that nothing is started for a line that may run.
 
 if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
-  typeset -g _kintsugi_trap=''
-  typeset -gi _kintsugi_refused=0
+  typeset -g _kintsugi_pipes=@RUN@/shell-$$
+  typeset -g _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer=''
+  typeset -gi _kintsugi_refused=0 _kintsugi_ran=0 _kintsugi_number=0 _kintsugi_relays=0 _kintsugi_relay=0
+
+  # What the relay was started with: with another environment, the client finds its own way.
+  _kintsugi_world() {
+    _kintsugi_now="${KINTSUGI_SOCKET-}|${HOME-}|${XDG_RUNTIME_DIR-}|${XDG_DATA_HOME-}|${XDG_CONFIG_HOME-}|@MARKS@"
+  }
+
+  # Starts the relay; it ends with this shell and is no job of the user's.
+  _kintsugi_start() {
+    emulate -L zsh
+    setopt no_bg_nice
+    (( _kintsugi_relays++ < 20 )) || return 0
+    "$_kintsugi_client" relay zsh $_kintsugi_pipes $$ </dev/null >/dev/null 2>&1 &!
+    _kintsugi_relay=$!
+    _kintsugi_world
+    _kintsugi_then=$_kintsugi_now
+  }
+
+  # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
+  _kintsugi_relayed() {
+    _kintsugi_world
+    [[ $_kintsugi_now == $_kintsugi_then && -p $_kintsugi_pipes/ask ]] && builtin kill -0 $_kintsugi_relay 2>/dev/null
+  }
+
+  # Tells the relay something that needs no answer.
+  _kintsugi_note() {
+    [[ -p $_kintsugi_pipes/ask ]] && builtin kill -0 $_kintsugi_relay 2>/dev/null &&
+      builtin print -rn -- "$1"$'\0' 1<>$_kintsugi_pipes/ask
+  }
+
+  # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
+  _kintsugi_question() {
+    _kintsugi_relayed || return 1
+    _kintsugi_number=$(( (_kintsugi_number + 1) % 10 ))
+    if (( $#1 < 15000 )); then
+      builtin print -rn -- "?$_kintsugi_number$1"$'\0' 1<>$_kintsugi_pipes/ask || return 1
+    else
+      builtin print -rn -- "$1" >|$_kintsugi_pipes/text || return 1
+      builtin print -rn -- "@$_kintsugi_number"$'\0' 1<>$_kintsugi_pipes/ask || return 1
+    fi
+    while IFS= builtin read -r -t 4 _kintsugi_answer <>$_kintsugi_pipes/answer; do
+      # An answer to an earlier question, which came too late.
+      [[ $_kintsugi_answer == $_kintsugi_number* ]] || continue
+      _kintsugi_answer=${_kintsugi_answer#?}
+      [[ $_kintsugi_answer != 9* ]]
+      return
+    done
+    return 1
+  }
 
   _kintsugi_preexec() {
     emulate -L zsh
     local text=$3 id='' code=0
-    if (( $#text < 30000 )); then
+    if _kintsugi_question "$text"; then
+      case $_kintsugi_answer in
+        (0) _kintsugi_ran=1; return 0 ;;
+        (1*) _kintsugi_ran=1; builtin print -r -- "${_kintsugi_answer#??}" >/dev/tty; return 0 ;;
+        (4*) id=${_kintsugi_answer#??} code=4 ;;
+        (*) builtin print -r -- "kintsugi: error: ${_kintsugi_answer#??}" >/dev/tty; code=1 ;;
+      esac
+    elif (( $#text < 30000 )); then
       id=$("$_kintsugi_client" shell zsh -- "$text" 2>/dev/tty) || code=$?
     else
-      id=$("$_kintsugi_client" shell zsh --stdin <<<"$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell zsh --stdin < <(builtin print -rn -- "$text") 2>/dev/tty) || code=$?
     fi
-    (( code )) || return 0
     if (( code == 4 )); then
+      code=0
       if (( $#text < 30000 )); then
-        "$_kintsugi_full" hook shell zsh --id=$id --ask -- "$text" </dev/tty >/dev/tty 2>&1 && return 0
+        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit -- "$text" </dev/tty >/dev/tty 2>&1 || code=$?
       else
-        "$_kintsugi_full" hook shell zsh --id=$id --ask --stdin <<<"$text" >/dev/tty 2>&1 && return 0
+        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit --stdin < <(builtin print -rn -- "$text") >/dev/tty 2>&1 ||
+          code=$?
       fi
     fi
+    if (( code == 0 )); then
+      _kintsugi_ran=1
+      _kintsugi_note +
+      return 0
+    fi
+    _kintsugi_note -
+    # The person wants to change it: it comes back to the next prompt, as it was typed.
+    (( code == 8 )) && builtin print -rz -- "$1"
     _kintsugi_refuse
   }
 
@@ -44,6 +110,12 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   }
 
   _kintsugi_precmd() {
+    local code=$?
+    if (( _kintsugi_ran )); then
+      _kintsugi_ran=0
+      _kintsugi_note ".$code"
+      _kintsugi_relayed || _kintsugi_start
+    fi
     if (( _kintsugi_refused )); then
       _kintsugi_refused=0
       (( $+functions[_kintsugi_trapint] )) && {
@@ -89,4 +161,5 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   preexec_functions=(_kintsugi_preexec ${preexec_functions:#_kintsugi_preexec})
   precmd_functions=(_kintsugi_precmd ${precmd_functions:#_kintsugi_precmd})
   (( $+functions[r] || $+aliases[r] )) || function r { _kintsugi_recall "$@" }
+  _kintsugi_start
 fi

@@ -121,10 +121,10 @@ mod tests {
         let (message, hint) = said(&["run"]);
         assert!(message.ends_with("<CMD>..."), "{message}");
         assert!(hint.contains("kintsugi run -- <CMD>..."), "{hint}");
-        let (message, hint) = said(&["init", "fish"]);
+        let (message, hint) = said(&["init", "tcsh"]);
         assert_eq!(
             message,
-            "invalid value `fish` for `<SHELL>` [possible values: bash, zsh]"
+            "invalid value `tcsh` for `<SHELL>` [possible values: bash, zsh, fish]"
         );
         assert!(hint.starts_with("a similar value exists"), "{hint}");
         let (message, hint) = said(&["log", "show", "x"]);

@@ -20,14 +20,27 @@ use kintsugi_core::paths::Paths;
 pub enum Offer {
     /// The person at this terminal.
     YesOrNo,
+    /// The same, and the line can be given back to be edited.
+    YesNoOrEdit,
     /// Nobody: an agent may be typing. Any key refuses; yes is said elsewhere.
     NoOnly,
+}
+
+/// What a person made of a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// It is settled, or left as it is.
+    Settled(Settled),
+    /// It is denied, and the person wants the line back to change it.
+    Edit,
 }
 
 /// How the question ended.
 enum Reply {
     Yes,
     No,
+    Edit,
+    Later,
     Elsewhere(PendingStatus),
 }
 
@@ -41,27 +54,34 @@ pub fn ask(
     command: &ProposedCommand,
     verdict: &Verdict,
     offer: Offer,
-) -> Result<Settled, Failure> {
+) -> Result<Asked, Failure> {
     let paint = paint();
-    show(terminal, command, verdict, paint)?;
+    let card = Card::of_verdict(command, verdict);
+    show(terminal, &card, paint)?;
     let mut waiting = gate::reconnect(paths)?;
     waiting
         .send(&gate::await_request(command, AWAIT_TURN))
         .map_err(|error| gate::refused(&error))?;
-    let reply = answer(terminal, &mut waiting, command, offer, paint)?;
+    let reply = answer(terminal, &mut waiting, &card, offer, paint)?;
     let settled = match reply {
         Reply::Yes => gate::resolve(paths, command, Resolution::Allow)?,
-        Reply::No => gate::resolve(paths, command, Resolution::Deny)?,
+        Reply::No | Reply::Edit => gate::resolve(paths, command, Resolution::Deny)?,
+        Reply::Later => Settled::Held,
         Reply::Elsewhere(status) => gate::settle(paths, command, status)?,
     };
     let word = match (&reply, &settled) {
         (Reply::Elsewhere(_), Settled::Run) => paint.tone(Tone::Good, "approved elsewhere"),
         (_, Settled::Run) => paint.tone(Tone::Good, "approved"),
         (Reply::Elsewhere(_), _) => paint.tone(Tone::Bad, "denied elsewhere"),
+        (Reply::Edit, _) => paint.tone(Tone::Bad, "denied; here it is again"),
+        (Reply::Later, _) => paint.tone(Tone::Warn, "left; once it is approved, run it again"),
         (_, _) => paint.tone(Tone::Bad, "denied"),
     };
     write!(terminal, "{word}\r\n")?;
-    Ok(settled)
+    Ok(match reply {
+        Reply::Edit => Asked::Edit,
+        Reply::Yes | Reply::No | Reply::Later | Reply::Elsewhere(_) => Asked::Settled(settled),
+    })
 }
 
 /// A terminal is painted unless the person does not want it.
@@ -71,15 +91,9 @@ fn paint() -> Paint {
     if refused { Paint::Plain } else { Paint::Colour }
 }
 
-fn show(
-    terminal: &mut Terminal,
-    command: &ProposedCommand,
-    verdict: &Verdict,
-    paint: Paint,
-) -> Result<(), Failure> {
-    let id = escape(&super::command::pending::short(&command.id));
+fn show(terminal: &mut Terminal, card: &Card<'_>, paint: Paint) -> Result<(), Failure> {
+    let id = escape(&super::command::pending::short(&card.command.id));
     let elsewhere = format!("elsewhere: kintsugi approve {id}, or kintsugi deny {id}");
-    let card = Card::of_verdict(command, verdict);
     let text = card.render(
         "kintsugi holds this command",
         &[elsewhere],
@@ -93,7 +107,7 @@ fn show(
 fn answer(
     terminal: &mut Terminal,
     waiting: &mut Client,
-    command: &ProposedCommand,
+    card: &Card<'_>,
     offer: Offer,
     paint: Paint,
 ) -> Result<Reply, Failure> {
@@ -105,22 +119,42 @@ fn answer(
     }
     // The question appears when keys begin to count, and not before.
     let question = match offer {
-        Offer::YesOrNo => "run it? [y/N] ",
+        Offer::YesOrNo => "run it? [y/N] (? more, l leave it held) ",
+        Offer::YesNoOrEdit => "run it? [y/N] (e edit, ? more, l leave it held) ",
         Offer::NoOnly => "waiting for an answer from elsewhere; any key denies ",
     };
     write!(terminal, "{}", paint.tone(Tone::Strong, question))?;
     loop {
         let daemon = std::os::fd::AsFd::as_fd(&*waiting);
         match terminal.wait(Some(daemon), PAUSE)? {
-            Woken::Key(b'y' | b'Y') if offer == Offer::YesOrNo => return Ok(Reply::Yes),
-            Woken::Key(_) | Woken::HungUp => return Ok(Reply::No),
+            Woken::Key(key) => {
+                if let Some(reply) = reply(key, offer) {
+                    return Ok(reply);
+                }
+                write!(terminal, "\r\n")?;
+                show(terminal, &card.whole(), paint)?;
+                write!(terminal, "{}", paint.tone(Tone::Strong, question))?;
+            }
+            Woken::HungUp => return Ok(Reply::No),
             Woken::TimedOut => {}
             Woken::Other => {
-                if let Some(status) = news(waiting, command)? {
+                if let Some(status) = news(waiting, card.command)? {
                     return Ok(Reply::Elsewhere(status));
                 }
             }
         }
+    }
+}
+
+/// Returns what a key means; nothing when it asks for more. Whatever is not named is a no: Enter, Esc, Ctrl-C, Ctrl-D, a slip.
+const fn reply(key: u8, offer: Offer) -> Option<Reply> {
+    match (key, offer) {
+        (b'?', _) => None,
+        (_, Offer::NoOnly) => Some(Reply::No),
+        (b'y' | b'Y', _) => Some(Reply::Yes),
+        (b'e' | b'E', Offer::YesNoOrEdit) => Some(Reply::Edit),
+        (b'l' | b'L', _) => Some(Reply::Later),
+        (_, Offer::YesOrNo | Offer::YesNoOrEdit) => Some(Reply::No),
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Card<'a> {
     pub instead: Option<&'a str>,
     /// How long the hold lasts, in milliseconds.
     pub expires_ms: Option<u64>,
+    /// Whether everything is listed, however much it is.
+    pub whole: bool,
 }
 
 impl<'a> Card<'a> {
@@ -56,6 +58,7 @@ impl<'a> Card<'a> {
             effects: &verdict.effects,
             instead: verdict.instead.as_deref(),
             expires_ms: verdict.expires_ms,
+            whole: false,
         }
     }
 
@@ -72,7 +75,21 @@ impl<'a> Card<'a> {
             effects: &item.effects,
             instead: item.instead.as_deref(),
             expires_ms: item.expires_ms,
+            whole: false,
         }
+    }
+
+    /// The same card with nothing left out.
+    #[must_use]
+    pub const fn whole(self) -> Self {
+        Self {
+            whole: true,
+            ..self
+        }
+    }
+
+    const fn most(&self) -> usize {
+        if self.whole { usize::MAX } else { LISTED_MAX }
     }
 
     /// Returns the card as lines of at most `width` columns, title first.
@@ -82,12 +99,12 @@ impl<'a> Card<'a> {
         let mut page = Page::new(width, paint);
         page.title(title, self.class, self.risk);
         page.gap();
-        page.indented(snippet::render(
-            &self.command.raw,
-            &self.spans(),
-            width - 2,
-            paint,
-        ));
+        let snippet = if self.whole {
+            snippet::render_whole(&self.command.raw, &self.spans(), width - 2, paint)
+        } else {
+            snippet::render(&self.command.raw, &self.spans(), width - 2, paint)
+        };
+        page.indented(snippet);
         page.gap();
         let (label, origin) = self.origin();
         page.row(label, &[origin], Tone::Quiet);
@@ -135,7 +152,7 @@ impl<'a> Card<'a> {
         if effects.is_empty() {
             effects = self.effects.iter().collect();
         }
-        listed(effects.into_iter().map(describe))
+        listed(self.most(), effects.into_iter().map(describe))
     }
 
     /// The findings without those that only say less about the same part: of one field, the most severe speaks.
@@ -148,7 +165,7 @@ impl<'a> Card<'a> {
                 let mut stronger = self.findings.iter().take(at);
                 let said = stronger
                     .any(|other| other.span == finding.span && field(other) == field(finding));
-                (!said).then_some(finding)
+                (self.whole || !said).then_some(finding)
             })
     }
 
@@ -157,35 +174,42 @@ impl<'a> Card<'a> {
         if self.findings.is_empty() {
             return vec![escape(self.reason)];
         }
-        listed(self.telling().map(|finding| {
-            let part = clip(&escape(snippet::part(&self.command.raw, finding.span)), 40);
-            format!(
-                "`{part}` {} [{}]",
-                escape(&finding.reason),
-                escape(&finding.rule)
-            )
-        }))
+        listed(
+            self.most(),
+            self.telling().map(|finding| {
+                let most = if self.whole { usize::MAX } else { 40 };
+                let part = clip(
+                    &escape(snippet::part(&self.command.raw, finding.span)),
+                    most,
+                );
+                format!(
+                    "`{part}` {} [{}]",
+                    escape(&finding.reason),
+                    escape(&finding.rule)
+                )
+            }),
+        )
     }
 }
 
-const fn overlap(one: Span, other: Span) -> bool {
-    one.start < other.end && other.start < one.end
-}
-
-/// Returns each text once, [`LISTED_MAX`] at most, and how many are left out.
-fn listed(texts: impl Iterator<Item = String>) -> Vec<String> {
+/// Returns each text once, `most` at most, and how many are left out.
+fn listed(most: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut distinct: Vec<String> = Vec::new();
     for text in texts {
         if !distinct.contains(&text) {
             distinct.push(text);
         }
     }
-    if distinct.len() > LISTED_MAX {
-        let more = distinct.len() - LISTED_MAX + 1;
-        distinct.truncate(LISTED_MAX - 1);
+    if distinct.len() > most {
+        let more = distinct.len() - most + 1;
+        distinct.truncate(most - 1);
         distinct.push(format!("… and {more} more"));
     }
     distinct
+}
+
+const fn overlap(one: Span, other: Span) -> bool {
+    one.start < other.end && other.start < one.end
 }
 
 fn lasting(milliseconds: u64) -> String {

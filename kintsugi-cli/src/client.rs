@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
 use interprocess::os::unix::uds_local_socket::Stream;
+use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
-use kintsugi_core::protocol::{ErrorCode, Request, Response};
+use kintsugi_core::protocol::{ErrorCode, Request, Response, Verdict};
 
 /// Longest wait for a reply that the daemon gives at once.
 ///
@@ -125,6 +126,23 @@ impl Client {
                 Err(ClientError::Socket(error)) if is_timeout(&error) => {}
                 filled => filled?,
             }
+        }
+    }
+
+    /// Proposes `command`, and waits for the verdict, `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn propose(
+        &mut self,
+        command: &ProposedCommand,
+        patience: Duration,
+    ) -> Result<Verdict, ClientError> {
+        let request = Request::Propose(Box::new(command.clone()));
+        if let Response::Verdict(verdict) = self.ask_within(&request, patience)? {
+            Ok(*verdict)
+        } else {
+            Err(ClientError::BadReply("it is no verdict".to_owned()))
         }
     }
 

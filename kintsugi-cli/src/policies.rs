@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use kintsugi_core::judge::Judge;
 use kintsugi_core::paths::{PROJECT_POLICY, Paths, SYSTEM_POLICY};
 use kintsugi_core::policy::{File, Layers, Notice, Origin, Policy};
-use kintsugi_core::proposal::ProposedCommand;
 
 use crate::exit::Failure;
 use crate::{embedded, proposal, surroundings};
@@ -91,9 +90,14 @@ pub fn read(judge: &Judge, paths: &Paths, cwd: &str) -> Policies {
 /// # Errors
 /// Only when this build cannot judge at all.
 pub fn judge(cwd: &str) -> Result<(Judge, Vec<String>), Failure> {
-    let mut judge = embedded::judge()?;
+    Ok(with_policy(embedded::judge()?, cwd))
+}
+
+/// Returns `judge` with the policy that is in force in `cwd`, and what is wrong with it, one line each.
+#[must_use]
+pub fn with_policy(mut judge: Judge, cwd: &str) -> (Judge, Vec<String>) {
     let Ok(paths) = surroundings::paths() else {
-        return Ok((judge, Vec::new()));
+        return (judge, Vec::new());
     };
     let Policies {
         policy,
@@ -104,15 +108,7 @@ pub fn judge(cwd: &str) -> Result<(Judge, Vec<String>), Failure> {
         // The rules are not what they say; without them, what is built in holds.
         problems.push(error.to_string());
     }
-    Ok((judge, problems))
-}
-
-/// Returns the judge for the place where `command` would run.
-///
-/// # Errors
-/// As [`judge`].
-pub fn judge_of(command: &ProposedCommand) -> Result<Judge, Failure> {
-    Ok(judge(&command.cwd)?.0)
+    (judge, problems)
 }
 
 /// Reads one policy file and the packs that it names; nothing when there is none.

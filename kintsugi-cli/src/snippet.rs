@@ -34,12 +34,28 @@ impl Row {
 /// A long text keeps its first rows and every row that is underlined; how many are left out is said.
 #[must_use]
 pub fn render(text: &str, spans: &[Span], columns: usize, paint: Paint) -> Vec<String> {
+    of_rows(text, spans, columns, paint, ROWS_MAX)
+}
+
+/// Returns the same with every line of `text`.
+#[must_use]
+pub fn render_whole(text: &str, spans: &[Span], columns: usize, paint: Paint) -> Vec<String> {
+    of_rows(text, spans, columns, paint, usize::MAX)
+}
+
+fn of_rows(
+    text: &str,
+    spans: &[Span],
+    columns: usize,
+    paint: Paint,
+    rows_max: usize,
+) -> Vec<String> {
     let rows = rows(text, spans, columns.max(1));
     let mut lines = Vec::new();
     let mut left_out = 0_usize;
     let mut shown = 0_usize;
     for row in &rows {
-        if shown >= ROWS_MAX && !(row.is_marked() && shown < 2 * ROWS_MAX) {
+        if shown >= rows_max && !(row.is_marked() && shown < 2 * rows_max) {
             left_out += 1;
             continue;
         }

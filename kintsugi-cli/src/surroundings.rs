@@ -68,7 +68,8 @@ pub fn home() -> Option<String> {
 /// # Errors
 /// When it has been removed, or is not text: a proposal must say where it would run.
 pub fn directory() -> Result<String, Failure> {
-    let directory = env::current_dir().map_err(|error| {
+    let directory = env::current_dir().or_else(|error| removed_directory().ok_or(error));
+    let directory = directory.map_err(|error| {
         Failure::new(
             Exit::Failed,
             format!("cannot tell the current directory: {error}"),
@@ -87,6 +88,13 @@ pub fn directory() -> Result<String, Failure> {
     })
 }
 
+/// Returns the name that the current directory had before it was removed (`proc(5)`): whoever stands in one must get out.
+fn removed_directory() -> Option<PathBuf> {
+    let link = std::fs::read_link("/proc/self/cwd").ok()?;
+    let name = link.to_str()?.strip_suffix(" (deleted)")?;
+    Some(PathBuf::from(name))
+}
+
 /// Returns the person's shell, and the language it reads; `/bin/sh` where `SHELL` does not say.
 #[must_use]
 pub fn shell() -> (PathBuf, Dialect) {
@@ -102,6 +110,11 @@ pub fn shell() -> (PathBuf, Dialect) {
         Some(_) | None => Dialect::Posix,
     };
     (shell, dialect)
+}
+
+/// Returns the variables by which agents mark what they start.
+pub fn agent_marks() -> impl Iterator<Item = &'static str> {
+    AGENT_MARKS.iter().map(|(mark, _)| *mark)
 }
 
 /// Returns the agent that started this process, when it left a mark.

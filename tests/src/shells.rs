@@ -15,6 +15,8 @@ pub enum Shell {
     Bash,
     /// zsh.
     Zsh,
+    /// fish.
+    Fish,
 }
 
 impl Shell {
@@ -24,6 +26,7 @@ impl Shell {
         match self {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
+            Self::Fish => "fish",
         }
     }
 
@@ -36,7 +39,10 @@ impl Shell {
         let kintsugi = program("kintsugi");
         let kintsugi = kintsugi.display();
         let name = self.name();
-        let hook = format!("eval \"$('{kintsugi}' init {name})\"\n{lines}\n");
+        let hook = match self {
+            Self::Bash | Self::Zsh => format!("eval \"$('{kintsugi}' init {name})\"\n{lines}\n"),
+            Self::Fish => format!("'{kintsugi}' init fish | source\n{lines}\n"),
+        };
         let (file, text) = match self {
             Self::Bash => (
                 ".bashrc",
@@ -48,12 +54,24 @@ impl Shell {
                     "PS1='> '; precmd() {{ echo '{READY}' }}; unsetopt prompt_sp prompt_cr\n{hook}"
                 ),
             ),
+            // The event comes once for each prompt, however often the prompt is drawn again.
+            Self::Fish => (
+                ".config/fish/config.fish",
+                format!(
+                    "function fish_prompt; echo -n '> '; end\nset fish_greeting\n\
+                     function ready --on-event fish_prompt; echo '{READY}'; end\n{hook}"
+                ),
+            ),
         };
-        std::fs::write(machine.home().join(file), text).expect("a start-up file");
+        let file = machine.home().join(file);
+        let directory = file.parent().expect("a directory");
+        std::fs::create_dir_all(directory).expect("a directory");
+        std::fs::write(file, text).expect("a start-up file");
         let mut command = machine.command(name);
         match self {
             Self::Bash => command.args(["--noprofile", "-i"]),
             Self::Zsh => command.args(["--no-globalrcs", "-i"]),
+            Self::Fish => command.arg("--interactive"),
         };
         command
     }
@@ -79,7 +97,10 @@ impl Shell {
 
     /// Returns `$?`.
     pub fn status(self, pty: &mut Pty) -> String {
-        pty.send("echo \"[$?]\"\r");
+        pty.send(match self {
+            Self::Bash | Self::Zsh => "echo \"[$?]\"\r",
+            Self::Fish => "echo \"[$status]\"\r",
+        });
         pty.expect("\n[");
         let status = pty.expect("]");
         self.ready(pty);

@@ -171,7 +171,7 @@ fn history_keeps_what_was_typed() {
         drop(home);
         seat.hold(HELD, "n");
         let list = match seat.shell {
-            Shell::Bash => "history",
+            Shell::Bash | Shell::Fish => "history",
             Shell::Zsh => "fc -l 1",
         };
         let listed = seat.run(list);

@@ -9,17 +9,18 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
-use kintsugi_cli::client::Client;
+use kintsugi_cli::client::{Client, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
+use kintsugi_cli::relay::full_client;
 use kintsugi_cli::{fail_closed, proposal, surroundings};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{Request, Response, Verdict};
+use kintsugi_core::protocol::Verdict;
 use kintsugi_core::shell::Dialect;
 
 fn main() -> ExitCode {
@@ -30,12 +31,28 @@ fn main() -> ExitCode {
     match words.as_deref() {
         Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text),
         Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text),
+        Some(["shell", "fish", "--", text]) => shell(&arguments, Dialect::Fish, text),
+        Some(["relay", shell, directory, pid]) => relay(shell, directory, pid),
         Some([name, ..]) => match Host::named(name) {
             Some(host) => agent(&arguments, host),
             None => hand_over(&arguments, None),
         },
         Some([]) | None => hand_over(&arguments, None),
     }
+}
+
+/// Serves one shell until it ends.
+fn relay(shell: &str, directory: &str, pid: &str) -> ExitCode {
+    let dialect = match shell {
+        "bash" => Dialect::Bash,
+        "zsh" => Dialect::Zsh,
+        "fish" => Dialect::Fish,
+        _ => return Exit::Usage.into(),
+    };
+    // Without a relay the shell starts a client for each line; nobody reads what is said here.
+    kintsugi_cli::relay::run(dialect, Path::new(directory), pid)
+        .unwrap_or(Exit::Failed)
+        .into()
 }
 
 /// Answers a shell: 0 run it, 3 denied, 4 held and its id on standard output.
@@ -98,11 +115,7 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
 fn propose(command: &ProposedCommand) -> Option<Verdict> {
     let paths = surroundings::paths().ok()?;
     let mut client = Client::connect(&paths.socket).ok()?;
-    let request = Request::Propose(Box::new(command.clone()));
-    match client.ask(&request) {
-        Ok(Response::Verdict(verdict)) => Some(*verdict),
-        Ok(_) | Err(_) => None,
-    }
+    client.propose(command, REPLY_MAX).ok()
 }
 
 /// Lets `kintsugi hook` answer, with what was read of standard input put before it again.
@@ -126,11 +139,6 @@ fn hand_over(arguments: &[OsString], payload: Option<&[u8]>) -> ExitCode {
         Ok(_) => fail_closed::BLOCK.into(),
         Err(error) => refuse(&format!("lost `kintsugi`: {error}")),
     }
-}
-
-fn full_client() -> Option<PathBuf> {
-    let own = env::current_exe().ok()?.canonicalize().ok()?;
-    Some(own.with_file_name("kintsugi")).filter(|program| program.is_file())
 }
 
 /// Says no in a way that shells and agents understand.

@@ -57,6 +57,7 @@ fn rendered(command: &ProposedCommand, width: usize) -> String {
         effects: &[effect(8, 24)],
         instead: Some("git push --force-with-lease"),
         expires_ms: Some(28_800_000),
+        whole: false,
     };
     let answer = ["kintsugi approve 00000000".to_owned()];
     card.render("kintsugi holds this command", &answer, width, Paint::Plain)
@@ -125,6 +126,7 @@ fn a_finding_about_the_whole_line_underlines_nothing() {
         effects: &[],
         instead: None,
         expires_ms: None,
+        whole: false,
     };
     let text = card.render("held", &[], 80, Paint::Plain);
     assert!(!text.contains('^'), "{text}");
@@ -133,9 +135,14 @@ fn a_finding_about_the_whole_line_underlines_nothing() {
 #[test]
 fn long_lists_say_how_many_are_left_out() {
     let texts = (0..9).map(|number| number.to_string());
-    assert_eq!(listed(texts), ["0", "1", "2", "3", "4", "… and 4 more"]);
+    assert_eq!(
+        listed(LISTED_MAX, texts),
+        ["0", "1", "2", "3", "4", "… and 4 more"]
+    );
     let twice = ["a", "b", "a"].into_iter().map(str::to_owned);
-    assert_eq!(listed(twice), ["a", "b"]);
+    assert_eq!(listed(LISTED_MAX, twice), ["a", "b"]);
+    let texts = (0..9).map(|number| number.to_string());
+    assert_eq!(listed(usize::MAX, texts).len(), 9);
 }
 
 #[test]

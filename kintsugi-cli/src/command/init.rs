@@ -27,7 +27,7 @@ pub struct Init {
     /// Takes the hook out of the start-up file
     #[arg(long)]
     uninstall: bool,
-    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc]
+    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc, ~/.config/fish/config.fish]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Replaces a block that was edited by hand
@@ -42,6 +42,8 @@ enum Hooked {
     Bash,
     /// zsh, 5.3 or newer
     Zsh,
+    /// fish, 3.6 or newer
+    Fish,
 }
 
 impl Hooked {
@@ -49,6 +51,7 @@ impl Hooked {
         match self {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
+            Self::Fish => "fish",
         }
     }
 
@@ -56,18 +59,25 @@ impl Hooked {
         match self {
             Self::Bash => include_str!("../../../shell-hooks/kintsugi.bash"),
             Self::Zsh => include_str!("../../../shell-hooks/kintsugi.zsh"),
+            Self::Fish => include_str!("../../../shell-hooks/kintsugi.fish"),
         }
     }
 
     fn startup_file(self) -> Option<PathBuf> {
         let home = surroundings::home().map(PathBuf::from);
-        match self {
-            Self::Bash => home.map(|home| home.join(".bashrc")),
-            Self::Zsh => std::env::var_os("ZDOTDIR")
+        let named = |variable: &str| {
+            std::env::var_os(variable)
                 .filter(|directory| !directory.is_empty())
                 .map(PathBuf::from)
+        };
+        match self {
+            Self::Bash => home.map(|home| home.join(".bashrc")),
+            Self::Zsh => named("ZDOTDIR")
                 .or(home)
                 .map(|directory| directory.join(".zshrc")),
+            Self::Fish => named("XDG_CONFIG_HOME")
+                .or_else(|| home.map(|home| home.join(".config")))
+                .map(|directory| directory.join("fish/config.fish")),
         }
     }
 }
@@ -85,7 +95,8 @@ impl Init {
                 Failure::new(Exit::Failed, message).hint("call it by its absolute path")
             })?;
         if !self.install && !self.uninstall {
-            console.out.write_all(self.printed(&own).as_bytes())?;
+            let run = pipes_directory()?;
+            console.out.write_all(self.printed(&own, &run).as_bytes())?;
             return Ok(Exit::Allowed);
         }
         let file = self.file.clone().or_else(|| self.shell.startup_file());
@@ -110,19 +121,43 @@ impl Init {
         Ok(Exit::Allowed)
     }
 
-    fn printed(&self, own: &Path) -> String {
+    fn printed(&self, own: &Path, run: &Path) -> String {
         let quoted = |path: &Path| quote(&path.display().to_string());
+        let mark = |name: &str| match self.shell {
+            Hooked::Bash | Hooked::Zsh => format!("${{{name}-}}"),
+            Hooked::Fish => format!("${name}"),
+        };
+        let marks: String = surroundings::agent_marks().map(mark).collect();
         self.shell
             .hook()
             .replace("@CLIENT@", &quoted(&own.with_file_name("kintsugi-hook")))
             .replace("@FULL@", &quoted(own))
+            .replace("@RUN@", &quoted(run))
+            .replace("@MARKS@", &marks)
     }
+}
+
+/// Returns where the pipes between shells and their relays are made: where the socket is, which only this user can enter.
+fn pipes_directory() -> Result<PathBuf, Failure> {
+    let paths = surroundings::paths()?;
+    let directory = paths.socket.parent().unwrap_or(&paths.data);
+    Ok(directory.join("kintsugi-shells"))
 }
 
 /// Returns the lines of the start-up file: they load the hook, and say so when it is gone.
 fn block(shell: Hooked, program: &str) -> String {
     let name = shell.name();
     let program = quote(program);
+    if shell == Hooked::Fish {
+        return format!(
+            "# Put here by `kintsugi init fish --install`; taken out by `kintsugi init fish --uninstall`.\n\
+             if [ -x {program} ]\n  \
+               {program} init fish | source\n\
+             else\n  \
+               echo 'kintsugi: error: fish runs without its hook, since kintsugi is not installed any more' >&2\n\
+             end\n"
+        );
+    }
     format!(
         "# Put here by `kintsugi init {name} --install`; taken out by `kintsugi init {name} --uninstall`.\n\
          if [ -x {program} ]; then\n  \
@@ -137,7 +172,12 @@ fn block(shell: Hooked, program: &str) -> String {
 fn is_ours(shell: Hooked, old: &str) -> bool {
     let program = old
         .split_once("if [ -x ")
-        .and_then(|(_, rest)| rest.split_once(" ]; then\n"))
+        .and_then(|(_, rest)| {
+            rest.split_once(match shell {
+                Hooked::Bash | Hooked::Zsh => " ]; then\n",
+                Hooked::Fish => " ]\n",
+            })
+        })
         .map(|(program, _)| program);
     program.is_some_and(|program| {
         let program = program.strip_prefix('\'').unwrap_or(program);
@@ -166,7 +206,9 @@ mod tests {
     #[test]
     fn a_block_is_known_again_whatever_the_path() {
         for path in ["/usr/bin/kintsugi", "/home/ada/it's mine/kintsugi"] {
-            assert!(is_ours(Hooked::Bash, &block(Hooked::Bash, path)), "{path}");
+            for shell in [Hooked::Bash, Hooked::Zsh, Hooked::Fish] {
+                assert!(is_ours(shell, &block(shell, path)), "{path}");
+            }
         }
         let edited = block(Hooked::Zsh, "/k").replace("fi\n", "fi\necho\n");
         assert!(!is_ours(Hooked::Zsh, &edited));
@@ -175,7 +217,7 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left_in_a_hook() {
-        for shell in [Hooked::Bash, Hooked::Zsh] {
+        for shell in [Hooked::Bash, Hooked::Zsh, Hooked::Fish] {
             let init = Init {
                 shell,
                 install: false,
@@ -183,9 +225,15 @@ mod tests {
                 file: None,
                 force: false,
             };
-            let text = init.printed(Path::new("/opt/a b/kintsugi"));
-            assert!(!text.contains("@CLIENT@") && !text.contains("@FULL@"));
-            assert!(text.contains("_kintsugi_client='/opt/a b/kintsugi-hook'"));
+            let text = init.printed(Path::new("/opt/a b/kintsugi"), Path::new("/run/user/1"));
+            for placeholder in ["@CLIENT@", "@FULL@", "@RUN@", "@MARKS@"] {
+                assert!(!text.contains(placeholder), "{placeholder}");
+            }
+            assert!(text.contains("'/opt/a b/kintsugi-hook'"));
+            assert!(
+                text.contains("/run/user/1/shell-$") && text.contains("$AI_AGENT")
+                    || text.contains("${AI_AGENT-}")
+            );
         }
     }
 }

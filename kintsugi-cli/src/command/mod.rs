@@ -13,6 +13,7 @@ pub mod policy;
 pub mod replay;
 pub mod run;
 pub mod service;
+pub mod stand_in;
 pub mod status;
 
 use kintsugi_core::protocol::PendingItem;

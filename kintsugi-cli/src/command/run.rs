@@ -15,7 +15,7 @@ use kintsugi_core::shell::Dialect;
 use serde::Serialize;
 
 use super::{pending, text_of};
-use crate::ask::{self, Offer};
+use crate::ask::{self, Asked, Offer};
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -113,13 +113,13 @@ impl Run {
     ) -> Result<Settled, Failure> {
         if command.interactive && answer.by == Judged::ByDaemon {
             let mut terminal = Terminal::open()?;
-            return ask::ask(
-                &mut terminal,
-                paths,
-                command,
-                &answer.verdict,
-                Offer::YesOrNo,
-            );
+            let verdict = &answer.verdict;
+            let asked = ask::ask(&mut terminal, paths, command, verdict, Offer::YesOrNo)?;
+            return Ok(match asked {
+                Asked::Settled(settled) => settled,
+                // Not offered here; and it was denied.
+                Asked::Edit => Settled::Denied("a person denied it".to_owned()),
+            });
         }
         if !self.json {
             let card = Card::of_verdict(command, &answer.verdict);

@@ -13,14 +13,18 @@ use kintsugi_core::shell::Dialect;
 use uuid::Uuid;
 
 use self::agent::Agent;
+use super::stand_in::StandIn;
 use super::{dialect, pending};
 use crate::agent::Host;
-use crate::ask::{self, Offer};
+use crate::ask::{self, Asked, Offer};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judged, Settled};
 use crate::terminal::Terminal;
 use crate::{fail_closed, proposal, surroundings};
+
+/// How `kintsugi hook shell --ask` ends when the line was denied and is to be edited.
+const EDIT: Exit = Exit::Of(8);
 
 /// Arguments of `kintsugi hook`.
 #[derive(Debug, Args)]
@@ -33,6 +37,9 @@ pub struct Hook {
 enum Of {
     /// Answers a shell's hook: 0 run it, 3 denied, 4 held (its id on standard output), 5 held without a daemon
     Shell(Shell),
+    /// Judges for a shell's relay while there is no daemon: frames in, frames out
+    #[command(hide = true)]
+    StandIn(StandIn),
     #[command(flatten)]
     Agent(OfAgent),
 }
@@ -141,6 +148,9 @@ struct Shell {
     /// Shows the card and asks on the terminal when the command is held
     #[arg(long)]
     ask: bool,
+    /// Offers to give the line back to be edited: then the exit status is 8
+    #[arg(long, requires = "ask")]
+    edit: bool,
     /// Reads the command from standard input
     #[arg(long, conflicts_with = "text")]
     stdin: bool,
@@ -158,6 +168,7 @@ impl Hook {
         fail_closed::install();
         match self.of {
             Of::Shell(shell) => shell.run(console),
+            Of::StandIn(stand_in) => stand_in.run(console),
             Of::Agent(of) => {
                 let (name, agent) = of.split();
                 Ok(match Host::named(name) {
@@ -190,10 +201,10 @@ impl Shell {
                 .hint("`kintsugi daemon start`, then run it again"));
             }
             (Decision::Hold, Judged::ByDaemon) if self.ask => {
-                let offer = if command.interactive {
-                    Offer::YesOrNo
-                } else {
-                    Offer::NoOnly
+                let offer = match (command.interactive, self.edit) {
+                    (true, true) => Offer::YesNoOrEdit,
+                    (true, false) => Offer::YesOrNo,
+                    (false, _) => Offer::NoOnly,
                 };
                 let mut terminal = Terminal::open().map_err(|error| {
                     let id = pending::short(&command.id);
@@ -203,7 +214,10 @@ impl Shell {
                         "after `kintsugi approve {id}` elsewhere, run it again"
                     ))
                 })?;
-                ask::ask(&mut terminal, &paths, &command, verdict, offer)?
+                match ask::ask(&mut terminal, &paths, &command, verdict, offer)? {
+                    Asked::Settled(settled) => settled,
+                    Asked::Edit => return Ok(EDIT),
+                }
             }
             (Decision::Hold, Judged::ByDaemon) => Settled::Held,
         };
@@ -216,6 +230,7 @@ impl Shell {
                 let message = format!("denied: {}", escape(&reason));
                 Err(Failure::new(Exit::Denied, message))
             }
+            Settled::Held if self.ask => Ok(Exit::Held),
             Settled::Held => {
                 writeln!(console.out, "{}", command.id)?;
                 Ok(Exit::Held)

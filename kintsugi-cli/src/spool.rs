@@ -1,0 +1,87 @@
+//! The spool: what ran while no daemon could be told, one `record` frame a line, for the log of the next daemon.
+//!
+//! Writers and the daemon take turns by a lock on the file; nothing here judges.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use kintsugi_core::protocol::Request;
+use kintsugi_core::protocol::frame::write_frame;
+use rustix::fs::{FlockOperation, flock};
+
+/// Most bytes that are spooled; beyond, nothing passes until a daemon has read them.
+///
+/// Some tens of thousands of commands: days of work without a daemon.
+const SPOOL_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Leaves `record` for the next daemon, durably.
+///
+/// # Errors
+/// When it is not on the disk: what is not recorded must not run.
+pub fn append(path: &Path, record: &Request) -> io::Result<()> {
+    let frame = write_frame(record)?;
+    if let Some(directory) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
+    }
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    if file.metadata()?.len() > SPOOL_BYTES_MAX {
+        return Err(io::Error::other("too much was spooled without a daemon"));
+    }
+    file.write_all(&frame)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kintsugi_core::protocol::frame::parse_request;
+    use kintsugi_core::shell::Dialect;
+
+    fn record(raw: &str) -> Request {
+        let command =
+            crate::proposal::propose("shell", raw.to_owned(), "/tmp".to_owned(), Dialect::Bash);
+        Request::Record {
+            command: Box::new(command),
+            exit_code: Some(7),
+            duration_ms: None,
+        }
+    }
+
+    #[test]
+    fn what_is_spooled_is_a_frame_that_the_daemon_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/spool.ndjson");
+        append(&path, &record("ls")).unwrap();
+        append(&path, &record("pwd")).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let spooled: Vec<_> = text
+            .lines()
+            .map(|line| {
+                let request = parse_request(line.as_bytes()).unwrap();
+                let Request::Record { command, .. } = request else {
+                    panic!("{request:?}");
+                };
+                command.raw
+            })
+            .collect();
+        assert_eq!(spooled, ["ls", "pwd"]);
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_does_not_pass() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(append(&file.join("spool.ndjson"), &record("ls")).is_err());
+    }
+}

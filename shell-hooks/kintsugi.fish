@@ -1,0 +1,154 @@
+# kintsugi.fish: every interactive line is proposed before it runs. fish 3.6 or newer.
+#
+# What it promises, what it does not see, and the test behind each: shell-hooks/README.md.
+#
+# How. fish_preexec cannot stop a line, so Enter asks before it accepts one. What may run takes fish's own path; what may not
+# stays in the editor. The question goes through the pipes of a relay (`kintsugi-hook relay`), so that nothing is started for a
+# line that may run.
+
+if status is-interactive; and not set -q _kintsugi_client
+    set -g _kintsugi_client @CLIENT@
+    set -g _kintsugi_full @FULL@
+    set -g _kintsugi_pipes @RUN@/shell-$fish_pid
+    set -g _kintsugi_number 0
+    set -g _kintsugi_relays 0
+    set -g _kintsugi_open 0
+
+    # What the relay was started with: with another environment, the client finds its own way.
+    function _kintsugi_world
+        set -g _kintsugi_now "$KINTSUGI_SOCKET|$HOME|$XDG_RUNTIME_DIR|$XDG_DATA_HOME|$XDG_CONFIG_HOME|@MARKS@"
+    end
+
+    # Starts the relay; it ends with this shell and is no job of the user's.
+    function _kintsugi_start
+        set -g _kintsugi_relays (math $_kintsugi_relays + 1)
+        test $_kintsugi_relays -le 20; or return 0
+        command $_kintsugi_client relay fish $_kintsugi_pipes $fish_pid </dev/null >/dev/null 2>&1 &
+        set -g _kintsugi_relay $last_pid
+        disown $_kintsugi_relay 2>/dev/null
+        _kintsugi_world
+        set -g _kintsugi_then $_kintsugi_now
+    end
+
+    # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
+    function _kintsugi_relayed
+        _kintsugi_world
+        test "$_kintsugi_now" = "$_kintsugi_then" -a -p $_kintsugi_pipes/ask -a -d /proc/$_kintsugi_relay
+    end
+
+    # Tells the relay something that needs no answer.
+    function _kintsugi_note
+        test -p $_kintsugi_pipes/ask -a -d /proc/$_kintsugi_relay
+        and printf '%s\0' $argv[1] >$_kintsugi_pipes/ask
+    end
+
+    # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
+    function _kintsugi_question
+        _kintsugi_relayed; or return 1
+        set -g _kintsugi_number (math "($_kintsugi_number + 1) % 10")
+        if test (string length -- $argv[1]) -lt 15000
+            printf '?%d%s\0' $_kintsugi_number $argv[1] >$_kintsugi_pipes/ask; or return 1
+        else
+            printf '%s' $argv[1] >$_kintsugi_pipes/text; or return 1
+            printf '@%d\0' $_kintsugi_number >$_kintsugi_pipes/ask; or return 1
+        end
+        while read -g _kintsugi_answer <$_kintsugi_pipes/answer
+            # An answer to an earlier question, which came too late.
+            string match -q -- "$_kintsugi_number*" $_kintsugi_answer; or continue
+            set -g _kintsugi_answer (string sub -s 2 -- $_kintsugi_answer)
+            not string match -q -- '9*' $_kintsugi_answer
+            return
+        end
+        return 1
+    end
+
+    # Asks about a text, at the terminal when it is held. True: run it.
+    function _kintsugi_ask
+        set -l text $argv[1]
+        set -l id
+        if _kintsugi_question $text
+            switch $_kintsugi_answer
+                case 0
+                    return 0
+                case '1*'
+                    echo
+                    string sub -s 3 -- $_kintsugi_answer
+                    return 0
+                case '4*'
+                    set id (string sub -s 3 -- $_kintsugi_answer)
+                case '*'
+                    echo
+                    echo kintsugi: error: (string sub -s 3 -- $_kintsugi_answer) >&2
+                    return 1
+            end
+        else
+            set id ($_kintsugi_client shell fish -- $text)
+            switch $status
+                case 0
+                    _kintsugi_note +
+                    return 0
+                case 4
+                case '*'
+                    return 1
+            end
+        end
+        echo
+        if $_kintsugi_full hook shell fish --id=$id --ask -- $text </dev/tty >/dev/tty 2>&1
+            _kintsugi_note +
+            return 0
+        end
+        _kintsugi_note -
+        return 1
+    end
+
+    # Enter.
+    function _kintsugi_enter
+        if commandline --paging-mode; or commandline --search-mode
+            commandline -f execute
+            return
+        end
+        set -l text (commandline -b | string collect)
+        # 2: the command is not complete, and Enter makes a new line.
+        commandline --is-valid
+        if test $status -ne 0; or test -z "$(string trim -- $text)"
+            commandline -f execute
+            return
+        end
+        # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
+        if _kintsugi_abbreviates
+            commandline -f expand-abbr
+            return
+        end
+        if _kintsugi_ask $text
+            set -g _kintsugi_open 1
+            commandline -f execute
+        else
+            commandline -f repaint
+        end
+    end
+
+    # Whether the word before the cursor is an abbreviation: Enter then expands it, and a second Enter asks and runs.
+    function _kintsugi_abbreviates
+        set -l word (commandline -t)
+        test -n "$word"; and contains -- $word (abbr --list)
+    end
+
+    function _kintsugi_after --on-event fish_postexec
+        set -l code $status
+        test $_kintsugi_open = 1; or return
+        set -g _kintsugi_open 0
+        _kintsugi_note .$code
+        _kintsugi_relayed; or _kintsugi_start
+    end
+
+    # Key bindings are laid by fish_user_key_bindings and by themes, all before the first prompt.
+    function _kintsugi_bind --on-event fish_prompt
+        for mode in default insert
+            for key in \r \n
+                bind -M $mode $key 2>/dev/null | string match -q '*_kintsugi_enter*'; or bind -M $mode $key _kintsugi_enter
+            end
+        end
+    end
+
+    _kintsugi_start
+end
