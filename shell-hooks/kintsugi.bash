@@ -12,7 +12,7 @@
 if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_client=@CLIENT@
   _kintsugi_full=@FULL@
-  _kintsugi_pipes=@RUN@/shell-$$
+  _kintsugi_pipes='' # where the pipes to the relay are
   _kintsugi_text='' # what Enter has collected since the prompt
   _kintsugi_passed='' # the text that was allowed at Enter, when the gate cannot stop a line (see _kintsugi_prompt)
   _kintsugi_trapped='' # the user's own INT trap
@@ -42,6 +42,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   # Starts the relay; it ends with this shell. Its job is not the user's: no message, no entry in `jobs`.
   _kintsugi_start() {
     ((_kintsugi_relays++ < 20)) || return 0
+    _kintsugi_note ! || :
+    _kintsugi_pipes=@RUN@/shell-$$-$_kintsugi_relays$RANDOM
     { "$_kintsugi_client" relay bash "$_kintsugi_pipes" $$ </dev/null >/dev/null 2>&1 & } 2>/dev/null
     _kintsugi_relay=$!
     builtin disown "$_kintsugi_relay" 2>/dev/null || :
@@ -105,7 +107,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     else
       "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" --stdin &>/dev/tty < <(builtin printf %s "$text") || code=$?
     fi
-    if ((code)); then _kintsugi_note -; else _kintsugi_note +; fi
+    if ((code)); then _kintsugi_note - || :; else _kintsugi_note + || :; fi
     return "$code"
   }
 
@@ -126,7 +128,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       id=$("$_kintsugi_client" shell bash --stdin < <(builtin printf %s "$text") 2>/dev/tty) || code=$?
     fi
     case $code in
-      0) _kintsugi_note +; return 0 ;;
+      0) _kintsugi_note + || :; return 0 ;;
       4) _kintsugi_person "$id" "$text" ;;
       *) return "$code" ;;
     esac
@@ -284,7 +286,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   # First of PROMPT_COMMAND: the line has ended, a new one begins.
   _kintsugi_prompt() {
     local status=$?
-    [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status"
+    [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status" || :
     _kintsugi_reset
     # By way of a file, since `$( )` would fork.
     if _kintsugi_relayed && builtin trap -p INT >|"$_kintsugi_pipes/trap"; then

@@ -9,7 +9,7 @@
 if status is-interactive; and not set -q _kintsugi_client
     set -g _kintsugi_client @CLIENT@
     set -g _kintsugi_full @FULL@
-    set -g _kintsugi_pipes @RUN@/shell-$fish_pid
+    set -g _kintsugi_pipes
     set -g _kintsugi_number 0
     set -g _kintsugi_relays 0
     set -g _kintsugi_open 0
@@ -23,6 +23,8 @@ if status is-interactive; and not set -q _kintsugi_client
     function _kintsugi_start
         set -g _kintsugi_relays (math $_kintsugi_relays + 1)
         test $_kintsugi_relays -le 20; or return 0
+        _kintsugi_note !
+        set -g _kintsugi_pipes @RUN@/shell-$fish_pid-$_kintsugi_relays(random)
         command $_kintsugi_client relay fish $_kintsugi_pipes $fish_pid </dev/null >/dev/null 2>&1 &
         set -g _kintsugi_relay $last_pid
         disown $_kintsugi_relay 2>/dev/null
@@ -33,12 +35,12 @@ if status is-interactive; and not set -q _kintsugi_client
     # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
     function _kintsugi_relayed
         _kintsugi_world
-        test "$_kintsugi_now" = "$_kintsugi_then" -a -p $_kintsugi_pipes/ask -a -d /proc/$_kintsugi_relay
+        test "$_kintsugi_now" = "$_kintsugi_then" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"
     end
 
     # Tells the relay something that needs no answer.
     function _kintsugi_note
-        test -p $_kintsugi_pipes/ask -a -d /proc/$_kintsugi_relay
+        test -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"
         and printf '%s\0' $argv[1] >$_kintsugi_pipes/ask
     end
 

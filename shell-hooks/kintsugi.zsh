@@ -9,8 +9,7 @@
 if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
-  typeset -g _kintsugi_pipes=@RUN@/shell-$$
-  typeset -g _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer=''
+  typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer=''
   typeset -gi _kintsugi_refused=0 _kintsugi_ran=0 _kintsugi_number=0 _kintsugi_relays=0 _kintsugi_relay=0
 
   # What the relay was started with: with another environment, the client finds its own way.
@@ -23,6 +22,8 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     emulate -L zsh
     setopt no_bg_nice
     (( _kintsugi_relays++ < 20 )) || return 0
+    _kintsugi_note ! || :
+    _kintsugi_pipes=@RUN@/shell-$$-$_kintsugi_relays$RANDOM
     "$_kintsugi_client" relay zsh $_kintsugi_pipes $$ </dev/null >/dev/null 2>&1 &!
     _kintsugi_relay=$!
     _kintsugi_world
@@ -87,10 +88,10 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     fi
     if (( code == 0 )); then
       _kintsugi_ran=1
-      _kintsugi_note +
+      _kintsugi_note + || :
       return 0
     fi
-    _kintsugi_note -
+    _kintsugi_note - || :
     # The person wants to change it: it comes back to the next prompt, as it was typed.
     (( code == 8 )) && builtin print -rz -- "$1"
     _kintsugi_refuse
@@ -113,7 +114,7 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     local code=$?
     if (( _kintsugi_ran )); then
       _kintsugi_ran=0
-      _kintsugi_note ".$code"
+      _kintsugi_note ".$code" || :
       _kintsugi_relayed || _kintsugi_start
     fi
     if (( _kintsugi_refused )); then

@@ -29,7 +29,7 @@ pub enum Message {
         /// Its exit status.
         status: i32,
     },
-    /// `!`: another relay takes over.
+    /// `!`: another relay takes over, for this shell or for the one that replaced it (`exec`).
     Leave,
 }
 

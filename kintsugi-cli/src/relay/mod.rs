@@ -132,10 +132,7 @@ impl Relay {
                     Some(Message::Begun) => self.begin(),
                     Some(Message::Dropped) => self.open = None,
                     Some(Message::Ended { status }) => self.end(status),
-                    Some(Message::Leave) => {
-                        self.pipes.hand_on();
-                        return Ok(());
-                    }
+                    Some(Message::Leave) => return Ok(()),
                     None => {}
                 }
             }

@@ -21,12 +21,10 @@ pub struct Pipes {
     ask: File,
     answer: File,
     unread: Vec<u8>,
-    /// Another relay owns the directory now.
-    handed_on: bool,
 }
 
 impl Pipes {
-    /// Makes the directory and the pipes. A relay that was there before for the same shell (`exec zsh`) is told to leave.
+    /// Makes the directory, whose name is `shell-PID-NUMBER`, and the pipes; and clears up what others have left beside it.
     ///
     /// # Errors
     /// When the place is not ours alone.
@@ -36,22 +34,20 @@ impl Pipes {
                 .recursive(true)
                 .mode(0o700)
                 .create(parent)?;
+            check(parent)?;
+            clear_up(parent, directory)?;
         }
-        match DirBuilder::new().mode(0o700).create(directory) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => clear(directory)?,
-            Err(error) => return Err(error),
-        }
-        check(directory)?;
-        // `ask` last: a shell that finds it finds both.
+        DirBuilder::new().mode(0o700).create(directory)?;
         let answer = make_pipe(&directory.join("answer"))?;
-        let ask = make_pipe(&directory.join("ask"))?;
+        // Under its name only once somebody reads it, and last: a shell that finds it finds both.
+        let made = directory.join("ask.new");
+        let ask = make_pipe(&made)?;
+        std::fs::rename(&made, directory.join("ask"))?;
         Ok(Self {
             directory: directory.to_owned(),
             ask,
             answer,
             unread: Vec::new(),
-            handed_on: false,
         })
     }
 
@@ -106,18 +102,11 @@ impl Pipes {
     pub fn say(&mut self, line: &[u8]) {
         drop(self.answer.write_all(line));
     }
-
-    /// Leaves the directory to another relay.
-    pub const fn hand_on(&mut self) {
-        self.handed_on = true;
-    }
 }
 
 impl Drop for Pipes {
     fn drop(&mut self) {
-        if !self.handed_on {
-            drop(remove(&self.directory));
-        }
+        drop(remove(&self.directory));
     }
 }
 
@@ -128,20 +117,28 @@ fn make_pipe(path: &Path) -> io::Result<File> {
     Ok(File::from(open(path, flags, Mode::empty())?))
 }
 
-/// Empties a directory that was there before: of a relay that was killed, or of one that still waits.
-fn clear(directory: &Path) -> io::Result<()> {
-    check(directory)?;
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    // It opens only when somebody reads there.
-    if let Ok(other) = open(directory.join("ask"), flags, Mode::empty()) {
-        File::from(other).write_all(b"!\0")?;
+/// Removes the pipes of relays that were killed, and sends away one that served this shell before it was replaced (`exec zsh`).
+fn clear_up(parent: &Path, own: &Path) -> io::Result<()> {
+    let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
+    let shell = |path: &Path| Some(name(path)?.rsplit_once('-')?.0.to_owned());
+    for entry in std::fs::read_dir(parent)? {
+        let other = entry?.path();
+        if !name(&other).is_some_and(|name| name.starts_with("shell-")) {
+            continue;
+        }
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        match open(other.join("ask"), flags, Mode::empty()) {
+            Ok(pipe) if shell(&other) == shell(own) => File::from(pipe).write_all(b"!\0")?,
+            // Nobody reads there (`fifo(7)`).
+            Err(rustix::io::Errno::NXIO) => drop(remove(&other)),
+            Ok(_) | Err(_) => {}
+        }
     }
-    remove(directory)?;
-    DirBuilder::new().mode(0o700).create(directory)
+    Ok(())
 }
 
 fn remove(directory: &Path) -> io::Result<()> {
-    for name in ["ask", "answer", "text", "trap"] {
+    for name in ["ask", "ask.new", "answer", "text", "trap"] {
         match std::fs::remove_file(directory.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -163,12 +160,21 @@ fn check(directory: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+
+    fn private() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
+        home
+    }
 
     #[test]
     fn messages_are_cut_at_nul_and_the_rest_waits() {
-        let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("shell-1");
+        let home = private();
+        let place = home.path().join("shell-1-1");
         let mut pipes = Pipes::make(&place).unwrap();
         let mut shell = File::options().write(true).open(place.join("ask")).unwrap();
         shell.write_all(b"?1ls\0.0\0?2wh").unwrap();
@@ -184,30 +190,32 @@ mod tests {
     }
 
     #[test]
-    fn a_second_relay_sends_the_first_away_and_keeps_its_own_pipes() {
-        let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("shell-1");
-        let mut first = Pipes::make(&place).unwrap();
-        let second = Pipes::make(&place).unwrap();
+    fn a_second_relay_sends_the_first_of_its_shell_away_and_no_other() {
+        let home = private();
+        let place = |name: &str| home.path().join(name);
+        let mut first = Pipes::make(&place("shell-1-1")).unwrap();
+        let mut other = Pipes::make(&place("shell-11-1")).unwrap();
+        let _second = Pipes::make(&place("shell-1-2")).unwrap();
         first.fill().unwrap();
         assert_eq!(first.next_message().unwrap(), b"!");
-        first.hand_on();
-        drop(first);
-        assert!(place.join("ask").exists());
-        drop(second);
+        other.fill().unwrap();
+        assert_eq!(other.next_message(), None);
+    }
+
+    #[test]
+    fn what_a_killed_relay_left_is_removed() {
+        let home = private();
+        let place = home.path().join("shell-1-1");
+        std::fs::create_dir(&place).unwrap();
+        drop(make_pipe(&place.join("ask")).unwrap());
+        let _other = Pipes::make(&home.path().join("shell-2-1")).unwrap();
         assert!(!place.exists());
     }
 
     #[test]
     fn a_directory_that_others_can_enter_is_refused() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("shell-1");
-        std::fs::create_dir(&place).unwrap();
-        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(Pipes::make(&place).is_err());
-        std::os::unix::fs::symlink(home.path(), home.path().join("link")).unwrap();
-        assert!(Pipes::make(&home.path().join("link")).is_err());
+        let home = private();
+        std::fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(Pipes::make(&home.path().join("shell-1-1")).is_err());
     }
 }

@@ -17,7 +17,7 @@ use crate::command::pending;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judged, Settled};
-use crate::{fail_closed, proposal, surroundings};
+use crate::{fail_closed, proposal, spool, surroundings};
 
 /// From this many commands of one session that wait for a person, the agent is told to stop rather than to go on.
 const HELD_IS_MANY: usize = 3;
@@ -153,7 +153,10 @@ fn record(host: &Host, proposed: Proposed, exit_code: Option<i32>, duration_ms: 
         exit_code,
         duration_ms,
     };
-    drop(Client::connect(&paths.socket).and_then(|mut daemon| daemon.ask(&request)));
+    let told = Client::connect(&paths.socket).and_then(|mut daemon| daemon.ask(&request));
+    if told.is_err() {
+        drop(spool::append(&paths.spool, &request));
+    }
 }
 
 /// Counts what a session has proposed and nobody has answered.
