@@ -30,7 +30,9 @@ pub const SHELL_DEPTH_MAX: u32 = 48;
 pub const UNWRAP_DEPTH_MAX: u32 = 24;
 
 /// Units of work that one classification may spend: about one per word, piece of a word and option looked at.
-pub const WORK_MAX: u32 = 200_000;
+///
+/// A unit takes a quarter of a microsecond at most, so that no input takes 20 ms (`cargo bench -p kintsugi-tests --bench bounds`).
+pub const WORK_MAX: u32 = 60_000;
 
 /// Longest that a person may leave a hold unresolved, in milliseconds; then it is denied.
 ///

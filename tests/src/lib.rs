@@ -1,9 +1,11 @@
 //! Harness of the tests that run the real programs.
 
 pub mod agents;
+pub mod allocations;
 pub mod corpus;
 pub mod daemon;
 pub mod evasion;
+pub mod killers;
 pub mod machine;
 pub mod pty;
 pub mod shells;

@@ -10,14 +10,20 @@ use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{OutputPlace, Surroundings};
 use crate::shell::{
     Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId, Output,
-    Problem, Script, Variables, Word,
+    Piece, Problem, Script, Variables, Word,
 };
 
 /// Most unknowns that are told one by one; a line with more is as unknown as one with these.
 const UNKNOWNS_MAX: usize = 256;
 
 /// Units of work that a path costs: judging it takes about ten times as long as looking at a word.
-pub(super) const PATH_UNITS: u32 = 10;
+const PATH_UNITS: u32 = 10;
+
+/// Units of work that an effect costs: every rule is asked about it.
+const EFFECT_UNITS: u32 = 12;
+
+/// Units of work that something unknown costs.
+const UNKNOWN_UNITS: u32 = 6;
 
 /// What stands in a file that the line itself wrote.
 #[derive(Debug, Clone, Default)]
@@ -188,13 +194,23 @@ impl Analyst<'_> {
     }
 
     /// What flows into the standard input.
-    fn input(&self, invocation: &Invocation, scope: &Scope<'_>) -> Printed {
+    fn input(&mut self, invocation: &Invocation, scope: &Scope<'_>) -> Printed {
         match &invocation.input {
             Input::Inherited => Printed::default(),
-            Input::Text(word) => Printed {
-                feeds: Feeds::of(Feed::Text).union(Self::word_feeds(word, scope)),
-                text: word.known().map(|text| Rc::from(&*text)),
-            },
+            Input::Text(word) => {
+                let text: Option<Rc<str>> = word.known().map(|text| Rc::from(&*text));
+                let bytes = text.as_ref().map_or(0, |text| text.len());
+                if !self
+                    .budget
+                    .spend(u32::try_from(bytes / 128).unwrap_or(u32::MAX))
+                {
+                    self.problem("more work than one command line may take", invocation.span);
+                }
+                Printed {
+                    feeds: Feeds::of(Feed::Text).union(Self::word_feeds(word, scope)),
+                    text,
+                }
+            }
             Input::File(word) => self.file_flow(word, &invocation.directories, scope),
             Input::Pipe { first, end } => scope.flow(*first, *end),
         }
@@ -260,6 +276,27 @@ impl Analyst<'_> {
                 Hole::Other(name) => super::code::feed_of_hole(name),
             })
         })
+    }
+
+    /// Pays for judging a path from every directory; false when there is no budget left.
+    pub(super) fn afford_path(&mut self, call: &Call<'_>, word: &Word) -> bool {
+        let base = if matches!(word.pieces.as_slice(), [Piece::Text(_)]) {
+            PATH_UNITS
+        } else {
+            PATH_UNITS * 2
+        };
+        let lengths = call.directories.iter().map(|directory| match directory {
+            Directory::Known(path) => path.len() / 8,
+            Directory::Unknown => 0,
+        });
+        let units = lengths
+            .map(|length| base.saturating_add(u32::try_from(length).unwrap_or(u32::MAX)))
+            .fold(0, u32::saturating_add);
+        let affordable = self.budget.spend(units);
+        if !affordable {
+            self.problem("more work than one command line may take", call.span);
+        }
+        affordable
     }
 
     /// Every place that a word could mean as a path.
@@ -372,6 +409,9 @@ impl Analyst<'_> {
         role: Role,
         target: Target,
     ) -> Pushed<'_> {
+        if !self.budget.spend(EFFECT_UNITS) {
+            self.problem("more work than one command line may take", call.span);
+        }
         self.analysis.effects.push(Effect {
             action,
             role,
@@ -387,6 +427,9 @@ impl Analyst<'_> {
     }
 
     pub(super) fn unknown(&mut self, kind: UnknownKind, text: String, span: Span) {
+        if !self.budget.spend(UNKNOWN_UNITS) {
+            self.problem("more work than one command line may take", span);
+        }
         let unknown = Unknown { kind, text, span };
         if self.analysis.unknowns.len() < UNKNOWNS_MAX && !self.analysis.unknowns.contains(&unknown)
         {

@@ -414,8 +414,11 @@ fn restore(script: &mut Script, holes: &[Hole]) {
         {
             restore_word(word, holes);
         }
-        if let Input::Text(word) | Input::File(word) = &mut invocation.input {
-            restore_word(word, holes);
+        match &mut invocation.input {
+            // Shared by whoever reads it: copied only when there is something to put back.
+            Input::Text(word) if is_marked_word(word) => restore_word(Rc::make_mut(word), holes),
+            Input::File(word) => restore_word(word, holes),
+            Input::Text(_) | Input::Inherited | Input::Pipe { .. } => {}
         }
         let is_marked = |directory: &Directory| matches!(directory, Directory::Known(path) if path.contains(MARK));
         if invocation.directories.iter().any(is_marked) {
@@ -434,9 +437,13 @@ fn restore(script: &mut Script, holes: &[Hole]) {
     }
 }
 
-fn restore_word(word: &mut Word, holes: &[Hole]) {
+fn is_marked_word(word: &Word) -> bool {
     let is_marked = |piece: &Piece| matches!(piece, Piece::Text(text) | Piece::Glob(text) if text.contains(MARK));
-    if !word.pieces.iter().any(is_marked) {
+    word.pieces.iter().any(is_marked)
+}
+
+fn restore_word(word: &mut Word, holes: &[Hole]) {
+    if !is_marked_word(word) {
         return;
     }
     let mut pieces = Vec::with_capacity(word.pieces.len() + 2);

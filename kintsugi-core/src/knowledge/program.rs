@@ -1,6 +1,6 @@
 //! A command whose program is known by name: its entry → effects, and what it wraps.
 
-use super::analyst::{Analyst, Call, PATH_UNITS, Printed, has_hole};
+use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
@@ -384,8 +384,7 @@ impl Analyst<'_> {
         word: &Word,
         with: Modifiers,
     ) {
-        if !self.budget.spend(PATH_UNITS) {
-            self.problem("more work than one command line may take", task.call.span);
+        if !self.afford_path(&task.call, word) {
             return;
         }
         let readings = self.narrowed(task, word);

@@ -88,6 +88,9 @@ impl Analyst<'_> {
         if is_process {
             return;
         }
+        if !self.afford_path(call, &redirect.target) {
+            return;
+        }
         for judged in self.judge(&redirect.target, &call.directories, call.scope) {
             if judged.place == Place::Null {
                 continue;

@@ -536,7 +536,7 @@ fn any_invocation() -> impl Strategy<Value = Invocation> {
         .prop_map(|(words, input, kind, background)| {
             let input = match kind {
                 0 => Input::Inherited,
-                1 => Input::Text(input),
+                1 => Input::Text(Rc::new(input)),
                 2 => Input::File(input),
                 _ => Input::Pipe {
                     first: InvocationId(0),

@@ -201,9 +201,14 @@ impl Rules {
     #[must_use]
     pub fn examine(&self, evidence: &[Evidence<'_>]) -> Vec<(usize, Finding)> {
         let mut findings = Vec::new();
-        for (index, item) in evidence.iter().enumerate() {
-            for rule in &self.rules {
-                if rule.pattern.applies(*item) && rule.has_company(index, evidence) {
+        for rule in &self.rules {
+            let mut company: Option<Vec<usize>> = None;
+            for (index, item) in evidence.iter().enumerate() {
+                if !rule.pattern.applies(*item) {
+                    continue;
+                }
+                let company = company.get_or_insert_with(|| rule.company(evidence));
+                if rule.along.is_none() || company.iter().any(|other| *other != index) {
                     findings.push((index, rule.finding(item.effect)));
                 }
             }
@@ -257,13 +262,16 @@ impl Rules {
 }
 
 impl Rule {
-    fn has_company(&self, index: usize, evidence: &[Evidence<'_>]) -> bool {
-        self.along.as_ref().is_none_or(|along| {
-            evidence
-                .iter()
-                .enumerate()
-                .any(|(other, item)| other != index && along.applies(*item))
-        })
+    /// Two effects that it wants beside its own, if there are: one of them is always another.
+    fn company(&self, evidence: &[Evidence<'_>]) -> Vec<usize> {
+        let along = self.along.as_ref();
+        evidence
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| along.is_some_and(|along| along.applies(**item)))
+            .map(|(index, _)| index)
+            .take(2)
+            .collect()
     }
 
     fn finding(&self, effect: &Effect) -> Finding {

@@ -12,19 +12,27 @@ use super::guard::Fault;
 use super::lexer::{self, Token};
 use super::tree::{Node, Raw, Redirection, Simple, Source};
 
-/// Reads the part of `source` from `start` to `end`.
+/// Reads the part of `source` from `start` to `end` as tokens.
+///
+/// # Errors
+///
+/// What is never closed, and what is over a bound.
+pub(super) fn tokens(
+    source: &Rc<Source>,
+    range: (usize, usize),
+    dialect: Dialect,
+) -> Result<Vec<Token>, Fault> {
+    let (start, end) = range;
+    let text = source.text.get(..end).unwrap_or_default();
+    lexer::tokens(text, start, dialect)
+}
+
+/// Reads the tokens of a part of `source` as commands.
 ///
 /// # Errors
 ///
 /// Where and why it is no text of the dialect.
-pub(super) fn parse(
-    source: &Rc<Source>,
-    range: (usize, usize),
-    dialect: Dialect,
-) -> Result<Rc<Node>, Fault> {
-    let (start, end) = range;
-    let text = source.text.get(..end).unwrap_or_default();
-    let tokens = lexer::tokens(text, start, dialect)?;
+pub(super) fn parse(source: &Rc<Source>, tokens: Vec<Token>) -> Result<Rc<Node>, Fault> {
     Builder::new(source, tokens).program()
 }
 

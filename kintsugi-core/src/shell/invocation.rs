@@ -219,7 +219,7 @@ pub enum Input {
     #[default]
     Inherited,
     /// A here-document or here-string, or the output of commands that could be computed from the text (`echo rm | sh`).
-    Text(Word),
+    Text(Rc<Word>),
     /// A file.
     File(Word),
     /// The commands in front of it in a pipeline.
@@ -258,5 +258,5 @@ pub enum Directory {
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     /// The values, by name.
-    pub values: std::collections::BTreeMap<String, Word>,
+    pub values: super::Map<Word>,
 }

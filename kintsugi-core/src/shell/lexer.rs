@@ -11,8 +11,8 @@ use super::guard::{Body, Fault, Pending, Scan};
 use super::tree::Operator;
 use crate::limits::SHELL_DEPTH_MAX;
 
-/// Most tokens of one text: what the parser reads in about ten milliseconds.
-const TOKENS_MAX: usize = 16_384;
+/// Most tokens of one text: what the parser reads in about seven milliseconds.
+const TOKENS_MAX: usize = 12_288;
 
 /// A piece of the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Lexer<'_> {
 
     fn push(&mut self, token: Token) -> Result<(), Fault> {
         if self.tokens.len() >= TOKENS_MAX {
-            return self.fault("more than 16,384 words");
+            return self.fault("more than 12,288 words");
         }
         self.tokens.push(token);
         Ok(())

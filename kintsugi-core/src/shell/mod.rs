@@ -8,9 +8,12 @@ mod grammar;
 mod guard;
 mod invocation;
 mod lexer;
+mod map;
 #[cfg(test)]
 mod tests;
 mod tree;
+
+pub use map::{Iter, Map};
 
 pub use invocation::{
     Assignment, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem, Redirect,

@@ -136,9 +136,19 @@ impl Script<'_> {
             cursor.skip_lines();
             let right = self.operand(cursor);
             value = value.then(between, &right);
+            self.pay_for(&value);
         }
         self.depth -= 1;
+        self.pay_for(&value);
         value
+    }
+
+    /// Values may grow with every use.
+    fn pay_for(&mut self, value: &Value) {
+        let units = u32::try_from(value.size() / 32).unwrap_or(u32::MAX);
+        if !self.budget.spend(units) {
+            self.unknown("more code than is read");
+        }
     }
 
     fn joins_by_dot(&self) -> bool {

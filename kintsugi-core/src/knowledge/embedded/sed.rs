@@ -66,7 +66,7 @@ fn substitution<'t>(text: &'t str, flags: bool, found: &mut Vec<Embedded>) -> &'
         .find(|c: char| !c.is_ascii_alphanumeric())
         .unwrap_or(behind.len());
     let set = behind.get(..end).unwrap_or_default();
-    if let Some(at) = behind.find('w').filter(|at| *at < end) {
+    if let Some(at) = set.find('w') {
         let (name, rest) = line(behind.get(at + 1..).unwrap_or_default());
         file('w', name, found);
         return rest;

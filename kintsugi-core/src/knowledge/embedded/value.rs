@@ -6,6 +6,9 @@ use crate::shell::{Hole, Piece, Word};
 /// Most alternatives that one value keeps; what has more is not known.
 const ALTERNATIVES_MAX: usize = 16;
 
+/// Longest value that is followed, in bytes.
+const VALUE_BYTES_MAX: usize = 4 * 1024;
+
 /// The result of an expression.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Value {
@@ -61,6 +64,13 @@ impl Value {
         }
     }
 
+    /// Returns about how much memory it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let words: usize = self.words.iter().map(|word| size(word) + 16).sum();
+        let items = self.items.iter().flatten();
+        words + items.map(|item| item.size() + 32).sum::<usize>()
+    }
+
     /// Returns the text when there is one alternative and all of it is known.
     pub(super) fn known(&self) -> Option<String> {
         match self.words.as_slice() {
@@ -94,12 +104,14 @@ impl Value {
 
     /// Puts `other` behind it, with `between` in the middle.
     pub(super) fn then(&self, between: &str, other: &Self) -> Self {
-        let mut words = Vec::new();
-        for left in self.alternatives() {
-            for right in other.alternatives() {
-                words.push(joined(&left, between, &right));
-            }
-        }
+        let rights = other.alternatives();
+        let words = self
+            .alternatives()
+            .iter()
+            .flat_map(|left| rights.iter().map(move |right| (left.clone(), right)))
+            .take(ALTERNATIVES_MAX + 1)
+            .map(|(left, right)| joined(&left, between, right))
+            .collect();
         Self {
             words: bounded(words),
             feed: self.feed.max(other.feed),
@@ -148,6 +160,15 @@ impl Value {
     }
 }
 
+/// Returns about how much memory a word takes, in bytes.
+fn size(word: &Word) -> usize {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Text(text) | Piece::Glob(text) => text.len(),
+        Piece::Hole(_) => 64,
+    };
+    word.pieces.iter().map(bytes).sum()
+}
+
 /// A word of which nothing is known.
 pub(super) fn hole() -> Word {
     let piece = Piece::Hole(Hole::Other("a value of the script"));
@@ -176,6 +197,9 @@ pub(super) fn pattern(text: &str) -> Word {
 }
 
 fn joined(left: &Word, between: &str, right: &Word) -> Word {
+    if size(left) + between.len() + size(right) > VALUE_BYTES_MAX {
+        return hole();
+    }
     let mut pieces: Vec<Piece> = Vec::new();
     let middle = [Piece::Text(between.to_owned())];
     for piece in left.pieces.iter().chain(&middle).chain(&right.pieces) {

@@ -24,7 +24,7 @@ impl Machine<'_> {
         match name {
             "cd" | "chdir" => self.change_directory(arguments),
             "pushd" => {
-                self.state.stack.push(Rc::clone(&self.state.directories));
+                self.state.push_directory();
                 self.change_directory(arguments);
             }
             "popd" => self.pop_directory(),
@@ -57,7 +57,7 @@ impl Machine<'_> {
             "alias" => self.alias_names(arguments),
             "unalias" => {
                 for name in arguments.iter().filter_map(Word::known) {
-                    Rc::make_mut(&mut self.state.aliases).remove(name.as_ref());
+                    self.state.aliases.remove(name.as_ref());
                 }
             }
             "printf" => return self.printf_to_variable(arguments),
@@ -89,7 +89,7 @@ impl Machine<'_> {
 
     fn unset(&mut self, arguments: &[Word]) {
         for word in arguments.iter().filter_map(Word::known) {
-            Rc::make_mut(&mut self.state.functions).remove(word.as_ref());
+            self.state.functions.remove(word.as_ref());
             if !word.starts_with('-') {
                 self.state.unset(&word);
             }
@@ -103,8 +103,9 @@ impl Machine<'_> {
                 .is_none_or(|word| word == "-" || !word.starts_with('-'))
         });
         let here = Rc::clone(&self.state.directories);
+        let bytes: usize = here.iter().map(state::path_bytes).sum();
         self.spend(
-            32 * here.len(),
+            16 * here.len() + bytes / 4,
             operand.map(|word| word.span).unwrap_or_default(),
         );
         let reached: Rc<[Directory]> = match operand.map(Word::known) {
@@ -238,12 +239,15 @@ impl Machine<'_> {
             None => Some(1),
             Some(word) => word.known().and_then(|count| count.parse::<usize>().ok()),
         };
+        let mut work = 0;
         self.state.positional = match (count, self.state.positional.as_deref()) {
             (Some(count), Some(values)) => {
+                work = values.len();
                 Some(Rc::new(values.iter().skip(count).cloned().collect()))
             }
             (_, _) => None,
         };
+        self.spend(work, crate::effect::Span::default());
     }
 
     /// Takes the next line of an input that is known.
@@ -254,10 +258,10 @@ impl Machine<'_> {
         let text = word.known()?.into_owned();
         let (line, rest) = text.split_once('\n').unwrap_or((&text, ""));
         if connections.input == self.stream.input {
-            self.stream.input = Input::Text(Word {
+            self.stream.input = Input::Text(Rc::new(Word {
                 pieces: state::text(rest),
                 span: word.span,
-            });
+            }));
         }
         Some(line.to_owned())
     }
@@ -354,8 +358,7 @@ impl Machine<'_> {
         for word in arguments {
             let Some(text) = word.known() else { continue };
             if let Some((name, value)) = text.split_once('=') {
-                let aliases = Rc::make_mut(&mut self.state.aliases);
-                aliases.insert(name.to_owned(), value.to_owned());
+                self.state.aliases.insert(name, value.to_owned());
             }
         }
     }

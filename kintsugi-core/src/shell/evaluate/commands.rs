@@ -12,6 +12,11 @@ use crate::effect::Span;
 /// Most combinations of alternatives that one command is walked with.
 const COMBINATIONS_MAX: usize = 16;
 
+/// Units of work that one assignment costs.
+const ASSIGNMENT_UNITS: usize = 12;
+/// Units of work that copying one element of an array costs.
+const ELEMENT_UNITS: usize = 3;
+
 /// An assignment as written.
 pub(super) struct Written<'a> {
     /// The variable.
@@ -77,7 +82,10 @@ impl Machine<'_> {
             match &mut after {
                 None if !more => break,
                 None => after = Some(self.state.clone()),
-                Some(after) => after.join(&self.state),
+                Some(after) => {
+                    let left = self.state.clone();
+                    self.join_into(after, &left);
+                }
             }
             if !more {
                 break;
@@ -126,11 +134,11 @@ impl Machine<'_> {
         self.script.called.insert(name.clone());
         let rest: Vec<&str> = simple.words.iter().skip(1).map(Raw::text).collect();
         let text = format!("{text} {}", rest.join(" "));
-        let aliases = Rc::clone(&self.state.aliases);
-        Rc::make_mut(&mut self.state.aliases).remove(&name);
+        let aliases = self.state.aliases.clone();
+        self.state.aliases.remove(&name);
         let before = self.state.clone();
         self.text(&text, first.span());
-        self.state.join(&before);
+        self.join(&before);
         self.state.aliases = aliases;
     }
 
@@ -195,8 +203,7 @@ impl Machine<'_> {
     /// Assigns and returns the value, as one text.
     fn value_of(&mut self, raw: &Raw, at: usize, to: &(String, Option<String>, bool)) -> Pieces {
         let (name, subscript, appends) = to;
-        // Setting one variable may copy them all, when another branch still has them.
-        self.spend(self.state.variables.len() * 3, raw.span());
+        self.spend(ASSIGNMENT_UNITS, raw.span());
         let text = raw.text();
         let value = raw.part(at, text.len());
         if text.get(at..).is_some_and(|value| value.starts_with('(')) && subscript.is_none() {
@@ -212,6 +219,7 @@ impl Machine<'_> {
                 Some(Value::List(elements)) => elements.clone(),
                 Some(Value::Scalar(_)) | None => Vec::new(),
             };
+            self.spend(elements.len() * ELEMENT_UNITS, raw.span());
             let key = self.key(subscript, &elements);
             self.state.set_element(name, &key, pieces.clone());
             return pieces;
@@ -243,6 +251,10 @@ impl Machine<'_> {
             Some(Value::Scalar(pieces)) if appends => vec![("0".to_owned(), pieces.clone())],
             Some(Value::List(_) | Value::Scalar(_)) | None => Vec::new(),
         };
+        self.spend(
+            (elements.len() + tokens.len()) * ELEMENT_UNITS,
+            value.span(),
+        );
         let mut all = Vec::new();
         for (start, end) in tokens {
             let raw = Raw {
@@ -331,6 +343,10 @@ impl Machine<'_> {
         prefix: &[Raw],
         assignments: &mut Vec<Assignment>,
     ) -> Vec<(String, Option<Variable>, Rc<Variables>)> {
+        if let Some(first) = prefix.first() {
+            // Set, and set back.
+            self.spend(prefix.len() * ASSIGNMENT_UNITS, first.span());
+        }
         let names = prefix.iter().filter_map(|raw| assignment(raw.text()));
         let before = names
             .map(|written| {
@@ -348,16 +364,15 @@ impl Machine<'_> {
 
     fn restore(&mut self, before: Vec<(String, Option<Variable>, Rc<Variables>)>) {
         for (name, variable, exported) in before {
-            let variables = Rc::make_mut(&mut self.state.variables);
             match variable {
-                Some(variable) => variables.insert(name.clone(), variable),
-                None => variables.remove(&name),
-            };
+                Some(variable) => self.state.variables.insert(&name, variable),
+                None => self.state.variables.remove(&name),
+            }
             let now = Rc::make_mut(&mut self.state.exported);
             match exported.values.get(&name) {
-                Some(word) => now.values.insert(name, word.clone()),
+                Some(word) => now.values.insert(&name, word.clone()),
                 None => now.values.remove(&name),
-            };
+            }
         }
     }
 
@@ -413,6 +428,9 @@ impl Machine<'_> {
     }
 
     fn print(&mut self, pieces: &[Piece]) {
+        if self.capture.is_some() {
+            self.spend(state::size(pieces) / 32, Span::default());
+        }
         if let Some(capture) = &mut self.capture {
             state::append(&mut capture.pieces, pieces);
             if state::size(&capture.pieces) > super::output::BYTES_MAX {
@@ -487,7 +505,7 @@ impl Machine<'_> {
             let before = std::mem::replace(&mut self.state, start.clone());
             self.connected(connections, |machine| machine.walk(body));
             if number > 0 {
-                self.state.join(&before);
+                self.join(&before);
             }
         }
         self.state.positional = caller;

@@ -16,15 +16,15 @@ mod redirections;
 mod state;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use self::state::{Pieces, State, Value, Variable};
 use super::grammar;
 use super::tree::{self, Node, Raw, Source};
 use super::{
-    Budget, Context, Dialect, Directory, Input, InvocationId, Output, Problem, Script, Variables,
-    Word,
+    Budget, Context, Dialect, Directory, Input, InvocationId, Map, Output, Problem, Script,
+    Variables, Word,
 };
 use crate::effect::Span;
 use crate::limits::SHELL_DEPTH_MAX;
@@ -33,6 +33,10 @@ use crate::limits::SHELL_DEPTH_MAX;
 const ITERATIONS_MAX: usize = 64;
 /// Most iterations of all loops of a text that are followed one by one.
 const ITERATIONS_ALL_MAX: u32 = 512;
+/// Units of work that reading one token costs.
+const TOKEN_UNITS: usize = 3;
+/// Units of work that joining one name of two branches costs.
+const JOIN_UNITS: usize = 4;
 /// Deepest calls of functions that are followed with their arguments.
 const CALLS_MAX: usize = 6;
 
@@ -101,7 +105,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
 
 /// The state in which a text begins.
 fn beginning(context: &Context) -> State {
-    let mut variables = BTreeMap::new();
+    let mut variables = Map::default();
     let mut exported = Variables::default();
     let mut positional = Vec::new();
     let known = &context.variables.values;
@@ -122,24 +126,22 @@ fn beginning(context: &Context) -> State {
         let values = vec![Value::Scalar(word.pieces.clone())];
         let exports = name != "0";
         variables.insert(
-            name.clone(),
+            name,
             Variable {
                 values,
                 exported: exports,
             },
         );
         if exports {
-            exported.values.insert(name.clone(), word.clone());
+            exported.values.insert(name, word.clone());
         }
     }
     State {
-        variables: Rc::new(variables),
-        given: known
-            .keys()
-            .any(|name| matches!(name.as_str(), "@" | "0" | "1")),
+        variables,
+        given: ["@", "0", "1"].iter().any(|name| known.get(name).is_some()),
         positional: (!open).then(|| Rc::new(positional)),
-        functions: Rc::default(),
-        aliases: Rc::default(),
+        functions: Map::default(),
+        aliases: Map::default(),
         directories: Rc::clone(&context.directories),
         previous: Rc::from([Directory::Unknown]),
         stack: Vec::new(),
@@ -185,7 +187,13 @@ impl Machine<'_> {
         if !self.spend((end - start) / 32 + 16, span) {
             return;
         }
-        match grammar::parse(source, range, self.dialect) {
+        let tokens = grammar::tokens(source, range, self.dialect);
+        if let Ok(tokens) = &tokens
+            && !self.spend(tokens.len() * TOKEN_UNITS, span)
+        {
+            return;
+        }
+        match tokens.and_then(|tokens| grammar::parse(source, tokens)) {
             Ok(node) => {
                 self.depth += 1;
                 self.walk(&node);
@@ -240,8 +248,7 @@ impl Machine<'_> {
             Node::Case { word, arms } => self.case(word, arms),
             Node::Function { name, body } => {
                 let name = name.text().trim_matches(['"', '\'', '\\']).to_owned();
-                let functions = Rc::make_mut(&mut self.state.functions);
-                functions.insert(name, vec![Rc::clone(body)]);
+                self.state.functions.insert(name, vec![Rc::clone(body)]);
                 self.succeeded = None;
             }
         }
@@ -285,7 +292,7 @@ impl Machine<'_> {
                 }
                 continue;
             }
-            self.state.join(&skipped);
+            self.join(&skipped);
             self.succeeded = Some(if *and {
                 here
             } else {
@@ -314,17 +321,17 @@ impl Machine<'_> {
             self.walk(command);
             // zsh runs the last command of a pipeline in the shell itself.
             if number == last && self.dialect == Dialect::Zsh {
-                self.state.join(&state);
+                self.join(&state);
             } else {
                 self.state = state;
             }
             if number < last {
                 let end = self.next_id();
                 input = match self.capture.take() {
-                    Some(capture) if !capture.unknown => Input::Text(Word {
+                    Some(capture) if !capture.unknown => Input::Text(Rc::new(Word {
                         pieces: capture.pieces,
                         span: Span::default(),
-                    }),
+                    })),
                     Some(_) | None => Input::Pipe { first, end },
                 };
             }
@@ -363,13 +370,13 @@ impl Machine<'_> {
             self.walk(body);
             let taken = std::mem::replace(&mut self.state, skipped);
             match &mut after {
-                Some(after) => after.join(&taken),
+                Some(after) => self.join_into(after, &taken),
                 None => after = Some(taken),
             }
         }
         if let Some(after) = after {
             if otherwise {
-                self.state.join(&after);
+                self.join(&after);
             } else {
                 self.state = after;
             }
@@ -391,7 +398,8 @@ impl Machine<'_> {
             if let Some(body) = body {
                 self.walk(body);
             }
-            after.join(&self.state);
+            let left = self.state.clone();
+            self.join_into(&mut after, &left);
         }
         self.state = after;
         self.succeeded = None;
@@ -446,7 +454,7 @@ impl Machine<'_> {
             self.walk(body);
         }
         if open || followed < fields.len() {
-            self.state.join(&before);
+            self.join(&before);
         }
         self.succeeded = None;
     }
@@ -473,7 +481,7 @@ impl Machine<'_> {
         }
         for _ in 0..2 {
             let before = self.state.clone();
-            if !self.spend(16 + before.variables.len() * 3, Span::default()) {
+            if !self.spend(16, Span::default()) {
                 return;
             }
             self.succeeded = None;
@@ -483,7 +491,7 @@ impl Machine<'_> {
             }
             self.walk(body);
             let changed = self.changed(&before);
-            self.state.join(&before);
+            self.join(&before);
             if changed.is_empty() {
                 break;
             }
@@ -494,8 +502,10 @@ impl Machine<'_> {
                     .map_or_else(Vec::new, |v| v.values.clone());
                 values.truncate(1);
                 values.push(Value::Scalar(state::unknown(&name)));
-                if let Some(variable) = Rc::make_mut(&mut self.state.variables).get_mut(&name) {
-                    variable.values = values;
+                if let Some(variable) = self.state.variable(&name) {
+                    let exported = variable.exported;
+                    let variable = Variable { values, exported };
+                    self.state.variables.insert(&name, variable);
                 }
             }
         }
@@ -504,16 +514,33 @@ impl Machine<'_> {
     }
 
     /// Returns the variables that differ from `before`.
-    fn changed(&self, before: &State) -> BTreeSet<String> {
-        if Rc::ptr_eq(&before.variables, &self.state.variables) {
-            return BTreeSet::new();
+    fn changed(&mut self, before: &State) -> Vec<String> {
+        let mut changed = Vec::new();
+        let mut now = self.state.variables.clone();
+        let work = now.join(&before.variables, |name, now, before| {
+            if now.is_some() && now != before {
+                changed.push(name.to_owned());
+            }
+            None
+        });
+        self.spend(work, Span::default());
+        changed
+    }
+
+    /// Joins what another branch may have left.
+    fn join(&mut self, other: &State) {
+        let mut state = self.state.clone();
+        self.join_into(&mut state, other);
+        self.state = state;
+    }
+
+    /// Joins two branches, and pays for it.
+    fn join_into(&mut self, state: &mut State, other: &State) {
+        // What is over its budget is held whatever it knows.
+        if !self.exhausted {
+            let work = state.join(other);
+            self.spend(work * JOIN_UNITS, Span::default());
         }
-        self.state
-            .variables
-            .iter()
-            .filter(|(name, variable)| before.variables.get(*name) != Some(variable))
-            .map(|(name, _)| name.clone())
-            .collect()
     }
 }
 

@@ -71,16 +71,15 @@ impl<'a> Parsed<'a> {
     }
 }
 
-/// Replaces the longest match from each position on.
+/// Replaces the longest match from each position on, counting the steps.
 pub(super) fn replaced(
     pattern: &Pattern,
     characters: &[char],
-    with: &str,
-    operator: &str,
+    (with, operator): (&str, &str),
+    steps: &mut usize,
 ) -> Option<String> {
     let mut result = String::new();
     let mut at = 0;
-    let mut steps = 0_usize;
     let mut done = false;
     while at <= characters.len() {
         let anchored = match operator {
@@ -93,11 +92,7 @@ pub(super) fn replaced(
                 if operator == "/%" && end != characters.len() {
                     break;
                 }
-                steps += end - at + 1;
-                if steps > 200_000 {
-                    return None;
-                }
-                if end > at && pattern.matches(characters.get(at..end)?)? {
+                if end > at && pattern.matches(characters.get(at..end)?, steps)? {
                     matched = Some(end);
                     break;
                 }
@@ -116,7 +111,12 @@ pub(super) fn replaced(
 }
 
 /// Removes the shortest or longest match at the start (`#`) or the end (`%`).
-pub(super) fn trim(pattern: &Pattern, characters: &[char], operator: &str) -> Option<String> {
+pub(super) fn trim(
+    pattern: &Pattern,
+    characters: &[char],
+    operator: &str,
+    steps: &mut usize,
+) -> Option<String> {
     let count = characters.len();
     if count > PATTERN_TEXT_MAX / 4 {
         return None;
@@ -132,7 +132,7 @@ pub(super) fn trim(pattern: &Pattern, characters: &[char], operator: &str) -> Op
         } else {
             (tail, head)
         };
-        if pattern.matches(tried)? {
+        if pattern.matches(tried, steps)? {
             return Some(left.iter().collect());
         }
     }

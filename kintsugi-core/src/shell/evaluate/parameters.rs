@@ -20,6 +20,9 @@ enum Found {
     Unknown(Pieces),
 }
 
+/// Steps of matching patterns that are one unit of work.
+const STEPS_A_UNIT: usize = 8;
+
 /// Variables that every session has: their defaults are not what counts.
 const INHERITED: [&str; 20] = [
     "HOME",
@@ -414,8 +417,10 @@ impl Machine<'_> {
             "#" | "##" | "%" | "%%" => {
                 let pieces = self.operand(operand, true);
                 let pattern = Pattern::new(&pieces);
-                let trimmed =
-                    pattern.and_then(|pattern| trim(&pattern, &characters, parsed.operator));
+                let mut steps = 0;
+                let trimmed = pattern
+                    .and_then(|pattern| trim(&pattern, &characters, parsed.operator, &mut steps));
+                self.spend(steps / STEPS_A_UNIT, operand.span());
                 trimmed.map_or_else(open, state::text)
             }
             _ => self
@@ -468,10 +473,10 @@ impl Machine<'_> {
         if characters.len() > PATTERN_TEXT_MAX {
             return None;
         }
-        if !self.spend(characters.len(), operand.span()) {
-            return None;
-        }
-        replaced(&pattern, characters, &with, operator).map(state::text)
+        let mut steps = 0;
+        let replaced = replaced(&pattern, characters, (&with, operator), &mut steps);
+        self.spend((steps + characters.len()) / STEPS_A_UNIT, operand.span());
+        replaced.map(state::text)
     }
 }
 

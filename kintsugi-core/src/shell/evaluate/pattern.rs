@@ -2,8 +2,8 @@
 
 use super::super::Piece;
 
-/// Most steps of one match.
-const STEPS_MAX: usize = 20_000;
+/// Most steps of all matches of one expansion.
+pub(super) const STEPS_MAX: usize = 60_000;
 
 /// A part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +41,12 @@ impl Pattern {
         Some(Self { parts })
     }
 
-    /// Whether all of `text` matches; nothing when that takes too long.
-    pub(super) fn matches(&self, text: &[char]) -> Option<bool> {
+    /// Whether all of `text` matches, counting its `steps`; nothing when there are too many.
+    pub(super) fn matches(&self, text: &[char], steps: &mut usize) -> Option<bool> {
         let (mut part, mut at) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
-        for _ in 0..STEPS_MAX {
+        while *steps < STEPS_MAX {
+            *steps += 1;
             match (self.parts.get(part), text.get(at)) {
                 (None, None) => return Some(true),
                 (Some(Part::Any), _) => {

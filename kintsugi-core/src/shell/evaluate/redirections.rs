@@ -14,6 +14,9 @@ use crate::effect::Span;
 /// Most files written by a text that are kept.
 const FILES_MAX: usize = 64;
 
+/// Units of work that a redirection costs.
+const REDIRECTION_UNITS: usize = 4;
+
 /// What the redirections of one command say together.
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
@@ -39,7 +42,11 @@ impl Machine<'_> {
             file: None,
             elsewhere: false,
         };
+        if let Input::File(word) = &connections.input {
+            self.spend(state::size(&word.pieces) / 16, word.span);
+        }
         for redirection in redirections {
+            self.spend(REDIRECTION_UNITS, redirection.target.span());
             self.redirect(redirection, &mut connections);
         }
         connections
@@ -50,22 +57,22 @@ impl Machine<'_> {
         match redirection.operator {
             Operator::HereDocument { expands, tabs } => {
                 let word = self.here_document(target, expands, tabs);
-                connections.take_input(redirection, Input::Text(word));
+                connections.take_input(redirection, Input::Text(Rc::new(word)));
             }
             Operator::HereString => {
                 let mut word = self.single(target);
                 state::append(&mut word.pieces, &state::text("\n"));
-                connections.take_input(redirection, Input::Text(word));
+                connections.take_input(redirection, Input::Text(Rc::new(word)));
             }
             Operator::Read => {
                 let word = self.file_name(target);
                 let input = self.written(&word).map_or_else(
                     || Input::File(word.clone()),
                     |pieces| {
-                        Input::Text(Word {
+                        Input::Text(Rc::new(Word {
                             pieces,
                             span: word.span,
-                        })
+                        }))
                     },
                 );
                 connections.take_input(redirection, input);

@@ -3,11 +3,10 @@
 //! Cloning is cheap (shared until changed), because every branch has a state of its own and branches are joined again:
 //! what differs becomes alternatives, and what has too many alternatives becomes unknown, never one of them.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::tree::Node;
-use super::super::{Directory, Hole, Piece, Variables, Word};
+use super::super::{Directory, Hole, Map, Piece, Variables, Word};
 use crate::effect::Span;
 
 /// Most values that a variable is followed through.
@@ -16,6 +15,11 @@ const ALTERNATIVES_MAX: usize = 6;
 const PATH_BYTES_MAX: usize = 4_096;
 /// Most directories that a command is judged in.
 const DIRECTORIES_MAX: usize = 12;
+
+/// Most parameters that are compared one by one when branches meet.
+const PARAMETERS_COMPARED_MAX: usize = 64;
+/// Most directories that `pushd` leaves behind; what lies deeper is not known.
+const STACK_MAX: usize = 64;
 
 /// The pieces of a value.
 pub(super) type Pieces = Vec<Piece>;
@@ -55,15 +59,15 @@ pub(super) struct Variable {
 #[derive(Debug, Clone)]
 pub(super) struct State {
     /// Variables that the text or the context sets.
-    pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    pub(super) variables: Map<Variable>,
     /// What `$1`, `$2`, … are; nothing when they are not known.
     pub(super) positional: Option<Rc<Vec<Pieces>>>,
     /// Whether the text or the context says what they are.
     pub(super) given: bool,
     /// Functions: every body that the name may have.
-    pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Node>>>>,
+    pub(super) functions: Map<Vec<Rc<Node>>>,
     /// Aliases.
-    pub(super) aliases: Rc<BTreeMap<String, String>>,
+    pub(super) aliases: Map<String>,
     /// Where it may be. Never empty.
     pub(super) directories: Rc<[Directory]>,
     /// Where it may have been before.
@@ -136,11 +140,11 @@ impl State {
                 span: Span::default(),
             };
             let seen = Rc::make_mut(&mut self.exported);
-            seen.values.insert(name.to_owned(), word);
+            seen.values.insert(name, word);
         }
         let values = vec![value];
         let variable = Variable { values, exported };
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+        self.variables.insert(name, variable);
     }
 
     /// Sets one element of an array.
@@ -165,79 +169,102 @@ impl State {
         {
             let values = variable.values.clone();
             self.set(name, value, true);
-            if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
-                variable.values = values;
-            }
+            self.variables.insert(
+                name,
+                Variable {
+                    values,
+                    exported: true,
+                },
+            );
         }
     }
 
     /// Removes a variable; from then on it is empty, not unknown.
     pub(super) fn unset(&mut self, name: &str) {
-        self.set(name, Value::Scalar(Vec::new()), false);
+        let values = vec![Value::Scalar(Vec::new())];
+        let exported = false;
+        self.variables.insert(name, Variable { values, exported });
         Rc::make_mut(&mut self.exported).values.remove(name);
-        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
-            variable.exported = false;
-        }
     }
 
-    /// Joins what another branch may have left.
-    pub(super) fn join(&mut self, other: &Self) {
+    /// Puts where the shell is on the stack of `pushd`.
+    pub(super) fn push_directory(&mut self) {
+        if self.stack.len() >= STACK_MAX {
+            self.stack.remove(0);
+        }
+        self.stack.push(Rc::clone(&self.directories));
+    }
+
+    /// Joins what another branch may have left. Returns how much work it was.
+    pub(super) fn join(&mut self, other: &Self) -> usize {
+        let directories = self.directories.iter().chain(other.directories.iter());
+        let mut work = if Rc::ptr_eq(&self.directories, &other.directories) {
+            0
+        } else {
+            directories.map(|one| path_bytes(one) / 16 + 1).sum()
+        };
         self.directories = union(&self.directories, &other.directories);
         self.previous = union(&self.previous, &other.previous);
         if other.stack.len() > self.stack.len() {
             self.stack.clone_from(&other.stack);
         }
-        if self.positional != other.positional {
+        if !alike(self.positional.as_ref(), other.positional.as_ref()) {
             self.positional = None;
         }
-        if !Rc::ptr_eq(&self.functions, &other.functions) {
-            let functions = Rc::make_mut(&mut self.functions);
-            for (name, bodies) in other.functions.iter() {
-                let mine = functions.entry(name.clone()).or_default();
-                for body in bodies {
-                    if !mine.iter().any(|known| Rc::ptr_eq(known, body)) {
-                        mine.push(Rc::clone(body));
-                    }
+        work += self.functions.join(&other.functions, |_, mine, theirs| {
+            let mut bodies = mine.cloned().unwrap_or_default();
+            for body in theirs.into_iter().flatten() {
+                if !bodies.iter().any(|known| Rc::ptr_eq(known, body)) {
+                    bodies.push(Rc::clone(body));
                 }
             }
-        }
-        if !Rc::ptr_eq(&self.aliases, &other.aliases) {
-            let aliases = Rc::make_mut(&mut self.aliases);
-            for (name, text) in other.aliases.iter() {
-                aliases.entry(name.clone()).or_insert_with(|| text.clone());
-            }
-        }
-        self.join_variables(other);
+            Some(bodies)
+        });
+        work += self
+            .aliases
+            .join(&other.aliases, |_, mine, theirs| mine.or(theirs).cloned());
+        work + self.join_variables(other)
     }
 
-    fn join_variables(&mut self, other: &Self) {
-        if Rc::ptr_eq(&self.variables, &other.variables) || self.variables == other.variables {
-            return;
-        }
-        let mine = Rc::make_mut(&mut self.variables);
-        for (name, variable) in mine.iter_mut() {
-            let values = other.variables.get(name).map(|other| other.values.clone());
-            let values = values.unwrap_or_else(|| vec![Value::Scalar(unknown(name))]);
-            merge(name, &mut variable.values, &values);
-        }
-        for (name, variable) in other.variables.iter() {
-            if !mine.contains_key(name) {
-                let mut joined = variable.clone();
-                merge(name, &mut joined.values, &[Value::Scalar(unknown(name))]);
-                mine.insert(name.clone(), joined);
-            }
-        }
-        if Rc::ptr_eq(&self.exported, &other.exported) {
-            return;
+    fn join_variables(&mut self, other: &Self) -> usize {
+        let work = self.variables.join(&other.variables, |name, mine, theirs| {
+            let open = || vec![Value::Scalar(unknown(name))];
+            let (mut joined, more) = match (mine, theirs) {
+                (Some(mine), Some(theirs)) if mine == theirs => return None,
+                (Some(mine), Some(theirs)) => (mine.clone(), theirs.values.clone()),
+                (Some(one), None) | (None, Some(one)) => (one.clone(), open()),
+                (None, None) => return None,
+            };
+            merge(name, &mut joined.values, &more);
+            Some(joined)
+        });
+        if self.exported.values.is_same(&other.exported.values) {
+            return work;
         }
         let exported = Rc::make_mut(&mut self.exported);
-        for (name, word) in &other.exported.values {
-            let mine = exported.values.entry(name.clone());
-            let mine = mine.or_insert_with(|| word.clone());
-            if mine != word {
-                mine.pieces = unknown(name);
-            }
+        work + exported
+            .values
+            .join(&other.exported.values, |name, mine, theirs| {
+                match (mine, theirs) {
+                    (Some(mine), Some(theirs)) if mine != theirs => Some(Word {
+                        pieces: unknown(name),
+                        span: mine.span,
+                    }),
+                    (Some(_), _) => None,
+                    (None, theirs) => theirs.cloned(),
+                }
+            })
+    }
+}
+
+/// Whether parameters are the same; long ones are only when they are shared.
+fn alike(one: Option<&Rc<Vec<Pieces>>>, other: Option<&Rc<Vec<Pieces>>>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            Rc::ptr_eq(one, other) || one.len() <= PARAMETERS_COMPARED_MAX && one == other
         }
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 
@@ -271,6 +298,14 @@ pub(super) fn union(one: &Rc<[Directory]>, other: &Rc<[Directory]>) -> Rc<[Direc
         }
     }
     all.into()
+}
+
+/// Returns how long the path of a directory is, in bytes.
+pub(super) fn path_bytes(directory: &Directory) -> usize {
+    match directory {
+        Directory::Known(path) => path.len(),
+        Directory::Unknown => 0,
+    }
 }
 
 /// Returns `path` from `directory`, folded: without `.`, `..` and double slashes.

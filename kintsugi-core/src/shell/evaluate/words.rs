@@ -164,6 +164,9 @@ impl Machine<'_> {
                 braces::Expansion::None => {}
                 braces::Expansion::Words(words) => {
                     for text in words {
+                        if !self.spend(2 + text.len() / 32, span) {
+                            return;
+                        }
                         self.one(&fixed(&text, span), found);
                     }
                     return;

@@ -262,7 +262,7 @@ impl Lexer<'_> {
                     let start = self.at;
                     let end = self.word_end(start)?.max(start + 1);
                     if words.len() >= TOKENS_MAX {
-                        return self.fault("more than 16,384 words");
+                        return self.fault("more than 12,288 words");
                     }
                     pattern = self.scan.slice(start, end) == "=~";
                     words.push((start, end));
