@@ -49,6 +49,8 @@ pub enum Command {
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon
     Daemon(command::daemon::Daemon),
+    /// Finds your agents and shells, and puts the guard in front of each
+    Setup(command::setup::Setup),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
     /// Answers the hooks of shells and agents

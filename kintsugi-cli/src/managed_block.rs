@@ -94,6 +94,13 @@ pub fn set(
     Ok(Change::Written)
 }
 
+/// Returns `text` with `body` as its block, or without one; nothing when the marks of the present one do not fit together.
+#[must_use]
+pub fn with(text: &str, body: Option<&str>) -> Option<String> {
+    let (before, _, after) = split(text)?;
+    Some(join(before, body, after))
+}
+
 /// Returns what stands before the block, in it and behind it; nothing when the marks do not fit together.
 fn split(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let begin = format!("{BEGIN}\n");
@@ -138,7 +145,11 @@ fn back_up(target: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-fn replace(target: &Path, text: &str) -> io::Result<()> {
+/// Replaces a file whole, with its mode. A crash leaves the old one or the new one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace(target: &Path, text: &str) -> io::Result<()> {
     let mode = match fs::metadata(target) {
         Ok(metadata) => metadata.permissions().mode(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0o644,

@@ -63,6 +63,19 @@ pub fn home() -> Option<String> {
     BaseDirs::new().map(|directories| directories.home_dir().to_string_lossy().into_owned())
 }
 
+/// Returns where this program is installed, for what has to name it.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn program() -> Result<PathBuf, Failure> {
+    env::current_exe()
+        .and_then(|own| own.canonicalize())
+        .map_err(|error| {
+            let message = format!("cannot tell where this program is installed: {error}");
+            Failure::new(Exit::Failed, message).hint("call it by its absolute path")
+        })
+}
+
 /// Returns the directory this process stands in, absolute.
 ///
 /// # Errors

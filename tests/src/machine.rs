@@ -107,19 +107,9 @@ impl Machine {
     /// When it does not start.
     #[must_use]
     pub fn hook(&self, arguments: &[&str], payload: &[u8]) -> Output {
-        let mut child = self
-            .command(program("kintsugi-hook"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kintsugi-hook starts");
-        let mut input = child.stdin.take().expect("its input");
-        // A hook that has read enough to refuse closes its input.
-        drop(input.write_all(payload));
-        drop(input);
-        child.wait_with_output().expect("its output")
+        let mut hook = self.command(program("kintsugi-hook"));
+        hook.args(arguments);
+        fed(hook, payload)
     }
 
     /// Makes a repository and a bare remote whose histories have parted.
@@ -179,6 +169,25 @@ impl Drop for Machine {
             assert!(stopped.status.success(), "{stopped:?}");
         }
     }
+}
+
+/// Starts `program`, gives it `input`, and returns what came of it.
+///
+/// # Panics
+/// When it does not start.
+#[must_use]
+pub fn fed(mut program: Command, input: &[u8]) -> Output {
+    let mut child = program
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut to = child.stdin.take().expect("its input");
+    // One that has read enough to refuse closes its input.
+    drop(to.write_all(input));
+    drop(to);
+    child.wait_with_output().expect("its output")
 }
 
 /// Returns one of the programs, as cargo built it beside this test.

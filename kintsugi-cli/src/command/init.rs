@@ -88,12 +88,7 @@ impl Init {
     /// # Errors
     /// When the file cannot be changed safely; it is then as it was.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
-        let own = std::env::current_exe()
-            .and_then(|own| own.canonicalize())
-            .map_err(|error| {
-                let message = format!("cannot tell where this program is installed: {error}");
-                Failure::new(Exit::Failed, message).hint("call it by its absolute path")
-            })?;
+        let own = surroundings::program()?;
         if !self.install && !self.uninstall {
             let run = pipes_directory()?;
             console.out.write_all(self.printed(&own, &run).as_bytes())?;
@@ -142,6 +137,20 @@ fn pipes_directory() -> Result<PathBuf, Failure> {
     let paths = surroundings::paths()?;
     let directory = paths.socket.parent().unwrap_or(&paths.data);
     Ok(directory.join("kintsugi-shells"))
+}
+
+/// Returns shell, start-up file and block of every shell that this person uses: it has a start-up file, or it is their own.
+pub(super) fn startup_blocks(own: &Path) -> Vec<(&'static str, PathBuf, String)> {
+    let login = std::env::var_os("SHELL").map(PathBuf::from);
+    let login = login.as_deref().and_then(Path::file_name);
+    let own = own.display().to_string();
+    let shells = Hooked::value_variants().iter();
+    let used = shells.filter_map(|shell| {
+        let file = shell.startup_file()?;
+        let is_used = file.exists() || login.is_some_and(|login| login == shell.name());
+        is_used.then(|| (shell.name(), file, block(*shell, &own)))
+    });
+    used.collect()
 }
 
 /// Returns the lines of the start-up file: they load the hook, and say so when it is gone.

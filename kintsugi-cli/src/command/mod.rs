@@ -13,6 +13,7 @@ pub mod policy;
 pub mod replay;
 pub mod run;
 pub mod service;
+pub mod setup;
 pub mod stand_in;
 pub mod status;
 
@@ -42,6 +43,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
         Command::Hook(hook) => hook.run(console),
+        Command::Setup(setup) => setup.run(console),
         Command::Init(init) => init.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),

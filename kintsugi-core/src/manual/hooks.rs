@@ -56,13 +56,12 @@
 //! - Not seen: what a host runs without calling its hook. Codex CLI skips a hook that its person has not trusted (`/hooks`);
 //!   Claude Code reads files named by `@` without one; Aider and Kilo have none.
 //!
-//! For Claude Code, in `~/.claude/settings.json`:
-//!
-//! ```json
-//! {"hooks": {"PreToolUse": [{"matcher": "*", "hooks": [
-//!   {"type": "command", "command": "/usr/local/bin/kintsugi-hook", "args": ["claude-code"], "timeout": 600}
-//! ]}]}}
-//! ```
+//! `kintsugi setup` writes what makes each host call its hook, for every host whose directory is in the home
+//! (`kintsugi-cli/src/command/setup/hosts.rs` has the files and their form). By hand are left: Goose, Kimi Code and Antigravity,
+//! whose files are described in two ways or in none; VS Code, which reads Claude Code's; agents of Kiro that are made later; the
+//! repositories' own settings. What was written is kept with what was there before in the data directory, below `setup/`, so
+//! that `--undo` puts a file back byte for byte when it is still as it was left, and takes out only our part when it is not.
+//! Checked in a home that has them all: `tests/tests/setup.rs`.
 //!
 //! # `kintsugi-hook`
 //!

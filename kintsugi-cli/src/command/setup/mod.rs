@@ -1,0 +1,311 @@
+//! `kintsugi setup`: finds the agents and shells of this home, and puts the guard in front of each.
+
+mod document;
+mod hosts;
+mod ledger;
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kintsugi_core::display::escape;
+use serde::Serialize;
+
+use self::hosts::{File, Wanted};
+use self::ledger::{Entry, Ledger, Since};
+use super::{JSON_VERSION, init};
+use crate::agent::Host;
+use crate::console::{Console, Tone};
+use crate::exit::{Exit, Failure};
+use crate::{managed_block, surroundings};
+
+/// Arguments of `kintsugi setup`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is found is told by its directory in your home; `kintsugi hook --help` lists every host."
+)]
+pub struct Setup {
+    /// Shows what would be written, and writes nothing
+    #[arg(long, conflicts_with_all = ["undo", "check"])]
+    dry_run: bool,
+    /// Says whether everything that is found is wired as it should be; ends with 1 when not
+    #[arg(long, conflicts_with = "undo")]
+    check: bool,
+    /// Puts every file back as it was
+    #[arg(long)]
+    undo: bool,
+    /// Only these hosts and shells
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Prints one line of JSON a file
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a file is, or what was done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// As it should be.
+    Wired,
+    /// To be written.
+    Missing,
+    /// Written now.
+    Written,
+    /// As it was before.
+    PutBack,
+    /// Changed since; only our part was taken out.
+    TakenOut,
+    /// Left alone, for a reason.
+    Left(String),
+}
+
+impl Setup {
+    /// Does what the arguments say.
+    ///
+    /// # Errors
+    /// When this home or the ledger cannot be read. A file that cannot be changed is said, and the others are done.
+    pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let paths = surroundings::paths()?;
+        let mut ledger = Ledger::read(&paths.data).map_err(|error| {
+            let message = format!("cannot read what an earlier setup wrote: {error}");
+            Failure::new(Exit::Failed, message).hint(format!(
+                "look into `{}`",
+                paths.data.join("setup").display()
+            ))
+        })?;
+        let files = self.found()?;
+        if self.undo {
+            return self.put_back(&files, &mut ledger, console);
+        }
+        if files.is_empty() {
+            let failure = Failure::new(Exit::Failed, "found neither an agent nor a shell to guard");
+            return Err(
+                failure.hint("`kintsugi hook --help` lists the hosts, `kintsugi init` the shells")
+            );
+        }
+        let mut exit = Exit::Allowed;
+        for file in &files {
+            let state = self.wire(file, &mut ledger);
+            if matches!(state, State::Left(_)) || (self.check && state != State::Wired) {
+                exit = Exit::Failed;
+            }
+            self.say(file, &state, console)?;
+        }
+        if !self.check && !self.dry_run && !self.json {
+            let hint =
+                "each begins with its next session; `kintsugi setup --undo` puts all of it back";
+            writeln!(console.err, "{hint}")?;
+        }
+        Ok(exit)
+    }
+
+    /// Returns the files of what is found, of shells and of hosts.
+    fn found(&self) -> Result<Vec<File>, Failure> {
+        let home = surroundings::home()
+            .map(PathBuf::from)
+            .ok_or_else(|| Failure::new(Exit::Failed, "no home directory").hint("set `HOME`"))?;
+        let own = surroundings::program()?;
+        let shells = init::startup_blocks(&own).into_iter();
+        let mut files: Vec<File> = shells
+            .map(|(host, path, block)| File {
+                host,
+                path,
+                wanted: Wanted::Block(block),
+                then: None,
+            })
+            .collect();
+        files.extend(hosts::found(&home, &own.with_file_name("kintsugi-hook")));
+        files.retain(|file| self.only.is_empty() || self.only.iter().any(|name| name == file.host));
+        Ok(files)
+    }
+
+    fn wire(&self, file: &File, ledger: &mut Ledger) -> State {
+        let changed = read(&file.path).and_then(|old| {
+            let new = wired(old.as_deref(), &file.wanted)?;
+            Ok((old.as_deref() != Some(new.as_str())).then_some(new))
+        });
+        match changed {
+            Err(why) => State::Left(why),
+            Ok(None) => State::Wired,
+            Ok(Some(_)) if self.check || self.dry_run => State::Missing,
+            Ok(Some(new)) => {
+                let executable = matches!(
+                    file.wanted,
+                    Wanted::Own {
+                        executable: true,
+                        ..
+                    }
+                );
+                match ledger.write(&file.path, &new, executable) {
+                    Ok(()) => State::Written,
+                    Err(error) => State::Left(error.to_string()),
+                }
+            }
+        }
+    }
+
+    fn put_back(
+        &self,
+        files: &[File],
+        ledger: &mut Ledger,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let mut exit = Exit::Allowed;
+        for entry in ledger.files.clone() {
+            let resolved = |file: &&File| {
+                file.path == entry.path
+                    || file
+                        .path
+                        .canonicalize()
+                        .is_ok_and(|path| path == entry.path)
+            };
+            let file = files.iter().find(resolved);
+            if file.is_none() && !self.only.is_empty() {
+                continue;
+            }
+            let state = undo(&entry, file, ledger);
+            if matches!(state, State::Left(_)) {
+                exit = Exit::Failed;
+            }
+            let shown = File {
+                host: file.map_or("", |file| file.host),
+                path: entry.path.clone(),
+                wanted: Wanted::Elements(Vec::new()),
+                then: None,
+            };
+            self.say(&shown, &state, console)?;
+        }
+        Ok(exit)
+    }
+
+    fn say(&self, file: &File, state: &State, console: &mut Console) -> Result<(), Failure> {
+        if self.json {
+            console.json(&Line {
+                version: JSON_VERSION,
+                name: file.host,
+                path: &file.path,
+                state,
+                then: file.then,
+            })?;
+            return Ok(());
+        }
+        let (tone, word) = match state {
+            State::Wired => (Tone::Good, "wired"),
+            State::Missing => (Tone::Warn, "missing"),
+            State::Written => (Tone::Good, "written"),
+            State::PutBack => (Tone::Good, "put back"),
+            State::TakenOut => (Tone::Warn, "taken out"),
+            State::Left(_) => (Tone::Bad, "left alone"),
+        };
+        let word = console.out_paint.tone(tone, format!("{word:<10}"));
+        let title = Host::named(file.host).map_or(file.host, |host| host.title);
+        let path = escape(&file.path.display().to_string());
+        writeln!(console.out, "{word} {title:<18} {path}")?;
+        if let State::Left(why) = state {
+            writeln!(console.out, "           {}", escape(why))?;
+        }
+        if self.dry_run && *state == State::Missing {
+            for line in shown(&file.wanted).lines() {
+                writeln!(console.out, "           + {}", escape(line))?;
+            }
+        }
+        if let Some(then) = file.then.filter(|_| !matches!(state, State::Left(_))) {
+            writeln!(console.out, "           {then}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One line of `--json`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    version: u32,
+    name: &'a str,
+    path: &'a Path,
+    state: &'a State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    then: Option<&'a str>,
+}
+
+fn read(path: &Path) -> Result<Option<String>, String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn wired(old: Option<&str>, wanted: &Wanted) -> Result<String, String> {
+    let text = old.unwrap_or_default();
+    match wanted {
+        Wanted::Own { text, .. } => Ok(text.clone()),
+        Wanted::Elements(elements) => {
+            document::with(text, elements).map_err(|error| error.to_string())
+        }
+        Wanted::Block(block) => managed_block::with(text, Some(block))
+            .ok_or_else(|| "its kintsugi block is not whole".to_owned()),
+    }
+}
+
+fn undo(entry: &Entry, file: Option<&File>, ledger: &mut Ledger) -> State {
+    let done = ledger.since(entry).and_then(|since| match (since, file) {
+        (Since::Same, _) => {
+            ledger.put_back(entry)?;
+            Ok(State::PutBack)
+        }
+        (Since::Changed, Some(file)) => take_out(entry, file),
+        (Since::Changed, None) => Ok(State::Left(
+            "it was changed since; take it out by hand".into(),
+        )),
+    });
+    match done {
+        Err(error) => State::Left(error.to_string()),
+        Ok(State::Left(why)) => State::Left(why),
+        Ok(state) => match ledger.forget(entry) {
+            Ok(()) => state,
+            Err(error) => State::Left(error.to_string()),
+        },
+    }
+}
+
+/// Takes our part out of a file that somebody changed since.
+fn take_out(entry: &Entry, file: &File) -> std::io::Result<State> {
+    let text = match std::fs::read_to_string(&entry.path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::TakenOut),
+        read => read?,
+    };
+    let without = match &file.wanted {
+        Wanted::Elements(elements) => document::without(&text, elements).ok(),
+        Wanted::Block(_) => managed_block::with(&text, None),
+        Wanted::Own { .. } => None,
+    };
+    let Some(without) = without else {
+        return Ok(State::Left(
+            "it was changed since; take it out by hand".into(),
+        ));
+    };
+    managed_block::replace(&entry.path, &without)?;
+    Ok(State::TakenOut)
+}
+
+/// What a person is shown of what would be written.
+fn shown(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Own { text, .. } | Wanted::Block(text) => text.clone(),
+        Wanted::Elements(elements) => {
+            let line = |element: &hosts::Element| {
+                format!(
+                    "{}: {}",
+                    element.path.join("."),
+                    document::plain(&element.value)
+                )
+            };
+            elements.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
