@@ -4,6 +4,7 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -82,7 +83,8 @@ impl Client {
         })?;
         let stream = Stream::from(stream);
         let uid = peer_uid(&stream)?;
-        if uid != rustix::process::geteuid().as_raw() && uid != 0 {
+        let is_own = uid == rustix::process::geteuid().as_raw() || uid == 0;
+        if !is_own && !is_installed_by_root(socket, uid) {
             return Err(ClientError::ForeignDaemon {
                 path: socket.to_owned(),
                 uid,
@@ -200,6 +202,19 @@ impl AsFd for Client {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
+}
+
+/// Whether root gave user `uid` the directory of `socket`, as an installation for the whole system does: it is that user's,
+/// nobody else can write in it, and only root could have put it where it is.
+fn is_installed_by_root(socket: &Path, uid: u32) -> bool {
+    let Some(directory) = socket.parent() else {
+        return false;
+    };
+    let of_whom = |path: &Path, owner: u32| {
+        std::fs::symlink_metadata(path)
+            .is_ok_and(|found| found.is_dir() && found.uid() == owner && found.mode() & 0o022 == 0)
+    };
+    of_whom(directory, uid) && directory.ancestors().skip(1).all(|above| of_whom(above, 0))
 }
 
 /// Whether a read ended because its time was over.

@@ -45,6 +45,12 @@ pub enum Change {
     Unchanged,
 }
 
+/// Whether a file with this text has a block.
+#[must_use]
+pub fn is_in(text: &str) -> bool {
+    split(text).is_some_and(|(_, block, _)| block.is_some())
+}
+
 /// Puts `body` into the block of `path`, or takes the block out when there is no body. `ours` says whether a body is one that
 /// this program wrote; `force` overwrites others.
 ///

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kintsugi_core::paths::Paths;
+use kintsugi_core::paths::{Paths, SYSTEM_SOCKET};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock};
 
@@ -40,6 +40,11 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Only root starts the daemon of the system.
+    #[error(
+        "the daemon of this system does not run: an administrator starts it with `systemctl start kintsugi`"
+    )]
+    OfTheSystem,
     /// The program did not start at all.
     #[error("cannot start the daemon: {0}")]
     Spawn(#[source] io::Error),
@@ -67,6 +72,9 @@ pub fn connect_or_start(paths: &Paths) -> Result<Client, StartError> {
 
 /// Starts a daemon unless one is there by now, and connects to it.
 fn start(paths: &Paths) -> Result<Client, StartError> {
+    if paths.socket == Path::new(SYSTEM_SOCKET) {
+        return Err(StartError::OfTheSystem);
+    }
     let deadline = Instant::now() + START_MAX;
     let _lock = lock(&paths.start_lock, deadline)?;
     // Another client may have started it while this one waited for the lock.

@@ -3,11 +3,11 @@
 //! The only place that reads the environment for the full client; what it finds are claims, not proofs.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
 use kintsugi_core::display::escape;
-use kintsugi_core::paths::{Environment, PathError, Paths, locate};
+use kintsugi_core::paths::{Environment, PathError, Paths, SYSTEM_SETTINGS, locate};
 use kintsugi_core::shell::Dialect;
 
 use crate::exit::{Exit, Failure};
@@ -51,6 +51,7 @@ pub fn environment() -> Environment {
     let config = |directories: &ProjectDirs| directories.config_dir().to_owned();
     Environment {
         socket: env::var_os("KINTSUGI_SOCKET").map(PathBuf::from),
+        has_system_daemon: Path::new(SYSTEM_SETTINGS).exists(),
         runtime_directory: env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
         data_directory: project.as_ref().map(data),
         config_directory: project.as_ref().map(config),

@@ -11,6 +11,12 @@ pub const SOCKET_PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } el
 /// Where the system keeps the administrator's policy.
 pub const SYSTEM_POLICY: &str = "/etc/kintsugi/config.toml";
 
+/// Where the system keeps what its daemon is told to do. Where this file is, there is a daemon for everybody.
+pub const SYSTEM_SETTINGS: &str = "/etc/kintsugi/daemon.toml";
+
+/// The socket of that daemon.
+pub const SYSTEM_SOCKET: &str = "/run/kintsugi/kintsugi.sock";
+
 /// The project's own policy, in the root of the project.
 pub const PROJECT_POLICY: &str = ".kintsugi.toml";
 
@@ -19,6 +25,8 @@ pub const PROJECT_POLICY: &str = ".kintsugi.toml";
 pub struct Environment {
     /// `KINTSUGI_SOCKET`.
     pub socket: Option<PathBuf>,
+    /// Whether [`SYSTEM_SETTINGS`] is there.
+    pub has_system_daemon: bool,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_directory: Option<PathBuf>,
     /// The per-user data directory of this program (`directories`: `$XDG_DATA_HOME/kintsugi` and its kin).
@@ -46,6 +54,10 @@ pub struct Paths {
     pub diagnostics: PathBuf,
     /// The person's own policy.
     pub policy: PathBuf,
+    /// What the daemon itself is told to do.
+    pub settings: PathBuf,
+    /// The key of the daemon's port on loopback.
+    pub port_key: PathBuf,
 }
 
 /// Why there is no such place.
@@ -84,6 +96,7 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
     let data = given(&environment.data_directory).ok_or(PathError::NoHome)?;
     let config = given(&environment.config_directory).ok_or(PathError::NoHome)?;
     let socket = given(&environment.socket)
+        .or_else(|| environment.has_system_daemon.then(|| SYSTEM_SOCKET.into()))
         .or_else(|| {
             given(&environment.runtime_directory)
                 .filter(|directory| directory.is_absolute())
@@ -98,6 +111,8 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         spool: data.join("spool.ndjson"),
         diagnostics: data.join("daemon.log"),
         policy: config.join("config.toml"),
+        settings: config.join("daemon.toml"),
+        port_key: data.join("port-key"),
         socket,
         data,
     })
@@ -136,6 +151,7 @@ mod tests {
     fn environment(socket: Option<&str>, runtime: Option<&str>) -> Environment {
         Environment {
             socket: socket.map(PathBuf::from),
+            has_system_daemon: false,
             runtime_directory: runtime.map(PathBuf::from),
             data_directory: Some("/home/ada/.local/share/kintsugi".into()),
             config_directory: Some("/home/ada/.config/kintsugi".into()),
@@ -154,6 +170,16 @@ mod tests {
             socket(None, Some("relative")),
             Path::new("/home/ada/.local/share/kintsugi/kintsugi.sock")
         );
+    }
+
+    #[test]
+    fn the_daemon_of_the_system_goes_before_one_of_ones_own() {
+        let mut environment = environment(None, Some("/run/user/1"));
+        environment.has_system_daemon = true;
+        let socket = |environment: &Environment| locate(environment).unwrap().socket;
+        assert_eq!(socket(&environment), Path::new(SYSTEM_SOCKET));
+        environment.socket = Some("/x/k".into());
+        assert_eq!(socket(&environment), Path::new("/x/k"));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use kintsugi_core::protocol::{ErrorCode, Response};
 use uuid::Uuid;
 
 use crate::follow::Follower;
-use crate::listener::Stream;
 use crate::peer::PeerHandle;
 use crate::poller::Interest;
+use crate::stream::Stream;
 
 /// Most bytes that are taken from one connection in one round, so that one that floods delays nobody.
 const READ_BYTES: usize = 64 * 1024;
@@ -50,6 +50,8 @@ pub struct Connection {
     /// Where it is in the log, while it is told of records.
     pub follower: Option<Box<Follower>>,
     input: FrameBuffer,
+    /// It may ask: the kernel says who it is, or it has shown the key.
+    is_proven: bool,
     /// The client sends no more.
     ended: bool,
     /// When the first byte of the frame came that is not yet whole.
@@ -67,14 +69,17 @@ impl Connection {
     /// Takes over an accepted stream, which does not block, at `now` on the monotonic clock.
     #[must_use]
     pub fn new(stream: Stream, peer: PeerHandle, now: u64) -> Self {
+        // Whoever must show a key has as long as a frame may take.
+        let frame_since = matches!(stream, Stream::Port(_)).then_some(now);
         Self {
-            stream,
             peer,
             phase: Phase::Ready,
             follower: None,
+            is_proven: matches!(stream, Stream::Local(_)),
             input: FrameBuffer::default(),
             ended: false,
-            frame_since: None,
+            frame_since,
+            stream,
             output: Vec::new(),
             sent: 0,
             output_since: now,
@@ -86,6 +91,17 @@ impl Connection {
     #[must_use]
     pub fn process(&self) -> u32 {
         self.peer.credentials().pid
+    }
+
+    /// Whether it may ask anything yet.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        self.is_proven
+    }
+
+    /// It has shown the key.
+    pub const fn prove(&mut self) {
+        self.is_proven = true;
     }
 
     /// Returns the stream, to poll.
@@ -166,7 +182,7 @@ impl Connection {
         } else if self.ended {
             // Half a frame, or nothing, and then the end: there is nobody to tell.
             self.phase = Phase::Dead;
-        } else if self.input.is_empty() {
+        } else if self.input.is_empty() && self.is_proven {
             self.frame_since = None;
         } else if self
             .frame_deadline()

@@ -7,7 +7,8 @@ use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, SUBSCRIBERS_MAX};
-use kintsugi_core::protocol::{ErrorCode, PendingStatus, Response};
+use kintsugi_core::protocol::frame::parse_request;
+use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response};
 
 use crate::connection::{Connection, Phase};
 use crate::crowd::{Crowd, FIRST_TOKEN, Token};
@@ -15,7 +16,10 @@ use crate::handle::{Answer, Desk, Outcome, Refusal, respond};
 use crate::listener::Gate;
 use crate::peer::PeerHandle;
 use crate::poller::{Interest, Poller};
+use crate::port::Port;
+use crate::settings::HELPERS_MAX;
 use crate::store::Staged;
+use crate::stream::Stream;
 use crate::sys::{Signal, Signals};
 
 /// How long nothing is tried again after the log refused, in milliseconds.
@@ -25,6 +29,12 @@ const RETRY_MS: u64 = 1_000;
 const SIGNALS: u64 = 0;
 /// The socket on which clients connect.
 const GATE: u64 = 1;
+/// The port on loopback.
+const PORT: u64 = 2;
+/// The first helper; the others follow.
+pub const HELPERS: u64 = 16;
+/// The first that is nobody's.
+const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64;
 
 /// Bytes of records that are told in one round; another round tells more.
 const FEED_BYTES: usize = 128 * 1024;
@@ -43,6 +53,8 @@ pub enum Stop {
 pub struct Daemon {
     desk: Desk,
     gate: Gate,
+    /// Off, unless the settings name one.
+    port: Option<Port>,
     signals: Signals,
     crowd: Crowd,
     /// Answers that wait for the sync of this round.
@@ -64,13 +76,21 @@ impl Daemon {
     /// # Errors
     ///
     /// When the system cannot wait for them.
-    pub fn new(desk: Desk, gate: Gate, signals: Signals) -> anyhow::Result<Self> {
+    pub fn new(
+        desk: Desk,
+        (gate, port): (Gate, Option<Port>),
+        signals: Signals,
+    ) -> anyhow::Result<Self> {
         let poller = Poller::new()?;
         poller.add(signals.descriptor(), SIGNALS, Interest::READ)?;
         poller.add(gate.listener(), GATE, Interest::READ)?;
+        if let Some(port) = &port {
+            poller.add(port.listener(), PORT, Interest::READ)?;
+        }
         Ok(Self {
             desk,
             gate,
+            port,
             signals,
             crowd: Crowd::new(poller),
             recording: Vec::new(),
@@ -97,11 +117,14 @@ impl Daemon {
             drop(self.desk.book.mend(self.desk.clock.as_ref()));
             for one in ready {
                 match one.token {
-                    SIGNALS => self.take_signals(),
-                    GATE => self.accept(now),
+                    SIGNALS => self.take_signals(now),
+                    GATE | PORT => self.accept(one.token, now),
+                    HELPERS..HELPERS_END => self.desk.helpers.listen(one.token),
                     _ => self.crowd.touch(one, now),
                 }
             }
+            let started = self.desk.helpers.start(self.crowd.poller(), now);
+            self.note(started);
             self.serve(now);
             self.settle(now);
             self.resolve_waits(now);
@@ -121,18 +144,23 @@ impl Daemon {
         }
         let now = self.desk.clock.monotonic_ms();
         let wall = self.desk.clock.wall_ms();
-        let deadlines = [self.crowd.deadline(), self.desk.book.due()];
+        let helpers = self.desk.helpers.due();
+        let deadlines = [self.crowd.deadline(), self.desk.book.due(), helpers];
         let left = deadlines.into_iter().flatten();
         left.map(|deadline| deadline.saturating_sub(now))
             .chain(self.expiry.map(|expiry| expiry.saturating_sub(wall)))
             .min()
     }
 
-    fn take_signals(&mut self) {
+    fn take_signals(&mut self, now: u64) {
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::Stop => self.stop = Some(Stop::Signal),
                 Signal::Reload => self.reload(),
+                Signal::Child => {
+                    let ended = self.desk.helpers.reap(now);
+                    self.note(ended);
+                }
             }
         }
     }
@@ -145,14 +173,28 @@ impl Daemon {
         }
     }
 
-    fn accept(&mut self, now: u64) {
+    /// Records what nobody waits for; while the log refuses, it is not kept.
+    fn note(&mut self, events: Vec<Body>) {
+        if !events.is_empty() {
+            drop(self.desk.record(events));
+        }
+    }
+
+    fn accept(&mut self, door: u64, now: u64) {
         for _ in 0..ROUND_ACCEPTS_MAX {
-            match self.gate.accept() {
+            let accepted = match &self.port {
+                Some(port) if door == PORT => port.accept().map(Stream::Port),
+                Some(_) | None => self.gate.accept().map(Stream::Local),
+            };
+            match accepted {
                 Ok(stream) => {
-                    let Ok(peer) = PeerHandle::of(&stream) else {
-                        continue;
+                    let peer = match &stream {
+                        Stream::Local(socket) => PeerHandle::of(socket),
+                        Stream::Port(_) => Ok(PeerHandle::unattested()),
                     };
-                    self.admit(Connection::new(stream, peer, now), now);
+                    if let Ok(peer) = peer {
+                        self.admit(Connection::new(stream, peer, now), now);
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -167,7 +209,8 @@ impl Daemon {
 
     fn admit(&mut self, mut connection: Connection, now: u64) {
         let uid = connection.peer.credentials().uid;
-        if uid != rustix::process::geteuid().as_raw() {
+        let is_ours = uid == rustix::process::geteuid().as_raw();
+        if !is_ours && self.desk.settings.gid().is_none() {
             let message = format!("user {uid} may not use this daemon");
             connection.close_with(&Response::error(ErrorCode::Forbidden, message), now);
             return;
@@ -188,6 +231,10 @@ impl Daemon {
         let Some(connection) = self.crowd.get(token) else {
             return;
         };
+        if !connection.is_proven() {
+            prove(connection, self.port.as_ref(), now);
+            return;
+        }
         let outcome = match connection.next_frame() {
             Ok(Some((frame, peer))) => self.desk.handle(frame, peer),
             Ok(None) => return,
@@ -349,5 +396,26 @@ impl Daemon {
         recorded
             .map(drop)
             .map_err(|_staged| anyhow::anyhow!("the last record is not durable"))
+    }
+}
+
+/// Judges the first frame of a connection that nobody attests: the key, or the end.
+fn prove(connection: &mut Connection, port: Option<&Port>, now: u64) {
+    let request = match connection.next_frame() {
+        Ok(Some((frame, _peer))) => parse_request(frame),
+        Ok(None) => return,
+        Err(error) => Err(error),
+    };
+    let has_key = matches!(
+        (&request, port),
+        (Ok(Request::Auth { key }), Some(port)) if port.is_key(key)
+    );
+    if has_key {
+        connection.prove();
+        connection.say(&Response::Ack, now);
+    } else {
+        // The same for a wrong key and for none.
+        let message = "the first frame here must be `auth` with the key";
+        connection.close_with(&Response::error(ErrorCode::AuthFailed, message.into()), now);
     }
 }

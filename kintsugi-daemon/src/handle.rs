@@ -21,8 +21,10 @@ use crate::clock::{Clock, rfc3339};
 use crate::follow::Follower;
 use crate::judge::Bench;
 use crate::peer::PeerHandle;
+use crate::settings::Settings;
 use crate::state::{Answered, Hold, Known, Standing};
 use crate::store::{Recorded, Staged};
+use crate::supervise::Helpers;
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -112,6 +114,12 @@ pub struct Desk {
     pub clock: Box<dyn Clock>,
     /// Challenges that wait for a proof.
     pub challenges: Challenges,
+    /// What the daemon itself is told to do.
+    pub settings: Settings,
+    /// Helper processes.
+    pub helpers: Helpers,
+    /// What the start found that a person should look at, one line each.
+    pub notices: Vec<String>,
 }
 
 impl Desk {
@@ -285,6 +293,8 @@ impl Desk {
                 self.resolve(id, Resolution::Deny, reason, peer.look_up())
             }
             Request::Status => Ok(Outcome::Now(self.status())),
+            // Whoever the kernel attests needs no key, and may show one all the same.
+            Request::Auth { .. } => Ok(Outcome::Now(Response::Ack)),
             Request::Hello { .. } => Ok(Outcome::Now(Response::Hello {
                 version: protocol::VERSION,
                 daemon: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),

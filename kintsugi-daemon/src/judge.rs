@@ -4,9 +4,6 @@
 //! parse is said aloud, and what was in force is made stricter, never looser. A repository's policy is not read here, since a
 //! path that a client names may lie on a file system that hangs: the client sends its text, which can only tighten.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -19,13 +16,10 @@ use kintsugi_core::policy::{File, Layers, Origin, Policy};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
 use kintsugi_core::rules::RuleError;
-use rustix::fs::OFlags;
 use serde_json::json;
 
+use crate::own_file::own_text;
 use crate::project::{Project, Projects};
-
-/// Largest policy file or pack, in bytes.
-const POLICY_BYTES_MAX: u64 = 256 * 1024;
 
 /// Where the policies are.
 #[derive(Debug, Clone)]
@@ -76,11 +70,6 @@ impl Bench {
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
-    }
-
-    /// Adds a line for a person to what is wrong, until the policy is read again.
-    pub fn add_problem(&mut self, problem: String) {
-        self.problems.push(problem);
     }
 
     /// Reads the policy again and returns the record that says so.
@@ -253,32 +242,4 @@ fn policy_file(
         file.add_pack(&name, &text)?;
     }
     Ok(Some(file))
-}
-
-/// Reads a file that only its owner, who is this user or root, can have written; nothing when there is none.
-fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
-    let shown = path.display();
-    // Not blocking: a pipe put in its place must not stop the daemon.
-    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or_default();
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => anyhow::bail!("cannot open the policy `{shown}`: {error}"),
-    };
-    let found = file.metadata()?;
-    let ours = rustix::process::geteuid().as_raw();
-    if !found.is_file() {
-        anyhow::bail!("the policy `{shown}` is not a file");
-    }
-    if (found.uid() != ours && found.uid() != 0) || found.mode() & 0o022 != 0 {
-        anyhow::bail!("the policy `{shown}` can be written by others: `chmod go-w` it");
-    }
-    if found.len() > POLICY_BYTES_MAX {
-        anyhow::bail!("the policy `{shown}` has more than {POLICY_BYTES_MAX} bytes");
-    }
-    let mut text = String::new();
-    match file.take(POLICY_BYTES_MAX).read_to_string(&mut text) {
-        Ok(_) => Ok(Some(text)),
-        Err(error) => anyhow::bail!("cannot read the policy `{shown}`: {error}"),
-    }
 }

@@ -3,11 +3,12 @@
 //! The lock beside the socket says who owns it. Whoever holds the lock may remove a socket that it finds, because no
 //! daemon that lives can own it; so a stale socket is told from a live one without a race.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+    PermissionsExt as _, chown,
 };
 use std::path::{Path, PathBuf};
 
@@ -17,8 +18,7 @@ use interprocess::local_socket::{
     GenericFilePath, ListenerNonblockingMode, ListenerOptions, ToFsName as _,
 };
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
-use interprocess::os::unix::uds_local_socket::Listener;
-pub use interprocess::os::unix::uds_local_socket::Stream;
+use interprocess::os::unix::uds_local_socket::{Listener, Stream};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
@@ -85,6 +85,20 @@ impl Gate {
             path: Some(path.to_owned()),
             _lock: lock,
         })
+    }
+
+    /// Lets the members of a group connect too. A socket that the supervisor passed is as the supervisor made it.
+    ///
+    /// # Errors
+    ///
+    /// When this process is not in the group.
+    pub fn open_to(&self, gid: u32) -> anyhow::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let opened = chown(path, None, Some(gid))
+            .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o660)));
+        opened.with_context(|| format!("cannot open `{}` to group {gid}", path.display()))
     }
 
     /// Returns the descriptor to poll.

@@ -203,10 +203,14 @@ impl Desk {
                 id: log.id.to_string(),
                 size: log.size,
                 head: log.head,
+                checkpoint: log.checkpoint,
             }),
             holds: u64::try_from(self.book.state().holds_len()).unwrap_or(u64::MAX),
             mode: self.bench.mode().to_owned(),
             vault: VaultStatus::None,
+            children: self.helpers.status(self.clock.monotonic_ms()),
+            agents: self.book.state().seen(self.clock.wall_ms()),
+            uid: rustix::process::geteuid().as_raw(),
             problems: self.problems(),
         }))
     }
@@ -222,6 +226,7 @@ impl Desk {
             .into_iter()
             .chain(self.book.trouble())
             .chain(policy)
+            .chain(self.notices.iter().cloned())
             .collect()
     }
 

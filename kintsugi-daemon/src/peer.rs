@@ -57,6 +57,20 @@ impl PeerHandle {
         })
     }
 
+    /// Returns a peer that nobody attests: it knows what only this user can read, and no process stands behind it.
+    #[must_use]
+    pub fn unattested() -> Self {
+        Self {
+            credentials: PeerCredentials {
+                uid: rustix::process::geteuid().as_raw(),
+                gid: rustix::process::getegid().as_raw(),
+                pid: 0,
+            },
+            pidfd: None,
+            looked_up: None,
+        }
+    }
+
     /// Returns user, group and process.
     #[must_use]
     pub fn credentials(&self) -> PeerCredentials {

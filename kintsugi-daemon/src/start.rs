@@ -11,17 +11,21 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use kintsugi_core::audit::record::Body;
 use kintsugi_core::paths::{Environment, Paths, SYSTEM_POLICY, locate};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clock::SystemClock;
-use crate::daemon::{Daemon, Stop};
+use crate::daemon::{Daemon, HELPERS, Stop};
 use crate::handle::Desk;
 use crate::judge::{Bench, PolicyFiles};
 use crate::listener::{Gate, Taken, prepare_directory};
+use crate::port::Port;
+use crate::settings::Settings;
 use crate::spool;
+use crate::supervise::Helpers;
 use crate::sys::{self, Signals};
 
 /// Largest file of diagnostics that is continued, in bytes; a larger one is begun again.
@@ -97,7 +101,23 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         admin: SYSTEM_POLICY.into(),
         user: paths.policy.clone(),
     };
+    let mut notices = Vec::new();
+    let (settings, settings_hash) = Settings::read(&paths.settings).unwrap_or_else(|error| {
+        notices.push(format!("the settings are not in force: {error:#}"));
+        Default::default()
+    });
+    if let Some(Err(error)) = settings.gid().map(|gid| gate.open_to(gid)) {
+        notices.push(format!("{error:#}"));
+    }
+    let port = settings.port.map(|port| Port::open(port, &paths.port_key));
+    let port = port.transpose().unwrap_or_else(|error| {
+        notices.push(format!("{error:#}"));
+        None
+    });
     let mut desk = Desk {
+        helpers: Helpers::new(settings.helpers.clone(), HELPERS),
+        settings,
+        notices,
         bench: Bench::new(home, policies)?,
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
@@ -105,16 +125,21 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     };
     desk.book.check_host()?;
     // What the start found stands in front of this record, and both are durable before anybody is served.
-    let policy = desk.bench.reload();
-    let staged = desk.book.stage(desk.clock.as_ref(), vec![policy])?;
+    let settings = settings_hash.map(|hash| Body::Policy {
+        what: "settings".to_owned(),
+        hash: Some(hash),
+        detail: serde_json::Value::Null,
+    });
+    let first = std::iter::once(desk.bench.reload()).chain(settings);
+    let staged = desk.book.stage(desk.clock.as_ref(), first.collect())?;
     let recorded = desk.book.sync(desk.clock.as_ref())?.confirm(staged);
     recorded
         .map(drop)
         .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))?;
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
-        desk.bench.add_problem(problem);
+        desk.notices.push(problem);
     }
-    Daemon::new(desk, gate, signals)
+    Daemon::new(desk, (gate, port), signals)
 }
 
 /// Returns where everything is, from this process's environment.
@@ -123,6 +148,7 @@ fn paths() -> anyhow::Result<Paths> {
     let variable = |name: &str| env::var_os(name).map(PathBuf::from);
     Ok(locate(&Environment {
         socket: variable("KINTSUGI_SOCKET"),
+        has_system_daemon: false,
         runtime_directory: variable("XDG_RUNTIME_DIR"),
         data_directory: project
             .as_ref()

@@ -12,13 +12,16 @@ use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{PendingItem, PendingStatus, Resolution, Verdict};
+use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus, Resolution, Verdict};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::rfc3339;
 
 mod kept;
+mod seen;
+
+use seen::Seen;
 
 /// A proposal's fingerprint, in hexadecimal.
 pub type Fingerprint = Rc<str>;
@@ -196,6 +199,7 @@ pub struct State {
     held: usize,
     /// How often an id that was known came to stand otherwise.
     ended: u64,
+    seen: Seen,
     asked: Option<Asked>,
 }
 
@@ -206,6 +210,7 @@ impl State {
         match &record.body {
             Body::State { what, value } => self.restore(what, value),
             Body::Proposal { command, peer } => {
+                self.seen.note(&command.agent, at);
                 self.asked = Some(Asked {
                     command: command.clone(),
                     peer: peer.clone(),
@@ -499,6 +504,12 @@ impl State {
     #[must_use]
     pub fn ended(&self) -> u64 {
         self.ended
+    }
+
+    /// Returns who asked lately, the last first, and how long before `now`.
+    #[must_use]
+    pub fn seen(&self, now: u64) -> Vec<AgentStatus> {
+        self.seen.at(now)
     }
 
     /// Whether there is no room for another hold.

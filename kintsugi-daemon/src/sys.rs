@@ -10,6 +10,8 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// A signal that the loop acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Signal {
     Stop,
     /// `SIGHUP`: read the policy again.
     Reload,
+    /// `SIGCHLD`: a helper has ended.
+    Child,
 }
 
 /// Signals as a descriptor that can be polled (`signalfd(2)`).
@@ -27,7 +31,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Blocks `SIGTERM`, `SIGINT` and `SIGHUP` for this thread and takes them from a descriptor instead.
+    /// Blocks `SIGTERM`, `SIGINT`, `SIGHUP` and `SIGCHLD` for this thread and takes them from a descriptor instead.
     ///
     /// Call before anything starts another thread, since the mask is inherited.
     ///
@@ -40,7 +44,7 @@ impl Signals {
         unsafe { libc::sigemptyset(set.as_mut_ptr()) };
         // SAFETY: sigemptyset has initialised all of it.
         let mut set = unsafe { set.assume_init() };
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGCHLD] {
             // SAFETY: `set` is initialised and `signal` is a valid signal number.
             unsafe { libc::sigaddset(&raw mut set, signal) };
         }
@@ -76,6 +80,7 @@ impl Signals {
         let number = record.first_chunk::<4>().filter(|_| read == record.len())?;
         match i32::from_ne_bytes(*number) {
             libc::SIGHUP => Some(Signal::Reload),
+            libc::SIGCHLD => Some(Signal::Child),
             _ => Some(Signal::Stop),
         }
     }
@@ -106,6 +111,25 @@ pub fn peer_pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     }
     // SAFETY: the call above made it for us, nobody else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Sees to it that the kernel kills the program of `command` when this process ends, however it ends (`PR_SET_PDEATHSIG`,
+/// `prctl(2)`).
+pub fn die_with_parent(command: &mut Command) {
+    let parent = std::process::id();
+    let before_exec = move || {
+        // SAFETY: prctl with PR_SET_PDEATHSIG reads no memory.
+        if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // The parent may have ended before that; then its number is another's, and nobody would ever send the signal.
+        if std::os::unix::process::parent_id() != parent {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec this makes two calls to the system and takes no lock and no memory.
+    unsafe { command.pre_exec(before_exec) };
 }
 
 /// Takes over a descriptor that whoever started this process left open for it, and keeps it from children.

@@ -1,6 +1,8 @@
 //! A client that knows nothing but JSON: what it sends and expects is written out in each test.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +17,20 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
+    /// A TCP connection goes by this type too: only reads, writes and time limits are used.
     reader: BufReader<UnixStream>,
+}
+
+/// Waits until the process behind `handle` (`pidfd_open(2)`) has ended.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn wait_until_ended(handle: &OwnedFd) {
+    let mut polled = [PollFd::new(handle, PollFlags::IN)];
+    let patience = Timespec::try_from(ANSWER_MAX).expect("a time limit");
+    let ready = poll(&mut polled, Some(&patience)).expect("it can be waited for");
+    assert_eq!(ready, 1, "the process still runs");
 }
 
 impl Wire {
@@ -26,7 +41,21 @@ impl Wire {
     /// When nobody listens.
     #[must_use]
     pub fn connect(socket: &Path) -> Self {
-        let stream = UnixStream::connect(socket).expect("the daemon listens");
+        Self::over(UnixStream::connect(socket).expect("the daemon listens"))
+    }
+
+    /// Connects to the port on loopback.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect_to_port(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the daemon listens");
+        Self::over(UnixStream::from(OwnedFd::from(stream)))
+    }
+
+    fn over(stream: UnixStream) -> Self {
         stream
             .set_read_timeout(Some(ANSWER_MAX))
             .expect("a time limit");

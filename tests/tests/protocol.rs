@@ -1,7 +1,7 @@
 //! The wire as an existing client knows it: shapes, bad frames, and what an id means.
 
 use kintsugi_tests::daemon::TestDaemon;
-use kintsugi_tests::wire::{members, propose};
+use kintsugi_tests::wire::{Wire, members, propose};
 use serde_json::{Value, json};
 
 const HELD: &str = "git push --force";
@@ -291,7 +291,7 @@ fn a_verdict_that_is_asked_for_again_has_all_its_parts() {
 }
 
 /// Returns the next record that a follower is told of.
-fn told(follower: &mut kintsugi_tests::wire::Wire) -> Value {
+fn told(follower: &mut Wire) -> Value {
     let event = follower.hear().expect("an event");
     assert_eq!(event["kind"], "event");
     event["record"].clone()
@@ -343,4 +343,128 @@ fn more_than_a_few_subscribers_are_told_so() {
     let refused = kinds.iter().filter(|answer| answer["code"] == "busy");
     assert_eq!(refused.count(), 1);
     assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}
+
+/// Starts a daemon with these settings.
+fn started_with(settings: &str) -> TestDaemon {
+    let mut daemon = TestDaemon::prepared();
+    let config = daemon.home().join("config/kintsugi");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("daemon.toml"), settings).unwrap();
+    daemon.start_again();
+    daemon
+}
+
+#[test]
+fn the_port_on_loopback_wants_the_key_first() {
+    // The system gives a free port, and gives it to nobody else in this moment.
+    let Ok(free) = std::net::TcpListener::bind(("127.0.0.1", 0)) else {
+        println!("skipped: this machine has no loopback");
+        return;
+    };
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let daemon = started_with(&format!("port = {port}\n"));
+    let path = daemon.home().join("data/kintsugi/port-key");
+    let key = std::fs::read_to_string(&path).unwrap();
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    let connect = || Wire::connect_to_port(port);
+
+    let mut client = connect();
+    let auth = json!({"kind": "auth", "key": key.trim()});
+    assert_eq!(client.ask(&auth), json!({"kind": "ack"}));
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+    assert_eq!(client.ask(&json!({"kind": "status"}))["kind"], "status");
+
+    let wrong = "0".repeat(64);
+    for first in [
+        json!({"kind": "auth", "key": wrong}),
+        json!({"kind": "auth", "key": key.trim().to_uppercase() + "0"}),
+        json!({"kind": "auth"}),
+        json!({"kind": "status"}),
+        propose("ls"),
+    ] {
+        let mut stranger = connect();
+        let answer = stranger.ask(&first);
+        assert_eq!(answer["code"], "auth_failed", "{first}: {answer}");
+        assert_eq!(stranger.hear(), None, "and closed: {first}");
+    }
+    let mut browser = connect();
+    browser.send(b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(browser.hear().unwrap()["code"], "auth_failed");
+    // One that says nothing has as long as a frame may take, and no longer.
+    let mut silent = connect();
+    assert_eq!(silent.hear().unwrap()["code"], "frame_timeout");
+    assert_eq!(silent.hear(), None);
+}
+
+#[test]
+fn a_key_over_the_socket_is_not_needed_and_does_no_harm() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let auth = json!({"kind": "auth", "key": "whatever"});
+    assert_eq!(client.ask(&auth), json!({"kind": "ack"}));
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn settings_that_are_not_understood_open_nothing_and_say_so() {
+    let daemon = started_with("port = 1\ndoor = true\n");
+    let status = daemon.connect().ask(&json!({"kind": "status"}));
+    let problem = status["problems"][0].as_str().unwrap();
+    assert!(
+        problem.contains("daemon.toml") && problem.contains("door"),
+        "{problem}"
+    );
+    assert!(!daemon.home().join("data/kintsugi/port-key").exists());
+}
+
+#[test]
+fn a_helper_that_fails_is_started_again_later_and_delays_nobody() {
+    let daemon = started_with(
+        "[[helper]]\nname = \"sleeper\"\ncommand = [\"/bin/sh\", \"-c\", \"exec sleep 600\"]\n\
+         [[helper]]\nname = \"broken\"\ncommand = [\"/bin/sh\", \"-c\", \"echo no model >&2; exit 3\"]\n\
+         [[helper]]\nname = \"absent\"\ncommand = [\"/nowhere/at/all\"]\n",
+    );
+    let mut events = daemon.connect();
+    events.say(&json!({"kind": "subscribe", "from_seq": 0, "kinds": ["child"]}));
+    let mut client = daemon.connect();
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+    let (mut starts, mut ends) = (0, 0);
+    while ends == 0 || starts < 3 {
+        let record = told(&mut events);
+        if record["name"] == "broken" {
+            let event = record["event"].as_str().unwrap();
+            starts += usize::from(event.starts_with("started as process "));
+            ends += usize::from(event == "ended: exit status: 3");
+        }
+    }
+    let status = client.ask(&json!({"kind": "status"}));
+    let child = |name: &str| {
+        let children = status["children"].as_array().unwrap();
+        children
+            .iter()
+            .find(|child| child["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(child("sleeper")["state"], "running");
+    assert_eq!(child("sleeper")["last_error"], Value::Null);
+    let error = child("broken")["last_error"].clone();
+    assert_eq!(error, "no model (exit status: 3)");
+    assert!(child("broken")["restarts"].as_u64().unwrap() >= 2);
+    let absent = child("absent")["last_error"].clone();
+    assert!(
+        absent.as_str().unwrap().starts_with("cannot be started"),
+        "{absent}"
+    );
+
+    // However the daemon ends, its helpers end with it.
+    let sleeper = child("sleeper")["pid"].as_i64().unwrap();
+    let sleeper = rustix::process::Pid::from_raw(i32::try_from(sleeper).unwrap()).unwrap();
+    let handle = rustix::process::pidfd_open(sleeper, rustix::process::PidfdFlags::empty());
+    let mut daemon = daemon;
+    daemon.end(rustix::process::Signal::KILL);
+    kintsugi_tests::wire::wait_until_ended(&handle.unwrap());
 }

@@ -1,17 +1,18 @@
 //! `kintsugi status`: how the daemon is.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kintsugi_core::display::escape;
-use kintsugi_core::protocol::{Request, Response, Status as DaemonStatus, VaultStatus};
+use kintsugi_core::protocol::{ChildState, Request, Response, Status as DaemonStatus, VaultStatus};
 use serde::Serialize;
 
 use crate::card::duration;
 use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
-use crate::{gate, surroundings};
+use crate::{gate, managed_block, surroundings};
 
 /// Arguments of `kintsugi status`.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ impl Status {
                 "`kintsugi daemon start` starts one; so does the next command that is proposed",
             ));
         };
-        show(&status, &socket, console)?;
+        show(&status, &hooked_shells(), console)?;
         Ok(exit)
     }
 }
@@ -80,35 +81,187 @@ pub fn fetch(client: &mut Client) -> Result<Box<DaemonStatus>, Failure> {
     }
 }
 
-fn show(status: &DaemonStatus, socket: &str, console: &mut Console) -> Result<(), Failure> {
-    let vault = match status.vault {
-        VaultStatus::None => "none",
-        VaultStatus::Locked => "locked",
-        VaultStatus::Degraded => "degraded",
+/// Returns the shells whose start-up file has a hook; one that cannot be read has none.
+fn hooked_shells() -> Vec<&'static str> {
+    let Some(home) = surroundings::home().map(PathBuf::from) else {
+        return Vec::new();
     };
-    let mut rows = vec![
+    let zsh = std::env::var_os("ZDOTDIR").filter(|directory| !directory.is_empty());
+    let files = [
+        ("bash", home.join(".bashrc")),
         (
-            "daemon",
-            format!(
-                "running, version {}, process {}, for {}",
-                status.version,
-                status.pid,
-                duration(status.uptime_ms)
-            ),
+            "zsh",
+            zsh.map_or_else(|| home.clone(), PathBuf::from)
+                .join(".zshrc"),
         ),
-        ("socket", socket.to_owned()),
-        ("mode", status.mode.clone()),
-        ("scorer", status.scorer.clone()),
-        ("vault", vault.to_owned()),
+        ("fish", home.join(".config/fish/config.fish")),
     ];
-    if let Some(log) = &status.log {
-        let head: String = log.head.chars().take(16).collect();
-        rows.push(("log", format!("{} records, head {head}…", log.size)));
-    }
-    rows.push(("held", status.holds.to_string()));
-    for (label, value) in rows {
-        let label = console.out_paint.tone(Tone::Quiet, format!("{label:<8}"));
+    let is_hooked =
+        |file: &Path| std::fs::read_to_string(file).is_ok_and(|text| managed_block::is_in(&text));
+    let hooked = files.iter().filter(|(_, file)| is_hooked(file));
+    hooked.map(|(shell, _)| *shell).collect()
+}
+
+/// Prints five lines that tell a person whether they are protected, and one more for each problem.
+fn show(status: &DaemonStatus, gates: &[&str], console: &mut Console) -> Result<(), Failure> {
+    for (label, value) in lines(status, gates, rustix::process::geteuid().as_raw()) {
+        let tone = if label == "problem" {
+            Tone::Bad
+        } else {
+            Tone::Quiet
+        };
+        let label = console.out_paint.tone(tone, format!("{label:<11}"));
         writeln!(console.out, "{label}{}", escape(&value))?;
     }
     Ok(())
+}
+
+/// Returns the lines, for a person whose number is `uid` and in whose start-up files the hooks of `gates` are.
+fn lines(status: &DaemonStatus, gates: &[&str], uid: u32) -> Vec<(&'static str, String)> {
+    let asked = status.agents.iter().take(4).map(|one| {
+        let ago = duration(one.ago_ms);
+        format!("{} {ago} ago", one.agent)
+    });
+    let asked = asked.collect::<Vec<_>>().join(", ");
+    let mut lines = vec![
+        (
+            "protected",
+            verdict(status, !gates.is_empty() || !asked.is_empty()),
+        ),
+        ("daemon", daemon(status, uid)),
+        ("log", log(status)),
+        (
+            "asks",
+            format!(
+                "{}; last asked: {}",
+                or(gates.join(", "), "no hook in a start-up file of yours"),
+                or(asked, "nobody yet")
+            ),
+        ),
+        ("decides", decides(status)),
+    ];
+    lines.extend(status.problems.iter().map(|one| ("problem", one.clone())));
+    let failing = status
+        .children
+        .iter()
+        .filter(|one| one.last_error.is_some());
+    lines.extend(failing.map(|one| {
+        let error = one.last_error.as_deref().unwrap_or_default();
+        (
+            "problem",
+            format!(
+                "the helper `{}` ended {} times: {error}",
+                one.name, one.restarts
+            ),
+        )
+    }));
+    lines
+}
+
+/// Whether the person is protected, in a few words.
+fn verdict(status: &DaemonStatus, is_asked: bool) -> String {
+    let word = match (&status.log, is_asked, status.problems.is_empty()) {
+        (None, _, _) => "everything is refused, since the log cannot be written",
+        (Some(_), false, _) => {
+            "no: nothing asks before it runs; `kintsugi setup` puts hooks in place"
+        }
+        (Some(_), true, false) => "yes, but look at the problems below",
+        (Some(_), true, true) => "yes: dangerous commands wait for you",
+    };
+    word.to_owned()
+}
+
+fn daemon(status: &DaemonStatus, uid: u32) -> String {
+    let whose = if status.uid == uid {
+        "as you, so what runs as you can stop it"
+    } else {
+        "as a user of its own"
+    };
+    let (version, pid, time) = (&status.version, status.pid, duration(status.uptime_ms));
+    format!("runs for {time} (process {pid}, version {version}), {whose}")
+}
+
+fn log(status: &DaemonStatus) -> String {
+    let Some(log) = &status.log else {
+        return "cannot be written".to_owned();
+    };
+    let head: String = log.head.chars().take(16).collect();
+    format!(
+        "{} records, {} under a signed checkpoint, head {head}…",
+        log.size, log.checkpoint
+    )
+}
+
+fn decides(status: &DaemonStatus) -> String {
+    let vault = match status.vault {
+        VaultStatus::None => "no vault",
+        VaultStatus::Locked => "vault locked",
+        VaultStatus::Degraded => "vault degraded",
+    };
+    let children = status.children.iter().map(|child| match child.state {
+        ChildState::Running => child.name.clone(),
+        ChildState::Pausing => format!(
+            "{} (starts again in {})",
+            child.name,
+            duration(child.for_ms)
+        ),
+    });
+    let children = or(children.collect::<Vec<_>>().join(", "), "none");
+    let (mode, held, scorer) = (&status.mode, status.holds, &status.scorer);
+    format!("{mode}, {held} held; {vault}; scorer {scorer}; helpers {children}")
+}
+
+fn or(text: String, otherwise: &str) -> String {
+    if text.is_empty() {
+        otherwise.to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(json: &str) -> DaemonStatus {
+        let mut status: serde_json::Value = serde_json::from_str(json).unwrap();
+        status["scorer"] = "heuristic".into();
+        serde_json::from_value(status).unwrap()
+    }
+
+    const LOG: &str = r#""log":{"id":"x","size":9,"head":"00112233445566778899","checkpoint":8}"#;
+
+    fn protected(json: &str, gates: &[&str]) -> String {
+        let lines = lines(&status(json), gates, 1000);
+        assert!(lines.len() >= 5);
+        lines[0].1.clone()
+    }
+
+    #[test]
+    fn five_lines_and_one_for_each_problem() {
+        let json = format!(
+            r#"{{{LOG},"uid":7,"problems":["p"],"agents":[{{"agent":"codex","ago_ms":2000}}],
+            "children":[{{"name":"w","state":"pausing","for_ms":1,"restarts":3,"last_error":"e"}}]}}"#
+        );
+        let lines = lines(&status(&json), &["zsh"], 1000);
+        let labels: Vec<_> = lines.iter().map(|(label, _)| *label).collect();
+        let five = ["protected", "daemon", "log", "asks", "decides"];
+        assert_eq!(labels[..5], five);
+        assert_eq!(labels[5..], ["problem", "problem"]);
+        assert!(lines[1].1.ends_with("as a user of its own"), "{lines:?}");
+        assert!(
+            lines[3].1.contains("zsh; last asked: codex 2 s ago"),
+            "{lines:?}"
+        );
+        assert!(lines[6].1.contains("`w` ended 3 times: e"), "{lines:?}");
+    }
+
+    #[test]
+    fn protected_is_whoever_is_asked_about_and_recorded() {
+        assert!(protected(&format!("{{{LOG}}}"), &["bash"]).starts_with("yes:"));
+        assert!(protected(&format!("{{{LOG}}}"), &[]).starts_with("no:"));
+        assert!(protected("{}", &["bash"]).starts_with("everything is refused"));
+        let problem = format!("{{{LOG},\"problems\":[\"p\"]}}");
+        assert!(protected(&problem, &["bash"]).contains("problems"));
+    }
 }

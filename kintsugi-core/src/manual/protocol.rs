@@ -19,7 +19,7 @@
 //! | `approve` | `id`; `content_hash`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
-//! | `status` | | `status` |
+//! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
 //! | `hello` | `version`, `client`? | `hello` |
 //! | `captured` | `id`, `manifest` | `ack` |
 //! | `authbegin` | `op` | `challenge` |
@@ -35,6 +35,13 @@
 //! An `event` has one member, `record`: the line as it stands in the log, its seal included, so that whoever follows can check
 //! the chain. The log itself is the queue: a follower may lag as far as it likes, and is dropped when it takes no byte for 5 s.
 //! At most 16 follow at once; one more is told `busy`. Where records were pruned, their numbers are missing.
+//!
+//! # Over a port
+//!
+//! Off unless `daemon.toml` (beside `config.toml`) says `port = N`: TCP on 127.0.0.1, for a container or an editor. The first frame is
+//! `{"kind": "auth", "key": "…"}` with what stands in the file `port-key` of the data directory (0600, made with the port); it is
+//! compared in constant time and answered with `ack`, and everything else with `auth_failed` and the end. Nobody attests such a
+//! peer: its process is 0 in the log. Over the socket `auth` is answered with `ack` and changes nothing.
 //!
 //! # An id means one command
 //!

@@ -131,7 +131,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "propose",
     "resolve",
     "observe",
@@ -147,6 +147,7 @@ const KINDS: [&str; 16] = [
     "hello",
     "captured",
     "authorize",
+    "auth",
     "subscribe",
 ];
 

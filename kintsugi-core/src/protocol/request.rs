@@ -84,6 +84,11 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
     },
+    /// Addition: shows the key of the port on loopback, as the first frame of a connection there. Answered by `ack`.
+    Auth {
+        /// The key, in hexadecimal.
+        key: String,
+    },
     /// Addition: who is there, and which version of the wire? Answered by `hello`.
     Hello {
         /// The version of the wire that the client speaks.

@@ -192,6 +192,15 @@ pub struct Status {
     /// Addition: the admin vault.
     #[serde(default)]
     pub vault: VaultStatus,
+    /// Addition: helper processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ChildStatus>,
+    /// Addition: who asked lately, the last first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentStatus>,
+    /// Addition: the user that the daemon runs as.
+    #[serde(default)]
+    pub uid: u32,
     /// Addition: what a person should look at, one line each: an altered log, a policy that does not parse.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -206,6 +215,47 @@ pub struct LogStatus {
     pub size: u64,
     /// Seal of the last record.
     pub head: String,
+    /// Records that the last signed checkpoint covers.
+    #[serde(default)]
+    pub checkpoint: u64,
+}
+
+/// How a helper process is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildStatus {
+    /// What it is called.
+    pub name: String,
+    /// Whether it runs.
+    pub state: ChildState,
+    /// Its process, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// How long it has run, or how long until it is started again, in milliseconds.
+    pub for_ms: u64,
+    /// How often it ended, since the daemon's start.
+    pub restarts: u64,
+    /// Its last words on its standard error, and how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// Whether a helper process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChildState {
+    /// It does.
+    Running,
+    /// It ended, and is started again after a pause.
+    Pausing,
+}
+
+/// Who asked lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStatus {
+    /// What it calls itself.
+    pub agent: String,
+    /// How long ago, in milliseconds.
+    pub ago_ms: u64,
 }
 
 /// How the admin vault stands.

@@ -108,6 +108,8 @@ pub struct Status {
     pub size: u64,
     /// Hash of the last staged record, in hexadecimal.
     pub head: String,
+    /// Records that the last signed checkpoint covers.
+    pub checkpoint: u64,
 }
 
 /// Records that are written and perhaps not durable. Not an answer to anybody.
@@ -345,6 +347,7 @@ impl Log {
             id: self.id,
             size: self.durable.chain.next,
             head: hex(&self.durable.chain.seal.hash),
+            checkpoint: self.checkpoints.covered(),
         }
     }
 

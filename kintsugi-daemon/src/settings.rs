@@ -1,0 +1,153 @@
+//! What the daemon itself is told to do, in `daemon.toml` beside the policy: a port, a group, helpers.
+//!
+//! Read once, at the start. None of it is about commands, so nothing here can loosen a judgement; a file that cannot be
+//! read opens nothing, and says so.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::own_file::own_text;
+
+/// Most helpers that are kept running.
+pub const HELPERS_MAX: usize = 8;
+
+/// Longest name of a helper, in bytes.
+const NAME_BYTES_MAX: usize = 32;
+
+/// What the daemon is told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The TCP port on 127.0.0.1 that is opened beside the socket; without one, none is.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Whose members may connect, beside the user that the daemon runs as: its name or its number.
+    #[serde(default)]
+    group: Option<Group>,
+    /// Programs that are kept running.
+    #[serde(default, rename = "helper")]
+    pub helpers: Vec<Helper>,
+    /// The same group, by its number.
+    #[serde(skip)]
+    gid: Option<u32>,
+}
+
+/// A group of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum Group {
+    Number(u32),
+    Name(String),
+}
+
+/// A program that is kept running.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helper {
+    /// What it is called in `status` and in the log.
+    pub name: String,
+    /// The program by its absolute path, and its arguments.
+    pub command: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the file at `path`; returns its hash too, when there is one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in one line; then nothing of it counts.
+    pub fn read(path: &Path) -> anyhow::Result<(Self, Option<String>)> {
+        let Some(text) = own_text(path)? else {
+            return Ok((Self::default(), None));
+        };
+        let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
+        let settings = Self::parse(&text, &groups);
+        let settings =
+            settings.map_err(|error| anyhow::anyhow!("`{}`: {error}", path.display()))?;
+        let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        Ok((settings, Some(hash)))
+    }
+
+    /// Reads settings, with `group(5)` to look the group up in.
+    fn parse(text: &str, groups: &str) -> anyhow::Result<Self> {
+        let mut settings: Self =
+            toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.message()))?;
+        settings.gid = match &settings.group {
+            None => None,
+            Some(Group::Number(number)) => Some(*number),
+            Some(Group::Name(name)) => {
+                let number = number_of(name, groups);
+                Some(number.ok_or_else(|| anyhow::anyhow!("there is no group `{name}`"))?)
+            }
+        };
+        if settings.helpers.len() > HELPERS_MAX {
+            anyhow::bail!("more than {HELPERS_MAX} helpers");
+        }
+        for Helper { name, command } in &settings.helpers {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(plain) {
+                anyhow::bail!("a helper's `name` is letters, digits and dashes");
+            }
+            if !command
+                .first()
+                .is_some_and(|program| program.starts_with('/'))
+            {
+                anyhow::bail!(
+                    "the `command` of helper `{name}` does not begin with an absolute path"
+                );
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Returns the group whose members may connect; with one, whoever the socket's mode lets in is let in.
+    #[must_use]
+    pub const fn gid(&self) -> Option<u32> {
+        self.gid
+    }
+}
+
+/// Returns the number of a group in `group(5)`.
+fn number_of(name: &str, groups: &str) -> Option<u32> {
+    let mut lines = groups.lines().map(|line| line.split(':'));
+    lines.find_map(|mut fields| {
+        let number = (fields.next()? == name).then(|| fields.nth(1))??;
+        number.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUPS: &str = "root:x:0:\nkintsugi:x:970:ada\n";
+
+    #[test]
+    fn a_group_is_named_or_numbered() {
+        let gid = |text| Settings::parse(text, GROUPS).unwrap().gid();
+        assert_eq!(gid("group = \"kintsugi\"\n"), Some(970));
+        assert_eq!(gid("group = 7\n"), Some(7));
+        assert_eq!(gid(""), None);
+        assert_eq!(
+            Settings::parse("", "").unwrap().port,
+            None,
+            "off unless named"
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_whole() {
+        for (bad, why) in [
+            ("group = \"bob\"\n", "bob"),
+            ("prot = 1\n", "unknown field"),
+            ("port = 70000\n", "u16"),
+            ("[[helper]]\nname = \"a b\"\ncommand = [\"/x\"]\n", "name"),
+            ("[[helper]]\nname = \"a\"\ncommand = [\"x\"]\n", "absolute"),
+            ("[[helper]]\nname = \"a\"\ncommand = []\n", "absolute"),
+        ] {
+            let error = Settings::parse(bad, GROUPS).unwrap_err().to_string();
+            assert!(error.contains(why), "{bad}: {error}");
+        }
+    }
+}
