@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kintsugi_core::decide::Decision;
+use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Resolution, Response, Verdict};
@@ -132,19 +133,40 @@ pub fn resolve(
     command: &ProposedCommand,
     decision: Resolution,
 ) -> Result<Settled, Failure> {
-    let request = Request::Resolve {
+    let request = |code| Request::Resolve {
         command: Box::new(command.clone()),
         decision,
         remember: false,
+        code,
     };
-    match reconnect(paths)?.ask(&request) {
-        Ok(Response::Ack) => {}
-        Ok(other) => return Err(unexpected(&other)),
-        Err(error) => return Err(refused(&error)),
-    }
+    let mut client = reconnect(paths)?;
+    with_code(|code| client.ask(&request(code)))?;
     match decision {
         Resolution::Allow => settle(paths, command, PendingStatus::Approved),
         Resolution::Deny => settle(paths, command, PendingStatus::Denied),
+    }
+}
+
+/// Gives an answer to the daemon; where it cannot tell whose terminal this is, again with the code that a person reads on theirs.
+///
+/// # Errors
+/// When the daemon does not take the answer, or there is no terminal to type the code on.
+pub fn with_code(
+    mut ask: impl FnMut(Option<String>) -> Result<Response, ClientError>,
+) -> Result<(), Failure> {
+    let mut answered = ask(None);
+    if let Err(ClientError::Refused {
+        message,
+        code: Some(ErrorCode::CodeNeeded),
+    }) = &answered
+    {
+        let code = crate::terminal::ask_line(&format!("{}\r\ncode: ", escape(message)))?;
+        answered = ask(Some(code));
+    }
+    match answered {
+        Ok(Response::Ack) => Ok(()),
+        Ok(other) => Err(unexpected(&other)),
+        Err(error) => Err(refused(&error)),
     }
 }
 
@@ -219,7 +241,7 @@ pub fn refused(error: &ClientError) -> Failure {
             exit: Exit::Denied,
             ..failure
         }
-        .hint("answer from another terminal, not from where the command was proposed"),
+        .hint("answer from a terminal of your own that is older than the agent, not from where it was proposed"),
         Some(ErrorCode::Busy) => failure.hint("try again in a moment"),
         Some(ErrorCode::NotHeld) => failure.hint("`kintsugi pending` lists what is held"),
         Some(_) | None => failure,

@@ -1,7 +1,7 @@
 //! The terminal a person sits at: one key out of it, with nothing that was typed before the question.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -112,6 +112,24 @@ impl Terminal {
     pub fn columns(&self) -> usize {
         crate::console::columns_of(&self.file)
     }
+}
+
+/// Longest line that is read, in bytes.
+const LINE_BYTES_MAX: u64 = 256;
+
+/// Asks `question` on the controlling terminal, and returns the line that is typed.
+///
+/// # Errors
+/// When there is no terminal, or it goes away.
+pub fn ask_line(question: &str) -> io::Result<String> {
+    let mut file = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    write!(file, "{question}")?;
+    let mut line = String::new();
+    let read = BufReader::new(file.take(LINE_BYTES_MAX)).read_line(&mut line)?;
+    if read == 0 {
+        return Err(io::Error::other("the terminal went away"));
+    }
+    Ok(line.trim().to_owned())
 }
 
 impl Write for Terminal {

@@ -14,6 +14,7 @@ use kintsugi_core::protocol::{
 };
 use uuid::Uuid;
 
+use crate::authority::{Authority, Place};
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clip;
@@ -21,6 +22,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::follow::Follower;
 use crate::judge::Bench;
 use crate::peer::PeerHandle;
+use crate::resolve::Reply;
 use crate::settings::Settings;
 use crate::state::{Answered, Hold, Known, Standing};
 use crate::store::{Recorded, Staged};
@@ -120,6 +122,8 @@ pub struct Desk {
     pub helpers: Helpers,
     /// What the start found that a person should look at, one line each.
     pub notices: Vec<String>,
+    /// Judges who may say yes.
+    pub authority: Authority,
 }
 
 impl Desk {
@@ -155,7 +159,7 @@ impl Desk {
         let (id, now) = (proposal.command.id, proposal.now);
         let kept = proposal.kept();
         if verdict.decision == Decision::Hold
-            && let Some(problem) = self.cannot_hold(kept.cut.as_ref())
+            && let Some(problem) = self.cannot_hold(&proposal.peer, kept.cut.as_ref())
         {
             verdict.decision = Decision::Deny;
             verdict.reason = format!("{}; {problem}", verdict.reason);
@@ -176,7 +180,11 @@ impl Desk {
     }
 
     /// Says why a command cannot wait for a person, if it cannot.
-    fn cannot_hold(&self, cut: Option<&Cut>) -> Option<String> {
+    fn cannot_hold(&self, peer: &Peer, cut: Option<&Cut>) -> Option<String> {
+        if peer.process.pid != 0 && peer.process.start.is_none() {
+            // Nobody could tell an approval by its own kin from a person's; and nobody waits for one.
+            return Some("the process that proposed has ended".to_owned());
+        }
         if let Some(Cut { bytes, .. }) = cut {
             let advice = "put it into a file and propose to run that";
             return Some(format!(
@@ -270,7 +278,18 @@ impl Desk {
                 command,
                 decision,
                 remember,
-            } => self.resolve_at_prompt(&command, decision, remember, peer.look_up()),
+                code,
+            } => {
+                let reply = Reply {
+                    id: command.id,
+                    decision,
+                    place: Place::Prompt,
+                    remember,
+                    reason: None,
+                    code,
+                };
+                self.resolve_at_prompt(&command, reply, peer)
+            }
             Request::Observe { change, path } => self.observe(change, path),
             Request::Record {
                 command,
@@ -284,13 +303,18 @@ impl Desk {
             Request::Approve {
                 id,
                 content_hash,
+                code,
                 reason,
             } => {
                 self.check_seen(id, content_hash.as_deref())?;
-                self.resolve(id, Resolution::Allow, reason, peer.look_up())
+                let reply = Reply {
+                    code,
+                    ..Reply::elsewhere(id, Resolution::Allow, reason)
+                };
+                self.resolve(reply, peer)
             }
             Request::Deny { id, reason } => {
-                self.resolve(id, Resolution::Deny, reason, peer.look_up())
+                self.resolve(Reply::elsewhere(id, Resolution::Deny, reason), peer)
             }
             Request::Status => Ok(Outcome::Now(self.status())),
             // Whoever the kernel attests needs no key, and may show one all the same.

@@ -2,6 +2,7 @@
 //!
 //! The library exists for the program of the same name, and for tests and measurements of its parts.
 
+pub mod authority;
 pub mod book;
 pub mod challenge;
 mod clip;
@@ -19,6 +20,7 @@ pub mod peer;
 pub mod poller;
 pub mod port;
 pub mod project;
+mod resolve;
 pub mod settings;
 mod spool;
 pub mod start;

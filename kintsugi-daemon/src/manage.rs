@@ -10,8 +10,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clip;
-use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims, check_same};
-use crate::state::Standing;
+use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims};
+use crate::resolve::not_held;
 
 /// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
 const PATH_BYTES_MAX: usize = 4_096;
@@ -21,9 +21,6 @@ const OP_BYTES_MAX: usize = 128;
 
 /// The operation that stops the daemon.
 const SHUTDOWN: &str = "shutdown";
-
-/// Longest reason of a person that is kept, in bytes.
-const REASON_BYTES_MAX: usize = 1_024;
 
 /// What expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,97 +32,10 @@ pub struct Expiry {
 }
 
 impl Desk {
-    /// Resolves a hold where it was proposed: the shell asks at its own prompt.
-    pub(crate) fn resolve_at_prompt(
-        &mut self,
-        command: &ProposedCommand,
-        decision: Resolution,
-        remember: bool,
-        peer: &Peer,
-    ) -> Result<Outcome, Refusal> {
-        check_claims(command)?;
-        let id = command.id;
-        let Some(known) = self.book.state().known(id) else {
-            return Err(not_held(id, "was never held"));
-        };
-        check_same(known, command)?;
-        let id = if let Standing::With(first) = known.standing {
-            first
-        } else {
-            id
-        };
-        self.check_held(id)?;
-        let peer = Some(peer.clone());
-        let means = Means::Prompt;
-        let end = Body::Resolution {
-            id,
-            decision,
-            means,
-            peer,
-            remember,
-            reason: None,
-        };
-        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
-    }
-
-    /// Resolves a hold from elsewhere.
-    pub(crate) fn resolve(
-        &mut self,
-        id: Uuid,
-        decision: Resolution,
-        mut reason: Option<String>,
-        peer: &Peer,
-    ) -> Result<Outcome, Refusal> {
-        self.check_held(id)?;
-        if let Some(reason) = &mut reason {
-            clip::text(reason, REASON_BYTES_MAX);
-        }
-        let peer = Some(peer.clone());
-        let means = Means::Person;
-        let end = Body::Resolution {
-            id,
-            decision,
-            means,
-            peer,
-            remember: false,
-            reason,
-        };
-        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
-    }
-
     pub(crate) fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
         clip::text(&mut path, PATH_BYTES_MAX);
         let staged = self.record(vec![Body::Observation { change, path }])?;
         Ok(Outcome::Unwaited(staged))
-    }
-
-    /// Checks that `id` waits for a person; of two who answer, the second is told.
-    fn check_held(&self, id: Uuid) -> Result<(), Refusal> {
-        match self.book.state().known(id).map(|known| &known.standing) {
-            Some(Standing::Held(_)) => Ok(()),
-            Some(Standing::Approved { .. }) => Err(not_held(id, "was approved already")),
-            Some(Standing::Closed(answered)) => {
-                Err(not_held(id, &format!("is closed: {}", answered.reason())))
-            }
-            Some(Standing::Decided(_)) => Err(not_held(id, "was decided without a hold")),
-            Some(Standing::With(first)) => Err(not_held(id, &format!("is held as `{first}`"))),
-            None => Err(not_held(id, "is not held")),
-        }
-    }
-
-    /// Checks that the hold is the one that the person saw.
-    pub(crate) fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
-        let Some(Standing::Held(hold)) = self.book.state().known(id).map(|known| &known.standing)
-        else {
-            return Ok(());
-        };
-        match (seen, hold.verdict.content_hash.as_deref()) {
-            (Some(seen), Some(kept)) if seen != kept => Err(Refusal::new(
-                ErrorCode::ContentChanged,
-                format!("what is held as `{id}` is not what you saw: look again"),
-            )),
-            (Some(_) | None, Some(_) | None) => Ok(()),
-        }
     }
 
     /// Records a command that has run. If a person had approved it, the fold takes the approval as used.
@@ -179,8 +89,7 @@ impl Desk {
         // Room for the object around the items.
         let mut left = FRAME_BYTES_MAX - 1_024;
         let mut items = Vec::new();
-        for hold in self.book.state().holds() {
-            let item = hold.item(now);
+        for item in self.book.state().items(now) {
             let bytes = serde_json::to_vec(&item).map_or(usize::MAX, |json| json.len());
             let Some(rest) = left.checked_sub(bytes.saturating_add(1)) else {
                 break;
@@ -222,11 +131,13 @@ impl Desk {
             .incident()
             .map(|what| format!("the log does not verify ({what}): run `kintsugi log verify`"));
         let policy = self.bench.problems().iter().cloned();
+        let attempts = self.book.state().attempts(self.clock.wall_ms());
         altered
             .into_iter()
             .chain(self.book.trouble())
             .chain(policy)
             .chain(self.notices.iter().cloned())
+            .chain(attempts)
             .collect()
     }
 
@@ -295,8 +206,4 @@ impl Desk {
             Answer::Stop,
         ))
     }
-}
-
-fn not_held(id: Uuid, why: &str) -> Refusal {
-    Refusal::new(ErrorCode::NotHeld, format!("`{id}` {why}"))
 }

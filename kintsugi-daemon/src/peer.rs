@@ -3,28 +3,28 @@
 //! Nothing here comes from a frame. A process can change its name and its command line; it cannot change what is read
 //! here: its user, its number with its start time, its executable, its ancestors, its session and its terminal.
 
+use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::{fs, io};
 
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::audit::record::{Peer, Process};
 use kintsugi_core::proposal::PeerCredentials;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use crate::authority::examine::is_shell;
+use crate::authority::table::{Proc, Stat, Table, process};
 use crate::sys;
 
 /// Most ancestors that are looked at.
 const ANCESTORS_MAX: usize = 16;
 
-/// Longest path of an executable that is kept, in bytes.
-const EXE_BYTES_MAX: usize = 512;
-
 /// The peer of one connection. What takes several reads of `/proc` is looked up once, when it is first asked for.
 #[derive(Debug)]
 pub struct PeerHandle {
     credentials: PeerCredentials,
-    /// Stands for the very process that connected; absent before Linux 6.5.
+    /// Stands for the very process that connected.
     pidfd: Option<OwnedFd>,
     looked_up: Option<Peer>,
 }
@@ -49,7 +49,12 @@ impl PeerHandle {
             gid,
             pid: pid.unwrap_or_default(),
         };
+        // Before Linux 6.5 the process is looked up by its number, a moment after it connected.
         let pidfd = sys::peer_pidfd(socket.as_fd()).ok();
+        let pidfd = pidfd.or_else(|| {
+            let pid = Pid::from_raw(i32::try_from(credentials.pid).ok()?)?;
+            pidfd_open(pid, PidfdFlags::empty()).ok()
+        });
         Ok(Self {
             credentials,
             pidfd,
@@ -80,15 +85,27 @@ impl PeerHandle {
     /// Returns everything that the kernel says about it.
     pub fn look_up(&mut self) -> &Peer {
         if self.looked_up.is_none() {
-            let mut peer = read_peer(self.credentials);
-            // A process that has ended may have given its number to another while `/proc` was read.
-            if self.pidfd.as_ref().is_some_and(|pidfd| !is_alive(pidfd)) {
-                peer = Peer::from(self.credentials);
-            }
-            self.looked_up = Some(peer);
+            self.looked_up = Some(self.look_again());
         }
         self.looked_up
             .get_or_insert_with(|| Peer::from(self.credentials))
+    }
+
+    /// Returns what the kernel says about it now: a process may have left its session since it was last looked at.
+    #[must_use]
+    pub fn look_again(&self) -> Peer {
+        let peer = read_peer(&Proc, self.credentials);
+        // A process that has ended may have given its number to another while `/proc` was read.
+        if self.has_ended() {
+            return Peer::from(self.credentials);
+        }
+        peer
+    }
+
+    /// Whether the process that connected is no more, or cannot be told from another.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.pidfd.as_ref().is_none_or(|pidfd| !is_alive(pidfd))
     }
 }
 
@@ -98,65 +115,65 @@ fn is_alive(pidfd: &OwnedFd) -> bool {
     matches!(poll(&mut polled, Some(&Timespec::default())), Ok(0))
 }
 
-/// Reads the process and its parents, up to the leader of its session.
-fn read_peer(credentials: PeerCredentials) -> Peer {
+/// Reads the process and its parents, up to the leader of its session and through sessions that only wrap it.
+fn read_peer(table: &dyn Table, credentials: PeerCredentials) -> Peer {
     let mut peer = Peer::from(credentials);
-    let Some(first) = read_stat(credentials.pid) else {
+    let Some(first) = table.stat(credentials.pid) else {
         return peer;
     };
     peer.session_leader = Some(first.session);
+    peer.session_start = table.stat(first.session).map(|leader| leader.start);
     peer.tty = Some(first.tty).filter(|tty| *tty != 0);
-    peer.process = process(credentials.pid, &first);
-    let (leader, mut pid, mut parent) = (first.session, credentials.pid, first.parent);
-    while pid != leader && parent != 0 && peer.ancestry.len() < ANCESTORS_MAX {
-        let Some(stat) = read_stat(parent) else { break };
-        peer.ancestry.push(process(parent, &stat));
-        (pid, parent) = (parent, stat.parent);
-    }
+    peer.process = process(table, &first);
+    (peer.no_new_privs, peer.seccomp) = table.confined(first.pid);
+    let above = ancestors(table, &first, peer.process.exe.as_deref());
+    peer.direct = is_direct(table, &first, &above);
+    peer.ancestry = above.into_iter().map(|(_, process)| process).collect();
     peer
 }
 
-fn process(pid: u32, stat: &Stat) -> Process {
-    let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
-    let exe = exe.map(|path| {
-        let mut path = path.display().to_string();
-        crate::clip::text(&mut path, EXE_BYTES_MAX);
-        path
-    });
-    Process {
-        pid,
-        start: Some(stat.start),
-        exe,
+/// Returns the parents of `first`, nearest first, up to where somebody else begins.
+fn ancestors(table: &dyn Table, first: &Stat, exe: Option<&str>) -> Vec<(Stat, Process)> {
+    let mut above: Vec<(Stat, Process)> = Vec::new();
+    let (mut last, mut wraps) = (*first, is_wrapper(exe));
+    while last.parent > 1 && above.len() < ANCESTORS_MAX {
+        let Some(next) = table.stat(last.parent) else {
+            break;
+        };
+        // The leader of a session with a terminal is where a person's own shell stands; one without may be a detached
+        // start of a hook, and then whoever detached it is meant.
+        let leads = last.pid == last.session;
+        let is_end = leads && (last.tty != 0 || (next.tty == 0 && !wraps));
+        // A parent of another session did not start it, but took it over when its own had ended.
+        if is_end || (!leads && next.session != last.session) {
+            break;
+        }
+        let next_process = process(table, &next);
+        wraps = is_wrapper(next_process.exe.as_deref());
+        above.push((next, next_process));
+        last = next;
     }
+    above
 }
 
-/// What is used of `/proc/PID/stat`.
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    parent: u32,
-    session: u32,
-    tty: u32,
-    start: u64,
+/// Whether a program only starts others: a shell, or a client of ours.
+fn is_wrapper(exe: Option<&str>) -> bool {
+    let base = exe.and_then(|exe| exe.rsplit('/').next());
+    is_shell(exe) || base.is_some_and(|base| base.starts_with("kintsugi"))
 }
 
-fn read_stat(pid: u32) -> Option<Stat> {
-    parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// Reads `proc_pid_stat(5)`. The name, field 2, may hold anything; the last parenthesis ends it.
-fn parse_stat(stat: &[u8]) -> Option<Stat> {
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = str::from_utf8(stat.get(end + 1..)?).ok()?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    // The first of them is field 3.
-    let field = |number: usize| fields.get(number - 3);
-    let number = |at: usize| field(at)?.parse::<i64>().ok();
-    Some(Stat {
-        parent: u32::try_from(number(4)?).ok()?,
-        session: u32::try_from(number(6)?).ok()?,
-        tty: u32::try_from(number(7)?).unwrap_or_default(),
-        start: u64::try_from(number(22)?).ok()?,
-    })
+/// Whether a person typed it: a client of ours, below the shell that leads the session of a terminal, with nothing between.
+fn is_direct(table: &dyn Table, first: &Stat, above: &[(Stat, Process)]) -> bool {
+    if first.tty == 0 || !table.is_client(first.pid) {
+        return false;
+    }
+    let Some((leader, leader_process)) = above.last() else {
+        // It leads the session itself: it was started as the only program of a terminal.
+        return first.pid == first.session;
+    };
+    leader.pid == first.session
+        && is_shell(leader_process.exe.as_deref())
+        && above.iter().all(|(stat, _)| stat.is_fork_of(leader))
 }
 
 #[cfg(test)]
@@ -164,20 +181,6 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses_and_spaces_shifts_no_field() {
-        let stat = b"7 (a) S 1 2 (x)) S 5 6 8 34816 9 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0";
-        let expected = Stat {
-            parent: 5,
-            session: 8,
-            tty: 34816,
-            start: 4242,
-        };
-        assert_eq!(parse_stat(stat), Some(expected));
-        assert_eq!(parse_stat(b"7 (a"), None);
-        assert_eq!(parse_stat(b"7 (a) S 5"), None);
-    }
 
     #[test]
     fn the_peer_of_our_own_socket_is_this_process() {

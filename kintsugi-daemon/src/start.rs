@@ -15,6 +15,7 @@ use kintsugi_core::audit::record::Body;
 use kintsugi_core::paths::{Environment, Paths, SYSTEM_POLICY, locate};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
+use crate::authority::Authority;
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clock::SystemClock;
@@ -121,6 +122,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         bench: Bench::new(home, policies)?,
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
+        authority: Authority::default(),
         book: Book::open(paths.log.clone())?,
     };
     desk.book.check_host()?;

@@ -20,6 +20,7 @@ use crate::clock::rfc3339;
 
 mod kept;
 mod seen;
+mod suspects;
 
 use seen::Seen;
 
@@ -163,6 +164,7 @@ impl Hold {
             content_hash: verdict.content_hash,
             expires_ms: Some(self.until.saturating_sub(now)),
             seq: Some(self.seq),
+            attempts: Vec::new(),
         }
     }
 
@@ -201,16 +203,19 @@ pub struct State {
     ended: u64,
     seen: Seen,
     asked: Option<Asked>,
+    suspects: suspects::Suspects,
 }
 
 impl State {
     /// Applies a record of the log.
     pub fn apply(&mut self, record: &Record) {
         let at = wall_ms(&record.ts);
+        self.suspects.boot(&record.boot);
         match &record.body {
             Body::State { what, value } => self.restore(what, value),
             Body::Proposal { command, peer } => {
                 self.seen.note(&command.agent, at);
+                self.suspects.propose(peer);
                 self.asked = Some(Asked {
                     command: command.clone(),
                     peer: peer.clone(),
@@ -233,6 +238,9 @@ impl State {
                 self.apply_resolution(at, *id, *decision, (*means, why.unwrap_or_default()));
             }
             Body::Recorded { command, .. } => self.apply_recorded(at, command),
+            Body::ApprovalRefused {
+                id, check, peer, ..
+            } => self.suspects.attempt(at, *id, (*check, peer)),
             // These change nothing that is remembered here.
             Body::Open { .. }
             | Body::Grant { .. }
@@ -331,6 +339,7 @@ impl State {
         };
         match (&known.standing, decision) {
             (Standing::Held(hold), Resolution::Allow) => {
+                self.suspects.approved(id);
                 let standing = Standing::Approved {
                     hold: Rc::clone(hold),
                     until: at.saturating_add(APPROVAL_MS_MAX),
@@ -349,13 +358,24 @@ impl State {
             (Standing::Held(_), Resolution::Deny) => {
                 let reason = match means {
                     Means::Person | Means::Prompt => format!("a person denied it{why}"),
+                    Means::Admin => format!("the admin denied it{why}"),
+                    Means::Changed => format!("what it would touch has changed{why}"),
                     Means::Expired => "nobody answered in time".to_owned(),
                     Means::Daemon => format!("the daemon could not keep it{why}"),
                 };
                 self.close(at, id, reason);
             }
             (Standing::Approved { .. }, Resolution::Deny) => {
-                self.close(at, id, "the approval was not used in time".to_owned());
+                let reason = match means {
+                    Means::Changed => format!("what it would touch has changed{why}"),
+                    Means::Person | Means::Prompt | Means::Admin => {
+                        format!("a person took the approval back{why}")
+                    }
+                    Means::Expired | Means::Daemon => {
+                        "the approval was not used in time".to_owned()
+                    }
+                };
+                self.close(at, id, reason);
             }
             (
                 Standing::Approved { .. }
@@ -492,6 +512,26 @@ impl State {
         let mut holds: Vec<_> = held.collect();
         holds.sort_by_key(|hold| hold.seq);
         holds
+    }
+
+    /// Returns the agents that proposed lately: the oldest process of each.
+    #[must_use]
+    pub fn agents(&self) -> Vec<record::Process> {
+        self.suspects.agents()
+    }
+
+    /// Returns the answers that were refused within a day, newest first, one line each.
+    #[must_use]
+    pub fn attempts(&self, now: u64) -> Vec<String> {
+        self.suspects.lines(now, None)
+    }
+
+    /// Returns the holds as they are listed at `now`, in milliseconds since 1970, oldest first.
+    pub fn items(&self, now: u64) -> impl Iterator<Item = PendingItem> {
+        self.holds().into_iter().map(move |hold| PendingItem {
+            attempts: self.suspects.lines(now, Some(hold.command.id)),
+            ..hold.item(now)
+        })
     }
 
     /// Returns how many holds there are.

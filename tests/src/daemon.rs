@@ -154,6 +154,13 @@ impl TestDaemon {
         Wire::connect(&self.socket())
     }
 
+    /// Connects to it from a terminal of its own: an agent's, or a person's, who are then not the same process.
+    #[must_use]
+    pub fn terminal(&self) -> Wire {
+        let near = self.home().join(uuid::Uuid::new_v4().simple().to_string());
+        Wire::from_terminal(&self.socket(), &near)
+    }
+
     /// Returns how many bytes of its memory are resident.
     ///
     /// # Panics

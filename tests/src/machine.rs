@@ -1,8 +1,9 @@
 //! A machine of one's own for a test: a home, a socket, a daemon on demand, and the programs as they were built.
 
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use crate::pty::Pty;
 
@@ -110,6 +111,37 @@ impl Machine {
         let mut hook = self.command(program("kintsugi-hook"));
         hook.args(arguments);
         fed(hook, payload)
+    }
+
+    /// Gives `payload` to a hook that an agent starts, who runs in a terminal of its own; returns what came of it.
+    ///
+    /// # Panics
+    /// When it does not start, or leaves no answer.
+    #[must_use]
+    pub fn agent_hook(&self, arguments: &[&str], payload: &[u8]) -> Output {
+        let call = tempfile::Builder::new()
+            .tempdir_in(self.directory.path())
+            .expect("a directory");
+        let file = |name: &str| call.path().join(name);
+        std::fs::write(file("in"), payload).expect("a payload");
+        // An agent stands between the terminal's shell and the hook: here, another shell.
+        let agent = "\"$@\" <\"$CALL/in\" >\"$CALL/out\" 2>\"$CALL/err\"; echo $? >\"$CALL/code\"";
+        let mut shell = self.command("sh");
+        shell
+            .args(["-c", "sh -c \"$AGENT\" agent \"$@\"; exit 0", "terminal"])
+            .arg(program("kintsugi-hook"))
+            .args(arguments)
+            .env("AGENT", agent)
+            .env("CALL", call.path());
+        drop(Pty::spawn(&shell, 100).end());
+        let read = |name: &str| std::fs::read(file(name)).expect("what the hook left");
+        let code = String::from_utf8(read("code")).expect("text");
+        let code: i32 = code.trim().parse().expect("a status");
+        Output {
+            status: ExitStatus::from_raw(code << 8),
+            stdout: read("out"),
+            stderr: read("err"),
+        }
     }
 
     /// Makes a repository and a bare remote whose histories have parted.

@@ -5,11 +5,14 @@ use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::pty::Pty;
 
 /// Longest that a test waits for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -19,6 +22,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 pub struct Wire {
     /// A TCP connection goes by this type too: only reads, writes and time limits are used.
     reader: BufReader<UnixStream>,
+    /// The terminal of the process that holds the connection, when it is not this one.
+    terminal: Option<Pty>,
 }
 
 /// Waits until the process behind `handle` (`pidfd_open(2)`) has ended.
@@ -61,7 +66,41 @@ impl Wire {
             .expect("a time limit");
         Self {
             reader: BufReader::new(stream),
+            terminal: None,
         }
+    }
+
+    /// Connects through a process in a terminal of its own: what the daemon sees is that process, and not this one.
+    ///
+    /// `near` is a path for a socket between the two.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    #[must_use]
+    pub fn from_terminal(socket: &Path, near: &Path) -> Self {
+        let mut relay = Command::new("socat");
+        relay
+            .args(["-d", "-d"])
+            .arg(format!("UNIX-LISTEN:{}", near.display()))
+            .arg(format!("UNIX-CONNECT:{}", socket.display()))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let mut terminal = Pty::spawn(&relay, 200);
+        terminal.expect("listening on");
+        Self {
+            terminal: Some(terminal),
+            ..Self::connect(near)
+        }
+    }
+
+    /// Returns what was printed on the terminal of its process, as a person there would read it.
+    ///
+    /// # Panics
+    ///
+    /// When it has none, or `words` are not printed.
+    pub fn read_terminal(&mut self, words: &str) -> String {
+        let terminal = self.terminal.as_mut().expect("a terminal");
+        terminal.expect(words)
     }
 
     /// Sends bytes as they are. Whether the other end still takes them is not asked.

@@ -63,7 +63,7 @@ fn on_a_full_disk_the_last_records_fit_and_then_every_proposal_is_refused() {
         return;
     };
     daemon.start_again();
-    let mut client = daemon.connect();
+    let mut client = daemon.terminal();
     let held = propose("git push --force");
     assert_eq!(client.ask(&held)["decision"], "hold");
     assert_eq!(
@@ -98,7 +98,7 @@ fn on_a_full_disk_the_last_records_fit_and_then_every_proposal_is_refused() {
     );
     let approve = json!({"kind": "approve", "id": held["id"]});
     // The record of an approval is smaller than that of a proposal: it may still fit, and then it counts.
-    let approved = client.ask(&approve)["kind"] == "ack";
+    let approved = daemon.terminal().ask(&approve)["kind"] == "ack";
 
     // Killed on the full disk, it says why it does not start; with room, nothing is forgotten.
     daemon.end(Signal::KILL);

@@ -54,7 +54,7 @@ fn a_second_daemon_on_another_socket_does_not_write_the_same_log() {
 #[test]
 fn holds_and_approvals_outlive_a_stop_and_a_kill() {
     let mut daemon = TestDaemon::start();
-    let mut client = daemon.connect();
+    let mut client = daemon.terminal();
     let (held, approved, denied) = (
         propose(HELD),
         propose("git push --force origin a"),
@@ -64,7 +64,9 @@ fn holds_and_approvals_outlive_a_stop_and_a_kill() {
         assert_eq!(client.ask(proposal)["decision"], "hold");
     }
     assert_eq!(
-        client.ask(&json!({"kind": "approve", "id": approved["id"]}))["kind"],
+        daemon
+            .terminal()
+            .ask(&json!({"kind": "approve", "id": approved["id"]}))["kind"],
         "ack"
     );
     assert_eq!(
@@ -76,7 +78,7 @@ fn holds_and_approvals_outlive_a_stop_and_a_kill() {
         let status = daemon.end(signal);
         assert_eq!(status.success(), signal != Signal::KILL, "{status}");
         daemon.start_again();
-        let mut client = daemon.connect();
+        let mut client = daemon.terminal();
         let list = client.ask(&json!({"kind": "listpending"}));
         assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
         assert_eq!(list["items"][0]["command"]["id"], held["id"]);
@@ -84,18 +86,20 @@ fn holds_and_approvals_outlive_a_stop_and_a_kill() {
         assert_eq!(client.ask(&stands(&approved["id"]))["status"], "approved");
         assert_eq!(client.ask(&stands(&denied["id"]))["status"], "denied");
     }
-    let mut client = daemon.connect();
+    let mut client = daemon.terminal();
     assert_eq!(client.ask(&approved)["decision"], "allow");
     daemon.end(Signal::KILL);
     daemon.start_again();
-    let mut client = daemon.connect();
+    let mut client = daemon.terminal();
     assert_eq!(
         client.ask(&approved)["decision"],
         "deny",
         "used before the kill"
     );
     assert_eq!(
-        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        daemon
+            .terminal()
+            .ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
         "ack"
     );
 }

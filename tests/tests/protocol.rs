@@ -163,7 +163,7 @@ fn requests_in_one_write_are_answered_in_order() {
 #[test]
 fn an_id_means_one_command() {
     let daemon = TestDaemon::start();
-    let mut client = daemon.connect();
+    let (mut client, mut person) = (daemon.terminal(), daemon.terminal());
     let other = |proposal: &Value| {
         let mut other = proposal.clone();
         other["raw"] = "pwd".into();
@@ -180,7 +180,7 @@ fn an_id_means_one_command() {
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_held");
 
     assert_eq!(
-        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        person.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
         "ack"
     );
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_approved");
@@ -196,7 +196,7 @@ fn an_id_means_one_command() {
 #[test]
 fn an_approval_serves_one_retry_under_a_new_id_and_nothing_else() {
     let daemon = TestDaemon::start();
-    let mut client = daemon.connect();
+    let (mut client, mut person) = (daemon.terminal(), daemon.terminal());
     let held = propose(HELD);
     assert_eq!(client.ask(&held)["decision"], "hold");
     assert_eq!(
@@ -207,12 +207,12 @@ fn an_approval_serves_one_retry_under_a_new_id_and_nothing_else() {
     assert_eq!(client.ask(&json!({"kind": "status"}))["holds"], 1);
 
     let seen = json!({"kind": "approve", "id": held["id"], "content_hash": "00"});
-    assert_eq!(client.ask(&seen)["code"], "content_changed");
+    assert_eq!(person.ask(&seen)["code"], "content_changed");
     assert_eq!(
-        client.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
+        person.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
         "ack"
     );
-    let twice = client.ask(&json!({"kind": "approve", "id": held["id"]}));
+    let twice = person.ask(&json!({"kind": "approve", "id": held["id"]}));
     assert_eq!(twice["code"], "not_held", "the second who answers is told");
 
     let mut elsewhere = propose(HELD);
@@ -225,11 +225,11 @@ fn an_approval_serves_one_retry_under_a_new_id_and_nothing_else() {
 #[test]
 fn whoever_awaits_is_told_and_delays_nobody() {
     let daemon = TestDaemon::start();
-    let (mut agent, mut person) = (daemon.connect(), daemon.connect());
+    let (mut agent, mut person) = (daemon.terminal(), daemon.terminal());
     let held = propose(HELD);
     assert_eq!(agent.ask(&held)["decision"], "hold");
     agent.say(&json!({"kind": "await", "id": held["id"], "timeout_ms": 30_000}));
-    assert_eq!(person.ask(&propose("ls"))["decision"], "allow");
+    assert_eq!(daemon.terminal().ask(&propose("ls"))["decision"], "allow");
     assert_eq!(
         person.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
         "ack"
@@ -249,16 +249,17 @@ fn whoever_awaits_is_told_and_delays_nobody() {
 #[test]
 fn an_allow_at_the_prompt_serves_that_prompt_alone() {
     let daemon = TestDaemon::start();
-    let mut shell = daemon.connect();
+    let (mut shell, mut person) = (daemon.terminal(), daemon.terminal());
     let held = propose(HELD);
     let allow = json!({"kind": "resolve", "command": held, "decision": "allow", "remember": false});
     assert_eq!(
-        shell.ask(&allow)["code"],
+        person.ask(&allow)["code"],
         "not_held",
         "what was never proposed"
     );
     assert_eq!(shell.ask(&held)["decision"], "hold");
-    assert_eq!(shell.ask(&allow)["kind"], "ack");
+    assert_eq!(shell.ask(&allow)["code"], "forbidden", "the proposer");
+    assert_eq!(person.ask(&allow)["kind"], "ack");
     assert_eq!(shell.ask(&propose(HELD))["decision"], "hold");
     assert_eq!(shell.ask(&held)["decision"], "allow");
 }

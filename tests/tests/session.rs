@@ -120,7 +120,7 @@ fn payload(machine: &Machine, command: &str) -> String {
 
 fn permission(machine: &Machine, command: &str) -> (String, String) {
     let arguments = ["claude-code", "--wait=0"];
-    let output = machine.hook(&arguments, payload(machine, command).as_bytes());
+    let output = machine.agent_hook(&arguments, payload(machine, command).as_bytes());
     assert!(output.status.success(), "{output:?}");
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an answer");
     let text = |name: &str| {
@@ -154,7 +154,7 @@ fn an_agents_hook_waits_for_the_answer() {
     let arguments = ["claude-code", "--wait=60"];
     let payload = payload(&machine, "git push --force");
     let waiting = std::thread::scope(|scope| {
-        let hook = scope.spawn(|| machine.hook(&arguments, payload.as_bytes()));
+        let hook = scope.spawn(|| machine.agent_hook(&arguments, payload.as_bytes()));
         let mut watching = Pty::spawn(&machine.kintsugi(&["pending", "--watch"]), 100);
         watching.expect("claude-code");
         let listed = machine.run(&["pending", "--json"]);

@@ -4,9 +4,10 @@ use std::io::Write;
 
 use clap::Args;
 use kintsugi_core::display::{clip, escape};
-use kintsugi_core::protocol::{Request, Response};
+use kintsugi_core::protocol::{PendingItem, Request};
 
 use super::{Resolved, pending};
+use crate::client::Client;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::{gate, surroundings};
@@ -32,16 +33,7 @@ impl Approve {
     /// When no hold has the id, or the daemon does not take an approval from here.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let (mut client, item) = pending::pick(&surroundings::paths()?, &self.id)?;
-        let request = Request::Approve {
-            id: item.id(),
-            content_hash: item.content_hash.clone(),
-            reason: self.reason,
-        };
-        match client.ask(&request) {
-            Ok(Response::Ack) => {}
-            Ok(other) => return Err(gate::unexpected(&other)),
-            Err(error) => return Err(gate::refused(&error)),
-        }
+        approve(&mut client, &item, self.reason.as_deref())?;
         if self.json {
             console.json(&Resolved::new("allow", &item))?;
         } else {
@@ -55,4 +47,22 @@ impl Approve {
         }
         Ok(Exit::Allowed)
     }
+}
+
+/// Approves a hold; types the code that the daemon shows, when it asks for one.
+///
+/// # Errors
+/// When the daemon does not take an approval from here.
+pub fn approve(
+    client: &mut Client,
+    item: &PendingItem,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
+    let request = |code| Request::Approve {
+        id: item.id(),
+        content_hash: item.content_hash.clone(),
+        code,
+        reason: reason.map(str::to_owned),
+    };
+    gate::with_code(|code| client.ask(&request(code)))
 }

@@ -99,6 +99,7 @@ fn cards(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
         let card = Card::of_pending(item);
         let text = card.render(&title, &answer, console.out_columns, console.out_paint);
         console.out.write_all(text.as_bytes())?;
+        attempts(std::slice::from_ref(item), console)?;
     }
     Ok(())
 }
@@ -128,6 +129,15 @@ fn table(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
     for (row, tone) in std::iter::once(&heads).chain(&rows).zip(tones) {
         let line = aligned(row, &widths, console.out_columns);
         writeln!(console.out, "{}", console.out_paint.tone(tone, line))?;
+    }
+    attempts(items, console)
+}
+
+/// Shows who tried to answer and may not.
+fn attempts(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
+    for attempt in items.iter().flat_map(|item| &item.attempts) {
+        let line = console.out_paint.tone(Tone::Bad, escape(attempt));
+        writeln!(console.out, "{line}")?;
     }
     Ok(())
 }
@@ -247,6 +257,7 @@ mod tests {
             content_hash: None,
             expires_ms: None,
             seq: None,
+            attempts: Vec::new(),
         }
     }
 

@@ -13,6 +13,8 @@ pub mod proof;
 pub mod proposed;
 pub mod read;
 pub mod record;
+pub mod refused;
+pub mod segment;
 pub mod verify;
 
 use std::io::{self, Read};

@@ -37,15 +37,29 @@ pub struct Peer {
     /// The process at the other end.
     #[serde(flatten)]
     pub process: Process,
-    /// Its parents, nearest first, up to the leader of its session.
+    /// Its parents, nearest first, up to the leader of its session; where that leader only wraps it, up to the leader
+    /// of the session that started it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ancestry: Vec<Process>,
     /// The leader of its session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_leader: Option<u32>,
+    /// When that leader started, as [`Process::start`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_start: Option<u64>,
     /// The device number of its controlling terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<u32>,
+    /// Nothing but forks of the leader of its session, a shell, stands between that leader and this program of ours: a
+    /// person typed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub direct: bool,
+    /// It can gain no more rights (`NoNewPrivs`), and no descendant of it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_new_privs: bool,
+    /// Filters on its system calls (`Seccomp`), which every descendant has, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seccomp: bool,
 }
 
 impl From<PeerCredentials> for Peer {
@@ -60,7 +74,11 @@ impl From<PeerCredentials> for Peer {
             },
             ancestry: Vec::new(),
             session_leader: None,
+            session_start: None,
             tty: None,
+            direct: false,
+            no_new_privs: false,
+            seccomp: false,
         }
     }
 }
@@ -147,6 +165,24 @@ impl From<Command> for ProposedCommand {
             interactive: command.interactive,
         }
     }
+}
+
+/// How a hold ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// A person answered from another place.
+    Person,
+    /// A person answered where it was proposed.
+    Prompt,
+    /// Its time ran out.
+    Expired,
+    /// The daemon could not keep it.
+    Daemon,
+    /// The admin proved who they are.
+    Admin,
+    /// What it would touch is not what was approved.
+    Changed,
 }
 
 /// What was answered to a proposal.

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::chain::{Seal, unhex};
 use super::line::{Line, LineError};
-use super::merkle::Frontier;
-pub use super::proposed::{Command, Cut, Peer, Process, Verdict};
+pub use super::proposed::{Command, Cut, Means, Peer, Process, Verdict};
+pub use super::refused::Check;
+pub use super::segment::{Opening, Predecessor, Tree};
 use crate::protocol;
 
 /// Why a line has no record in it that can be read.
@@ -23,72 +24,6 @@ pub enum RecordError {
     /// The members are not those of a kind that this program knows.
     #[error("not a record of a known kind")]
     Members(#[from] serde_json::Error),
-}
-
-/// How a hold ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Means {
-    /// A person answered from another place.
-    Person,
-    /// A person answered where it was proposed.
-    Prompt,
-    /// Its time ran out.
-    Expired,
-    /// The daemon could not keep it.
-    Daemon,
-}
-
-/// Why a segment begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Opening {
-    /// The log is new.
-    New,
-    /// The segment before is full.
-    Full,
-    /// A sync of the segment before failed, so nobody knows what is in it after this record's predecessor.
-    FailedSync,
-    /// The log before does not verify; this segment continues nothing.
-    Incident,
-}
-
-/// What a segment continues.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Predecessor {
-    /// First record of the segment before.
-    pub segment: u64,
-    /// BLAKE3 of that segment's file as it was when it was closed, in hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// Bytes of that file which `file` covers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// Hash of its last record.
-    pub h: String,
-    /// MAC of its last record.
-    pub m: String,
-}
-
-/// The Merkle tree before a segment, enough to go on with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tree {
-    /// The record that is leaf 0; not 0 after an incident.
-    pub first: u64,
-    /// Roots of the perfect subtrees before this segment, largest first, in hexadecimal.
-    pub frontier: Vec<String>,
-}
-
-impl Tree {
-    /// Returns the edge of the tree before the record `first`; nothing when it has another size.
-    #[must_use]
-    pub fn frontier(&self, first: u64) -> Option<Frontier> {
-        let mut roots = Vec::new();
-        for root in &self.frontier {
-            roots.push(unhex(root.as_bytes())?);
-        }
-        Frontier::new(first.checked_sub(self.first)?, roots)
-    }
 }
 
 /// The members of a record, by kind.
@@ -163,6 +98,18 @@ pub enum Body {
         /// Private: why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// Somebody who may not answered a hold: an attempted self-approval.
+    ApprovalRefused {
+        /// The proposal.
+        id: Uuid,
+        /// Which check failed.
+        check: Check,
+        /// Who tried.
+        peer: Peer,
+        /// The process that made the check fail, when it is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Process>,
     },
     /// A grant was made, used or revoked.
     Grant {
@@ -327,6 +274,7 @@ impl Body {
             | Self::Verdict(_)
             | Self::Hold { .. }
             | Self::Resolution { .. }
+            | Self::ApprovalRefused { .. }
             | Self::Grant { .. }
             | Self::Recorded { .. }
             | Self::Capture { .. }
@@ -393,6 +341,7 @@ impl Body {
             Self::Verdict(_) => "verdict",
             Self::Hold { .. } => "hold",
             Self::Resolution { .. } => "resolution",
+            Self::ApprovalRefused { .. } => "approval_refused",
             Self::Grant { .. } => "grant",
             Self::Observation { .. } => "observation",
             Self::Recorded { .. } => "recorded",
@@ -436,6 +385,7 @@ impl Body {
             Self::Policy { .. } => &["detail"],
             Self::Open { .. }
             | Self::Hold { .. }
+            | Self::ApprovalRefused { .. }
             | Self::AuthAttempt { .. }
             | Self::AuthResult { .. }
             | Self::Child { .. }

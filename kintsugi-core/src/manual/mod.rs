@@ -5,12 +5,14 @@
 //! | [`promises`] | whoever wants to know what they may rely on, and which test keeps it |
 //! | [`threat_model`] | whoever decides whether that is enough |
 //! | [`protocol`] | whoever writes a client |
+//! | [`approvals`] | whoever wants to know who may say yes |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
 //! | [`exit_codes`] | whoever calls `kintsugi` from a script |
 //! | [`bypasses`] | whoever found a way around, or looks for one |
 //! | [`decisions`] | whoever is about to change something that was hard to decide |
 
+pub mod approvals;
 pub mod audit_log;
 pub mod bypasses;
 pub mod decisions;

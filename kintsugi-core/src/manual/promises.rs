@@ -8,15 +8,10 @@
 //! | **Recorded before answered.** No verdict leaves before its record is durable; what cannot be recorded is not allowed. | `kintsugi-daemon/src/store/tests/`; `tests/tests/life.rs`: `what_was_answered_before_a_kill_is_in_the_log`, `a_log_that_somebody_else_writes_to_is_never_an_allow` |
 //! | **An error is never an allow.** Unreadable text, an exhausted budget, an unknown construct end in a hold that names what happened. | `tests/tests/corpus.rs`; `tests/tests/hook_payloads.rs`: `no_malformed_payload_lets_a_tool_run`; `tests/fuzz` |
 //! | **Loosening needs a person.** A repository's file can only tighten; a policy that does not parse leaves the stricter of the last good one and the default. | `kintsugi-core/src/policy`; `tests/tests/life.rs`: `a_policy_is_read_again_on_a_signal_and_a_broken_one_only_tightens` |
+//! | **The proposer cannot approve.** An approval comes from a process that the kernel shows to be outside of the proposer's ancestry and session, on a terminal that no agent operates; where that cannot be told, with a code that only the person's terminal shows. What one user id cannot keep: [`super::approvals`]. | `tests/tests/self_approval.rs`; `kintsugi-daemon/src/authority/tests.rs` |
 //! | **An approval serves once**, for the exact text, directory, agent and session that were shown, and expires. | `tests/tests/protocol.rs`: `an_approval_serves_one_retry_under_a_new_id_and_nothing_else`, `an_allow_at_the_prompt_serves_that_prompt_alone` |
 //! | **The raw command is kept and shown, escaped.** Control, bidirectional and invisible characters are visible wherever a command is shown; secrets are masked before any sink. | `kintsugi-core/src/display.rs`, `kintsugi-core/src/redact` |
 //! | **Losing the daemon neither opens the gate nor bricks the host.** | `tests/tests/shell_hooks.rs`: `without_a_daemon_the_plainly_safe_runs_and_the_rest_does_not`; `tests/tests/life.rs`: `what_passed_without_a_daemon_is_in_the_log_of_the_next` |
 //! | **Nothing waits without a deadline and nothing grows without a bound.** | `tests/tests/stall.rs` |
 //! | **The log shows that it was altered**, and which record. | `kintsugi-daemon/src/store/tests/`; `tests/tests/session.rs`: `the_log_proves_itself_and_names_the_record_that_was_altered`; `tests/tests/audit_log.rs` |
 //! | **Nothing leaves the machine.** | there is no code that connects to anything but the local socket |
-//!
-//! # Not kept yet
-//!
-//! **The proposer cannot approve.** The peers of a proposal and of its approval are attested by the kernel and in the log, so that a
-//! self-approval can be seen afterwards; it is not refused. Every process of your user that reaches the socket may approve. Refusing it, and
-//! the admin vault, come next; until then do not count on holds against an agent that tries to approve itself.

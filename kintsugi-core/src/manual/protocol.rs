@@ -10,13 +10,13 @@
 //! | `kind` | members | answer |
 //! |---|---|---|
 //! | `propose` | a command | `verdict` |
-//! | `resolve` | `command`, `decision` (`allow`, `deny`), `remember` | `ack` |
+//! | `resolve` | `command`, `decision` (`allow`, `deny`), `remember`; `code`? | `ack` |
 //! | `observe` | `change` (`created`, `modified`, `removed`), `path` | `ack`, durable within 50 ms |
 //! | `record` | a command that has run; `exit_code`?, `duration_ms`? | `ack` |
 //! | `listpending` | | `pendinglist` |
 //! | `pendingstatus` | `id` | `pending` |
 //! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
-//! | `approve` | `id`; `content_hash`?, `reason`? | `ack` |
+//! | `approve` | `id`; `content_hash`?, `code`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
 //! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
@@ -55,6 +55,9 @@
 //!
 //! After an `approve`, the same command by the same agent in the same session and directory passes once under a new id too.
 //! After a `resolve` it passes under its own id alone.
+//!
+//! Who may approve: [`approvals`](super::approvals). `forbidden` says which check failed; after `code_needed` the same request is sent again with
+//! the `code` that a person reads on their terminal.
 //!
 //! # Errors
 //!

@@ -20,8 +20,8 @@
 //! - **Commands that never pass a hook.** A hook is a place where a shell or an agent asks; a program that starts another by `execve(2)`
 //!   does not ask. `shell-hooks/README.md` says per shell what is gated, recorded and missed.
 //! - **The same user.** Everything that runs as the person's uid may connect to the socket, signal the daemon, and write its files. The log
-//!   shows it (chain, head), it is not prevented. An installation under another uid, and the admin vault, close this; until they
-//!   exist (see [`super::promises`]) a determined agent can approve its own holds from another session.
+//!   shows it (chain, head), it is not prevented. Approvals of an agent's own holds are refused ([`super::approvals`] says how, and what an
+//!   attack on the person's own account can do all the same).
 //! - **What a program does later.** A build script, a test or a server that is started runs as it likes. Its start is decided, its behaviour
 //!   is not watched.
 //! - **The administrator and the kernel.** Root can do as it pleases.

@@ -21,6 +21,9 @@ pub enum Request {
         /// Whether the person wants it to hold for the next time too.
         #[serde(default)]
         remember: bool,
+        /// Addition: the code that was shown, when one was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// The file system changed. Answered by `ack`.
     Observe {
@@ -55,6 +58,9 @@ pub enum Request {
         /// Addition: what the person saw; a hold that differs is not approved.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content_hash: Option<String>,
+        /// Addition: the code that was shown, when one was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         /// Addition: why, for the log.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,

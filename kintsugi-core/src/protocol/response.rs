@@ -147,6 +147,9 @@ pub struct PendingItem {
     /// Addition: the record that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// Addition: approvals that were refused, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<String>,
 }
 
 /// How a hold stands.
@@ -315,6 +318,8 @@ pub enum ErrorCode {
     Forbidden,
     /// The proof does not verify, or there is no such operation.
     AuthFailed,
+    /// It cannot be told whether a person asks: the same request again, with the code that is shown on a person's terminal.
+    CodeNeeded,
 }
 
 impl PendingItem {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::suspects::Suspects;
 use super::{Answered, Fingerprint, Hold, Known, Standing, State};
 use crate::store::LiveState;
 
@@ -15,6 +16,9 @@ const HOLD: &str = "hold";
 
 /// Names a piece with ids that are remembered.
 const IDS: &str = "ids";
+
+/// Names the piece with agents and refused answers; its bounds keep it within a record.
+const SUSPECTS: &str = "suspects";
 
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
@@ -90,6 +94,9 @@ impl LiveState for State {
                 standing,
             });
         }
+        if !self.suspects.is_empty() {
+            pieces.extend(piece(SUSPECTS, &self.suspects));
+        }
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
         pieces
     }
@@ -137,6 +144,7 @@ impl State {
                     );
                 }
             }
+            SUSPECTS => self.suspects = Suspects::deserialize(value).unwrap_or_default(),
             _ => {}
         }
     }

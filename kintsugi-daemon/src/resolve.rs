@@ -1,0 +1,212 @@
+//! How holds end by an answer: at the prompt, from elsewhere, by the admin; and what is done with answers of those who may not.
+
+use std::rc::Rc;
+
+use kintsugi_core::audit::record::{Body, Check, Means, Peer, Process};
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{ErrorCode, Resolution};
+use uuid::Uuid;
+
+use crate::authority::examine::named;
+use crate::authority::{Claim, Leave, Place};
+use crate::clip;
+use crate::handle::{Answer, Desk, Outcome, Refusal, check_claims, check_same};
+use crate::peer::PeerHandle;
+use crate::state::{Hold, Standing};
+
+/// Longest reason of a person that is kept, in bytes.
+const REASON_BYTES_MAX: usize = 1_024;
+
+/// An answer to a hold.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The hold.
+    pub(crate) id: Uuid,
+    /// The answer.
+    pub(crate) decision: Resolution,
+    /// Where it was given.
+    pub(crate) place: Place,
+    /// It is meant for the next time too.
+    pub(crate) remember: bool,
+    /// Why.
+    pub(crate) reason: Option<String>,
+    /// The code that came with it.
+    pub(crate) code: Option<String>,
+}
+
+impl Reply {
+    /// An answer that is given from elsewhere, for this time.
+    pub(crate) const fn elsewhere(id: Uuid, decision: Resolution, reason: Option<String>) -> Self {
+        Self {
+            id,
+            decision,
+            place: Place::Elsewhere,
+            remember: false,
+            reason,
+            code: None,
+        }
+    }
+}
+
+impl Desk {
+    /// Resolves a hold where it was proposed: the shell asks at its own prompt.
+    pub(crate) fn resolve_at_prompt(
+        &mut self,
+        command: &ProposedCommand,
+        mut reply: Reply,
+        peer: &mut PeerHandle,
+    ) -> Result<Outcome, Refusal> {
+        check_claims(command)?;
+        let id = command.id;
+        let Some(known) = self.book.state().known(id) else {
+            let peer = peer.look_again();
+            return self.refuse_answer(id, Check::NeverHeld, (peer, None));
+        };
+        check_same(known, command)?;
+        if let Standing::With(first) = known.standing {
+            reply.id = first;
+        }
+        self.resolve(reply, peer)
+    }
+
+    /// Resolves a hold. Anybody who may connect may deny; only a person allows.
+    pub(crate) fn resolve(
+        &mut self,
+        reply: Reply,
+        peer: &mut PeerHandle,
+    ) -> Result<Outcome, Refusal> {
+        let hold = self.held(reply.id)?;
+        let answered = match reply.decision {
+            Resolution::Deny => peer.look_up().clone(),
+            Resolution::Allow => match self.weigh(&reply, &hold, peer) {
+                Leave::Given(peer) => *peer,
+                Leave::Refused { check, by, peer } => {
+                    return self.refuse_answer(reply.id, check, (*peer, by));
+                }
+                Leave::Asked { terminals, peer } => {
+                    return self.ask_code(reply.id, &terminals, *peer);
+                }
+                Leave::Later => {
+                    return Err(Refusal::new(
+                        ErrorCode::Busy,
+                        "too many answers at once: try again in a moment",
+                    ));
+                }
+            },
+        };
+        self.end(reply, answered)
+    }
+
+    fn weigh(&mut self, reply: &Reply, hold: &Hold, peer: &PeerHandle) -> Leave {
+        let agents = self.book.state().agents();
+        let claim = Claim {
+            id: reply.id,
+            proposer: Some(&hold.peer),
+            agents: &agents,
+            place: reply.place,
+            code: reply.code.as_deref(),
+        };
+        self.authority
+            .weigh(&claim, peer, self.clock.monotonic_ms())
+    }
+
+    /// Records how a hold ended.
+    fn end(&mut self, reply: Reply, peer: Peer) -> Result<Outcome, Refusal> {
+        let mut reason = reply.reason;
+        if let Some(reason) = &mut reason {
+            clip::text(reason, REASON_BYTES_MAX);
+        }
+        let end = Body::Resolution {
+            id: reply.id,
+            decision: reply.decision,
+            means: match reply.place {
+                Place::Prompt => Means::Prompt,
+                Place::Elsewhere => Means::Person,
+            },
+            peer: Some(peer),
+            remember: reply.remember,
+            reason,
+        };
+        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
+    }
+
+    /// Records that it cannot be told who answers, and says where the code is.
+    fn ask_code(&mut self, id: Uuid, terminals: &[String], peer: Peer) -> Result<Outcome, Refusal> {
+        let attempt = Body::ApprovalRefused {
+            id,
+            check: Check::Unclear,
+            peer,
+            by: None,
+        };
+        let staged = self.record(vec![attempt])?;
+        let shown = terminals.join(" and ");
+        let refusal = Refusal::new(
+            ErrorCode::CodeNeeded,
+            format!("it cannot be told whose terminal this is: a code is shown on {shown}"),
+        );
+        Ok(Outcome::Durable(staged, Answer::Refused(refusal)))
+    }
+
+    /// Records an answer of somebody who may not, and says no.
+    fn refuse_answer(
+        &mut self,
+        id: Uuid,
+        check: Check,
+        (peer, by): (Peer, Option<Process>),
+    ) -> Result<Outcome, Refusal> {
+        let by_whom = by.as_ref().map(named);
+        let by_whom = by_whom.map_or(String::new(), |who| format!(" ({who})"));
+        let message = format!(
+            "this is no answer of a person: {}{by_whom}; it is on record",
+            check.line()
+        );
+        let code = if check == Check::NeverHeld {
+            ErrorCode::NotHeld
+        } else {
+            ErrorCode::Forbidden
+        };
+        let attempt = Body::ApprovalRefused {
+            id,
+            check,
+            peer,
+            by,
+        };
+        let staged = self.record(vec![attempt])?;
+        let refusal = Refusal::new(code, message);
+        Ok(Outcome::Durable(staged, Answer::Refused(refusal)))
+    }
+
+    /// Returns the hold `id`; of two who answer, the second is told.
+    fn held(&self, id: Uuid) -> Result<Rc<Hold>, Refusal> {
+        match self.book.state().known(id).map(|known| &known.standing) {
+            Some(Standing::Held(hold)) => Ok(Rc::clone(hold)),
+            Some(Standing::Approved { .. }) => Err(not_held(id, "was approved already")),
+            Some(Standing::Closed(answered)) => {
+                Err(not_held(id, &format!("is closed: {}", answered.reason())))
+            }
+            Some(Standing::Decided(_)) => Err(not_held(id, "was decided without a hold")),
+            Some(Standing::With(first)) => Err(not_held(id, &format!("is held as `{first}`"))),
+            None => Err(not_held(id, "is not held")),
+        }
+    }
+
+    /// Checks that the hold is the one that the person saw.
+    pub(crate) fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
+        let Some(Standing::Held(hold)) = self.book.state().known(id).map(|known| &known.standing)
+        else {
+            return Ok(());
+        };
+        match (seen, hold.verdict.content_hash.as_deref()) {
+            (Some(seen), Some(kept)) if seen != kept => Err(Refusal::new(
+                ErrorCode::ContentChanged,
+                format!("what is held as `{id}` is not what you saw: look again"),
+            )),
+            (Some(_) | None, Some(_) | None) => Ok(()),
+        }
+    }
+}
+
+/// There is no such hold.
+pub(crate) fn not_held(id: Uuid, why: &str) -> Refusal {
+    Refusal::new(ErrorCode::NotHeld, format!("`{id}` {why}"))
+}
