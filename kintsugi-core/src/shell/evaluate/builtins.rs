@@ -392,24 +392,6 @@ impl Machine<'_> {
         }
     }
 
-    fn trap(&mut self, arguments: &[Word]) {
-        let action = arguments
-            .iter()
-            .find(|word| word.known().is_none_or(|word| word != "--"));
-        let Some(action) = action.filter(|_| arguments.len() > 1) else {
-            return;
-        };
-        if let Some(text) = action
-            .known()
-            .filter(|text| text != "-" && !text.is_empty())
-        {
-            let state = self.state.clone();
-            let text = text.into_owned();
-            self.text(&text, action.span);
-            self.state = state;
-        }
-    }
-
     /// `source` of a file that this text has written, or of its own standard input.
     fn source_file(&mut self, arguments: &[Word], connections: &Connections) -> bool {
         let Some(file) = arguments.first() else {

@@ -64,6 +64,7 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple) {
         self.alias(simple);
         self.each_choice(|machine| machine.simple_once(simple));
+        self.read_traps();
     }
 
     /// Does `walk` once for each combination of alternatives, each time from here, and joins what they leave.

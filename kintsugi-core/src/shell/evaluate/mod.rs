@@ -14,6 +14,7 @@ mod parameters;
 mod pattern;
 mod redirections;
 mod state;
+mod traps;
 mod words;
 
 use std::collections::BTreeMap;
@@ -73,6 +74,10 @@ struct Machine<'b> {
     depth: u32,
     iterations_left: u32,
     exhausted: bool,
+    /// Texts of `trap` that wait for the state in which they could run.
+    traps: Vec<traps::Trap>,
+    /// The variables as they were when the traps were looked at last.
+    traps_seen: Option<Rc<BTreeMap<String, state::Variable>>>,
 }
 
 /// Reads `text` in `context`.
@@ -98,8 +103,11 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         depth: 0,
         iterations_left: ITERATIONS_ALL_MAX,
         exhausted: false,
+        traps: Vec::new(),
+        traps_seen: None,
     };
     machine.source(&source, (0, text.len()));
+    machine.read_traps_at_end();
     machine.script
 }
 

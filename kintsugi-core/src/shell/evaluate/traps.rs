@@ -1,0 +1,148 @@
+//! `trap`: text that runs later, so it is read in the states in which it could run, not in the one in which it is written.
+//!
+//! Expands nothing by itself: a trap is read when every variable it names has a value, again when one of them has got another, and at
+//! the end of the text when that never was the case.
+
+use std::rc::Rc;
+
+use super::super::{Input, Output, Word};
+use super::state::Variable;
+use super::{Machine, Stream};
+use crate::effect::Span;
+
+/// Most states in which one trap is read.
+const READINGS_MAX: usize = 8;
+
+/// A text that waits for a signal or the end.
+#[derive(Debug, Clone)]
+pub(super) struct Trap {
+    text: String,
+    span: Span,
+    /// The variables that stand in it.
+    names: Vec<String>,
+    /// Their values when it was read last.
+    read_with: Vec<Variable>,
+    readings: usize,
+}
+
+impl Machine<'_> {
+    /// Keeps the text of a `trap` for when it could run.
+    pub(super) fn trap(&mut self, arguments: &[Word]) {
+        let action = arguments
+            .iter()
+            .find(|word| word.known().is_none_or(|word| word != "--"));
+        let Some(action) = action.filter(|_| arguments.len() > 1) else {
+            return;
+        };
+        let Some(text) = action.known().filter(|text| text != "-") else {
+            return;
+        };
+        if text.is_empty() {
+            return;
+        }
+        self.traps.push(Trap {
+            names: names(&text),
+            text: text.into_owned(),
+            span: action.span,
+            read_with: Vec::new(),
+            readings: 0,
+        });
+        self.traps_seen = None;
+    }
+
+    /// Reads the traps whose variables have all got values, and other ones than before.
+    pub(super) fn read_traps(&mut self) {
+        let is_same = |seen: &Rc<_>| Rc::ptr_eq(seen, &self.state.variables);
+        if self.traps.is_empty() || self.traps_seen.as_ref().is_some_and(is_same) {
+            return;
+        }
+        self.traps_seen = Some(Rc::clone(&self.state.variables));
+        // While one is read, what it changes reads none.
+        let mut traps = std::mem::take(&mut self.traps);
+        for trap in &mut traps {
+            let values: Option<Vec<Variable>> = trap
+                .names
+                .iter()
+                .map(|name| self.state.variable(name).cloned())
+                .collect();
+            let Some(values) = values.filter(|values| !values.is_empty()) else {
+                continue;
+            };
+            if trap.readings > 0 && values == trap.read_with {
+                continue;
+            }
+            if trap.readings == READINGS_MAX {
+                self.problem("a trap whose variables change too often", trap.span);
+                continue;
+            }
+            trap.read_with = values;
+            self.read_trap(trap);
+        }
+        traps.append(&mut self.traps);
+        self.traps = traps;
+    }
+
+    /// Reads the traps that have not been read, in the state at the end of the text.
+    pub(super) fn read_traps_at_end(&mut self) {
+        // A trap may set another one, once.
+        for _ in 0..2 {
+            for mut trap in std::mem::take(&mut self.traps) {
+                if trap.readings == 0 {
+                    self.read_trap(&mut trap);
+                }
+            }
+        }
+    }
+
+    fn read_trap(&mut self, trap: &mut Trap) {
+        trap.readings += 1;
+        let alone = Stream {
+            input: Input::Inherited,
+            output: Output::Inherited,
+            background: false,
+        };
+        let state = self.state.clone();
+        let stream = std::mem::replace(&mut self.stream, alone);
+        let capture = self.capture.take();
+        let text = std::mem::take(&mut trap.text);
+        self.text(&text, trap.span);
+        trap.text = text;
+        self.capture = capture;
+        self.stream = stream;
+        self.state = state;
+    }
+}
+
+/// Returns the names of the variables that stand in `text`; positional and special parameters are none.
+fn names(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (_, behind) in text
+        .match_indices('$')
+        .filter_map(|(at, _)| text.split_at_checked(at + 1))
+    {
+        let behind = behind.strip_prefix('{').unwrap_or(behind);
+        let name: String = behind
+            .chars()
+            .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+            .collect();
+        let is_variable = name.starts_with(|first: char| !first.is_ascii_digit());
+        if is_variable && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn the_variables_of_a_text_are_found_in_quotes_and_braces() {
+        assert_eq!(
+            names(r#"rm -rf "$tmp" ${dir%/} $tmp $? $1 $$"#),
+            ["tmp", "dir"]
+        );
+        assert_eq!(names("cleanup $"), Vec::<String>::new());
+    }
+}
