@@ -15,6 +15,8 @@ use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
 use kintsugi_core::protocol::{ErrorCode, Request, Response, Verdict};
 
+use crate::facts;
+
 /// Longest wait for a reply that the daemon gives at once.
 ///
 /// A verdict waits for one `fdatasync` and, with a model, for its deadline; what takes longer than this is not coming.
@@ -140,8 +142,7 @@ impl Client {
         command: &ProposedCommand,
         patience: Duration,
     ) -> Result<Verdict, ClientError> {
-        let request = Request::Propose(Box::new(command.clone()));
-        if let Response::Verdict(verdict) = self.ask_within(&request, patience)? {
+        if let Response::Verdict(verdict) = facts::propose(self, command, patience)? {
             Ok(*verdict)
         } else {
             Err(ClientError::BadReply("it is no verdict".to_owned()))

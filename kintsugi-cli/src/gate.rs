@@ -70,21 +70,16 @@ fn ask_verdict(
     paths: &Paths,
     command: &ProposedCommand,
 ) -> Result<Verdict, Failure> {
-    let request = Request::Propose(Box::new(command.clone()));
-    let lost = match client.ask(&request) {
+    let lost = match client.propose(command, REPLY_MAX) {
         Err(ClientError::Closed | ClientError::Socket(_)) => true,
         answered => return verdict_of(answered),
     };
     debug_assert!(lost);
-    verdict_of(reconnect(paths)?.ask(&request))
+    verdict_of(reconnect(paths)?.propose(command, REPLY_MAX))
 }
 
-fn verdict_of(answered: Result<Response, ClientError>) -> Result<Verdict, Failure> {
-    match answered {
-        Ok(Response::Verdict(verdict)) => Ok(*verdict),
-        Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(refused(&error)),
-    }
+fn verdict_of(answered: Result<Verdict, ClientError>) -> Result<Verdict, Failure> {
+    answered.map_err(|error| refused(&error))
 }
 
 /// Waits for a person to resolve the hold of `command`, `patience` at most.

@@ -14,6 +14,7 @@ pub mod command;
 pub mod console;
 pub mod embedded;
 pub mod exit;
+pub mod facts;
 pub mod fail_closed;
 pub mod gate;
 pub mod managed_block;

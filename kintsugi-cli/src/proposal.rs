@@ -10,7 +10,7 @@ use kintsugi_core::facts::{Facts, PolicyFact};
 use kintsugi_core::limits::PROJECT_POLICY_BYTES_MAX;
 use kintsugi_core::paths::PROJECT_POLICY;
 use kintsugi_core::place::Surroundings;
-use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::proposal::{GATHERS_FACTS, ProposedCommand};
 use kintsugi_core::shell::Dialect;
 use rustix::fs::OFlags;
 use uuid::Uuid;
@@ -29,6 +29,7 @@ pub fn propose(agent: &str, raw: String, cwd: String, dialect: Dialect) -> Propo
         ts: Timestamp::now().to_string(),
         agent: agent.to_owned(),
         facts: Some(Box::new(facts(&cwd))),
+        can: vec![GATHERS_FACTS.to_owned()],
         cwd,
         argv: Vec::new(),
         raw,

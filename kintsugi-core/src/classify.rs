@@ -3,18 +3,23 @@
 //! Total: every text has a class. What cannot be read is catastrophic, what is not known is
 //! ambiguous.
 
+mod asking;
+mod court;
+mod grounds;
+
+pub use grounds::{Ground, Turn};
+
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Action, Effect, Modifier, Role, Span, Target};
-use crate::facts::Facts;
+use crate::effect::{Action, Effect, Modifier, Role, ScriptLine, Span};
+use crate::facts::{Facts, Wanted};
 use crate::heuristic;
-use crate::knowledge::{Analysis, Knowledge, Unknown, UnknownKind};
+use crate::knowledge::{Knowledge, Unknown, UnknownKind};
 use crate::limits::WORK_MAX;
 use crate::place::{Place, Surroundings};
-use crate::policy::{About, Policy};
-use crate::rules::pattern::Evidence;
+use crate::policy::Policy;
 use crate::rules::{Finding, Rules};
 use crate::shell::{self, Budget, Context, Dialect, Directory, Variables, Word};
 
@@ -48,6 +53,10 @@ pub struct Classification {
     pub capture: Vec<String>,
     /// Each command that was looked at, as its path (`git push`), and where it stands.
     pub programs: Vec<(String, Span)>,
+    /// The facts that had a say.
+    pub grounds: Vec<Ground>,
+    /// The facts that would change the answer and are not there.
+    pub wanted: Wanted,
 }
 
 /// A text and what is known about the place where it would run.
@@ -63,6 +72,18 @@ pub struct Subject<'a> {
     pub surroundings: &'a Surroundings,
     /// What the client found out.
     pub facts: Option<&'a Facts>,
+    /// What counts as another answer, when facts are wanted.
+    pub bar: Bar,
+}
+
+/// What facts must bring about to be wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bar {
+    /// Another decision by the policy.
+    #[default]
+    Decision,
+    /// The class safe, since without a daemon nothing else passes.
+    Safe,
 }
 
 /// Classifies `subject`: the same answer for the same input, always, within [`WORK_MAX`].
@@ -77,82 +98,10 @@ pub fn classify(
     let context = context(subject);
     let script = shell::read(subject.text, &context, &mut budget);
     let mut analysis = knowledge.analyse(&script, &context, subject.surroundings, &mut budget);
-    follow_links(&mut analysis.effects, subject);
-    judge(subject, analysis, &script.problems, rules, policy)
-}
-
-/// Analysis → findings → class. Without I/O and without the text: what it says depends on effects
-/// alone.
-fn judge(
-    subject: Subject<'_>,
-    analysis: Analysis,
-    problems: &[shell::Problem],
-    rules: &Rules,
-    policy: &Policy,
-) -> Classification {
-    let evidence: Vec<_> = analysis
-        .effects
-        .iter()
-        .map(|effect| Evidence {
-            effect,
-            recoverable: subject.facts.is_some_and(|facts| facts.recoverable(effect)),
-        })
-        .collect();
-    let mut findings = Vec::new();
-    let mut note = |mut finding: Finding, about: About<'_>| {
-        policy.adjust(&mut finding, about);
-        findings.push(finding);
-    };
-    for (index, finding) in [rules, &policy.rules]
-        .iter()
-        .flat_map(|pack| pack.examine(&evidence))
-    {
-        let about = evidence
-            .get(index)
-            .copied()
-            .map_or(About::Text, About::Effect);
-        note(finding, about);
-    }
-    for unknown in &analysis.unknowns {
-        note(not_known(unknown), About::Unknown(&unknown.text));
-    }
-    for problem in problems.iter().chain(&analysis.problems) {
-        note(unreadable(problem), About::Text);
-    }
-    sort(&mut findings);
-    let class = findings
-        .first()
-        .map_or(Class::Safe, |finding| finding.class);
-    Classification {
-        class,
-        risk: match class {
-            Class::Ambiguous => heuristic::risk(&findings, &analysis.effects),
-            Class::Safe | Class::Catastrophic => None,
-        },
-        capture: capture(&analysis.effects),
-        findings,
-        effects: analysis.effects,
-        programs: analysis.programs,
-    }
-}
-
-/// Adds each effect once more on the path that facts say its target leads to; the text alone keeps its say.
-fn follow_links(effects: &mut Vec<Effect>, subject: Subject<'_>) {
-    let Some(facts) = subject.facts else { return };
-    let led = |effect: &Effect| {
-        let resolved = facts.target(effect)?.resolved.clone()?;
-        let place = subject.surroundings.place(&resolved);
-        let elsewhere = resolved != effect.target.text && Some(place) != effect.target.place;
-        elsewhere.then(|| Effect {
-            target: Target {
-                text: resolved,
-                place: Some(place),
-            },
-            ..effect.clone()
-        })
-    };
-    let more: Vec<Effect> = effects.iter().filter_map(led).collect();
-    effects.extend(more);
+    analysis.problems.extend(script.problems);
+    grounds::happen(&mut analysis, subject.facts);
+    grounds::follow(&mut analysis, subject);
+    court::judge(subject, analysis, rules, policy)
 }
 
 /// The most severe first; the same rule at the same place once.
@@ -219,15 +168,34 @@ fn not_known(unknown: &Unknown) -> Finding {
         ),
         UnknownKind::Code => ("unknown.code", "contains code that was not understood"),
     };
+    let mut risk = heuristic::unknown(unknown.kind);
+    let mut reason = format!("{what}: `{}`", unknown.text);
+    if let Some(line) = &unknown.script {
+        risk = risk.min(UNREAD_SCRIPT_RISK);
+        reason = at_line(reason, line);
+    }
     Finding {
         rule: rule.to_owned(),
         class: Class::Ambiguous,
-        reason: format!("{what}: `{}`", unknown.text),
+        reason,
         span: unknown.span,
-        risk: Some(heuristic::unknown(unknown.kind)),
+        risk: Some(risk),
         instead: None,
     }
 }
+
+/// What a hole in a script counts at most: a script that was read is no worse than one that was not.
+const UNREAD_SCRIPT_RISK: u8 = heuristic::unknown(UnknownKind::LocalProgram);
+
+fn at_line(reason: String, line: &ScriptLine) -> String {
+    if reason.len() > REASON_BYTES_MAX {
+        return reason;
+    }
+    format!("{reason} ({line})")
+}
+
+/// Longest reason that is still added to, in bytes.
+const REASON_BYTES_MAX: usize = 512;
 
 /// Paths whose content would be gone, when they are named, local and the person's own.
 fn capture(effects: &[Effect]) -> Vec<String> {

@@ -307,6 +307,7 @@ mod tests {
             feed: Feed::Nothing,
             program: "rm".into(),
             span: Span::default(),
+            script: None,
         };
         assert_eq!(
             describe(&effect),

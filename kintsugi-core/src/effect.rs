@@ -312,4 +312,25 @@ pub struct Effect {
     pub program: String,
     /// Where it stands in the proposed text.
     pub span: Span,
+    /// The line of a script that does it, when the command runs one and its text is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Box<ScriptLine>>,
+}
+
+/// A line of a script file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptLine {
+    /// The file.
+    pub path: String,
+    /// The line, from 1; 0 where it is not known.
+    pub line: u32,
+}
+
+impl std::fmt::Display for ScriptLine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            0 => write!(formatter, "in `{}`", self.path),
+            line => write!(formatter, "line {line} of `{}`", self.path),
+        }
+    }
 }

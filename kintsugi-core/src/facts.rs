@@ -2,11 +2,18 @@
 //! rights.
 //!
 //! A claim like everything a client says, kept with the record. Facts answer one question above
-//! all: can it be taken back?
+//! all: can it be taken back? What a claim may change, and what lying buys, is in
+//! [`crate::manual::decisions::facts_are_claims`].
+
+mod recovery;
+mod wanted;
+
+pub(crate) use recovery::{may_hide_work, question, undisturbed};
+pub use wanted::{Scope, Wanted, WantedRepository, WantedTarget};
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Effect, Role};
+use crate::limits::{WANTED_REPOSITORIES_MAX, WANTED_SCRIPTS_MAX, WANTED_TARGETS_MAX};
 
 /// What a client found out, under its budget. Everything may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,6 +37,9 @@ pub struct Facts {
     /// Where that branch is pushed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// The repositories whose branches or remotes the command would change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<RepositoryFact>,
     /// The cluster that `kubectl` would talk to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kube_context: Option<String>,
@@ -74,11 +84,23 @@ pub struct PolicyFact {
 pub struct TargetFact {
     /// The path as the effect names it.
     pub arg: String,
+    /// What was looked at.
+    #[serde(skip_serializing_if = "Scope::is_tree")]
+    pub scope: Scope,
     /// Absolute, links followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolved: Option<String>,
     /// What is there.
     pub kind: TargetKind,
+    /// The file system that holds it, when it is there and no pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<u64>,
+    /// Its number there: another file under the same name has another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
+    /// For a pattern: how many names it stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matched: Option<u64>,
     /// Files at it and below it.
     pub entries: u64,
     /// Their size, in bytes.
@@ -90,14 +112,76 @@ pub struct TargetFact {
     pub tracked: u64,
     /// Files that version control is told to ignore.
     pub ignored: u64,
+    /// Those of the ignored that a build makes again: they lie in `target`, `node_modules`, …
+    pub rebuilt: u64,
+    /// Files that version control neither keeps nor ignores.
+    pub untracked: u64,
+    /// Those of the untracked that are of a kind which people write.
+    pub written: u64,
     /// Tracked files with changes that are not committed.
     pub dirty: u64,
     /// Tracked files with commits that no remote has.
     pub unpushed: u64,
+    /// Some of the files that exist nowhere else, [`NAMED_MAX`] at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Whether another file system is mounted at or below it.
     pub mount: bool,
     /// Whether everything was counted; a budget that ran out leaves it false.
     pub complete: bool,
+}
+
+/// Most files that a fact names.
+pub const NAMED_MAX: usize = 3;
+
+/// What a repository is whose branches or remotes the command would change.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RepositoryFact {
+    /// A directory in it, as it was asked for.
+    pub path: String,
+    /// The root of its working copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// The branch that is checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit that is checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// Where that branch is pushed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Commits that the upstream does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<u64>,
+    /// Commits of the upstream that are not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
+    /// The branch that `origin` shows first (`refs/remotes/origin/HEAD`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_branch: Option<String>,
+    /// Names of its remotes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remotes: Vec<String>,
+    /// The references that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferenceFact>,
+    /// Whether git answered in time.
+    pub complete: bool,
+}
+
+/// What a name means in a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReferenceFact {
+    /// The name as the command has it.
+    pub name: String,
+    /// Whether a branch, tag or commit is called so.
+    pub exists: bool,
+    /// Another reference from which all of its commits are reached: they survive it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_by: Option<String>,
 }
 
 /// What is at a path.
@@ -125,50 +209,46 @@ pub enum TargetKind {
 pub struct ScriptFact {
     /// Absolute path.
     pub path: String,
-    /// Hash of its bytes, in hexadecimal.
-    pub blake3: String,
-    /// Its text, when it is small enough.
+    /// Its size; 0 when it is not there or cannot be read.
+    pub bytes: u64,
+    /// Hash of its text, in hexadecimal: what a record keeps of a long one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
+    /// Its text, when it is one and small enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
 impl Facts {
-    /// Returns what is known about the target of `effect`.
+    /// Returns what was found at `path`, as far as `scope` looks.
     #[must_use]
-    pub fn target(&self, effect: &Effect) -> Option<&TargetFact> {
-        if effect.role != Role::Path {
-            return None;
-        }
-        let text = effect.target.text.as_str();
+    pub fn target(&self, path: &str, scope: Scope) -> Option<&TargetFact> {
         self.targets
             .iter()
-            .find(|target| target.arg == text || target.resolved.as_deref() == Some(text))
+            .take(WANTED_TARGETS_MAX)
+            .find(|target| target.arg == path && target.scope == scope)
     }
 
-    /// Whether facts show that what `effect` does to its target can be taken back.
+    /// Returns what was found about the repository that `directory` lies in.
     #[must_use]
-    pub fn recoverable(&self, effect: &Effect) -> bool {
-        self.target(effect).is_some_and(TargetFact::recoverable)
+    pub fn repository(&self, directory: &str) -> Option<&RepositoryFact> {
+        self.repositories
+            .iter()
+            .take(WANTED_REPOSITORIES_MAX)
+            .find(|repository| repository.path == directory)
+    }
+
+    /// Returns the scripts that count: as many as are asked for.
+    pub fn scripts(&self) -> impl Iterator<Item = &ScriptFact> {
+        self.script.iter().take(WANTED_SCRIPTS_MAX)
     }
 }
 
-impl TargetFact {
-    /// Whether everything at it exists elsewhere too: nothing is there, or all of it is committed
-    /// and pushed.
-    ///
-    /// What version control ignores does not count, since a `.env` is ignored as well; build output
-    /// has a place of its own.
+impl RepositoryFact {
+    /// Returns what the name `reference` means in it.
     #[must_use]
-    pub const fn recoverable(&self) -> bool {
-        if !self.complete || self.mount {
-            return false;
-        }
-        match self.kind {
-            TargetKind::Missing | TargetKind::Link => true,
-            TargetKind::File | TargetKind::Directory => {
-                self.tracked >= self.entries && self.dirty == 0 && self.unpushed == 0
-            }
-            TargetKind::Unknown | TargetKind::Special => false,
-        }
+    pub fn reference(&self, reference: &str) -> Option<&ReferenceFact> {
+        let mut known = self.references.iter().take(WANTED_TARGETS_MAX);
+        known.find(|known| known.name == reference)
     }
 }

@@ -82,7 +82,7 @@ fn dry(effect: &Effect) -> bool {
 }
 
 /// Whether something is different afterwards.
-const fn changes(action: Action) -> bool {
+pub(crate) const fn changes(action: Action) -> bool {
     !matches!(
         action,
         Action::Read | Action::List | Action::Fetch | Action::Connect | Action::Elevate

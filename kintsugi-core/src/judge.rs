@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::classify::{self, Class, Classification, Subject};
+use crate::classify::{self, Bar, Class, Classification, Subject};
 use crate::decide::{self, Decision, Ruling};
-use crate::facts::Facts;
+use crate::facts::{Facts, Wanted};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::place::Surroundings;
 use crate::policy::{File, Notice, Policy, PolicyError};
@@ -111,9 +111,29 @@ impl Judge {
         classify::classify(subject, &self.knowledge, &self.rules, &self.policy)
     }
 
+    /// Returns the facts that would change the answer to `command` so far that `bar` is passed.
+    #[must_use]
+    pub fn wanted(
+        &self,
+        command: &ProposedCommand,
+        surroundings: &Surroundings,
+        bar: Bar,
+    ) -> Wanted {
+        self.judge_by(command, surroundings, bar).wanted
+    }
+
     /// Classifies a proposal.
     #[must_use]
     pub fn judge(&self, command: &ProposedCommand, surroundings: &Surroundings) -> Classification {
+        self.judge_by(command, surroundings, Bar::Decision)
+    }
+
+    fn judge_by(
+        &self,
+        command: &ProposedCommand,
+        surroundings: &Surroundings,
+        bar: Bar,
+    ) -> Classification {
         let facts = command.facts.as_deref();
         let learned = facts.map(|facts| learn(surroundings, facts));
         self.classify(Subject {
@@ -122,6 +142,7 @@ impl Judge {
             cwd: &command.cwd,
             surroundings: learned.as_ref().unwrap_or(surroundings),
             facts,
+            bar,
         })
     }
 
@@ -171,6 +192,7 @@ impl Judge {
             cwd: EXAMPLE_DIRECTORY,
             surroundings: &surroundings,
             facts: None,
+            bar: Bar::Decision,
         });
         let applied = classification
             .findings
@@ -207,7 +229,7 @@ pub fn example_surroundings() -> Surroundings {
 /// Adds what facts tell to what was known.
 fn learn(surroundings: &Surroundings, facts: &Facts) -> Surroundings {
     let mut texts = surroundings.texts.clone();
-    let scripts = facts.script.iter();
+    let scripts = facts.scripts();
     texts.extend(scripts.filter_map(|script| Some((script.path.clone(), script.text.clone()?))));
     Surroundings {
         home: surroundings.home.clone().or_else(|| facts.home.clone()),
@@ -242,6 +264,10 @@ pub fn verdict(
     for effect in &mut classification.effects {
         mask(&mut effect.target.text);
     }
+    for ground in &mut classification.grounds {
+        mask(&mut ground.about);
+        mask(&mut ground.says);
+    }
     Verdict {
         class: classification.class,
         decision: ruling.decision,
@@ -252,6 +278,7 @@ pub fn verdict(
         rule,
         effects: classification.effects,
         findings: classification.findings,
+        grounds: classification.grounds,
         instead,
         capture: classification.capture,
         content_hash: Some(content_hash(command)),

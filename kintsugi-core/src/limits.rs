@@ -92,3 +92,25 @@ const _: () = assert!(IDS_MS_MAX > HOLD_MS_MAX + APPROVAL_MS_MAX);
 /// Durable records that may be without a signed checkpoint over them.
 pub const CHECKPOINT_RECORDS: u64 = 256;
 const _: () = assert!(CHECKPOINT_RECORDS < SEGMENT_RECORDS);
+
+/// Paths that facts are asked for, and that count, in one proposal.
+///
+/// More names in one line are rare; what is asked of a client must stay small beside starting the command.
+pub const WANTED_TARGETS_MAX: usize = 16;
+
+/// Repositories that facts are asked for, and that count, in one proposal.
+pub const WANTED_REPOSITORIES_MAX: usize = 4;
+
+/// Script files that facts are asked for, and that count, in one proposal.
+pub const WANTED_SCRIPTS_MAX: usize = 8;
+
+/// Longest script file whose text is asked for, in bytes; of a longer one only the hash is.
+pub const SCRIPT_BYTES_MAX: usize = 48 * 1024;
+const _: () = assert!(WANTED_SCRIPTS_MAX * SCRIPT_BYTES_MAX < FRAME_BYTES_MAX / 2);
+
+/// Units of work that reading one script file may take of [`WORK_MAX`]; what is longer stays unread.
+pub const SCRIPT_WORK_MAX: u32 = 25_000;
+const _: () = assert!(SCRIPT_WORK_MAX < WORK_MAX / 2);
+
+/// Times that a client may be asked for facts about one proposal: what a script says may raise further questions.
+pub const WANTED_ROUNDS_MAX: usize = 4;

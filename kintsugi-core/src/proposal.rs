@@ -34,12 +34,24 @@ pub struct ProposedCommand {
     /// Addition: what the client found out about what it would touch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<crate::facts::Facts>>,
+    /// Addition: what this client offers to do before a decision: [`GATHERS_FACTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub can: Vec<String>,
     /// Addition: a person is at this prompt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interactive: bool,
 }
 
+/// What a client says in [`ProposedCommand::can`] that gathers facts when it is asked to.
+pub const GATHERS_FACTS: &str = "facts";
+
 impl ProposedCommand {
+    /// Whether its client gathers facts when it is asked to.
+    #[must_use]
+    pub fn gathers_facts(&self) -> bool {
+        self.can.iter().take(8).any(|offer| offer == GATHERS_FACTS)
+    }
+
     /// Returns what tells this command from another under the same id: agent, session, directory,
     /// shell, words and text.
     ///
@@ -95,6 +107,7 @@ mod tests {
             shell: None,
             tool: None,
             facts: None,
+            can: Vec::new(),
             interactive: false,
         }
     }

@@ -4,9 +4,11 @@
 //! is how the live state is kept. What is cut is cut here, before anything is decided on the strength of it.
 
 use kintsugi_core::audit::record::{Command, Cut};
+use kintsugi_core::facts::Facts;
 use kintsugi_core::limits::RECORD_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
+use kintsugi_core::redact::redact;
 use serde::Serialize;
 
 /// Most bytes of JSON that text, words and directory of a command may take, to be kept whole.
@@ -14,6 +16,9 @@ const COMMAND_BYTES_MAX: usize = 36 * 1024;
 
 /// Most bytes of JSON that the facts of a proposal may take; larger ones are left out.
 const FACTS_BYTES_MAX: usize = 12 * 1024;
+
+/// Longest text of a script file that is kept, in bytes; of a longer one the hash is.
+const SCRIPT_BYTES_KEPT: usize = 4 * 1024;
 
 /// Most bytes of JSON that each list and each text of a judgement may take.
 const PART_BYTES_MAX: usize = 3 * 1024;
@@ -34,12 +39,9 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
         let text = policy.text.take();
         policy.blake3 = text.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
     }
-    if let Some(facts) = kept
-        .facts
-        .take()
-        .filter(|facts| json_bytes(facts) <= FACTS_BYTES_MAX)
-    {
-        kept.facts = Some(facts);
+    if let Some(mut facts) = kept.facts.take() {
+        scripts(&mut facts);
+        kept.facts = Some(facts).filter(|facts| json_bytes(facts) <= FACTS_BYTES_MAX);
     }
     let words: usize = kept.argv.iter().map(json_bytes).sum();
     if json_bytes(&kept.raw) + json_bytes(&kept.cwd) + words <= COMMAND_BYTES_MAX {
@@ -54,6 +56,24 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     text(&mut kept.cwd, COMMAND_BYTES_MAX / 24);
     kept.argv.clear();
     kept
+}
+
+/// Leaves of script files their hash, and their text with its secrets masked when that is short.
+fn scripts(facts: &mut Facts) {
+    for script in &mut facts.script {
+        let hash = |text: &String| blake3::hash(text.as_bytes()).to_hex().to_string();
+        script.blake3 = script.text.as_ref().map(hash);
+        script.text = script
+            .text
+            .take()
+            .filter(|text| text.len() <= SCRIPT_BYTES_KEPT)
+            .map(|text| redact(&text).into_owned());
+    }
+    if json_bytes(facts) > FACTS_BYTES_MAX {
+        for script in &mut facts.script {
+            script.text = None;
+        }
+    }
 }
 
 /// Leaves of a verdict what a record keeps: of each list the first, of each text the beginning.

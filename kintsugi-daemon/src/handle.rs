@@ -148,6 +148,10 @@ impl Desk {
         }
         let seat = self.bench.seat(&proposal.command);
         let classification = seat.classify(&proposal.command);
+        if proposal.command.gathers_facts() && !classification.wanted.is_empty() {
+            let facts = Box::new(classification.wanted);
+            return Ok(Outcome::Now(Response::Wanted { facts }));
+        }
         let ruling = seat.decide(&classification, self.book.incident().is_some());
         let verdict = seat.verdict(&proposal.command, classification, ruling);
         self.enter(proposal, verdict)

@@ -122,6 +122,7 @@ impl Answered {
             rule: self.rule.as_deref().map(str::to_owned),
             effects: Vec::new(),
             findings: Vec::new(),
+            grounds: Vec::new(),
             instead: None,
             capture: Vec::new(),
             content_hash: None,

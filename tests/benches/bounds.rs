@@ -55,6 +55,7 @@ fn main() -> Result<()> {
                 cwd: "/home/u/project",
                 surroundings: &surroundings,
                 facts: None,
+                bar: kintsugi_core::classify::Bar::Decision,
             };
             let mut time = Duration::MAX;
             for _ in 0..ROUNDS {

@@ -62,6 +62,7 @@ fn median(judge: &Judge, command: &str, surroundings: &Surroundings) -> Duration
                 cwd: "/home/u/project",
                 surroundings,
                 facts: None,
+                bar: kintsugi_core::classify::Bar::Decision,
             }));
             started.elapsed()
         })

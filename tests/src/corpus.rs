@@ -125,6 +125,7 @@ impl Bench {
             cwd: EXAMPLE_DIRECTORY,
             surroundings: &self.surroundings,
             facts: None,
+            bar: kintsugi_core::classify::Bar::Decision,
         })
     }
 

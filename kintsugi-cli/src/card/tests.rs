@@ -16,6 +16,7 @@ fn command(raw: &str) -> ProposedCommand {
         shell: None,
         tool: Some("Bash".into()),
         facts: None,
+        can: Vec::new(),
         interactive: false,
     }
 }
@@ -43,6 +44,7 @@ fn effect(start: u32, end: u32) -> Effect {
         feed: Feed::Nothing,
         program: "git push".into(),
         span: Span { start, end },
+        script: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use clap::Args;
-use kintsugi_core::classify::Class;
+use kintsugi_core::classify::{Bar, Class};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::effect::Effect;
@@ -20,7 +20,7 @@ use super::{dialect, text_of};
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::{policies, proposal, surroundings};
+use crate::{embedded, policies, proposal, surroundings};
 
 /// Longest line of a batch, in bytes.
 const BATCH_LINE_BYTES_MAX: u64 = 2 * kintsugi_core::limits::FRAME_BYTES_MAX as u64;
@@ -104,7 +104,7 @@ impl Check {
         let dialect = self.shell.unwrap_or_else(|| surroundings::shell().1);
         let mut command = proposal::propose("check", text_of(&self.command), cwd, dialect);
         command.argv = self.command;
-        let verdict = judge.verdict(&command, &proposal::judged_in(&command.cwd), None);
+        let verdict = embedded::verdict_with_facts(&judge, &mut command, Bar::Decision);
         if self.json {
             console.json(&Report {
                 version: super::JSON_VERSION,

@@ -154,6 +154,7 @@ fn proposed(command: Command) -> ProposedCommand {
         session: command.session,
         shell: command.shell,
         tool: command.tool,
+        can: Vec::new(),
         interactive: command.interactive,
         facts: command.facts,
     }

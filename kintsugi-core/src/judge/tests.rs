@@ -35,6 +35,7 @@ fn with_facts(text: &str, facts: &Facts) -> Classification {
             cwd: EXAMPLE_DIRECTORY,
             surroundings: &surroundings,
             facts: Some(facts),
+            bar: Bar::Decision,
         })
     })
 }

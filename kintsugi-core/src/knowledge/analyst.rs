@@ -30,6 +30,8 @@ const UNKNOWN_UNITS: u32 = 6;
 pub(super) struct Written {
     pub(super) feeds: Feeds,
     pub(super) text: Option<Rc<str>>,
+    /// Facts say so: it stood there before the line.
+    pub(super) before: bool,
 }
 
 /// What a command prints.
@@ -123,6 +125,8 @@ pub(super) struct Analyst<'a> {
     pub(super) analysis: Analysis,
     /// Files that the line wrote so far, by folded path.
     pub(super) files: BTreeMap<String, Written>,
+    /// Script files that are being read, outermost first.
+    pub(super) reading: Vec<String>,
 }
 
 impl Analyst<'_> {
@@ -190,6 +194,7 @@ impl Analyst<'_> {
             feed: Feed::Text,
             program: "a function that starts itself".to_owned(),
             span,
+            script: None,
         });
     }
 
@@ -253,6 +258,7 @@ impl Analyst<'_> {
             return Some(Written {
                 feeds: Feeds::of(Feed::File),
                 text: Some(text.as_str().into()),
+                before: true,
             });
         }
         None
@@ -420,6 +426,7 @@ impl Analyst<'_> {
             feed: Feed::Nothing,
             program: String::new(),
             span: call.span,
+            script: None,
         });
         Pushed {
             effect: self.analysis.effects.last_mut(),
@@ -430,7 +437,12 @@ impl Analyst<'_> {
         if !self.budget.spend(UNKNOWN_UNITS) {
             self.problem("more work than one command line may take", span);
         }
-        let unknown = Unknown { kind, text, span };
+        let unknown = Unknown {
+            kind,
+            text,
+            span,
+            script: None,
+        };
         if self.analysis.unknowns.len() < UNKNOWNS_MAX && !self.analysis.unknowns.contains(&unknown)
         {
             self.analysis.unknowns.push(unknown);

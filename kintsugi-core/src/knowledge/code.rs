@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use super::UnknownKind;
-use super::analyst::{Analyst, Call, Scope};
+use super::analyst::{Analyst, Call, Scope, Written};
 use super::embedded::{self, Embedded};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
+use super::script::ScriptFile;
 use crate::effect::{Action, Feed, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
-use crate::place::OutputPlace;
+use crate::place::{Judgement, OutputPlace};
 use crate::shell::{
     self, Context, Dialect, Directory, Hole, Input, Piece, Script, Variables, Word,
 };
@@ -102,12 +103,29 @@ impl Analyst<'_> {
         if let Input::Text(word) = call.input {
             return self.code(task, language, word);
         }
+        if let Some(file) = piped_file(call)
+            && self.is_read_before(call, file)
+        {
+            return self.run_file(task, language, file);
+        }
         self.interpret(task, "the standard input", call.fed.feeds);
         if !matches!(call.input, Input::File(_)) {
             let text = format!("{} reads its program from a pipe", task.parsed.path);
             self.unknown(UnknownKind::Code, text, call.span);
         }
         Feeds::of(Feed::Program).union(call.fed.feeds)
+    }
+
+    /// Whether facts have the text of `file`; if not, it is wanted.
+    fn is_read_before(&mut self, call: &Call<'_>, file: &Word) -> bool {
+        let readings = self.judge(file, &call.directories, call.scope);
+        for judged in &readings {
+            if self.written(&judged.path).is_none() {
+                self.want_script(judged);
+            }
+        }
+        let mut known = readings.iter().filter_map(|it| self.written(&it.path));
+        known.any(|it| it.before && it.text.is_some())
     }
 
     fn interpret(&mut self, task: &Task<'_, '_>, text: &str, feeds: Feeds) {
@@ -174,30 +192,35 @@ impl Analyst<'_> {
             self.push_path(call, Action::Interpret, &judged, &task.parsed.path)
                 .with(task.parsed.modifiers)
                 .feed(feed.worst());
-            match written.and_then(|it| it.text) {
-                Some(text) => {
-                    let operands = task.arguments();
-                    let word = Word::text(&*text, call.span);
-                    feeds = feeds.union(self.text(call, language, &word, &operands));
-                }
-                None => {
-                    self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
-                }
-            }
+            feeds = feeds.union(self.run_known(task, (language, word), &judged, written));
         }
         feeds
     }
 
-    /// The text of a script that is about to run, in the language that its first line names.
-    pub(super) fn script_text(
+    /// The text of one file: what the line wrote there, or what facts say stands there.
+    fn run_known(
         &mut self,
-        call: &Call<'_>,
-        language: Option<Language>,
-        text: &str,
-        operands: &[Word],
+        task: &Task<'_, '_>,
+        (language, word): (Language, &Word),
+        judged: &Judgement,
+        written: Option<Written>,
     ) -> Feeds {
-        let language = language.unwrap_or_else(|| language_of(text));
-        self.text(call, language, &Word::text(text, call.span), operands)
+        let call = &task.call;
+        let Some((text, before)) = written.and_then(|it| Some((it.text?, it.before))) else {
+            self.want_script(judged);
+            self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
+            return Feeds::NONE;
+        };
+        let operands = task.arguments();
+        if !before {
+            return self.text(call, language, &Word::text(&*text, call.span), &operands);
+        }
+        let file = ScriptFile {
+            path: &judged.path,
+            language: Some(language),
+            text: &text,
+        };
+        self.script_file(call, file, &operands)
     }
 
     /// Words joined by spaces and read by a shell.
@@ -365,6 +388,23 @@ impl Task<'_, '_> {
     }
 }
 
+/// The one file that is the standard input: `sh < x`, `cat x | sh`.
+fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
+    let (first, end) = match call.input {
+        Input::File(word) => return Some(word),
+        Input::Pipe { first, end } => (first.0 as usize, end.0 as usize),
+        Input::Inherited | Input::Text(_) => return None,
+    };
+    let [only] = call.scope.script.invocations.get(first..end)? else {
+        return None;
+    };
+    let [program, file] = only.words.as_slice() else {
+        return None;
+    };
+    let is_plain = program.known()? == "cat" && file.known().is_some_and(|it| !it.starts_with('-'));
+    is_plain.then_some(file)
+}
+
 /// Whether a hole is the output of one program that prints settings for the shell.
 fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
     let (Hole::Output { first, end }
@@ -385,7 +425,7 @@ fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
 }
 
 /// The variables of a text that is called with operands: `$0`, `$1`, …
-fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Variables> {
+pub(super) fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Variables> {
     if operands.is_empty() {
         return Rc::clone(variables);
     }
@@ -470,7 +510,7 @@ fn restore_word(word: &mut Word, holes: &[Hole]) {
 }
 
 /// The language that the first line of a script names; a shell's when it names none.
-fn language_of(text: &str) -> Language {
+pub(super) fn language_of(text: &str) -> Language {
     let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
         return Language::Shell;
     };
@@ -493,13 +533,13 @@ fn language_of(text: &str) -> Language {
     }
 }
 
-fn program_name(call: &Call<'_>) -> String {
+pub(super) fn program_name(call: &Call<'_>) -> String {
     let name = call.words.first().and_then(Word::known).unwrap_or_default();
     name.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// The dialect of a shell's text follows the shell that is named: `fish -c`, `zsh -c`.
-fn dialect_of(program: &str, otherwise: Dialect) -> Dialect {
+pub(super) fn dialect_of(program: &str, otherwise: Dialect) -> Dialect {
     match program {
         "bash" | "rbash" => Dialect::Bash,
         "zsh" => Dialect::Zsh,

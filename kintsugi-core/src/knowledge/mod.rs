@@ -15,6 +15,7 @@ mod operations_tests;
 mod program;
 mod redirect;
 pub mod schema;
+mod script;
 mod setup;
 mod store;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use analyst::{Ambient, Analyst};
 use store::{Node, Store};
 
-use crate::effect::{Effect, Span};
+use crate::effect::{Effect, ScriptLine, Span};
 use crate::place::Surroundings;
 use crate::shell::{Budget, Context, Script};
 
@@ -82,6 +83,23 @@ pub struct Analysis {
     pub programs: Vec<(String, Span)>,
     /// What could not be read at all: each makes the script catastrophic.
     pub problems: Vec<crate::shell::Problem>,
+    /// Script files that it would run and whose text is not known, by absolute path.
+    pub scripts: Vec<String>,
+    /// For effects on branches and remotes: their index, and the directory in whose repository that is.
+    pub repositories: Vec<(usize, String)>,
+    /// Effects that happen only if a word turns out to be a path.
+    pub possible: Vec<PossibleEffect>,
+}
+
+/// An effect that happens only if a word is a path and no name of the repository: `git checkout X`.
+#[derive(Debug, Clone)]
+pub struct PossibleEffect {
+    /// What would happen.
+    pub effect: Effect,
+    /// The directory in whose repository the name would be looked up.
+    pub directory: String,
+    /// The word.
+    pub name: String,
 }
 
 /// Something that is not known.
@@ -93,6 +111,8 @@ pub struct Unknown {
     pub text: String,
     /// Where.
     pub span: Span,
+    /// The line of a script in which it stands.
+    pub script: Option<Box<ScriptLine>>,
 }
 
 /// Kinds of things that are not known.
@@ -140,6 +160,7 @@ impl Knowledge {
             budget,
             analysis: Analysis::default(),
             files: BTreeMap::new(),
+            reading: Vec::new(),
         };
         analyst.script(script, context, Ambient::default());
         analyst.analysis

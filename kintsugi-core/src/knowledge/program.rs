@@ -4,8 +4,9 @@ use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
-use super::{Resolved, UnknownKind};
-use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
+use super::script::ScriptFile;
+use super::{PossibleEffect, Resolved, UnknownKind};
+use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place, pattern};
 use crate::shell::{Directory, Hole, Piece, Word};
 
@@ -84,12 +85,24 @@ impl Analyst<'_> {
                 .map_or(Feeds::of(Feed::File), |it| it.feeds);
             self.push_path(call, Action::Execute, &judged, name)
                 .feed(feed.worst());
-            match written.and_then(|it| it.text) {
-                Some(text) => {
-                    feeds = feeds.union(self.script_text(call, None, &text, call.words));
-                }
-                None => self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span),
-            }
+            let known = written.and_then(|it| Some((it.text?, it.before)));
+            let Some((text, before)) = known else {
+                self.want_script(&judged);
+                self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span);
+                continue;
+            };
+            let file = ScriptFile {
+                path: &judged.path,
+                language: None,
+                text: &text,
+            };
+            feeds = feeds.union(if before {
+                self.script_file(call, file, call.words)
+            } else {
+                let language = super::code::language_of(&text);
+                let text = Word::text(&*text, call.span);
+                self.text(call, language, &text, call.words)
+            });
         }
         Printed { feeds, text: None }
     }
@@ -307,13 +320,50 @@ impl Analyst<'_> {
             if !is_meant(effect, &word) {
                 continue;
             }
-            if role == Role::Path {
+            if effect.if_path {
+                self.possible_effect(task, effect.does, &word, with);
+            } else if role == Role::Path {
                 if !is_standard_stream(&word) {
                     self.path_effect(task, effect.does, &word, with);
                 }
             } else {
                 self.other_effect(task, (effect.does, role), &word, with);
             }
+        }
+    }
+
+    /// An effect that happens if a word is a path, which the text alone does not tell.
+    fn possible_effect(
+        &mut self,
+        task: &Task<'_, '_>,
+        action: Action,
+        word: &Word,
+        with: Modifiers,
+    ) {
+        let [Directory::Known(directory)] = &*task.call.directories else {
+            return;
+        };
+        let Some(name) = word.known() else { return };
+        for judged in self.judge(word, &task.call.directories, task.call.scope) {
+            let mut possible = Effect {
+                action,
+                role: Role::Path,
+                target: Target {
+                    text: judged.path,
+                    place: Some(judged.place),
+                },
+                modifiers: task.call.ambient.modifiers,
+                feed: Feed::Nothing,
+                program: task.parsed.path.clone(),
+                span: task.call.span,
+                script: None,
+            };
+            possible.modifiers = possible.modifiers.union(with).union(task.parsed.modifiers);
+            self.analysis.possible.push(PossibleEffect {
+                effect: possible,
+                directory: directory.clone(),
+                name: name.clone().into_owned(),
+            });
         }
     }
 
@@ -343,10 +393,22 @@ impl Analyst<'_> {
             text: word.display(),
             place: None,
         };
+        self.in_repository(task, role, modifiers);
         self.push(&task.call, action, role, target)
             .with(modifiers)
             .feed(feeds.worst_for(action))
             .by(&task.parsed.path);
+    }
+
+    /// Notes in which repository the next effect changes branches, when the line tells.
+    fn in_repository(&mut self, task: &Task<'_, '_>, role: Role, modifiers: Modifiers) {
+        let is_known = !modifiers.contains(Modifier::Unresolved) && role == Role::Branch;
+        if let ([Directory::Known(directory)], true) = (&*task.call.directories, is_known)
+            && task.parsed.path.starts_with("git ")
+        {
+            let next = self.analysis.effects.len();
+            self.analysis.repositories.push((next, directory.clone()));
+        }
     }
 
     /// An effect on a path, wherever it may lie.

@@ -397,6 +397,9 @@ pub struct Effect {
     /// Not for targets that look like one of these.
     #[serde(default)]
     pub not_for: Vec<String>,
+    /// Happens only when facts show that the target is a path and not a name of the repository: `git checkout X`.
+    #[serde(default)]
+    pub if_path: bool,
 }
 
 /// Words, written as one text with white space between them: `"-a --all"`.

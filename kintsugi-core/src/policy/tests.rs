@@ -54,6 +54,7 @@ fn push() -> Effect {
         feed: Feed::Nothing,
         program: "git push".to_owned(),
         span: Span::default(),
+        script: None,
     }
 }
 

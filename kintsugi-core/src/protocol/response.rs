@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::classify::Class;
+use crate::classify::{Class, Ground};
 use crate::decide::Decision;
 use crate::effect::Effect;
+use crate::facts::Wanted;
 use crate::proposal::ProposedCommand;
 use crate::rules::Finding;
 
@@ -16,6 +17,11 @@ use crate::rules::Finding;
 pub enum Response {
     /// The answer to a proposal.
     Verdict(Box<Verdict>),
+    /// Addition: facts would change the answer. Nothing was decided; propose again under the same id.
+    Wanted {
+        /// Which.
+        facts: Box<Wanted>,
+    },
     /// Done.
     Ack,
     /// What is held.
@@ -102,6 +108,9 @@ pub struct Verdict {
     /// Addition: every rule that applied, with its place in the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// Addition: the facts that had a say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
     /// Addition: a safer command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,

@@ -299,7 +299,7 @@ impl RuleError {
 }
 
 /// Fields of ids that are no rule's: what is found without one.
-const RESERVED: [&str; 3] = ["shell.", "unknown.", "policy."];
+const RESERVED: [&str; 4] = ["shell.", "unknown.", "policy.", "facts."];
 
 /// Returns `file:line` for the byte `offset` of `text`.
 pub(crate) fn location(file: &str, text: &str, offset: usize) -> String {
@@ -339,6 +339,9 @@ fn senseless(rule: &schema::Rule) -> Option<&'static str> {
     match (rule.class, rule.risk) {
         (Class::Safe, _) => Some("raises nothing: its class is `ambiguous` or `catastrophic`"),
         (Class::Catastrophic, Some(_)) => Some("has a risk, which only an ambiguous rule can have"),
+        (Class::Catastrophic, None) if rule.recoverable.is_some() => {
+            Some("is catastrophic, and nothing that a client claims takes that back")
+        }
         (Class::Ambiguous, None) => Some("needs a `risk`, because it is ambiguous"),
         (Class::Ambiguous, Some(risk)) if risk > 100 => Some("has a risk above 100"),
         (Class::Ambiguous | Class::Catastrophic, _) => None,

@@ -84,6 +84,22 @@ impl Budget {
         self.left -= units;
         true
     }
+
+    /// Takes a part of at most `units` out, to be spent apart and given back; nothing when little is left.
+    #[must_use]
+    pub(crate) fn part(&mut self, units: u32) -> Option<Self> {
+        const LEAST: u32 = 1_000;
+        let left = units.min(self.left);
+        (left >= LEAST).then(|| {
+            self.left -= left;
+            Self { left }
+        })
+    }
+
+    /// Takes back what is left of a part.
+    pub(crate) const fn rejoin(&mut self, part: Self) {
+        self.left = self.left.saturating_add(part.left);
+    }
 }
 
 /// Reads `text`. Total: what cannot be understood is a [`Problem`], never an error and never silence.

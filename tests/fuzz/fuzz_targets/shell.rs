@@ -27,6 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         cwd: "/home/u/project",
         surroundings: &surroundings,
         facts: None,
+        bar: kintsugi_core::classify::Bar::Decision,
     });
     for finding in &classification.findings {
         assert!(finding.span.start <= finding.span.end && finding.span.end as usize <= text.len());

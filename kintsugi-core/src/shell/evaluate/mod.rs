@@ -77,7 +77,7 @@ struct Machine<'b> {
     /// Texts of `trap` that wait for the state in which they could run.
     traps: Vec<traps::Trap>,
     /// The variables as they were when the traps were looked at last.
-    traps_seen: Option<Rc<BTreeMap<String, state::Variable>>>,
+    traps_seen: Option<super::Map<Variable>>,
 }
 
 /// Reads `text` in `context`.

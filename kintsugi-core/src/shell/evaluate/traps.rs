@@ -3,9 +3,7 @@
 //! Expands nothing by itself: a trap is read when every variable it names has a value, again when one of them has got another, and at
 //! the end of the text when that never was the case.
 
-use std::rc::Rc;
-
-use super::super::{Input, Output, Word};
+use super::super::{Input, Map, Output, Word};
 use super::state::Variable;
 use super::{Machine, Stream};
 use crate::effect::Span;
@@ -52,11 +50,11 @@ impl Machine<'_> {
 
     /// Reads the traps whose variables have all got values, and other ones than before.
     pub(super) fn read_traps(&mut self) {
-        let is_same = |seen: &Rc<_>| Rc::ptr_eq(seen, &self.state.variables);
+        let is_same = |seen: &Map<Variable>| seen.is_same(&self.state.variables);
         if self.traps.is_empty() || self.traps_seen.as_ref().is_some_and(is_same) {
             return;
         }
-        self.traps_seen = Some(Rc::clone(&self.state.variables));
+        self.traps_seen = Some(self.state.variables.clone());
         // While one is read, what it changes reads none.
         let mut traps = std::mem::take(&mut self.traps);
         for trap in &mut traps {
