@@ -31,6 +31,7 @@ fn taken(judge: &Judge, text: &str, dialect: Dialect) -> (Class, Taken) {
                 cwd: "/home/u/project",
                 surroundings: &surroundings,
                 facts: None,
+                bar: kintsugi_core::classify::Bar::Decision,
             })
             .class;
     });

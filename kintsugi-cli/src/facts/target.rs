@@ -80,7 +80,10 @@ fn begin(target: &WantedTarget, left: &mut u64, deadline: Deadline) -> Look {
         root: None,
     };
     let done = match target.scope {
-        Scope::Link => link(&mut look),
+        Scope::Link => {
+            link(&mut look);
+            Some(())
+        }
         Scope::Tree => tree(&mut look, target.glob, left, deadline),
         Scope::Changes | Scope::Repository => changes(&mut look, target.glob),
     };
@@ -95,12 +98,11 @@ fn begin(target: &WantedTarget, left: &mut u64, deadline: Deadline) -> Look {
 }
 
 /// Only where it leads.
-fn link(look: &mut Look) -> Option<()> {
+fn link(look: &mut Look) {
     let path = Path::new(&look.fact.arg);
     let found = path.symlink_metadata();
     look.fact.kind = found.as_ref().map_or(TargetKind::Missing, kind);
     look.fact.resolved = resolve(path, look.fact.kind);
-    Some(())
 }
 
 /// What version control says of a path, whose directory must be there.

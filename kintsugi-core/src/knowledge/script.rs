@@ -75,7 +75,7 @@ impl Analyst<'_> {
         self.attribute(call, file, &before);
         self.reading.pop();
         let left = std::mem::replace(self.budget, rest);
-        self.budget.rejoin(left);
+        self.budget.rejoin(&left);
         feeds.union(more)
     }
 
@@ -118,12 +118,12 @@ impl Analyst<'_> {
         }
         let effects = self.analysis.effects.iter_mut().skip(before.effects);
         for effect in effects.filter(|effect| effect.script.is_none()) {
-            effect.script = Some(lines.at(effect.span));
+            effect.script = Some(Box::new(lines.at(effect.span)));
             effect.span = call.span;
         }
         let unknowns = self.analysis.unknowns.iter_mut().skip(before.unknowns);
         for unknown in unknowns.filter(|unknown| unknown.script.is_none()) {
-            unknown.script = Some(lines.at(unknown.span));
+            unknown.script = Some(Box::new(lines.at(unknown.span)));
             unknown.span = call.span;
         }
         for (_, span) in self.analysis.programs.iter_mut().skip(before.programs) {
@@ -148,18 +148,18 @@ impl<'f> Lines<'f> {
     }
 
     /// Of a language other than the shell's, spans are not kept.
-    fn at(&self, span: Span) -> Box<ScriptLine> {
+    fn at(&self, span: Span) -> ScriptLine {
         let start = usize::try_from(span.start).unwrap_or(usize::MAX);
         let line = self.starts.partition_point(|first| *first <= start);
         let is_known = span.end > span.start;
-        Box::new(ScriptLine {
+        ScriptLine {
             path: self.file.path.to_owned(),
             line: if is_known {
                 u32::try_from(line).unwrap_or(u32::MAX)
             } else {
                 0
             },
-        })
+        }
     }
 }
 

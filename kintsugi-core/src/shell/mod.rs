@@ -97,7 +97,7 @@ impl Budget {
     }
 
     /// Takes back what is left of a part.
-    pub(crate) const fn rejoin(&mut self, part: Self) {
+    pub(crate) const fn rejoin(&mut self, part: &Self) {
         self.left = self.left.saturating_add(part.left);
     }
 }
