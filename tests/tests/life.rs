@@ -325,7 +325,7 @@ fn kill_once(round: usize, daemon: &mut TestDaemon) {
 #[test]
 fn what_was_answered_before_a_kill_is_in_the_log() {
     let rounds = if std::env::var_os("KINTSUGI_LONG_TESTS").is_some() {
-        500
+        2_000
     } else {
         8
     };

@@ -19,6 +19,9 @@ use super::storage::{Storage, StoredFile, read_fully, write_fully};
 /// Longest that a durable record stays without a signed checkpoint, in milliseconds.
 pub const CHECKPOINT_MS_MAX: u64 = 60_000;
 
+/// Bytes at the end of the file in which the last note is looked for; one has some three hundred.
+const TAIL_BYTES: u64 = 64 * 1024;
+
 /// The signed checkpoints of a log.
 #[derive(Debug)]
 pub(super) struct Notes {
@@ -79,45 +82,43 @@ impl Notes {
             }
             Err(error) => return Err(error),
         };
-        let bytes = read_fully(file.as_ref(), 0)?;
-        let whole = notes.believe(&bytes, log);
-        let (kept, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
-        notes.bytes = u64::try_from(kept.len()).unwrap_or_default();
+        let size = file.state()?.bytes;
+        let mut start = size.saturating_sub(TAIL_BYTES);
+        let mut bytes = read_fully(file.as_ref(), start)?;
+        let mut whole = notes.believe(&bytes, log);
+        if whole.is_none() && start > 0 {
+            start = 0;
+            bytes = read_fully(file.as_ref(), 0)?;
+            whole = notes.believe(&bytes, log);
+        }
+        let whole = whole.unwrap_or(0);
+        let torn = bytes.get(whole..).unwrap_or_default().to_vec();
+        notes.bytes = start + u64::try_from(whole).unwrap_or_default();
         notes.file = Some(file);
-        Ok(FoundNotes {
-            torn: torn.to_vec(),
-            notes,
-        })
+        Ok(FoundNotes { torn, notes })
     }
 
-    /// Takes every note that the key has signed; returns where the last one that is not a whole note begins.
-    fn believe(&mut self, bytes: &[u8], log: Uuid) -> usize {
+    /// Takes the last note that the key has signed; returns where it ends, if there is one. What is behind it is not whole.
+    fn believe(&mut self, bytes: &[u8], log: Uuid) -> Option<usize> {
         let Some(signer) = &self.signer else {
-            return bytes.len();
+            return Some(bytes.len());
         };
         let verifier = signer.verifier();
         let text = String::from_utf8_lossy(bytes);
-        let mut last = None;
-        for note in checkpoint::split(&text) {
-            let named = checkpoint::read(&note).map(|(name, _)| name);
-            let prefix = origin(log, 0);
-            let name = named.unwrap_or_default();
-            let first = name
-                .strip_prefix(&prefix)
-                .map(|rest| rest.trim_start_matches('/'));
-            let first = first.map_or(0, |digits| digits.parse().unwrap_or(0));
-            if let Ok(checkpoint) = verifier.check(&origin(log, first), &note) {
-                self.covered = self.covered.max(first + checkpoint.size);
-                last = Some(note);
-            }
-        }
+        let notes: Vec<String> = checkpoint::split(&text).collect();
+        let signed = notes.iter().rev().find_map(|note| {
+            let (name, _) = checkpoint::read(note).ok()?;
+            let rest = name.strip_prefix(&origin(log, 0))?.trim_start_matches('/');
+            let first = rest.parse().unwrap_or(0);
+            let found = verifier.check(&origin(log, first), note).ok()?;
+            Some((note, first + found.size))
+        });
+        let (note, covered) = signed?;
+        self.covered = covered;
         // Looked for in the bytes: where they are not UTF-8, the text has other lengths.
-        last.map_or(0, |note| {
-            let mut windows = bytes.windows(note.len());
-            windows
-                .rposition(|window| window == note.as_bytes())
-                .map_or(0, |start| start + note.len())
-        })
+        let mut windows = bytes.windows(note.len());
+        let start = windows.rposition(|window| window == note.as_bytes())?;
+        Some(start + note.len())
     }
 
     /// Returns how many records were durable when the last note was signed.

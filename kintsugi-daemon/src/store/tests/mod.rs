@@ -1,5 +1,6 @@
 //! The log on real files: what is staged is found again, and what was altered is not believed.
 
+mod anchors;
 mod crashes;
 mod full;
 mod reading;
