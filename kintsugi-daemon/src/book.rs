@@ -14,7 +14,7 @@ use kintsugi_core::limits::SEGMENT_RECORDS;
 use crate::clock::Clock;
 use crate::state::State;
 use crate::store::{
-    self, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
+    self, Anchor, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
 };
 
 mod removal;
@@ -46,6 +46,8 @@ pub struct Book {
     refusal: Option<String>,
     /// The machine that the log says it is of.
     host: Option<String>,
+    /// Where checkpoints are told beside the log.
+    anchor: Anchor,
 }
 
 impl Book {
@@ -66,6 +68,7 @@ impl Book {
             retry_at: 0,
             refusal: None,
             host: None,
+            anchor: Anchor::of_system(),
         };
         book.fold(&replay);
         Ok(book)
@@ -178,7 +181,11 @@ impl Book {
     ///
     /// When nobody knows what is durable: nothing of it may be answered.
     pub fn sync(&mut self, clock: &dyn Clock) -> anyhow::Result<Durable> {
-        let synced = sound(&mut self.log, self.broken, &self.trouble)?.tend(now(clock));
+        let log = sound(&mut self.log, self.broken, &self.trouble)?;
+        let synced = log.tend(now(clock));
+        if let Some(note) = log.take_note() {
+            self.anchor.tell(&note);
+        }
         synced.map_err(|error| {
             let error = explain(&self.directory, error.into());
             self.break_off(&error);

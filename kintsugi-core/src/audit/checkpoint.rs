@@ -197,6 +197,59 @@ pub fn split(file: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// What begins a note that is written as one line.
+const LINE: &str = "checkpoint ";
+
+/// Returns a note as one line, for places that keep lines: `checkpoint`, origin, size, root and signature.
+///
+/// Nothing when it is not a checkpoint with one signature.
+#[must_use]
+pub fn one_line(note: &str) -> Option<String> {
+    let (name, Checkpoint { size, root }) = read(note).ok()?;
+    let (_, signatures) = note.split_once("\n\n")?;
+    let signature = signatures.strip_prefix("— ")?.strip_prefix(&name)?.trim();
+    let root = BASE64.encode(&root);
+    Some(format!("{LINE}{name} {size} {root} {signature}")).filter(|_| !signature.contains('\n'))
+}
+
+/// Returns every note in `text`: whole ones, and ones written as one line wherever they stand in theirs.
+#[must_use]
+pub fn notes_in(text: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut rest = String::new();
+    for line in text.split_inclusive('\n') {
+        match line
+            .find(LINE)
+            .and_then(|start| from_line(line.get(start..)?))
+        {
+            Some(note) => notes.push(note),
+            None => rest.push_str(line),
+        }
+    }
+    notes.extend(split(&rest).filter_map(|piece| {
+        // Lines of something else may stand in front of it.
+        let mut starts = piece.split_inclusive('\n').scan(0, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some(start)
+        });
+        starts.find_map(|start| {
+            let note = piece.get(start..).unwrap_or_default();
+            read(note).is_ok().then(|| note.to_owned())
+        })
+    }));
+    notes
+}
+
+/// Reads a note that was written as one line.
+fn from_line(line: &str) -> Option<String> {
+    let mut words = line.strip_prefix(LINE)?.split_whitespace();
+    let (name, size, root) = (words.next()?, words.next()?, words.next()?);
+    let signature = words.next()?;
+    let note = format!("{name}\n{size}\n{root}\n\n— {name} {signature}\n");
+    read(&note).ok().map(|_| note)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +293,24 @@ mod tests {
             Verifier::parse(&text.replacen("kintsugi/x", "kintsugi/y", 1)),
             None
         );
+    }
+
+    #[test]
+    fn a_note_goes_through_a_journal_as_one_line() {
+        let signer = Signer::new(&[3; 32]);
+        let notes: Vec<_> = (1..4)
+            .map(|size| signer.sign("kintsugi/x", checkpoint(size)))
+            .collect();
+        let lines: Vec<_> = notes.iter().map(|note| one_line(note).unwrap()).collect();
+        let journal = format!(
+            "Jan 02 host kintsugi[7]: {}\nJan 02 host sshd[1]: checkpoint of nothing\n{}\n{}",
+            lines[0], lines[1], notes[2]
+        );
+        let found = notes_in(&journal);
+        assert_eq!(found, notes);
+        assert_eq!(notes_in(&notes.concat()), notes);
+        assert_eq!(notes_in(&lines.join("\n")), notes);
+        assert_eq!(one_line("nothing"), None);
     }
 
     #[test]

@@ -351,6 +351,11 @@ impl Log {
         }
     }
 
+    /// Takes the last checkpoint that was signed since the last call, to be told elsewhere.
+    pub fn take_note(&mut self) -> Option<String> {
+        self.checkpoints.take_written()
+    }
+
     /// Returns the first record of the segment that is being written.
     #[must_use]
     pub const fn segment(&self) -> u64 {

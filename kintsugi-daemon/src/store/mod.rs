@@ -8,12 +8,14 @@
 //! | `faulty.rs` | the same, failing where a test says |
 //! | `log.rs` | stage, sync, confirm |
 //! | `notes.rs` | signed checkpoints |
+//! | `anchor.rs` | where they are told beside the log |
 //! | `redact.rs` | what is taken out, and said to be |
 //! | `reserve.rs` | room for the last records |
 //! | `reading.rs` | durable records read back |
 //! | `segment.rs` | the segment that is being written, and the next one |
 //! | `open.rs`, `recover.rs`, `scan.rs` | what to believe of what is there |
 
+mod anchor;
 mod directory;
 pub mod faulty;
 mod log;
@@ -28,6 +30,7 @@ mod scan;
 mod segment;
 mod storage;
 
+pub use anchor::{Anchor, Form};
 pub use directory::{Directory, DirectoryError, Holder};
 pub use log::{
     BATCH_MS_MAX, BATCH_RECORDS_MAX, Durable, LiveState, Log, LogError, Now, Options, Recorded,

@@ -35,6 +35,8 @@ pub(super) struct Notes {
     wanted: bool,
     /// When the first record that no note covers was staged.
     since: Option<Duration>,
+    /// The last note that was written, until somebody takes it.
+    written: Option<String>,
 }
 
 /// What the file of notes said at a start.
@@ -61,7 +63,13 @@ impl Notes {
             covered: 0,
             wanted: false,
             since: None,
+            written: None,
         }
+    }
+
+    /// Takes the last note that was written since the last call.
+    pub(super) fn take_written(&mut self) -> Option<String> {
+        self.written.take()
     }
 
     /// Reads the key and the notes of a log that is there.
@@ -191,6 +199,7 @@ impl Notes {
         self.covered = position.chain.next;
         self.wanted = false;
         self.since = None;
+        self.written = Some(note);
         Ok(())
     }
 }
