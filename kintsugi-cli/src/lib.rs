@@ -19,6 +19,7 @@ pub mod fail_closed;
 pub mod gate;
 pub mod managed_block;
 pub mod policies;
+pub mod progress;
 pub mod proposal;
 pub mod quote;
 pub mod records;

@@ -207,6 +207,7 @@ fn make(directory: &Path, records: u64) {
         seed: [1; 32],
         program: "kintsugi bench".into(),
         segment_records: SEGMENT_RECORDS,
+        host: None,
     };
     let storage = Directory::open(directory).expect("a directory");
     let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");

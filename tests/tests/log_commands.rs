@@ -1,9 +1,13 @@
 //! `kintsugi log prove`, `check-proof`, `stats` and `export`, on the log of a daemon that runs.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Output;
+use std::time::Duration;
 
+use kintsugi_core::audit::record::Body;
+use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::machine::Machine;
-use serde_json::Value;
+use serde_json::{Value, json as members};
 
 /// Returns what a command printed, which must have gone well.
 fn printed(output: &Output) -> String {
@@ -137,4 +141,163 @@ fn what_is_exported_is_the_log_and_nothing_that_was_not_asked_for() {
     assert_eq!(export("jsonl", &["--until", "2020-01-01"]), "");
     let wrong = machine.run(&["log", "export", "--format", "xml"]);
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+}
+
+/// Fills the log of a machine with `count` commands of an agent, in segments of sixteen records; a minute each.
+fn filled(machine: &Machine, count: u64) {
+    let storage = Directory::open(&machine.log()).expect("a directory");
+    let options = Options {
+        boot: "boot".into(),
+        seed: [7; 32],
+        program: "kintsugi test".into(),
+        segment_records: 16,
+        host: None,
+    };
+    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
+    for number in 0..count {
+        let id = uuid::Uuid::from_u128(u128::from(number));
+        let at: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
+        let now = Now {
+            wall: at + Duration::from_secs(60 * number),
+            monotonic: Duration::ZERO,
+        };
+        let agent = if number % 10 == 3 {
+            "codex"
+        } else {
+            "claude-code"
+        };
+        let command = members!({
+            "id": id, "agent": agent, "client_ts": "", "cwd": "/home/u/p", "raw": format!("echo \"{number}\""),
+        });
+        let peer = members!({"uid": 1000, "gid": 1000, "pid": 7, "exe": "/usr/bin/node"});
+        let verdict = members!({
+            "id": id, "class": "safe", "decision": "allow", "tier": 1, "reason": "prints",
+        });
+        let asked = Body::Proposal {
+            command: serde_json::from_value(command).expect("a command"),
+            peer: serde_json::from_value(peer).expect("a peer"),
+        };
+        let verdict = Body::Verdict(serde_json::from_value(verdict).expect("a verdict"));
+        let staged = log.stage(now, vec![asked, verdict], &()).expect("room");
+        assert!(log.sync().expect("a sync").confirm(staged).is_ok());
+    }
+}
+
+/// Returns the commands that `kintsugi log` shows with these arguments.
+fn listed(machine: &Machine, arguments: &[&str]) -> Vec<String> {
+    let arguments = [&["log", "--json"], arguments].concat();
+    let text = printed(&machine.run(&arguments));
+    let commands = text.lines().map(|line| {
+        let command = json(line)["command"].as_str().map(str::to_owned);
+        command.expect("a command")
+    });
+    commands.collect()
+}
+
+fn echoes(numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
+    let numbers = numbers.into_iter();
+    numbers.map(|number| format!("echo \"{number}\"")).collect()
+}
+
+#[test]
+fn what_is_wanted_is_found_in_whichever_segment_it_is() {
+    let machine = Machine::new();
+    filled(&machine, 60);
+    let all = listed(&machine, &[]);
+    assert_eq!(all, echoes(0..60));
+    assert_eq!(listed(&machine, &["-n", "25"]), echoes(35..60));
+    assert_eq!(listed(&machine, &["-n", "0"]), Vec::<String>::new());
+    let codex = (0..60).filter(|number| number % 10 == 3);
+    assert_eq!(listed(&machine, &["--agent", "codex"]), echoes(codex));
+    assert_eq!(
+        listed(&machine, &["--agent", "codex", "-n", "2"]),
+        echoes([43, 53])
+    );
+    assert_eq!(listed(&machine, &["--grep", "\"37\""]), echoes([37]));
+    let since = [
+        "--since",
+        "2026-01-02T00:30:00Z",
+        "--until",
+        "2026-01-02T00:41:00Z",
+    ];
+    assert_eq!(listed(&machine, &since), echoes(30..=41));
+    assert_eq!(
+        listed(&machine, &["--class", "safe", "--decision", "deny"]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn following_shows_what_comes_behind_a_segment_and_a_redaction() {
+    let machine = Machine::new();
+    filled(&machine, 3);
+    let mut child = machine
+        .kintsugi(&["log", "--follow", "--json", "-n", "1"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("text");
+        json(&line)["command"].clone()
+    };
+    assert_eq!(next(), "echo \"2\"");
+    assert_eq!(
+        printed(&machine.run(&["run", "--", "echo", "here"])),
+        "here\n"
+    );
+    while next() != "echo here" {}
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn a_record_is_explained_as_it_was_decided() {
+    let machine = used();
+    let lines = printed(&machine.run(&["log", "export", "--format", "jsonl"]));
+    let held = lines
+        .lines()
+        .map(json)
+        .find(|line| line["kind"] == "verdict" && line["decision"] == "hold")
+        .expect("a held one");
+    let shown = printed(&machine.run(&["log", "show", &held["seq"].to_string()]));
+    for part in [
+        "held for a person (catastrophic",
+        "git push --force",
+        "[git.rewrite-remote]",
+        "instead",
+        "judge    kintsugi-daemon",
+        "policy   ",
+        "held until ",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let open = printed(&machine.run(&["log", "show", "0"]));
+    assert!(open.contains("\"kind\": \"open\""), "{open}");
+}
+
+#[test]
+fn a_log_of_a_newer_version_is_named_in_one_line_and_left_alone() {
+    let machine = Machine::new();
+    filled(&machine, 2);
+    let segment = machine.log().join("seg-000000000000.ndjson");
+    let text = std::fs::read_to_string(&segment).expect("a segment");
+    std::fs::write(&segment, text.replace("{\"v\":1,", "{\"v\":2,")).expect("room");
+    for (arguments, code) in [
+        (&["log"] as &[&str], 6),
+        (&["log", "-n", "1"], 6),
+        (&["log", "verify"], 3),
+        (&["log", "stats"], 6),
+    ] {
+        let output = machine.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("format 2"), "{said}");
+        assert_eq!(said.lines().count(), 2, "an error and a hint: {said}");
+    }
+    // The daemon does not write there either.
+    let output = machine.run(&["daemon", "start"]);
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    let after = std::fs::read_to_string(&segment).expect("a segment");
+    assert!(after.starts_with("{\"v\":2,"));
 }

@@ -1,8 +1,10 @@
 //! `kintsugi log`: what was proposed, decided and done, newest last.
 
+mod changes;
 mod entry;
 mod export;
 mod prove;
+mod show;
 mod stats;
 mod verify;
 
@@ -15,15 +17,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kintsugi_core::display::{clip, columns, escape};
 
+use self::changes::Changes;
 use self::entry::{Entries, Entry};
 use crate::card::{class_tone, class_word};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
-use crate::records::{Directory, Records};
+use crate::progress::Progress;
+use crate::records::{Directory, Records, Wanted};
 use crate::surroundings;
-
-/// Pause between two looks with `--follow`.
-const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// Arguments of `kintsugi log`.
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub struct Log {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Shows one record with everything in it
-    Show(Show),
+    Show(show::Show),
     /// Proves that nothing was altered, or says which record was
     Verify(verify::Verify),
     /// Prints a proof that a record is in the log, which others can check
@@ -91,16 +92,6 @@ struct List {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-struct Show {
-    /// The record's number
-    #[arg(value_name = "SEQ")]
-    seq: u64,
-    /// Prints the line as it is stored
-    #[arg(long)]
-    json: bool,
-}
-
 impl Log {
     /// Shows the log, or proves it.
     ///
@@ -109,42 +100,92 @@ impl Log {
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let directory = Directory::new(&surroundings::paths()?.log);
         match self.action {
-            Some(Action::Show(show)) => show.run(directory, console),
+            Some(Action::Show(show)) => show.run(&directory, console),
             Some(Action::Verify(verify)) => verify.run(&directory, console),
             Some(Action::Prove(prove)) => prove.run(&directory, console),
             Some(Action::CheckProof(check)) => check.run(&directory, console),
             Some(Action::Stats(stats)) => stats.run(directory, console),
             Some(Action::Export(export)) => export.run(directory, console),
-            None => self.list.run(directory, console),
+            None => self.list.run(&directory, console),
         }
     }
 }
 
 impl List {
-    fn run(&self, directory: Directory, console: &mut Console) -> Result<Exit, Failure> {
-        let mut entries = Entries::new(Records::new(directory, 0));
-        let mut last = std::collections::VecDeque::new();
+    fn run(&self, directory: &Directory, console: &mut Console) -> Result<Exit, Failure> {
+        let shown = match self.lines {
+            Some(lines) => self.show_last(lines, directory, console)?,
+            None => self.show_all(directory, console)?,
+        };
+        console.out.flush()?;
+        if self.follow {
+            self.follow(shown, directory, console)?;
+        }
+        Ok(Exit::Allowed)
+    }
+
+    /// Shows every entry that is wanted.
+    fn show_all(&self, directory: &Directory, console: &mut Console) -> Result<Entries, Failure> {
+        let records = Records::wanted(directory.clone(), self.wanted());
+        let mut entries = Entries::new(records);
+        let mut progress = Progress::new("reading", directory.bytes());
         while let Some(entry) = entries.next_entry()? {
-            if !self.wants(&entry) {
-                continue;
+            if self.wants(&entry) {
+                self.show(&entry, console)?;
             }
-            match self.lines {
-                None => self.show(&entry, console)?,
-                Some(lines) => {
-                    last.push_back(entry);
-                    if last.len() > lines {
-                        last.pop_front();
-                    }
-                }
+            // What is shown on a terminal is progress enough.
+            if self.is_selective() {
+                progress.tell(entries.bytes());
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Shows the last so many entries that are wanted: reads the last segment, and earlier ones only as long as there are too few.
+    fn show_last(
+        &self,
+        lines: usize,
+        directory: &Directory,
+        console: &mut Console,
+    ) -> Result<Entries, Failure> {
+        let segments = directory.segments();
+        let segments = segments.map_err(|error| directory.unreadable(&error))?;
+        let mut last = std::collections::VecDeque::new();
+        let mut end = None;
+        let mut progress = Progress::new("reading", directory.bytes());
+        let mut bytes = 0;
+        for first in segments.iter().rev() {
+            let mut entries = Entries::new(Records::of_segment(directory.clone(), *first));
+            let mut found = Vec::new();
+            while let Some(entry) = entries.next_entry()? {
+                found.extend(Some(entry).filter(|entry| self.wants(entry)));
+            }
+            bytes += entries.bytes();
+            progress.tell(bytes);
+            for entry in found.into_iter().rev().take(lines - last.len()) {
+                last.push_front(entry);
+            }
+            end.get_or_insert(entries);
+            if last.len() >= lines {
+                break;
             }
         }
         for entry in &last {
             self.show(entry, console)?;
         }
-        console.out.flush()?;
-        if !self.follow {
-            return Ok(Exit::Allowed);
-        }
+        let mut end = end.unwrap_or_else(|| Entries::new(Records::new(directory.clone(), 0)));
+        end.go_on();
+        Ok(end)
+    }
+
+    /// Goes on showing what comes, until it is interrupted or nobody reads.
+    fn follow(
+        &self,
+        mut entries: Entries,
+        directory: &Directory,
+        console: &mut Console,
+    ) -> Result<(), Failure> {
+        let mut changes = Changes::of(directory.path())?;
         loop {
             while let Some(entry) = entries.next_entry()? {
                 if self.wants(&entry) {
@@ -152,7 +193,41 @@ impl List {
                 }
             }
             console.out.flush()?;
-            std::thread::sleep(FOLLOW_PAUSE);
+            changes.wait()?;
+        }
+    }
+
+    fn is_selective(&self) -> bool {
+        !self.wanted().texts.is_empty() || self.effect.is_some()
+    }
+
+    /// Returns what can be told of a segment without reading its records.
+    fn wanted(&self) -> Wanted {
+        // Records say microseconds; so are the bounds compared, as text.
+        let stamp = |at: &Timestamp| format!("{at:.6}");
+        let json = |text: &String| serde_json::to_string(text).unwrap_or_default();
+        let within = |text: &String| json(text).trim_matches('"').to_owned();
+        let member = |name: &str, text: &String| format!("\"{name}\":{}", json(text));
+        let mut texts: Vec<String> = Vec::new();
+        texts.extend(self.grep.as_ref().map(within));
+        texts.extend(self.path.as_ref().map(within));
+        texts.extend(self.agent.as_ref().map(|agent| member("agent", agent)));
+        texts.extend(
+            self.session
+                .as_ref()
+                .map(|session| member("session", session)),
+        );
+        texts.extend(self.class.as_ref().map(|class| member("class", class)));
+        let decision = self.decision.as_ref().filter(|word| {
+            let words = ["allow", "hold", "deny"];
+            words.contains(&word.as_str())
+        });
+        texts.extend(decision.map(|decision| member("decision", decision)));
+        Wanted {
+            from: 0,
+            since: self.since.as_ref().map(stamp),
+            until: self.until.as_ref().map(stamp),
+            texts,
         }
     }
 
@@ -204,29 +279,6 @@ impl List {
             "{head}{}",
             clip(&escape(what), left)
         )?)
-    }
-}
-
-impl Show {
-    fn run(&self, directory: Directory, console: &mut Console) -> Result<Exit, Failure> {
-        let stored = Records::new(directory, self.seq)
-            .next_record()?
-            .filter(|stored| stored.record.seq == self.seq)
-            .ok_or_else(|| {
-                Failure::new(Exit::Failed, format!("there is no record {}", self.seq))
-                    .hint("`kintsugi log -n 1` shows the last one")
-            })?;
-        if self.json {
-            console.out.write_all(&stored.line)?;
-            writeln!(console.out)?;
-            return Ok(Exit::Allowed);
-        }
-        let value: serde_json::Value = serde_json::from_slice(&stored.line)?;
-        let text = serde_json::to_string_pretty(&value)?;
-        for line in text.lines() {
-            writeln!(console.out, "{}", escape(line))?;
-        }
-        Ok(Exit::Allowed)
     }
 }
 

@@ -7,7 +7,7 @@ use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::protocol::Resolution;
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
 use crate::exit::Failure;
@@ -111,14 +111,28 @@ impl Entries {
         Ok(None)
     }
 
+    /// Returns how many bytes of the log were read.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.records.bytes()
+    }
+
+    /// Goes on behind the only segment, see [`Records::of_segment`].
+    pub(super) const fn go_on(&mut self) {
+        self.records.go_on();
+    }
+
+    fn remember(&mut self, command: Command) {
+        if self.open.len() >= OPEN_MAX {
+            self.open.pop_first();
+        }
+        self.open.insert(command.id, command);
+    }
+
     fn entry(&mut self, record: Record) -> Option<Entry> {
         let entry = Entry::of(&record);
         match record.body {
             Body::Proposal { command, .. } => {
-                if self.open.len() >= OPEN_MAX {
-                    self.open.pop_first();
-                }
-                self.open.insert(command.id, command);
+                self.remember(command);
                 None
             }
             Body::Verdict(verdict) => {
@@ -166,11 +180,16 @@ impl Entries {
                 entry,
                 format!("{bytes} bytes of a write that was cut short"),
             )),
+            // A hold that began in an earlier segment: its resolution may be in this one.
+            Body::State { value, .. } => {
+                let command = value.get("hold").and_then(|hold| hold.get("command"));
+                if let Some(command) = command.and_then(|it| Command::deserialize(it).ok()) {
+                    self.remember(command);
+                }
+                None
+            }
             // What only carries the log itself.
-            Body::Open { .. }
-            | Body::State { .. }
-            | Body::Hold { .. }
-            | Body::Checkpoint { .. } => None,
+            Body::Open { .. } | Body::Hold { .. } | Body::Checkpoint { .. } => None,
             Body::Grant { .. }
             | Body::Capture { .. }
             | Body::Undo { .. }
