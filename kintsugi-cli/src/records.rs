@@ -268,15 +268,10 @@ impl Records {
     /// Opens the first segment behind the present one that can hold what is wanted.
     fn open_next(&mut self) -> io::Result<bool> {
         let segments = self.directory.segments()?;
-        let start = match self.present {
-            Some(present) => segments.partition_point(|first| *first <= present),
-            None => {
-                let from = self.wanted.from;
-                segments
-                    .partition_point(|first| *first <= from)
-                    .saturating_sub(1)
-            }
-        };
+        let behind = |seq: u64| segments.partition_point(|first| *first <= seq);
+        let start = self
+            .present
+            .map_or_else(|| behind(self.wanted.from).saturating_sub(1), behind);
         for (index, first) in segments.iter().enumerate().skip(start) {
             let next = segments.get(index + 1).copied();
             if self.only.is_some_and(|only| *first > only) {

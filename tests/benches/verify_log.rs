@@ -44,7 +44,7 @@ fn main() {
         "", "M/s (cpu)", "M/s (wall)", "MiB"
     );
     let rows = [
-        ("floor", "a hash for each line and no more: the floor"),
+        ("floor", "the floor: one hash for each line and no more"),
         ("chain", "≥ 1.0 M/s, ≤ 16 MiB"),
         ("records", ""),
         ("everything", "≥ 0.35 M/s, ≤ 16 MiB"),
@@ -55,9 +55,9 @@ fn main() {
         let [cpu, wall, kib] = told.as_slice() else {
             panic!("{told:?}")
         };
-        let rate = |micros: u64| records as f64 / micros.max(1) as f64;
-        let (cpu, wall, mib) = (rate(*cpu), rate(*wall), *kib as f64 / 1024.0);
-        println!("{row:34} {cpu:>10.2} {wall:>10.2} {mib:>9.1}   {goal}");
+        let rate = |micros: u64| records * 1_000 / micros.max(1);
+        let (cpu, wall, mib) = (rate(*cpu), rate(*wall), kib / 1024);
+        println!("{row:34} {cpu:>10} {wall:>10} {mib:>9}   {goal}");
     }
     commands(&daemon);
     daemon_ready(&mut daemon);

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::record::Body;
 use crate::classify::Class;
 use crate::decide::Decision;
 use crate::effect::Effect;
@@ -13,6 +14,36 @@ use crate::proposal::{PeerCredentials, ProposedCommand};
 use crate::protocol;
 use crate::rules::Finding;
 use crate::shell::Dialect;
+
+impl Body {
+    /// Returns the proposal that it is about, when it is about one.
+    #[must_use]
+    pub const fn proposal(&self) -> Option<Uuid> {
+        match self {
+            Self::Proposal { command, .. } | Self::Recorded { command, .. } => Some(command.id),
+            Self::Verdict(verdict) => Some(verdict.id),
+            Self::Hold { id, .. }
+            | Self::Resolution { id, .. }
+            | Self::Capture { id, .. }
+            | Self::Undo { id, .. } => Some(*id),
+            Self::Open { .. }
+            | Self::State { .. }
+            | Self::Grant { .. }
+            | Self::Observation { .. }
+            | Self::AuthAttempt { .. }
+            | Self::AuthResult { .. }
+            | Self::Policy { .. }
+            | Self::Child { .. }
+            | Self::Checkpoint { .. }
+            | Self::Redact { .. }
+            | Self::Prune { .. }
+            | Self::Recovery { .. }
+            | Self::Incident { .. }
+            | Self::Shutdown { .. }
+            | Self::UncleanStart { .. } => None,
+        }
+    }
+}
 
 /// A process, as the kernel attests it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use kintsugi_core::audit::record::{Body, Record};
+use kintsugi_core::audit::record::Body;
 use kintsugi_core::protocol::PendingStatus;
 use uuid::Uuid;
 
@@ -110,7 +110,7 @@ impl Book {
             if matches!(record.body, Body::State { .. }) && record.seq >= segment {
                 return Err(RemovalError::State(record.seq));
             }
-            if let Some(id) = about(record)
+            if let Some(id) = record.body.proposal()
                 && self.is_live(id)
             {
                 let seq = record.seq;
@@ -141,32 +141,5 @@ impl Book {
             }
             Err(error) => Err(RemovalError::Log(self.refused(error))),
         }
-    }
-}
-
-/// Returns the proposal that a record is about.
-fn about(record: &Record) -> Option<Uuid> {
-    match &record.body {
-        Body::Proposal { command, .. } => Some(command.id),
-        Body::Verdict(verdict) => Some(verdict.id),
-        Body::Hold { id, .. } | Body::Resolution { id, .. } | Body::Capture { id, .. } => Some(*id),
-        Body::Recorded { .. }
-        | Body::Open { .. }
-        | Body::State { .. }
-        | Body::Grant { .. }
-        | Body::Observation { .. }
-        | Body::Undo { .. }
-        | Body::AuthAttempt { .. }
-        | Body::AuthResult { .. }
-        | Body::Policy { .. }
-        | Body::Child { .. }
-        | Body::Checkpoint { .. }
-        | Body::Redact { .. }
-        | Body::Prune { .. }
-        | Body::Recovery { .. }
-        | Body::Incident { .. }
-        | Body::Shutdown { .. }
-        | Body::UncleanStart { .. }
-        | _ => None,
     }
 }

@@ -103,7 +103,7 @@ impl Notes {
         let torn = bytes.get(whole..).unwrap_or_default().to_vec();
         notes.bytes = start + u64::try_from(whole).unwrap_or_default();
         notes.file = Some(file);
-        Ok(FoundNotes { torn, notes })
+        Ok(FoundNotes { notes, torn })
     }
 
     /// Takes the last note that the key has signed; returns where it ends, if there is one. What is behind it is not whole.
@@ -114,14 +114,14 @@ impl Notes {
         let verifier = signer.verifier();
         let text = String::from_utf8_lossy(bytes);
         let notes: Vec<String> = checkpoint::split(&text).collect();
-        let signed = notes.iter().rev().find_map(|note| {
+        let last = notes.iter().rev().find_map(|note| {
             let (name, _) = checkpoint::read(note).ok()?;
             let rest = name.strip_prefix(&origin(log, 0))?.trim_start_matches('/');
             let first = rest.parse().unwrap_or(0);
             let found = verifier.check(&origin(log, first), note).ok()?;
             Some((note, first + found.size))
         });
-        let (note, covered) = signed?;
+        let (note, covered) = last?;
         self.covered = covered;
         // Looked for in the bytes: where they are not UTF-8, the text has other lengths.
         let mut windows = bytes.windows(note.len());

@@ -65,7 +65,7 @@ impl Show {
         if stored.record.redacted {
             writeln!(console.out, "its private members were taken away")?;
         }
-        if let Some(id) = about(body) {
+        if let Some(id) = body.proposal() {
             let story = Story::of(id, self.seq, directory)?;
             if story.tell(console)? {
                 return Ok(Exit::Allowed);
@@ -83,16 +83,6 @@ fn whole(stored: &Stored, console: &mut Console) -> Result<Exit, Failure> {
         writeln!(console.out, "{}", escape(line))?;
     }
     Ok(Exit::Allowed)
-}
-
-/// Returns the proposal that a record is about.
-const fn about(body: &Body) -> Option<Uuid> {
-    match body {
-        Body::Proposal { command, .. } => Some(command.id),
-        Body::Verdict(verdict) => Some(verdict.id),
-        Body::Hold { id, .. } | Body::Resolution { id, .. } => Some(*id),
-        _ => None,
-    }
 }
 
 impl Story {
@@ -133,9 +123,12 @@ impl Story {
         Ok(())
     }
 
+    /// Takes what a record says about the proposal, or about who judged it.
     fn take(&mut self, id: Uuid, record: Record) {
         let Record { seq, ts, body, .. } = record;
         let ts = escape(&ts);
+        self.after
+            .extend(resolution(id, &body).map(|said| format!("{ts}  {said} (record {seq})")));
         match body {
             Body::Open { program, .. } if self.verdict.is_none() => self.program = Some(program),
             Body::Policy { what, hash, .. } if self.verdict.is_none() => {
@@ -159,22 +152,6 @@ impl Story {
                 self.after
                     .push(format!("{ts}  held until {until} (record {seq})"));
             }
-            Body::Resolution {
-                id: resolved,
-                decision,
-                means,
-                peer,
-                reason,
-                ..
-            } if resolved == id => {
-                let by = peer.as_ref().map(who).unwrap_or_default();
-                let why = reason.map(|why| format!(": {}", escape(&why)));
-                self.after.push(format!(
-                    "{ts}  {} {by}{} (record {seq})",
-                    ended(decision, means),
-                    why.unwrap_or_default()
-                ));
-            }
             Body::Recorded {
                 command, exit_code, ..
             } if command.id == id => {
@@ -184,7 +161,29 @@ impl Story {
                     status.unwrap_or_default()
                 ));
             }
-            _ => {}
+            Body::Open { .. }
+            | Body::State { .. }
+            | Body::Proposal { .. }
+            | Body::Verdict(_)
+            | Body::Hold { .. }
+            | Body::Resolution { .. }
+            | Body::Grant { .. }
+            | Body::Observation { .. }
+            | Body::Recorded { .. }
+            | Body::Capture { .. }
+            | Body::Undo { .. }
+            | Body::AuthAttempt { .. }
+            | Body::AuthResult { .. }
+            | Body::Policy { .. }
+            | Body::Child { .. }
+            | Body::Checkpoint { .. }
+            | Body::Redact { .. }
+            | Body::Prune { .. }
+            | Body::Recovery { .. }
+            | Body::Incident { .. }
+            | Body::Shutdown { .. }
+            | Body::UncleanStart { .. }
+            | _ => {}
         }
     }
 
@@ -236,6 +235,27 @@ impl Story {
         }
         Ok(true)
     }
+}
+
+/// Says how a hold on `id` ended, when that is what a record says.
+fn resolution(id: Uuid, body: &Body) -> Option<String> {
+    let Body::Resolution {
+        id: resolved,
+        decision,
+        means,
+        peer,
+        reason,
+        ..
+    } = body
+    else {
+        return None;
+    };
+    let by = peer.as_ref().map(|peer| format!(" {}", who(peer)));
+    let why = reason.as_ref().map(|why| format!(": {}", escape(why)));
+    (*resolved == id).then(|| {
+        let (by, why) = (by.unwrap_or_default(), why.unwrap_or_default());
+        format!("{}{by}{why}", ended(*decision, *means))
+    })
 }
 
 fn who(peer: &Peer) -> String {
