@@ -25,7 +25,8 @@ impl Body {
             Self::Hold { id, .. }
             | Self::Resolution { id, .. }
             | Self::Capture { id, .. }
-            | Self::Undo { id, .. } => Some(*id),
+            | Self::Undo { id, .. }
+            | Self::ApprovalRefused { id, .. } => Some(*id),
             Self::Open { .. }
             | Self::State { .. }
             | Self::Grant { .. }

@@ -167,6 +167,7 @@ impl Story {
             | Body::Verdict(_)
             | Body::Hold { .. }
             | Body::Resolution { .. }
+            | Body::ApprovalRefused { .. }
             | Body::Grant { .. }
             | Body::Observation { .. }
             | Body::Recorded { .. }
