@@ -51,6 +51,8 @@ pub enum Command {
     Daemon(command::daemon::Daemon),
     /// Finds your agents and shells, and puts the guard in front of each
     Setup(command::setup::Setup),
+    /// Checks that every part is there and that every gate refuses
+    Doctor(command::doctor::Doctor),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
     /// Answers the hooks of shells and agents

@@ -215,6 +215,31 @@ fn no_host_is_asked_that_may_take_a_question_for_leave() {
 }
 
 #[test]
+fn a_host_knows_its_own_no_and_no_other_answer() {
+    for host in host::HOSTS {
+        let no = host.say(Permission::Deny, "a reason");
+        assert!(
+            host.is_refused(Some(no.exit.into()), no.output.as_bytes()),
+            "{}",
+            host.name
+        );
+        let yes = host.say(Permission::Allow, "a reason");
+        assert!(
+            !host.is_refused(Some(yes.exit.into()), yes.output.as_bytes()),
+            "{}",
+            host.name
+        );
+        assert!(!host.is_refused(Some(1), b""), "{}", host.name);
+        let example = (host.example)("/home/ada", "ls -la");
+        let proposed = proposed(host.name, &example);
+        assert_eq!(
+            (proposed.text.as_str(), proposed.cwd.as_str()),
+            ("ls -la", "/home/ada")
+        );
+    }
+}
+
+#[test]
 fn an_answer_is_one_line_whatever_the_reason() {
     for host in host::HOSTS {
         let said = host.say(Permission::Deny, "no\n\"\u{1b}[2J");

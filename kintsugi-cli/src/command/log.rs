@@ -17,6 +17,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kintsugi_core::display::{clip, columns, escape};
 
+pub(super) use self::verify::told;
+
 use self::changes::Changes;
 use self::entry::{Entries, Entry};
 use crate::card::{class_tone, class_word};

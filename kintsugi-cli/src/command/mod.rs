@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod daemon;
 pub mod deny;
+pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod log;
@@ -44,6 +45,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Daemon(daemon) => daemon.run(console),
         Command::Hook(hook) => hook.run(console),
         Command::Setup(setup) => setup.run(console),
+        Command::Doctor(doctor) => doctor.run(console),
         Command::Init(init) => init.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),

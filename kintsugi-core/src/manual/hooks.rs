@@ -63,6 +63,11 @@
 //! that `--undo` puts a file back byte for byte when it is still as it was left, and takes out only our part when it is not.
 //! Checked in a home that has them all: `tests/tests/setup.rs`.
 //!
+//! Whether a gate is alive, only a refusal shows: `kintsugi doctor` sends `kintsugi approve` of a hold that does not exist, which
+//! is always held and does nothing where a gate is dark, through the very line that a host or a shell is configured with, and
+//! denies its hold (`tests/tests/doctor.rs`). It tries the line and not the host: that a host calls it, only a session of the
+//! host shows, in `kintsugi log`.
+//!
 //! # `kintsugi-hook`
 //!
 //! It links neither the judgement nor the command line parser, and answers only what takes one question to the daemon.

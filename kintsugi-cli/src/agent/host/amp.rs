@@ -17,6 +17,7 @@ pub(super) static HOST: Host = Host {
     sent: |_| false,
     read: |payload| claude_like::read(payload, claude_like::EVENTS, &TOOLS),
     answer: |permission, reason| Answer::json(&json!({"decision": permission, "reason": reason})),
+    example: |cwd, command| claude_like::example("PreToolUse", "Bash", "cmd", cwd, command),
 };
 
 const TOOLS: [(&str, Tool); 15] = [

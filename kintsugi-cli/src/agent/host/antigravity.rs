@@ -24,6 +24,12 @@ pub(super) static HOST: Host = Host {
             Answer::json(&json!({"decision": "deny", "reason": reason}))
         }
     },
+    example: |cwd, command| {
+        json!({
+            "conversationId": "probe", "workspacePaths": [cwd],
+            "toolCall": {"name": "run_command", "args": {"CommandLine": command, "Cwd": cwd}},
+        })
+    },
 };
 
 const TOOLS: [(&str, Tool); 8] = [

@@ -15,6 +15,7 @@ pub(super) static HOST: Host = Host {
     sent: |_| false,
     read: |payload| claude_like::read(payload, claude_like::EVENTS, &TOOLS),
     answer: claude_like::answer,
+    example: |cwd, command| claude_like::example("PreToolUse", "Bash", "command", cwd, command),
 };
 
 /// The host's tools. `MultiEdit` is gone from the newest list and still called by older versions.

@@ -1,6 +1,6 @@
 //! Payloads and answers in the form that Claude Code introduced and others took over.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Permission};
 use crate::agent::payload::{self, Payload, number, object, optional_text, text};
@@ -62,6 +62,22 @@ fn proposed(payload: &Payload, tools: &Tools) -> Result<Option<Proposed>, Payloa
         dialect: call.dialect,
         known_tool: call.known,
     }))
+}
+
+/// Returns a call of the shell tool `tool`, whose input has the command as `member`.
+pub(super) fn example(event: &str, tool: &str, member: &str, cwd: &str, command: &str) -> Value {
+    json!({
+        "session_id": "probe", "cwd": cwd, "hook_event_name": event,
+        "tool_name": tool, "tool_input": {member: command},
+    })
+}
+
+/// Adds the member by which a host's payload is told from others.
+pub(super) fn marked(mut payload: Value, member: &str) -> Value {
+    if let Some(members) = payload.as_object_mut() {
+        members.insert(member.to_owned(), "probe".into());
+    }
+    payload
 }
 
 /// Answers with `hookSpecificOutput`.

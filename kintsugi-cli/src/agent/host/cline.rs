@@ -25,6 +25,12 @@ pub(super) static HOST: Host = Host {
             "errorMessage": reason,
         })),
     },
+    example: |cwd, command| {
+        json!({
+            "hookName": "PreToolUse", "taskId": "probe", "workspaceRoots": [cwd],
+            "preToolUse": {"toolName": "execute_command", "parameters": {"command": command}},
+        })
+    },
 };
 
 const TOOLS: [(&str, Tool); 17] = [

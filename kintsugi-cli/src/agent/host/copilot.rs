@@ -24,6 +24,11 @@ pub(super) static HOST: Host = Host {
             "permissionDecisionReason": reason,
         }))
     },
+    example: |cwd, command| {
+        json!({
+            "sessionId": "probe", "cwd": cwd, "toolName": "bash", "toolArgs": json!({"command": command}).to_string(),
+        })
+    },
 };
 
 const TOOLS: [(&str, Tool); 20] = [

@@ -30,6 +30,12 @@ pub(super) static HOST: Host = Host {
             "agent_message": reason,
         })),
     },
+    example: |cwd, command| {
+        json!({
+            "conversation_id": "probe", "generation_id": "probe", "hook_event_name": "beforeShellExecution",
+            "workspace_roots": [cwd], "cwd": cwd, "command": command,
+        })
+    },
 };
 
 const TOOLS: [(&str, Tool); 14] = [

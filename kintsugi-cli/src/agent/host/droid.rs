@@ -14,6 +14,7 @@ pub(super) static HOST: Host = Host {
     sent: |_| false,
     read: |payload| claude_like::read(payload, claude_like::EVENTS, &TOOLS),
     answer: claude_like::answer,
+    example: |cwd, command| claude_like::example("PreToolUse", "Execute", "command", cwd, command),
 };
 
 const TOOLS: [(&str, Tool); 14] = [

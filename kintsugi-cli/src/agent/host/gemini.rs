@@ -30,6 +30,9 @@ pub(super) static HOST: Host = Host {
             "systemMessage": reason,
         })),
     },
+    example: |cwd, command| {
+        claude_like::example("BeforeTool", "run_shell_command", "command", cwd, command)
+    },
 };
 
 const EVENTS: Events = Events {

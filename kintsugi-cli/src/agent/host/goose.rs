@@ -22,6 +22,9 @@ pub(super) static HOST: Host = Host {
             ..Answer::blocked(reason)
         },
     },
+    example: |cwd, command| {
+        claude_like::example("PreToolUse", "developer__shell", "command", cwd, command)
+    },
 };
 
 const TOOLS: [(&str, Tool); 6] = [

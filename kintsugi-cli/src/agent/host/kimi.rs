@@ -17,6 +17,10 @@ pub(super) static HOST: Host = Host {
         Permission::Allow => Answer::default(),
         Permission::Deny | Permission::Ask => claude_like::answer(Permission::Deny, reason),
     },
+    example: |cwd, command| {
+        let payload = claude_like::example("PreToolUse", "Shell", "command", cwd, command);
+        claude_like::marked(payload, "tool_call_id")
+    },
 };
 
 const TOOLS: [(&str, Tool); 11] = [

@@ -25,6 +25,9 @@ pub(super) static HOST: Host = Host {
         Permission::Allow => Answer::default(),
         Permission::Deny | Permission::Ask => Answer::blocked(reason),
     },
+    example: |cwd, command| {
+        claude_like::example("preToolUse", "execute_bash", "command", cwd, command)
+    },
 };
 
 const EVENTS: Events = Events {

@@ -47,6 +47,8 @@ pub struct Host {
     pub read: fn(&Payload) -> Result<Call, PayloadError>,
     /// Says an answer in its words.
     pub answer: fn(Permission, &str) -> Answer,
+    /// Returns a payload by which its shell tool would run a command in a directory.
+    pub example: fn(&str, &str) -> Value,
 }
 
 /// What the host is told to do.
@@ -149,6 +151,18 @@ impl Host {
         (self.answer)(permission, &format!("Kintsugi: {reason}"))
     }
 
+    /// Whether the host takes an answer for a no: whatever the reason given.
+    #[must_use]
+    pub fn is_refused(&self, exit: Option<i32>, output: &[u8]) -> bool {
+        if exit == Some(i32::from(fail_closed::BLOCK)) {
+            return true;
+        }
+        let no = self.say(Permission::Deny, "");
+        let words = |output: &[u8]| serde_json::from_slice(output).ok().map(without_reasons);
+        exit == Some(i32::from(no.exit))
+            && words(output).is_some_and(|said| Some(said) == words(no.output.as_bytes()))
+    }
+
     /// Says no to a payload that was not understood: it may be another host's, so in every way of saying no.
     #[must_use]
     pub fn refuse(&self, reason: &str) -> Answer {
@@ -157,5 +171,27 @@ impl Host {
             exit: fail_closed::BLOCK,
             ..self.say(Permission::Deny, reason)
         }
+    }
+}
+
+/// Returns an answer without what it says to people and agents.
+fn without_reasons(answer: Value) -> Value {
+    match answer {
+        Value::Object(members) => {
+            let is_word = |name: &str| {
+                let name = name.to_lowercase();
+                !name.ends_with("reason") && !name.ends_with("message")
+            };
+            let kept = members.into_iter().filter(|(name, _)| is_word(name));
+            Value::Object(
+                kept.map(|(name, value)| (name, without_reasons(value)))
+                    .collect(),
+            )
+        }
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)) => other,
     }
 }

@@ -14,4 +14,7 @@ pub(super) static HOST: Host = Host {
     sent: |_| false,
     read: |payload| claude_like::read(payload, claude_like::EVENTS, &gemini::TOOLS),
     answer: claude_like::answer,
+    example: |cwd, command| {
+        claude_like::example("PreToolUse", "run_shell_command", "command", cwd, command)
+    },
 };

@@ -3,6 +3,8 @@
 //! Source: microsoft/vscode-docs, `hooks.md` (preview, 2026-02). Claude Code's form with members in camel case; matchers of the
 //! configuration are ignored, so every tool comes here.
 
+use serde_json::json;
+
 use super::{Host, claude_like};
 use crate::agent::payload::{self, Payload, object, optional_text, text};
 use crate::agent::tool::{self, Tool};
@@ -17,6 +19,12 @@ pub(super) static HOST: Host = Host {
     sent: |payload| payload.contains_key("hookEventName"),
     read,
     answer: claude_like::answer,
+    example: |cwd, command| {
+        json!({
+            "sessionId": "probe", "hookEventName": "PreToolUse", "cwd": cwd,
+            "tool_name": "run_in_terminal", "tool_input": {"command": command},
+        })
+    },
 };
 
 const TOOLS: [(&str, Tool); 16] = [

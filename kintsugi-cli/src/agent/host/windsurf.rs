@@ -2,6 +2,8 @@
 //!
 //! Source: docs.windsurf.com, "Cascade Hooks" (2026). The exit code is the answer: 2 blocks, and standard error is shown.
 
+use serde_json::json;
+
 use super::{Answer, Host, Permission};
 use crate::agent::payload::{Payload, object, optional_text, text};
 use crate::agent::tool::{self, Text};
@@ -19,6 +21,12 @@ pub(super) static HOST: Host = Host {
     answer: |permission, reason| match permission {
         Permission::Allow => Answer::default(),
         Permission::Deny | Permission::Ask => Answer::blocked(reason),
+    },
+    example: |cwd, command| {
+        json!({
+            "agent_action_name": "pre_run_command", "trajectory_id": "probe",
+            "tool_info": {"command_line": command, "cwd": cwd},
+        })
     },
 };
 

@@ -117,7 +117,7 @@ const fn count(layer: Layer) -> Option<u64> {
 }
 
 /// Returns the word for an outcome, the record it is about, and what is wrong, when something is.
-fn told(outcome: &Outcome) -> (&'static str, Option<u64>, Option<String>) {
+pub(in crate::command) fn told(outcome: &Outcome) -> (&'static str, Option<u64>, Option<String>) {
     match outcome {
         Outcome::Good => ("good", None, None),
         Outcome::Tampered { seq, reason } => ("altered", *seq, Some(reason.clone())),

@@ -3,7 +3,10 @@
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
 
+use serde_json::Value;
+
 use super::hosts::Element;
+use crate::quote;
 
 /// By this an element shows that it is ours.
 const MARK: &str = "kintsugi-hook";
@@ -98,9 +101,40 @@ fn ours(array: &CstArray) -> Vec<CstNode> {
         .collect()
 }
 
+/// Returns the first command in an element, as a shell reads it.
+pub(super) fn command(element: &Value) -> Option<String> {
+    match element {
+        Value::Object(members) => {
+            let Some(command) = members.get("command").and_then(Value::as_str) else {
+                return members.values().find_map(command_of_list);
+            };
+            let arguments = members.get("args").and_then(Value::as_array);
+            Some(match arguments {
+                // The exec form: the path as it is, and words.
+                Some(arguments) => {
+                    let words = arguments
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned);
+                    let line: Vec<String> =
+                        std::iter::once(command.to_owned()).chain(words).collect();
+                    quote::join(&line)
+                }
+                None => command.to_owned(),
+            })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            None
+        }
+    }
+}
+
+fn command_of_list(value: &Value) -> Option<String> {
+    value.as_array()?.iter().find_map(command)
+}
+
 /// Returns the value as other JSON is.
-pub(super) fn plain(value: &CstInputValue) -> serde_json::Value {
-    use serde_json::Value;
+pub(super) fn plain(value: &CstInputValue) -> Value {
     match value {
         CstInputValue::Null => Value::Null,
         CstInputValue::Bool(truth) => Value::Bool(*truth),

@@ -26,6 +26,8 @@ pub(super) enum Wanted {
         text: String,
         /// Whether it is run.
         executable: bool,
+        /// The line in it by which the hook is called; a file that is run is its own.
+        line: Option<String>,
     },
 }
 
@@ -127,6 +129,7 @@ fn in_editors(home: &Path, hook: &str) -> Vec<File> {
         let wanted = Wanted::Own {
             text: format!("#!/bin/sh\nexec {}\n", line(hook, "cline")),
             executable: true,
+            line: None,
         };
         let path = home.join("Documents/Cline/Hooks/PreToolUse");
         files.push(file("cline", path, wanted));
@@ -163,6 +166,7 @@ fn with_plugins(home: &Path, hook: &str) -> Vec<File> {
             let wanted = Wanted::Own {
                 text,
                 executable: false,
+                line: Some(line(hook, host)),
             };
             directory
                 .is_dir()

@@ -17,6 +17,7 @@ use super::{JSON_VERSION, init};
 use crate::agent::Host;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::quote::quote;
 use crate::{managed_block, surroundings};
 
 /// Arguments of `kintsugi setup`.
@@ -64,21 +65,120 @@ enum State {
     Left(String),
 }
 
+/// An agent or a shell, and the line by which its hook is called.
+#[derive(Debug)]
+pub(super) struct Gate {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// The line, as a shell reads it; or why there is none.
+    pub(super) line: Result<String, String>,
+    /// What is left for the person to do.
+    pub(super) then: Option<&'static str>,
+}
+
+/// Returns the gates of everything that is found.
+pub(super) fn gates() -> Result<Vec<Gate>, Failure> {
+    let files = found()?;
+    let gate = |file: &File| Gate {
+        name: file.host,
+        line: line_of(file),
+        then: file.then,
+    };
+    Ok(files.iter().map(gate).collect())
+}
+
+/// Wires everything that is found and can be wired.
+pub(super) fn wire_all() -> Result<(), Failure> {
+    let mut ledger = ledger()?;
+    for file in found()? {
+        wire(&file, &mut ledger, true);
+    }
+    Ok(())
+}
+
+/// Returns the line that `file` has for its host, when it is as it should be.
+fn line_of(file: &File) -> Result<String, String> {
+    let old = read(&file.path)?;
+    let shown = file.path.display();
+    if old.as_deref() != Some(wired(old.as_deref(), &file.wanted)?.as_str()) {
+        return Err(format!("`{shown}` does not call the hook"));
+    }
+    Ok(match &file.wanted {
+        Wanted::Elements(elements) => elements
+            .iter()
+            .find_map(|element| document::command(&document::plain(&element.value)))
+            .unwrap_or_default(),
+        Wanted::Own {
+            line: Some(line), ..
+        } => line.clone(),
+        Wanted::Own { .. } => quote(&file.path.display().to_string()),
+        Wanted::Block(_) => String::new(),
+    })
+}
+
+fn ledger() -> Result<Ledger, Failure> {
+    let paths = surroundings::paths()?;
+    Ledger::read(&paths.data).map_err(|error| {
+        let message = format!("cannot read what an earlier setup wrote: {error}");
+        let directory = paths.data.join("setup");
+        Failure::new(Exit::Failed, message).hint(format!("look into `{}`", directory.display()))
+    })
+}
+
+/// Returns the files of what is found, of shells and of hosts.
+fn found() -> Result<Vec<File>, Failure> {
+    let home = surroundings::home()
+        .map(PathBuf::from)
+        .ok_or_else(|| Failure::new(Exit::Failed, "no home directory").hint("set `HOME`"))?;
+    let own = surroundings::program()?;
+    let shells = init::startup_blocks(&own).into_iter();
+    let mut files: Vec<File> = shells
+        .map(|(host, path, block)| File {
+            host,
+            path,
+            wanted: Wanted::Block(block),
+            then: None,
+        })
+        .collect();
+    files.extend(hosts::found(&home, &own.with_file_name("kintsugi-hook")));
+    Ok(files)
+}
+
+/// Makes `file` as it should be; says only what would be done when not told to `write`.
+fn wire(file: &File, ledger: &mut Ledger, write: bool) -> State {
+    let changed = read(&file.path).and_then(|old| {
+        let new = wired(old.as_deref(), &file.wanted)?;
+        Ok((old.as_deref() != Some(new.as_str())).then_some(new))
+    });
+    match changed {
+        Err(why) => State::Left(why),
+        Ok(None) => State::Wired,
+        Ok(Some(_)) if !write => State::Missing,
+        Ok(Some(new)) => {
+            let executable = matches!(
+                file.wanted,
+                Wanted::Own {
+                    executable: true,
+                    ..
+                }
+            );
+            match ledger.write(&file.path, &new, executable) {
+                Ok(()) => State::Written,
+                Err(error) => State::Left(error.to_string()),
+            }
+        }
+    }
+}
+
 impl Setup {
     /// Does what the arguments say.
     ///
     /// # Errors
     /// When this home or the ledger cannot be read. A file that cannot be changed is said, and the others are done.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
-        let paths = surroundings::paths()?;
-        let mut ledger = Ledger::read(&paths.data).map_err(|error| {
-            let message = format!("cannot read what an earlier setup wrote: {error}");
-            Failure::new(Exit::Failed, message).hint(format!(
-                "look into `{}`",
-                paths.data.join("setup").display()
-            ))
-        })?;
-        let files = self.found()?;
+        let mut ledger = ledger()?;
+        let mut files = found()?;
+        files.retain(|file| self.only.is_empty() || self.only.iter().any(|name| name == file.host));
         if self.undo {
             return self.put_back(&files, &mut ledger, console);
         }
@@ -90,7 +190,7 @@ impl Setup {
         }
         let mut exit = Exit::Allowed;
         for file in &files {
-            let state = self.wire(file, &mut ledger);
+            let state = wire(file, &mut ledger, !self.check && !self.dry_run);
             if matches!(state, State::Left(_)) || (self.check && state != State::Wired) {
                 exit = Exit::Failed;
             }
@@ -102,51 +202,6 @@ impl Setup {
             writeln!(console.err, "{hint}")?;
         }
         Ok(exit)
-    }
-
-    /// Returns the files of what is found, of shells and of hosts.
-    fn found(&self) -> Result<Vec<File>, Failure> {
-        let home = surroundings::home()
-            .map(PathBuf::from)
-            .ok_or_else(|| Failure::new(Exit::Failed, "no home directory").hint("set `HOME`"))?;
-        let own = surroundings::program()?;
-        let shells = init::startup_blocks(&own).into_iter();
-        let mut files: Vec<File> = shells
-            .map(|(host, path, block)| File {
-                host,
-                path,
-                wanted: Wanted::Block(block),
-                then: None,
-            })
-            .collect();
-        files.extend(hosts::found(&home, &own.with_file_name("kintsugi-hook")));
-        files.retain(|file| self.only.is_empty() || self.only.iter().any(|name| name == file.host));
-        Ok(files)
-    }
-
-    fn wire(&self, file: &File, ledger: &mut Ledger) -> State {
-        let changed = read(&file.path).and_then(|old| {
-            let new = wired(old.as_deref(), &file.wanted)?;
-            Ok((old.as_deref() != Some(new.as_str())).then_some(new))
-        });
-        match changed {
-            Err(why) => State::Left(why),
-            Ok(None) => State::Wired,
-            Ok(Some(_)) if self.check || self.dry_run => State::Missing,
-            Ok(Some(new)) => {
-                let executable = matches!(
-                    file.wanted,
-                    Wanted::Own {
-                        executable: true,
-                        ..
-                    }
-                );
-                match ledger.write(&file.path, &new, executable) {
-                    Ok(()) => State::Written,
-                    Err(error) => State::Left(error.to_string()),
-                }
-            }
-        }
     }
 
     fn put_back(

@@ -1,0 +1,307 @@
+//! `kintsugi doctor`: whether what stands between is really there, each part tried and not only looked at.
+
+mod probe;
+
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use clap::Args;
+use kintsugi_core::audit::verify::{Options, verify};
+use kintsugi_core::display::escape;
+use kintsugi_core::paths::Paths;
+use kintsugi_core::protocol::{Status, VaultStatus};
+use serde::Serialize;
+
+use self::probe::Seen;
+use super::log::told;
+use super::setup::{self, Gate};
+use super::{JSON_VERSION, status};
+use crate::agent::Host;
+use crate::client::Client;
+use crate::console::{Console, Tone};
+use crate::exit::{Exit, Failure};
+use crate::records::Directory;
+use crate::start::connect_or_start;
+use crate::{embedded, policies, surroundings};
+
+/// Arguments of `kintsugi doctor`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A probe is a command that must be refused, sent through the line that each agent and shell is \
+                  configured with; its hold is denied at once. Ends with 1 when something is wrong."
+)]
+pub struct Doctor {
+    /// Starts the daemon and wires what is not
+    #[arg(long)]
+    fix: bool,
+    /// Looks only, and sends no probe
+    #[arg(long)]
+    no_probe: bool,
+    /// Prints one line of JSON a check
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Grade {
+    Good,
+    Warning,
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    version: u32,
+    name: String,
+    grade: Grade,
+    /// What was found.
+    found: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Check {
+    fn new(name: &str, grade: Grade, found: impl Into<String>) -> Self {
+        Self {
+            version: JSON_VERSION,
+            name: name.to_owned(),
+            grade,
+            found: found.into(),
+            hint: None,
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl Doctor {
+    /// Checks every part, and says each as soon as it is known.
+    ///
+    /// # Errors
+    /// When there is not even a home to look at.
+    pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let paths = surroundings::paths()?;
+        let mut worst = Grade::Good;
+        let mut say = |check: Check| {
+            worst = worst.max(check.grade);
+            show(&check, self.json, console)
+        };
+        say(programs()?)?;
+        let daemon = self.daemon(&paths);
+        let running = daemon.grade == Grade::Good;
+        say(daemon)?;
+        for check in still(&paths) {
+            say(check)?;
+        }
+        for gate in self.gates()? {
+            say(self.gate(&paths, &gate, running))?;
+        }
+        Ok(if worst == Grade::Bad {
+            Exit::Failed
+        } else {
+            Exit::Allowed
+        })
+    }
+
+    /// Whether a daemon answers, and is of this version.
+    fn daemon(&self, paths: &Paths) -> Check {
+        let asked = if self.fix {
+            connect_or_start(paths).map_err(|error| error.to_string())
+        } else {
+            Client::connect(&paths.socket).map_err(|error| error.to_string())
+        };
+        let status = asked
+            .and_then(|mut client| status::fetch(&mut client).map_err(|failure| failure.message));
+        match status {
+            Err(error) => {
+                Check::new("daemon", Grade::Bad, error).hint("`kintsugi doctor --fix` starts one")
+            }
+            Ok(status) => about(&status),
+        }
+    }
+
+    fn gates(&self) -> Result<Vec<Gate>, Failure> {
+        if self.fix {
+            setup::wire_all()?;
+        }
+        setup::gates()
+    }
+
+    /// Whether one agent or shell is wired, and refuses what must be refused.
+    fn gate(&self, paths: &Paths, gate: &Gate, running: bool) -> Check {
+        let name = gate.name;
+        let line = match &gate.line {
+            Err(why) => {
+                let check = Check::new(name, Grade::Bad, why.clone());
+                return check.hint("`kintsugi setup` wires it");
+            }
+            Ok(line) => line,
+        };
+        if self.no_probe || !running {
+            let why = if running {
+                "wired, not tried"
+            } else {
+                "wired, not tried without a daemon"
+            };
+            return Check::new(name, Grade::Warning, why);
+        }
+        let home = surroundings::home().unwrap_or_else(|| "/".to_owned());
+        let seen = match Host::named(name) {
+            Some(host) => probe::host(paths, host, line, &probe::directory(Path::new(&home))),
+            None => probe::shell(paths, name),
+        };
+        match seen {
+            Seen::Refused(after) => {
+                let found = format!("wired; refused a probe after {} ms", after.as_millis());
+                let check = Check::new(name, Grade::Good, found);
+                match gate.then {
+                    Some(then) => check.hint(then),
+                    None => check,
+                }
+            }
+            Seen::CameThrough => Check::new(name, Grade::Bad, "a command that must be refused came through")
+                .hint("start it anew; if that does not help, `kintsugi setup --undo` and `kintsugi setup`"),
+            Seen::Unknown(why) => Check::new(name, Grade::Warning, format!("wired, not tried: {why}")),
+        }
+    }
+}
+
+/// Whether the programs stand beside each other.
+fn programs() -> Result<Check, Failure> {
+    let own = surroundings::program()?;
+    let missing: Vec<_> = ["kintsugi-hook", "kintsugi-daemon"]
+        .into_iter()
+        .filter(|name| !own.with_file_name(name).is_file())
+        .collect();
+    Ok(if missing.is_empty() {
+        let found = format!("version {}, all three in place", env!("CARGO_PKG_VERSION"));
+        Check::new("programs", Grade::Good, found)
+    } else {
+        let found = format!(
+            "`{}` is not beside `{}`",
+            missing.join("`, `"),
+            own.display()
+        );
+        Check::new("programs", Grade::Bad, found).hint("install all three into one directory")
+    })
+}
+
+fn about(status: &Status) -> Check {
+    let found = format!(
+        "answers; version {}, process {}, mode {}",
+        status.version, status.pid, status.mode
+    );
+    if status.version != env!("CARGO_PKG_VERSION") {
+        let check = Check::new("daemon", Grade::Warning, found);
+        return check.hint("`kintsugi daemon restart` starts the version that is installed");
+    }
+    match status.problems.first() {
+        Some(problem) => Check::new("daemon", Grade::Warning, problem.clone()),
+        None => Check::new("daemon", Grade::Good, found),
+    }
+}
+
+/// What is looked at without asking anybody.
+fn still(paths: &Paths) -> Vec<Check> {
+    vec![socket(paths), log(paths), vault(paths), policy()]
+}
+
+fn socket(paths: &Paths) -> Check {
+    let shown = paths.socket.display();
+    match std::fs::symlink_metadata(&paths.socket) {
+        Err(error) => Check::new("socket", Grade::Warning, format!("`{shown}`: {error}")),
+        Ok(metadata) if metadata.mode() & 0o002 != 0 => {
+            let found = format!("`{shown}` is open to everybody");
+            Check::new("socket", Grade::Bad, found).hint("`kintsugi daemon restart` makes it anew")
+        }
+        Ok(_) => Check::new(
+            "socket",
+            Grade::Good,
+            format!("`{shown}`, closed to others"),
+        ),
+    }
+}
+
+fn log(paths: &Paths) -> Check {
+    let report = verify(&Directory::new(&paths.log), Options::default());
+    let (word, seq, reason) = told(&report.outcome);
+    match reason {
+        None => Check::new(
+            "log",
+            Grade::Good,
+            format!("{} records, unaltered", report.records),
+        ),
+        Some(reason) => {
+            let at = seq.map_or(String::new(), |seq| format!(" at record {seq}"));
+            Check::new("log", Grade::Bad, format!("{word}{at}: {reason}"))
+                .hint("keep the directory as it is; `kintsugi log verify` says more")
+        }
+    }
+}
+
+fn vault(paths: &Paths) -> Check {
+    let status = Client::connect(&paths.socket)
+        .ok()
+        .and_then(|mut client| status::fetch(&mut client).ok());
+    match status.map(|status| status.vault) {
+        None => Check::new("vault", Grade::Warning, "unknown without a daemon"),
+        Some(VaultStatus::None) => Check::new(
+            "vault",
+            Grade::Good,
+            "none: whoever is you may stop the daemon",
+        ),
+        Some(VaultStatus::Locked) => Check::new("vault", Grade::Good, "locked"),
+        Some(VaultStatus::Degraded) => {
+            Check::new("vault", Grade::Bad, "it is not the one that was enrolled")
+                .hint("`kintsugi status` says what is known")
+        }
+    }
+}
+
+fn policy() -> Check {
+    let judge = match embedded::judge() {
+        Ok(judge) => judge,
+        Err(failure) => return Check::new("policy", Grade::Bad, failure.message),
+    };
+    let Ok(paths) = surroundings::paths() else {
+        return Check::new("policy", Grade::Bad, "no home directory");
+    };
+    let home = surroundings::home().unwrap_or_else(|| "/".to_owned());
+    let read = policies::read(&judge, &paths, &home);
+    match read.problems.first() {
+        None => Check::new(
+            "policy",
+            Grade::Good,
+            format!("{} files, understood", read.files.len()),
+        ),
+        Some(problem) => Check::new("policy", Grade::Bad, problem.clone())
+            .hint("`kintsugi policy check` names file and line; the strictest holds meanwhile"),
+    }
+}
+
+fn show(check: &Check, json: bool, console: &mut Console) -> Result<(), Failure> {
+    if json {
+        console.json(check)?;
+        return Ok(());
+    }
+    let (tone, word) = match check.grade {
+        Grade::Good => (Tone::Good, "good"),
+        Grade::Warning => (Tone::Warn, "warning"),
+        Grade::Bad => (Tone::Bad, "bad"),
+    };
+    let word = console.out_paint.tone(tone, format!("{word:<8}"));
+    let title = Host::named(&check.name).map_or(check.name.as_str(), |host| host.title);
+    writeln!(console.out, "{word} {title:<18} {}", escape(&check.found))?;
+    if let Some(hint) = &check.hint {
+        writeln!(console.out, "                            {}", escape(hint))?;
+    }
+    Ok(())
+}
