@@ -255,6 +255,7 @@ const fn modifier_words(modifier: Modifier) -> &'static str {
         Modifier::Background => "in the background",
         Modifier::Contained => "inside a container",
         Modifier::Indirect => "from a list that is not in the line",
+        Modifier::Assumed => "as its words say",
     }
 }
 

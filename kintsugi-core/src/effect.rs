@@ -150,6 +150,8 @@ pub enum Modifier {
     Contained,
     /// Reads its targets from somewhere that is not part of the line (`xargs` from a program, `--files-from`).
     Indirect,
+    /// Read from the words of a command that no entry describes: what they say in English, not a known fact.
+    Assumed,
 }
 
 /// A set of [`Modifier`]s.
@@ -161,7 +163,7 @@ impl Modifiers {
     pub const NONE: Self = Self(0);
 
     /// Every modifier, in the order of its bit.
-    pub const ALL: [Modifier; 16] = [
+    pub const ALL: [Modifier; 17] = [
         Modifier::Recursive,
         Modifier::Forced,
         Modifier::DryRun,
@@ -178,6 +180,7 @@ impl Modifiers {
         Modifier::Background,
         Modifier::Contained,
         Modifier::Indirect,
+        Modifier::Assumed,
     ];
 
     const fn bit(modifier: Modifier) -> u32 {
@@ -194,6 +197,12 @@ impl Modifiers {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Adds `modifier`.

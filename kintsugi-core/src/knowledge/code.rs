@@ -209,6 +209,7 @@ impl Analyst<'_> {
         let Some((text, before)) = written.and_then(|it| Some((it.text?, it.before))) else {
             self.want_script(judged);
             self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
+            self.assume_name(call, &judged.path, &task.arguments());
             return Feeds::NONE;
         };
         let operands = task.arguments();

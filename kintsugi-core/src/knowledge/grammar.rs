@@ -100,6 +100,7 @@ pub(super) fn modifier(name: &str) -> Option<Modifier> {
         "background" => Modifier::Background,
         "contained" => Modifier::Contained,
         "indirect" => Modifier::Indirect,
+        "assumed" => Modifier::Assumed,
         _ => return None,
     })
 }

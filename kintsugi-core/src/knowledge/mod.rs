@@ -22,6 +22,7 @@ mod store;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod verbs;
 mod wrapped;
 
 use std::collections::BTreeMap;

@@ -49,9 +49,10 @@ impl Analyst<'_> {
                 self.known(call.clone(), parsed)
             }
             Resolved::Local { known } => {
-                let printed = self.local_program(call, first, name);
+                let printed = self.local_program(call, first, name, known.is_some());
                 let Some((name, node)) = known else {
                     self.unknown_words(call, name, words);
+                    self.assume(call, name, words);
                     return printed;
                 };
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -67,6 +68,8 @@ impl Analyst<'_> {
                 // No program is called like an option: such a line was torn in two, and what is below it is lost.
                 if !name.starts_with('-') {
                     self.unknown_words(call, name, words);
+                    self.assume_name(call, name, words);
+                    self.assume(call, name, words);
                 }
                 let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
                 Printed { feeds, text: None }
@@ -74,8 +77,14 @@ impl Analyst<'_> {
         }
     }
 
-    /// A program given by its path.
-    fn local_program(&mut self, call: &Call<'_>, first: &Word, name: &str) -> Printed {
+    /// A program given by its path; `is_described` when one of the same name is.
+    fn local_program(
+        &mut self,
+        call: &Call<'_>,
+        first: &Word,
+        name: &str,
+        is_described: bool,
+    ) -> Printed {
         self.analysis.programs.push((name.to_owned(), call.span));
         let mut feeds = Feeds::of(Feed::Program).union(call.fed.feeds);
         for judged in self.judge(first, &call.directories, call.scope) {
@@ -89,6 +98,9 @@ impl Analyst<'_> {
             let Some((text, before)) = known else {
                 self.want_script(&judged);
                 self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span);
+                if !is_described {
+                    self.assume_name(call, name, call.words.get(1..).unwrap_or_default());
+                }
                 continue;
             };
             let file = ScriptFile {
@@ -155,7 +167,9 @@ impl Analyst<'_> {
             };
         }
         self.read_option_files(&mut task);
+        let before = self.analysis.effects.len();
         self.effects(&mut task);
+        self.assume_undescribed(&task, before);
         let mut feeds = self.run_code(&task);
         feeds = feeds.union(self.run_wrapped(&task));
         Self::printed(&task, feeds)

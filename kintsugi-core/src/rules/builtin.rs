@@ -31,6 +31,10 @@ pub(super) const PACKS: &[(&str, &str)] = &[
         include_str!("../../rules/persistence.toml"),
     ),
     ("rules/code.toml", include_str!("../../rules/code.toml")),
+    (
+        "rules/assumed.toml",
+        include_str!("../../rules/assumed.toml"),
+    ),
     ("rules/supply.toml", include_str!("../../rules/supply.toml")),
     ("rules/guard.toml", include_str!("../../rules/guard.toml")),
     (

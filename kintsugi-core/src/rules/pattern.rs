@@ -56,12 +56,19 @@ impl Pattern {
     /// Whether `evidence` meets every condition.
     ///
     /// An effect of a dry run happens only for conditions that ask for it; a place inside a
-    /// container is a place only for those that ask for a container.
+    /// container is a place only for those that ask for a container. An effect that is only assumed
+    /// is met by conditions that ask for such, or that name a program or target.
     #[must_use]
     pub fn applies(&self, evidence: Evidence<'_>) -> bool {
         let effect = evidence.effect;
         let modifiers = effect.modifiers;
         if modifiers.contains(Modifier::DryRun) && !self.with.contains(Modifier::DryRun) {
+            return false;
+        }
+        if modifiers.contains(Modifier::Assumed)
+            && !self.with.contains(Modifier::Assumed)
+            && !self.is_narrow()
+        {
             return false;
         }
         let outside =

@@ -1,0 +1,566 @@
+//! What the words of a command say by themselves, when no entry describes them: English verbs, options and targets.
+//!
+//! Tools that nobody has described are still called by people: `frob cluster delete prod --force` says what it does. What is
+//! read here is an assumption and marked [`Modifier::Assumed`]; rules decide what it weighs. It adds effects, and takes none
+//! away. Knows no program.
+
+use super::analyst::{Analyst, Call};
+use super::program::Task;
+use super::schema;
+use crate::effect::{Action, Modifier, Modifiers, Role, Target};
+use crate::shell::Word;
+
+/// Words in front of which a verb is looked for: `frob vm disk snapshot delete`.
+const VERB_POSITION_MAX: usize = 5;
+
+/// Longest word that can be a verb, in bytes.
+const VERB_BYTES_MAX: usize = 48;
+
+/// What a verb does, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    /// Nothing changes, whatever follows.
+    Looks,
+    /// Something is gone for good.
+    Destroys,
+    /// Something is gone, or back in an earlier state.
+    Deletes,
+    /// Something no longer runs.
+    Stops,
+    /// Others see it from now on.
+    Publishes,
+    /// Others may see it from now on.
+    Sends,
+    /// Somebody may do more, or less.
+    Grants,
+    /// Costs money.
+    Pays,
+    /// Device memory is written.
+    Flashes,
+    /// Makes or keeps something; with a secret behind it, that.
+    Makes,
+    /// Prints or keeps a copy; with a secret behind it, that.
+    Reveals,
+    /// Prints a secret.
+    Leaks,
+    /// A secret.
+    Secret,
+    /// Words that would say nothing.
+    Nothing,
+}
+
+/// The sense of one part of a word, in small letters.
+fn sense(part: &str) -> Sense {
+    match part {
+        "list" | "ls" | "status" | "describe" | "info" | "help" | "version" | "search" | "find"
+        | "print" | "test" | "tests" | "lint" | "check" | "verify" | "validate" | "plan"
+        | "preview" | "diff" | "explain" | "logs" | "log" | "tail" | "watch" | "inspect"
+        | "query" | "lookup" | "count" | "stat" | "stats" | "history" | "doctor" | "completion"
+        | "docs" | "doc" | "whoami" | "ping" | "monitor" | "top" | "simulate" | "grep" | "is"
+        | "has" | "can" | "on" | "no" | "not" | "after" | "before" | "deleted" | "removed" => {
+            Sense::Looks
+        }
+        "destroy" | "purge" | "wipe" | "drop" | "terminate" | "erase" | "nuke" | "obliterate"
+        | "truncate" | "flush" | "flushall" | "flushdb" | "decommission" | "deprovision"
+        | "teardown" | "shred" | "factoryreset" | "undeploy" | "undefine" | "dropdb" | "zap"
+        | "zeroize" | "expunge" | "deleteall" | "annihilate" | "unpublish" | "yank" | "dropall"
+        | "reimage" | "wipeout" | "selfdestruct" | "unregister" | "deregister" | "uninstall"
+        | "rmtree" | "destroyall" | "purgeall" => Sense::Destroys,
+        "delete" | "del" | "remove" | "rm" | "rmi" | "rmdir" | "rmr" | "clear" | "prune"
+        | "reset" | "detach" | "evict" | "expire" | "cleanup" | "clean" | "discard" | "abandon"
+        | "archive" | "empty" | "forget" | "trash" | "rollback" | "restore" | "downgrade"
+        | "undo" | "failover" | "unlink" | "overwrite" | "invalidate" | "retire" | "vacate"
+        | "unbind" | "kick" | "ban" | "dropuser" | "removeall" => Sense::Deletes,
+        "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
+        | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
+        | "mute" | "pause" | "powercycle" | "restart" | "off" => Sense::Stops,
+        "publish" | "deploy" | "upload" | "submit" | "release" | "promote" | "ship" => {
+            Sense::Publishes
+        }
+        "send" | "broadcast" | "tweet" | "announce" | "share" | "push" | "notify" => Sense::Sends,
+        "grant" | "revoke" | "impersonate" | "elevate" | "jailbreak" | "unlock" | "chown"
+        | "addadmin" | "adduser" | "useradd" | "setrole" => Sense::Grants,
+        "pay" | "payout" | "withdraw" | "sendtoaddress" | "sendmany" | "sendcoins" | "charge"
+        | "refund" | "purchase" | "buy" | "transfer" | "stake" | "unstake" | "mint" => Sense::Pays,
+        "flash" | "reflash" | "writeflash" => Sense::Flashes,
+        "create" | "set" | "add" | "rotate" | "put" | "update" | "generate" | "write"
+        | "change" | "regenerate" | "import" | "new" | "register" => Sense::Makes,
+        "get" | "show" | "read" | "reveal" | "export" | "dump" | "decrypt" | "view" | "fetch"
+        | "pull" | "download" | "access" | "unseal" | "extract" | "backup" | "unwrap" | "cat" => {
+            Sense::Reveals
+        }
+        "dumpprivkey" | "dumpwallet" | "exportprivkey" | "exportkey" | "showseed"
+        | "showmnemonic" | "dumpseed" | "getpassword" => Sense::Leaks,
+        "secret" | "secrets" | "password" | "passwords" | "passwd" | "token" | "tokens"
+        | "credential" | "credentials" | "apikey" | "apikeys" | "privkey" | "privatekey"
+        | "mnemonic" | "keychain" | "keystore" => Sense::Secret,
+        _ => Sense::Nothing,
+    }
+}
+
+/// A verb and the words around it.
+#[derive(Debug, Clone, Copy)]
+struct Said<'w> {
+    verb: Sense,
+    /// The kind of thing it is said of: `frob zone delete x`, `frob delete-zone x`.
+    noun: Option<&'w Word>,
+    /// The word behind it.
+    behind: Option<&'w Word>,
+}
+
+impl Said<'_> {
+    fn alone(verb: Sense) -> Self {
+        Self {
+            verb,
+            noun: None,
+            behind: None,
+        }
+    }
+
+    /// The target for people: `zone x`, `x`, or nothing that is known.
+    fn target(self) -> String {
+        match (self.noun, self.behind) {
+            (Some(noun), Some(behind)) => format!("{} {}", noun.display(), behind.display()),
+            (Some(noun), None) => format!("a {}", noun.display()),
+            (None, Some(behind)) => behind.display(),
+            (None, None) => "unnamed".to_owned(),
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading<'w> {
+    verb: Option<Said<'w>>,
+    names_secret: bool,
+    modifiers: Modifiers,
+    /// An option switches a protection off.
+    unprotected: Option<&'w Word>,
+}
+
+impl Analyst<'_> {
+    /// Adds what the words behind a program's name, or behind a subcommand that is described, say in English.
+    pub(super) fn assume(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
+        if asks_for_help(words) {
+            return;
+        }
+        let mut reading = Reading::default();
+        read_options(words, &mut reading);
+        read_verb(words, &mut reading);
+        self.push_assumed(call, program, reading);
+    }
+
+    /// What the words say that an entry for a whole tool, or for none of its subcommands, leaves open.
+    pub(super) fn assume_undescribed(&mut self, task: &Task<'_, '_>, before: usize) {
+        let parsed = &task.parsed;
+        let behind = |count: usize| task.call.words.get(count..).unwrap_or_default();
+        if let Some(name) = &parsed.unknown_subcommand {
+            let at = |word: &Word| word.span == name.span && word.pieces == name.pieces;
+            let position = task.call.words.iter().position(at).unwrap_or(1);
+            self.assume(&task.call, &parsed.path, behind(position));
+            return;
+        }
+        let told = self
+            .analysis
+            .effects
+            .iter()
+            .skip(before)
+            .any(|effect| says_what_is_lost(effect.action) || effect.role == Role::Secret);
+        let is_loose = parsed
+            .chain
+            .first()
+            .is_some_and(|entry| leaves_words_open(entry));
+        if is_loose && !told && task.parsed.wrapped.is_empty() {
+            self.assume(&task.call, &parsed.path, behind(1));
+        }
+    }
+
+    /// As [`Self::assume`], where the name of a program says it: `k3s-uninstall.sh`.
+    pub(super) fn assume_name(&mut self, call: &Call<'_>, name: &str, words: &[Word]) {
+        let base = name.rsplit('/').next().unwrap_or(name);
+        let base = base.split_once('.').map_or(base, |(first, _)| first);
+        let mut reading = Reading::default();
+        read_options(words, &mut reading);
+        reading.verb = None;
+        let found = word_sense(base);
+        if matches!(found, Sense::Destroys | Sense::Flashes)
+            || !reading.modifiers.is_empty()
+                && matches!(found, Sense::Deletes | Sense::Publishes | Sense::Stops)
+        {
+            reading.verb = Some(Said::alone(found));
+            reading.unprotected = None;
+            self.push_assumed(call, name, reading);
+        }
+    }
+
+    fn push_assumed(&mut self, call: &Call<'_>, program: &str, reading: Reading<'_>) {
+        let base = reading.modifiers.with(Modifier::Assumed);
+        if let Some(option) = reading.unprotected {
+            let target = Target {
+                text: option.display(),
+                place: None,
+            };
+            self.push(call, Action::StopService, Role::Config, target)
+                .with(base)
+                .by(program);
+        }
+        let Some(said) = reading.verb else { return };
+        let secret = reading.names_secret;
+        let (action, role, more) = match said.verb {
+            Sense::Destroys => (Action::Delete, Role::Resource, Some(Modifier::Permanent)),
+            Sense::Deletes if secret => (Action::Delete, Role::Secret, None),
+            Sense::Deletes => (Action::Delete, Role::Resource, None),
+            Sense::Stops => (Action::StopService, Role::Resource, None),
+            Sense::Publishes => (Action::Publish, Role::Resource, Some(Modifier::Permanent)),
+            Sense::Sends => (Action::Publish, Role::Resource, None),
+            Sense::Grants => (Action::Grant, Role::Account, None),
+            Sense::Pays => (Action::Spend, Role::Account, None),
+            Sense::Flashes => (Action::Overwrite, Role::Device, None),
+            Sense::Makes if secret => (Action::Write, Role::Secret, None),
+            Sense::Leaks => (Action::Read, Role::Secret, None),
+            Sense::Reveals if secret => (Action::Read, Role::Secret, None),
+            Sense::Makes | Sense::Reveals | Sense::Looks | Sense::Secret | Sense::Nothing => return,
+        };
+        let target = Target {
+            text: said.target(),
+            place: None,
+        };
+        let modifiers = more.map_or(base, |more| base.with(more));
+        self.push(call, action, role, target)
+            .with(modifiers)
+            .by(program);
+    }
+}
+
+/// Whether an effect of that kind already says what a verb could say.
+const fn says_what_is_lost(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::Read
+            | Action::List
+            | Action::Write
+            | Action::Create
+            | Action::Execute
+            | Action::Interpret
+            | Action::Install
+            | Action::Fetch
+            | Action::Connect
+            | Action::Listen
+            | Action::Elevate
+    )
+}
+
+/// Whether an entry stands for a whole tool whose subcommands are words like any other.
+fn leaves_words_open(entry: &schema::Command) -> bool {
+    let is_loose = entry.others.is_some_and(|it| it != schema::Others::Unknown)
+        || entry.other_subcommands == schema::OtherSubcommands::Operand;
+    is_loose
+        && entry.path.len() == 1
+        && !entry.effects.is_empty()
+        && entry.operands.iter().any(|operand| {
+            matches!(
+                operand.role.as_str(),
+                "word" | "words" | "what" | "verb" | "action" | "task"
+            )
+        })
+}
+
+fn asks_for_help(words: &[Word]) -> bool {
+    words
+        .iter()
+        .any(|word| matches!(word.known().as_deref(), Some("-h" | "--help" | "--version")))
+}
+
+/// Reads options, and operands that say how far the command reaches.
+fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
+    for word in words {
+        let text = word.display();
+        let lower = text.to_ascii_lowercase();
+        let (name, value) = lower.split_once('=').unwrap_or((lower.as_str(), ""));
+        if let Some(option) = name.strip_prefix("--") {
+            if is_dry(option, value) {
+                reading.modifiers.insert(Modifier::DryRun);
+            }
+            if is_forcing(option) {
+                reading.modifiers.insert(Modifier::Forced);
+            }
+            if is_sweeping(option) {
+                reading.modifiers.insert(Modifier::All);
+            }
+            if is_production(option) || is_production(value) {
+                reading.modifiers.insert(Modifier::Shared);
+            }
+            if is_unprotecting(option) && value != "false" {
+                reading.unprotected = Some(word);
+            }
+            if is_revealing(option) {
+                reading.verb = Some(Said::alone(Sense::Leaks));
+            }
+            if matches!(word_sense(option), Sense::Destroys) && reading.verb.is_none() {
+                reading.verb = Some(Said::alone(Sense::Destroys));
+            }
+            continue;
+        }
+        match name {
+            "-f" | "-y" | "-ff" | "-fy" | "-yf" => reading.modifiers.insert(Modifier::Forced),
+            "*" | "all" | "everything" | "-rf" | "-fr" => reading.modifiers.insert(Modifier::All),
+            _ if is_production(name) => reading.modifiers.insert(Modifier::Shared),
+            _ => {}
+        }
+    }
+}
+
+/// Finds the first verb among the words that are no options.
+fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
+    let is_option = |word: &Word| word.display().starts_with('-');
+    let mut weak: Option<Said<'w>> = None;
+    let mut noun: Option<&'w Word> = None;
+    let mut seen = 0;
+    for (at, word) in words.iter().enumerate() {
+        if is_option(word) {
+            continue;
+        }
+        let Some(text) = word.known().filter(|text| is_name(text)) else {
+            break;
+        };
+        seen += 1;
+        if seen > VERB_POSITION_MAX {
+            break;
+        }
+        let is_value = at > 0 && words.get(at - 1).is_some_and(is_option);
+        let names_secret = parts(&text).any(|part| sense(&part) == Sense::Secret);
+        reading.names_secret |= names_secret && !is_value;
+        let behind = words.get(at + 1).filter(|next| !is_option(next));
+        let compound = parts(&text).nth(1).is_some();
+        let said = |verb| Said {
+            verb,
+            noun: noun.or(compound.then_some(word)),
+            behind,
+        };
+        match word_sense(&text) {
+            Sense::Looks => {
+                reading.verb = None;
+                return;
+            }
+            Sense::Makes => weak = weak.or(Some(said(Sense::Makes))),
+            Sense::Reveals => weak = weak.or(Some(said(Sense::Reveals))),
+            Sense::Nothing | Sense::Secret if is_value => {}
+            Sense::Nothing | Sense::Secret => noun = Some(word),
+            found @ (Sense::Destroys
+            | Sense::Deletes
+            | Sense::Stops
+            | Sense::Publishes
+            | Sense::Sends
+            | Sense::Grants
+            | Sense::Pays
+            | Sense::Flashes
+            | Sense::Leaks) => {
+                if parts(&text).any(|part| matches!(&*part, "all" | "everything" | "recursively")) {
+                    reading.modifiers.insert(Modifier::All);
+                }
+                reading.verb = Some(said(found));
+                return;
+            }
+        }
+    }
+    reading.verb = reading.verb.or(weak);
+}
+
+/// Whether a word could be a verb or the name of a kind.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= VERB_BYTES_MAX && text.chars().all(is_of_name)
+}
+
+/// The sense of a word as it is written: `delete-job`, `vm.destroy`, `apps:destroy`, `DeleteInstance`.
+///
+/// A verb stands first or last; when the first only looks, so does the word: `list-deleted`. Behind a dot the last part
+/// counts, so that `archive.tar` is a file.
+fn word_sense(text: &str) -> Sense {
+    let text = text.rsplit('.').next().unwrap_or(text);
+    let all: Vec<String> = parts(text).collect();
+    let first = all.first().map_or(Sense::Nothing, |part| sense(part));
+    let last = all.last().map_or(Sense::Nothing, |part| sense(part));
+    let is_open = matches!(first, Sense::Nothing | Sense::Secret | Sense::Sends);
+    let found = if is_open && all.len() > 1 {
+        last
+    } else {
+        first
+    };
+    let is_weak = is_open && all.len() > 1 && matches!(found, Sense::Looks | Sense::Sends);
+    if is_weak || found == Sense::Secret {
+        Sense::Nothing
+    } else {
+        found
+    }
+}
+
+/// The parts of a word, in small letters: cut at punctuation and in front of capitals.
+fn parts(text: &str) -> impl Iterator<Item = String> {
+    let mut all = vec![String::new()];
+    let mut was_small = false;
+    for letter in text.chars() {
+        let cuts = matches!(letter, '-' | '_' | ':' | '.' | '@' | '+');
+        if cuts || letter.is_ascii_uppercase() && was_small {
+            all.push(String::new());
+        }
+        was_small = letter.is_ascii_lowercase();
+        if !cuts && let Some(part) = all.last_mut() {
+            part.push(letter.to_ascii_lowercase());
+        }
+    }
+    all.into_iter().filter(|part| !part.is_empty())
+}
+
+const fn is_of_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | ':' | '.' | '@' | '+')
+}
+
+fn is_dry(option: &str, value: &str) -> bool {
+    matches!(
+        option,
+        "dry-run" | "dryrun" | "simulate" | "what-if" | "whatif" | "noop" | "check" | "plan"
+    ) && !matches!(value, "false" | "none" | "no" | "0")
+}
+
+fn is_forcing(option: &str) -> bool {
+    matches!(
+        option,
+        "force"
+            | "yes"
+            | "assume-yes"
+            | "assumeyes"
+            | "confirm"
+            | "no-confirm"
+            | "noconfirm"
+            | "auto-approve"
+            | "approve"
+            | "no-prompt"
+            | "no-prompts"
+            | "no-input"
+            | "non-interactive"
+            | "noninteractive"
+            | "skip-confirmation"
+            | "unattended"
+            | "admin"
+            | "yes-always"
+            | "now"
+            | "immediate"
+    ) || option.starts_with("force-")
+        || option.starts_with("yes-i-")
+        || option.starts_with("i-")
+        || option.starts_with("really")
+}
+
+fn is_sweeping(option: &str) -> bool {
+    matches!(
+        option,
+        "all" | "everything" | "recursive" | "cascade" | "purge" | "prune" | "volumes"
+    ) || option.starts_with("all-")
+        || option.starts_with("delete-")
+        || option.starts_with("remove-all")
+}
+
+/// Whether a name says that others depend on what has it.
+fn is_production(text: &str) -> bool {
+    parts(text).any(|part| {
+        matches!(
+            part.as_str(),
+            "prod" | "production" | "prd" | "live" | "mainnet"
+        )
+    }) && !text.contains('/')
+}
+
+/// Whether an option asks for secrets in the open.
+fn is_revealing(option: &str) -> bool {
+    matches!(
+        option,
+        "show-secrets"
+            | "show-secret"
+            | "include-secrets"
+            | "reveal"
+            | "show-password"
+            | "show-passwords"
+            | "show-sensitive"
+            | "unmask"
+            | "export-secret-key"
+            | "export-secret-keys"
+            | "export-private-key"
+            | "show-private-key"
+            | "with-decryption"
+            | "show-token"
+    )
+}
+
+/// Whether an option switches off what protects the person who types it.
+fn is_unprotecting(option: &str) -> bool {
+    option.starts_with("dangerously")
+        || option.starts_with("dangerous")
+        || option.starts_with("bypass")
+        || option.starts_with("disable-sandbox")
+        || option.starts_with("no-sandbox")
+        || option.starts_with("skip-permission")
+        || option.starts_with("skip-approval")
+        || option.contains("-bypass-")
+        || matches!(option, "yolo" | "yolo-mode" | "unsafe" | "allow-all-tools")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::testing::{all_effects, assert_effects};
+
+    #[test]
+    fn the_words_of_a_program_that_nobody_described_say_what_it_does() {
+        let cases = [
+            (
+                "frob cluster delete prod --force",
+                "delete resource cluster prod forced,shared,assumed",
+            ),
+            (
+                "frob purge --all",
+                "delete resource unnamed all,permanent,assumed",
+            ),
+            (
+                "frob DeleteInstance i-1",
+                "delete resource DeleteInstance i-1 assumed",
+            ),
+            (
+                "frob vm.destroy web",
+                "delete resource vm.destroy web permanent,assumed",
+            ),
+            ("frob publish", "publish resource unnamed permanent,assumed"),
+            ("frob secret get db", "read secret secret db assumed"),
+            ("frob --yolo x", "stop-service config --yolo assumed"),
+            (
+                "frob destroy x --dry-run",
+                "delete resource x dry-run,permanent,assumed",
+            ),
+        ];
+        let found: Vec<(&str, String)> = cases
+            .iter()
+            .map(|(text, _)| {
+                let all = all_effects(text).join("; ");
+                let known = all.split("; unknown").next().unwrap_or_default();
+                (*text, known.to_owned())
+            })
+            .collect();
+        let expected: Vec<(&str, String)> = cases
+            .iter()
+            .map(|(text, effect)| (*text, (*effect).to_owned()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn looking_and_building_say_nothing() {
+        assert_effects(&[
+            ("frob cluster list", "unknown program frob"),
+            ("frob status --all", "unknown program frob"),
+            ("frob list-deleted", "unknown program frob"),
+            ("frob build --all", "unknown program frob"),
+            ("frob test delete", "unknown program frob"),
+            ("frob get pods", "unknown program frob"),
+            ("frob src/delete.c", "unknown program frob"),
+            ("frob 'please delete this'", "unknown program frob"),
+        ]);
+    }
+}
