@@ -10,9 +10,11 @@ macro_rules! files {
 /// Name and text of each file.
 pub(super) const FILES: &[(&str, &str)] = files! {
     "accounts.toml"
+    "agents.toml"
     "archives.toml"
     "backups.toml"
     "build.toml"
+    "chains.toml"
     "cloud-aws-storage.toml"
     "cloud-aws.toml"
     "cloud-azure.toml"
@@ -28,6 +30,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "containers.toml"
     "databases-other.toml"
     "databases-sql.toml"
+    "devices.toml"
     "disks-volumes.toml"
     "disks.toml"
     "editors.toml"

@@ -9,7 +9,7 @@ use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
 use super::script::ScriptFile;
-use crate::effect::{Action, Feed, Role, Span, Target};
+use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{Judgement, OutputPlace};
 use crate::shell::{
@@ -95,6 +95,7 @@ impl Analyst<'_> {
     fn run_input(&mut self, task: &Task<'_, '_>, language: Language) -> Feeds {
         let call = &task.call;
         if call.fed.feeds == Feeds::NONE && matches!(call.input, Input::Inherited) {
+            self.open_shell(task, language);
             return Feeds::NONE;
         }
         if let Some(text) = call.fed.text.clone() {
@@ -108,7 +109,12 @@ impl Analyst<'_> {
         {
             return self.run_file(task, language, file);
         }
-        self.interpret(task, "the standard input", call.fed.feeds);
+        let mut feeds = call.fed.feeds;
+        if language == Language::Shell && !matches!(call.input, Input::File(_)) {
+            // What flows through a pipe into a shell was picked or made by the program in front.
+            feeds = feeds.union(Feeds::of(Feed::Program));
+        }
+        self.interpret(task, "the standard input", feeds);
         if !matches!(call.input, Input::File(_)) {
             let text = format!("{} reads its program from a pipe", task.parsed.path);
             self.unknown(UnknownKind::Code, text, call.span);
@@ -126,6 +132,26 @@ impl Analyst<'_> {
         }
         let mut known = readings.iter().filter_map(|it| self.written(&it.path));
         known.any(|it| it.before && it.text.is_some())
+    }
+
+    /// A shell without a script, with more rights: whoever types there does what he likes.
+    fn open_shell(&mut self, task: &Task<'_, '_>, language: Language) {
+        let modifiers = task.call.ambient.modifiers;
+        let is_bare = language == Language::Shell && task.parsed.values.is_empty();
+        if !is_bare
+            || !modifiers.contains(Modifier::Elevated)
+            || modifiers.contains(Modifier::Contained)
+            || task.parsed.is_set("look")
+        {
+            return;
+        }
+        let target = Target {
+            text: "root".to_owned(),
+            place: None,
+        };
+        self.push(&task.call, Action::Elevate, Role::Account, target)
+            .with(Modifiers::NONE.with(Modifier::All))
+            .by(&task.parsed.path);
     }
 
     fn interpret(&mut self, task: &Task<'_, '_>, text: &str, feeds: Feeds) {

@@ -296,7 +296,7 @@ fn a_download_is_followed_to_where_it_runs() {
             "base64 -d x | sh",
             "interpret code the standard input <decoded",
         ),
-        ("cat x | sh", "interpret code the standard input <file"),
+        ("cat x | sh", "interpret code the standard input <program"),
         (
             "curl -o x.sh https://e.com/x; sh x.sh",
             "interpret path /home/u/p/x.sh project <network",
