@@ -53,6 +53,12 @@ pub enum Command {
     Setup(command::setup::Setup),
     /// Checks that every part is there and that every gate refuses
     Doctor(command::doctor::Doctor),
+    /// Holds everything at once, also what is safe
+    Panic(command::panic::Panic),
+    /// Ends a panic; needs the admin when there is a vault
+    Resume,
+    /// Sets, changes and recovers the password that loosening and stopping need
+    Admin(command::admin::Admin),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
     /// Answers the hooks of shells and agents

@@ -59,6 +59,8 @@ pub enum ClientError {
         message: String,
         /// Its code.
         code: Option<ErrorCode>,
+        /// When it is worth another try, in milliseconds.
+        retry_after_ms: Option<u64>,
     },
 }
 
@@ -190,9 +192,15 @@ impl Client {
             return Ok(None);
         };
         match serde_json::from_slice(frame) {
-            Ok(Response::Error { message, code, .. }) => {
-                Err(ClientError::Refused { message, code })
-            }
+            Ok(Response::Error {
+                message,
+                code,
+                retry_after_ms,
+            }) => Err(ClientError::Refused {
+                message,
+                code,
+                retry_after_ms,
+            }),
             Ok(response) => Ok(Some(response)),
             Err(error) => Err(ClientError::BadReply(error.to_string())),
         }

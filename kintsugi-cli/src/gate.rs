@@ -153,6 +153,7 @@ pub fn with_code(
     if let Err(ClientError::Refused {
         message,
         code: Some(ErrorCode::CodeNeeded),
+        ..
     }) = &answered
     {
         let code = crate::terminal::ask_line(&format!("{}\r\ncode: ", escape(message)))?;

@@ -24,3 +24,4 @@ pub mod protocol;
 pub mod redact;
 pub mod rules;
 pub mod shell;
+pub mod vault;

@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use kintsugi_core::audit::read::Records;
 use kintsugi_core::audit::record::{Body, Record};
 use kintsugi_core::limits::SEGMENT_RECORDS;
 
 use crate::clock::Clock;
 use crate::state::State;
+use crate::state::admin::Admin;
 use crate::store::{
     self, Anchor, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
 };
 
 mod removal;
 
-pub use removal::{REDACTED_MAX, RemovalError};
+pub use removal::RemovalError;
 
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -133,6 +135,16 @@ impl Book {
     #[must_use]
     pub fn incident(&self) -> Option<&str> {
         self.incident.as_deref()
+    }
+
+    /// Returns the vault that anything still readable in the directory named last, when the log was altered.
+    #[must_use]
+    pub fn vault_before_incident(&self) -> Option<String> {
+        self.incident.as_ref()?;
+        let source = self.log.as_ref()?.source();
+        // Of the records that name one, each holds this word.
+        let records = Records::since(&source, 0).ok()?.containing("vault");
+        Admin::last_named(records.filter_map(Result::ok))
     }
 
     /// Writes the records of one request and remembers them. They are not durable yet.

@@ -10,6 +10,7 @@ use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, S
 use kintsugi_core::protocol::frame::parse_request;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response};
 
+use crate::authorize::Attempt;
 use crate::connection::{Connection, Phase};
 use crate::crowd::{Crowd, FIRST_TOKEN, Token};
 use crate::handle::{Answer, Desk, Outcome, Refusal, respond};
@@ -20,7 +21,7 @@ use crate::port::Port;
 use crate::settings::HELPERS_MAX;
 use crate::store::Staged;
 use crate::stream::Stream;
-use crate::sys::{Signal, Signals};
+use crate::sys::{Sender, Signal, Signals};
 
 /// How long nothing is tried again after the log refused, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -39,11 +40,20 @@ const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64;
 /// Bytes of records that are told in one round; another round tells more.
 const FEED_BYTES: usize = 128 * 1024;
 
+/// Who looks after this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supervision {
+    /// Nobody: a signal stops it.
+    Alone,
+    /// A supervisor, which starts it again: with a vault, a signal does not stop it.
+    Supervised,
+}
+
 /// Why the loop ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// A signal.
-    Signal,
+    /// A signal, and who sent it.
+    Signal(Sender),
     /// A client asked for it.
     Request,
 }
@@ -59,6 +69,11 @@ pub struct Daemon {
     crowd: Crowd,
     /// Answers that wait for the sync of this round.
     recording: Vec<(Token, Staged, Answer)>,
+    /// Attempts that are looked at after that sync.
+    attempts: Vec<(Token, Staged, Box<Attempt>)>,
+    /// Connections that were accepted.
+    accepted: u64,
+    supervision: Supervision,
     /// When the next hold ends, on the wall clock.
     expiry: Option<u64>,
     stop: Option<Stop>,
@@ -80,6 +95,7 @@ impl Daemon {
         desk: Desk,
         (gate, port): (Gate, Option<Port>),
         signals: Signals,
+        supervision: Supervision,
     ) -> anyhow::Result<Self> {
         let poller = Poller::new()?;
         poller.add(signals.descriptor(), SIGNALS, Interest::READ)?;
@@ -94,6 +110,9 @@ impl Daemon {
             signals,
             crowd: Crowd::new(poller),
             recording: Vec::new(),
+            attempts: Vec::new(),
+            accepted: 0,
+            supervision,
             expiry: Some(0),
             stop: None,
             ended: 0,
@@ -155,8 +174,8 @@ impl Daemon {
     fn take_signals(&mut self, now: u64) {
         while let Some(signal) = self.signals.next() {
             match signal {
-                Signal::Stop => self.stop = Some(Stop::Signal),
-                Signal::Reload => self.reload(),
+                Signal::Stop(sender) => self.asked_to_stop(sender),
+                Signal::Reload => self.desk.reload(),
                 Signal::Child => {
                     let ended = self.desk.helpers.reap(now);
                     self.note(ended);
@@ -165,12 +184,20 @@ impl Daemon {
         }
     }
 
-    fn reload(&mut self) {
-        let policy = self.desk.bench.reload();
-        // A policy that is in force without a record would be a change that nobody can find: it is taken back then.
-        if self.desk.record(vec![policy]).is_err() {
-            self.desk.bench.restore();
+    /// Stops on a signal, unless that would be a way around the admin: a supervisor only wants to restart what it looks after,
+    /// and who does not need `SIGKILL` for it, which the next start finds.
+    fn asked_to_stop(&mut self, sender: Sender) {
+        if self.supervision == Supervision::Alone || !self.desk.needs_admin() {
+            self.stop = Some(Stop::Signal(sender));
+            return;
         }
+        let refused = Body::Incident {
+            what: format!("a signal to stop, from {sender}, was refused: it needs the admin"),
+            bad: None,
+            durable: None,
+        };
+        // When even this cannot be recorded, everything is refused anyway.
+        drop(self.desk.record(vec![refused]));
     }
 
     /// Records what nobody waits for; while the log refuses, it is not kept.
@@ -192,7 +219,9 @@ impl Daemon {
                         Stream::Local(socket) => PeerHandle::of(socket),
                         Stream::Port(_) => Ok(PeerHandle::unattested()),
                     };
-                    if let Ok(peer) = peer {
+                    if let Ok(mut peer) = peer {
+                        self.accepted += 1;
+                        peer.connection = self.accepted;
                         self.admit(Connection::new(stream, peer, now), now);
                     }
                 }
@@ -227,7 +256,6 @@ impl Daemon {
     }
 
     fn serve_one(&mut self, token: Token, now: u64) {
-        let following = self.crowd.following_len();
         let Some(connection) = self.crowd.get(token) else {
             return;
         };
@@ -243,60 +271,95 @@ impl Daemon {
                 return;
             }
         };
-        match outcome {
-            Outcome::Now(response) => connection.say(&response, now),
-            Outcome::Durable(staged, answer) => {
-                connection.phase = Phase::Recording;
-                self.recording.push((token, staged, answer));
-            }
+        self.follow(token, outcome, now);
+    }
+
+    /// Answers, or waits for what the answer needs. Whoever asked may have gone; what was staged is synced all the same.
+    fn follow(&mut self, token: Token, outcome: Outcome, now: u64) {
+        let phase = match outcome {
+            Outcome::Now(response) => return self.tell(token, &response, now),
             Outcome::Unwaited(staged) => {
                 drop(staged);
-                connection.say(&Response::Ack, now);
+                return self.tell(token, &Response::Ack, now);
+            }
+            Outcome::Durable(staged, answer) => {
+                self.recording.push((token, staged, answer));
+                Phase::Recording
+            }
+            Outcome::Attempt(staged, attempt) => {
+                self.attempts.push((token, staged, attempt));
+                Phase::Recording
             }
             Outcome::Await { id, timeout_ms } => {
                 let until = now.saturating_add(timeout_ms.min(AWAIT_MS_MAX));
-                connection.phase = Phase::Awaiting { id, until };
+                Phase::Awaiting { id, until }
             }
-            Outcome::Follow(follower) if following < SUBSCRIBERS_MAX => {
+            Outcome::Follow(follower) if self.crowd.following_len() < SUBSCRIBERS_MAX => {
                 self.crowd.follow(token, follower);
+                return;
             }
             Outcome::Follow(_) => {
                 let message = format!("{SUBSCRIBERS_MAX} clients follow the log already");
-                connection.say(&Response::error(ErrorCode::Busy, message), now);
+                let busy = Response::error(ErrorCode::Busy, message);
+                return self.tell(token, &busy, now);
             }
+        };
+        if let Some(connection) = self.crowd.get(token) {
+            connection.phase = phase;
+        }
+    }
+
+    /// Gives a client an answer, if it is still there.
+    fn tell(&mut self, token: Token, response: &Response, now: u64) {
+        if let Some(connection) = self.crowd.get(token) {
+            if connection.phase == Phase::Recording {
+                connection.phase = Phase::Ready;
+            }
+            connection.say(response, now);
         }
     }
 
     /// Makes everything durable that this round wrote, and only then answers.
     fn settle(&mut self, now: u64) {
-        let due = self.desk.book.due().is_some_and(|due| now >= due);
-        if due || !self.recording.is_empty() {
+        let mut due = self.desk.book.due().is_some_and(|due| now >= due);
+        // What is looked at because it is on record comes to a record of its own.
+        while due || !self.recording.is_empty() || !self.attempts.is_empty() {
             self.sync(now);
+            due = false;
         }
     }
 
     fn sync(&mut self, now: u64) {
         let durable = self.desk.book.sync(self.desk.clock.as_ref());
         self.expiry = Some(0);
+        let confirm = |staged| match &durable {
+            Ok(durable) => durable
+                .confirm(staged)
+                .map_err(|_staged| Refusal::unrecorded(&anyhow::anyhow!("it is not in the log"))),
+            Err(error) => Err(Refusal::unrecorded(error)),
+        };
         for (token, staged, answer) in std::mem::take(&mut self.recording) {
-            if matches!(answer, Answer::Stop) && durable.is_ok() {
-                self.stop = Some(Stop::Request);
-            }
-            let response = match &durable {
-                Ok(durable) => match durable.confirm(staged) {
-                    Ok(recorded) => respond(recorded, answer),
-                    Err(_staged) => {
-                        Refusal::unrecorded(&anyhow::anyhow!("it is not in the log")).into()
+            let response = match confirm(staged) {
+                Ok(recorded) => {
+                    if matches!(answer, Answer::Stop) {
+                        self.stop = Some(Stop::Request);
                     }
-                },
-                Err(error) => Refusal::unrecorded(error).into(),
-            };
-            if let Some(connection) = self.crowd.get(token) {
-                if connection.phase == Phase::Recording {
-                    connection.phase = Phase::Ready;
+                    // Before whoever changed it is told so, everything goes by it.
+                    if matches!(answer, Answer::Sealed) {
+                        self.desk.look_at_vault();
+                        self.desk.reload();
+                    }
+                    respond(recorded, answer)
                 }
-                connection.say(&response, now);
-            }
+                Err(refusal) => refusal.into(),
+            };
+            self.tell(token, &response, now);
+        }
+        for (token, staged, attempt) in std::mem::take(&mut self.attempts) {
+            let concluded =
+                confirm(staged).and_then(|recorded| self.desk.conclude(recorded, *attempt));
+            let outcome = concluded.unwrap_or_else(|refusal| Outcome::Now(refusal.into()));
+            self.follow(token, outcome, now);
         }
     }
 
@@ -381,12 +444,10 @@ impl Daemon {
     /// Writes the last record.
     fn finish(&mut self, stop: Stop) -> anyhow::Result<()> {
         let by = match stop {
-            Stop::Signal => "signal",
-            Stop::Request => "request",
+            Stop::Signal(sender) => format!("signal from {sender}"),
+            Stop::Request => "request".to_owned(),
         };
-        let last = vec![Body::Shutdown {
-            reason: by.to_owned(),
-        }];
+        let last = vec![Body::Shutdown { reason: by }];
         let staged = self.desk.book.stage(self.desk.clock.as_ref(), last)?;
         let recorded = self
             .desk

@@ -15,12 +15,14 @@ use kintsugi_core::protocol::{
 use uuid::Uuid;
 
 use crate::authority::{Authority, Place};
+use crate::authorize::{Attempt, Claim};
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clip;
 use crate::clock::{Clock, rfc3339};
 use crate::follow::Follower;
 use crate::judge::Bench;
+use crate::keeper::Keeper;
 use crate::peer::PeerHandle;
 use crate::resolve::Reply;
 use crate::settings::Settings;
@@ -35,6 +37,8 @@ pub enum Outcome {
     Now(Response),
     /// An answer for when its records are durable.
     Durable(Staged, Answer),
+    /// A claim to be the admin, looked at once it is durable that it was made.
+    Attempt(Staged, Box<Attempt>),
     /// An `ack` for a record that nobody's decision rests on; it is durable a little later.
     Unwaited(Staged),
     /// An answer for when the hold is resolved, or at the deadline.
@@ -59,6 +63,8 @@ pub enum Answer {
     Ack,
     /// It is done, and the daemon stops.
     Stop,
+    /// It is done, and what the admin allows is another than before.
+    Sealed,
     /// It is refused, and who asked is on record.
     Refused(Refusal),
 }
@@ -69,7 +75,7 @@ pub fn respond(_proof: Recorded, answer: Answer) -> Response {
     match answer {
         Answer::Verdict(verdict) => Response::Verdict(verdict),
         Answer::Stands(status) => Response::Pending { status },
-        Answer::Ack | Answer::Stop => Response::Ack,
+        Answer::Ack | Answer::Stop | Answer::Sealed => Response::Ack,
         Answer::Refused(refusal) => refusal.into(),
     }
 }
@@ -79,6 +85,7 @@ pub fn respond(_proof: Recorded, answer: Answer) -> Response {
 pub struct Refusal {
     code: ErrorCode,
     message: String,
+    retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
@@ -88,7 +95,15 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            retry_after_ms: None,
         }
+    }
+
+    /// Adds when it is worth another try, in milliseconds.
+    #[must_use]
+    pub fn retry_after(mut self, wait_ms: u64) -> Self {
+        self.retry_after_ms = Some(wait_ms);
+        self
     }
 
     /// The log cannot be written; nothing was decided.
@@ -101,7 +116,11 @@ impl Refusal {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        Self::error(refusal.code, refusal.message)
+        Self::Error {
+            message: refusal.message,
+            code: Some(refusal.code),
+            retry_after_ms: refusal.retry_after_ms,
+        }
     }
 }
 
@@ -124,6 +143,10 @@ pub struct Desk {
     pub notices: Vec<String>,
     /// Judges who may say yes.
     pub authority: Authority,
+    /// The admin vault.
+    pub keeper: Keeper,
+    /// Attempts that came too early to be looked at, and are on no record yet.
+    pub early: u64,
 }
 
 impl Desk {
@@ -152,9 +175,9 @@ impl Desk {
             let facts = Box::new(classification.wanted);
             return Ok(Outcome::Now(Response::Wanted { facts }));
         }
-        let ruling = seat.decide(&classification, self.book.incident().is_some());
+        let ruling = seat.decide(&classification, self.is_strict());
         let verdict = seat.verdict(&proposal.command, classification, ruling);
-        self.enter(proposal, verdict)
+        self.enter(proposal, self.in_panic(verdict))
     }
 
     /// Records a proposal with its verdict; what cannot be held as it ought to be is denied.
@@ -181,6 +204,23 @@ impl Desk {
         let answer = Body::Verdict(record::Verdict::new(id, verdict.clone()));
         let staged = self.record([asked, answer].into_iter().chain(hold).collect())?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
+    }
+
+    /// Whether something was altered that a person must look at first: then only the safe passes unseen.
+    fn is_strict(&self) -> bool {
+        self.book.incident().is_some() || self.keeper.trouble().is_some()
+    }
+
+    /// Holds whatever it is, after `kintsugi panic`.
+    fn in_panic(&self, verdict: Verdict) -> Verdict {
+        if !self.book.state().admin().is_panic() {
+            return verdict;
+        }
+        Verdict {
+            decision: verdict.decision.max(Decision::Hold),
+            reason: format!("{IN_PANIC}; {}", verdict.reason),
+            ..verdict
+        }
     }
 
     /// Says why a command cannot wait for a person, if it cannot.
@@ -234,12 +274,19 @@ impl Desk {
     /// Answers what was proposed before. Nothing is decided anew.
     fn answer_again(&mut self, proposal: Proposal, earlier: Earlier) -> Result<Outcome, Refusal> {
         let is_new = self.book.state().known(proposal.command.id).is_none();
+        let is_panic = self.book.state().admin().is_panic();
         let (bodies, verdict) = match earlier.standing {
+            Standing::Decided(answered) if is_panic => {
+                (Vec::new(), not_in_panic(answered.verdict()))
+            }
             Standing::Decided(answered) | Standing::Closed(answered) => {
                 (Vec::new(), self.verdict_again(&answered))
             }
             Standing::Held(hold) if is_new => proposal.join(earlier.id, &hold),
             Standing::Held(hold) => (Vec::new(), hold.answer(proposal.now)),
+            Standing::Approved { hold, .. } if is_panic => {
+                (Vec::new(), not_in_panic(hold.answer(proposal.now)))
+            }
             Standing::Approved { hold, .. } => proposal.spend(earlier.id, &hold),
             standing @ Standing::With(_) => return Err(conflict(&standing)),
         };
@@ -328,14 +375,29 @@ impl Desk {
                 daemon: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
             })),
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
-            Request::AuthBegin { op } => Ok(Outcome::Now(self.challenge(op)?)),
-            Request::Shutdown {
+            Request::Panic { reason } => self.panic(reason, peer.look_up()),
+            Request::AuthBegin { op, args_hash } => Ok(Outcome::Now(self.challenge(
                 op,
+                args_hash.as_deref(),
+                peer,
+            )?)),
+            Request::Shutdown { op, nonce, proof } => {
+                self.attempt(Claim::to_shut_down(op, nonce, proof), peer)
+            }
+            Request::Authorize {
+                op,
+                args,
                 nonce,
-                proof: _,
-            } => self.shut_down(&op, &nonce, peer.look_up()),
-            // Without a vault there is no operation that needs one.
-            Request::Authorize { op, .. } => self.refuse_proof(&op, peer.look_up()),
+                proof,
+            } => self.attempt(
+                Claim {
+                    op,
+                    args,
+                    nonce,
+                    proof,
+                },
+                peer,
+            ),
             _ => Err(Refusal::new(
                 ErrorCode::UnknownRequest,
                 "this daemon does not know it",
@@ -367,6 +429,18 @@ impl Desk {
                 self.stands(id)
             }
         }
+    }
+}
+
+/// What is said of everything that is held because of a panic.
+const IN_PANIC: &str = "everything is held until somebody says `kintsugi resume`";
+
+/// What was allowed before a panic does not run during it; it still may afterwards.
+fn not_in_panic(verdict: Verdict) -> Verdict {
+    Verdict {
+        decision: Decision::Deny,
+        reason: format!("{IN_PANIC}, also what was allowed before"),
+        ..verdict
     }
 }
 

@@ -12,7 +12,7 @@ use kintsugi_core::classify::{Class, Classification};
 use kintsugi_core::decide::{Decision, Ruling};
 use kintsugi_core::judge::{self, Judge};
 use kintsugi_core::place::Surroundings;
-use kintsugi_core::policy::{File, Layers, Origin, Policy};
+use kintsugi_core::policy::{File, Layers, Mode, Origin, Policy};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
 use kintsugi_core::rules::RuleError;
@@ -30,6 +30,21 @@ pub struct PolicyFiles {
     pub user: PathBuf,
 }
 
+/// What the admin allows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seal {
+    /// There is a vault: what loosens needs the admin.
+    pub is_locked: bool,
+    /// There ought to be one, and it is not usable: the strictest holds.
+    pub is_degraded: bool,
+    /// What the policy files said when they were last taken over, as a hash.
+    pub accepted: Option<String>,
+    /// The mode that the admin set, in place of the files'.
+    pub mode: Option<Mode>,
+    /// The threshold, likewise.
+    pub threshold: Option<u8>,
+}
+
 /// The judge, and what is known of the machine.
 #[derive(Debug)]
 pub struct Bench {
@@ -40,6 +55,7 @@ pub struct Bench {
     problems: Vec<String>,
     /// What was in force before the last reading.
     before: Option<Policy>,
+    seal: Seal,
     projects: Projects,
 }
 
@@ -56,6 +72,7 @@ impl Bench {
             files,
             problems: Vec::new(),
             before: None,
+            seal: Seal::default(),
             projects: Projects::default(),
         })
     }
@@ -72,21 +89,72 @@ impl Bench {
         &self.problems
     }
 
+    /// Sets what the admin allows, for the next reading.
+    pub fn set_seal(&mut self, seal: Seal) {
+        self.seal = seal;
+    }
+
+    /// Returns the hash of what the policy files say now.
+    #[must_use]
+    pub fn hash_of_files(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        drop(self.read(&mut hasher));
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Reads the policy again and returns the record that says so.
     pub fn reload(&mut self) -> Body {
         let mut hasher = blake3::Hasher::new();
-        let (policy, mut problems) = self.read(&mut hasher);
+        let reading = self.read(&mut hasher);
+        let hash = hasher.finalize().to_hex().to_string();
         let before = self.judge.policy().clone();
+        let (mut what, policy, mut problems) = self.sealed(reading, &hash);
         if let Err(error) = self.adopt(policy) {
             problems.push(error.to_string());
             self.adopt_known(before.strictest());
+            what = BROKEN;
         }
         self.before = Some(before);
         self.problems = problems;
         Body::Policy {
-            what: "read".to_owned(),
-            hash: Some(hasher.finalize().to_hex().to_string()),
+            what: what.to_owned(),
+            hash: Some(hash),
             detail: json!({ "problems": self.problems }),
+        }
+    }
+
+    /// Holds what was read against what the admin allows: what is looser than what is in force counts only when the admin
+    /// took over these very files.
+    fn sealed(&self, reading: Reading, hash: &str) -> (&'static str, Policy, Vec<String>) {
+        let Reading {
+            mut policy,
+            mut problems,
+            is_whole,
+        } = reading;
+        let seal = &self.seal;
+        if !is_whole {
+            return (BROKEN, policy, problems);
+        }
+        policy.mode = seal.mode.unwrap_or(policy.mode);
+        policy.threshold = seal.threshold.unwrap_or(policy.threshold);
+        if seal.is_degraded {
+            return (KEPT, policy.strictest(), problems);
+        }
+        if !seal.is_locked || seal.accepted.as_deref() == Some(hash) {
+            return (READ, policy, problems);
+        }
+        let mut in_force = self.judge.policy().clone();
+        in_force.mode = seal.mode.unwrap_or(in_force.mode);
+        in_force.threshold = seal.threshold.unwrap_or(in_force.threshold);
+        match policy.loosens(&in_force) {
+            None => (READ, policy, problems),
+            Some(looser) => {
+                problems.push(format!(
+                    "the policy files loosen what is in force ({looser}) and are not taken over: \
+                     `kintsugi policy accept` does, with the admin's password"
+                ));
+                (KEPT, in_force, problems)
+            }
         }
     }
 
@@ -110,7 +178,7 @@ impl Bench {
         Rc::make_mut(&mut self.judge).adopt(policy)
     }
 
-    fn read(&self, hasher: &mut blake3::Hasher) -> (Policy, Vec<String>) {
+    fn read(&self, hasher: &mut blake3::Hasher) -> Reading {
         let mut problems = Vec::new();
         let mut file = |path: &Path, origin| match policy_file(path, origin, hasher) {
             Ok(file) => file,
@@ -127,8 +195,10 @@ impl Bench {
             project: None,
         }
         .combine(self.judge.rules());
+        let mut is_whole = false;
         let policy = match combined {
             Ok((policy, notices)) if problems.is_empty() => {
+                is_whole = true;
                 let say = |notice: kintsugi_core::policy::Notice| {
                     format!("{}: {}", notice.at, notice.message)
                 };
@@ -142,7 +212,11 @@ impl Bench {
                 self.judge.policy().strictest()
             }
         };
-        (policy, problems)
+        Reading {
+            policy,
+            problems,
+            is_whole,
+        }
     }
 
     /// Returns who judges `command`: this bench's judge, or a stricter one where a repository asks for it.
@@ -167,6 +241,24 @@ impl Bench {
         }
     }
 }
+
+/// What the files come to.
+struct Reading {
+    policy: Policy,
+    /// One line each.
+    problems: Vec<String>,
+    /// Every file could be read; else `policy` is the strictest.
+    is_whole: bool,
+}
+
+/// Says in a record that what was read is in force.
+pub const READ: &str = "read";
+
+/// Says that it is not, because it is looser.
+pub const KEPT: &str = "kept";
+
+/// Says that it is not, because it cannot be read.
+pub const BROKEN: &str = "broken";
 
 /// Who judges one proposal.
 #[derive(Debug)]

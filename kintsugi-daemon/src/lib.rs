@@ -3,6 +3,7 @@
 //! The library exists for the program of the same name, and for tests and measurements of its parts.
 
 pub mod authority;
+mod authorize;
 pub mod book;
 pub mod challenge;
 mod clip;
@@ -13,6 +14,7 @@ pub mod daemon;
 pub mod follow;
 pub mod handle;
 pub mod judge;
+pub mod keeper;
 pub mod listener;
 mod manage;
 mod own_file;

@@ -3,9 +3,8 @@
 use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{
-    self, Change, ErrorCode, LogStatus, Resolution, Response, Status, VaultStatus,
-};
+use kintsugi_core::protocol::{self, Change, LogStatus, Resolution, Response, Status, VaultStatus};
+use kintsugi_core::vault;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,12 +14,6 @@ use crate::resolve::not_held;
 
 /// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
 const PATH_BYTES_MAX: usize = 4_096;
-
-/// Longest name of an operation that is kept, in bytes.
-const OP_BYTES_MAX: usize = 128;
-
-/// The operation that stops the daemon.
-const SHUTDOWN: &str = "shutdown";
 
 /// What expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +109,11 @@ impl Desk {
             }),
             holds: u64::try_from(self.book.state().holds_len()).unwrap_or(u64::MAX),
             mode: self.bench.mode().to_owned(),
-            vault: VaultStatus::None,
+            vault: match self.keeper.standing() {
+                vault::Standing::Absent => VaultStatus::None,
+                vault::Standing::Whole(_) => VaultStatus::Locked,
+                vault::Standing::Degraded(_) => VaultStatus::Degraded,
+            },
             children: self.helpers.status(self.clock.monotonic_ms()),
             agents: self.book.state().seen(self.clock.wall_ms()),
             uid: rustix::process::geteuid().as_raw(),
@@ -132,23 +129,20 @@ impl Desk {
             .map(|what| format!("the log does not verify ({what}): run `kintsugi log verify`"));
         let policy = self.bench.problems().iter().cloned();
         let attempts = self.book.state().attempts(self.clock.wall_ms());
+        let vault = self.keeper.trouble().map(|why| {
+            format!("the admin vault is not usable ({why}): put its file back; nothing privileged is done until then")
+        });
+        let is_panic = self.book.state().admin().is_panic();
+        let panic = is_panic.then(|| "everything is held: `kintsugi resume` ends that".to_owned());
         altered
             .into_iter()
+            .chain(vault)
+            .chain(panic)
             .chain(self.book.trouble())
             .chain(policy)
             .chain(self.notices.iter().cloned())
             .chain(attempts)
             .collect()
-    }
-
-    pub(crate) fn challenge(&mut self, op: String) -> Result<Response, Refusal> {
-        let now = self.clock.monotonic_ms();
-        self.challenges.issue(op, now).map_err(|error| {
-            Refusal::new(
-                ErrorCode::Busy,
-                format!("no randomness for a challenge: {error}"),
-            )
-        })
     }
 
     /// Keeps what a client says that it copied before a command runs.
@@ -159,51 +153,6 @@ impl Desk {
         Ok(Outcome::Durable(
             self.record(vec![Body::Capture { id, manifest }])?,
             Answer::Ack,
-        ))
-    }
-
-    /// Refuses a privileged operation, and records who asked.
-    pub(crate) fn refuse_proof(&mut self, op: &str, peer: &Peer) -> Result<Outcome, Refusal> {
-        let mut op = op.to_owned();
-        clip::text(&mut op, OP_BYTES_MAX);
-        let attempt = Body::AuthAttempt {
-            op: op.clone(),
-            peer: peer.clone(),
-        };
-        let result = Body::AuthResult {
-            op,
-            accepted: false,
-            peer: peer.clone(),
-        };
-        let staged = self.record(vec![attempt, result])?;
-        let refusal = Refusal::new(ErrorCode::AuthFailed, "the proof does not verify");
-        Ok(Outcome::Durable(staged, Answer::Refused(refusal)))
-    }
-
-    /// Stops the daemon: without a vault whoever may connect may stop it, and the log says who did.
-    pub(crate) fn shut_down(
-        &mut self,
-        op: &str,
-        nonce: &str,
-        peer: &Peer,
-    ) -> Result<Outcome, Refusal> {
-        let now = self.clock.monotonic_ms();
-        if op != SHUTDOWN || !self.challenges.redeem(op, nonce, now) {
-            return self.refuse_proof(op, peer);
-        }
-        let op = SHUTDOWN.to_owned();
-        let attempt = Body::AuthAttempt {
-            op: op.clone(),
-            peer: peer.clone(),
-        };
-        let result = Body::AuthResult {
-            op,
-            accepted: true,
-            peer: peer.clone(),
-        };
-        Ok(Outcome::Durable(
-            self.record(vec![attempt, result])?,
-            Answer::Stop,
         ))
     }
 }

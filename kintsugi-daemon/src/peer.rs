@@ -24,6 +24,8 @@ const ANCESTORS_MAX: usize = 16;
 #[derive(Debug)]
 pub struct PeerHandle {
     credentials: PeerCredentials,
+    /// Which connection this is; given by whoever accepted it, never twice.
+    pub connection: u64,
     /// Stands for the very process that connected.
     pidfd: Option<OwnedFd>,
     looked_up: Option<Peer>,
@@ -57,6 +59,7 @@ impl PeerHandle {
         });
         Ok(Self {
             credentials,
+            connection: 0,
             pidfd,
             looked_up: None,
         })
@@ -66,6 +69,7 @@ impl PeerHandle {
     #[must_use]
     pub fn unattested() -> Self {
         Self {
+            connection: 0,
             credentials: PeerCredentials {
                 uid: rustix::process::geteuid().as_raw(),
                 gid: rustix::process::getegid().as_raw(),

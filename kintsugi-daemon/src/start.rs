@@ -19,9 +19,10 @@ use crate::authority::Authority;
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clock::SystemClock;
-use crate::daemon::{Daemon, HELPERS, Stop};
+use crate::daemon::{Daemon, HELPERS, Stop, Supervision};
 use crate::handle::Desk;
 use crate::judge::{Bench, PolicyFiles};
+use crate::keeper::Keeper;
 use crate::listener::{Gate, Taken, prepare_directory};
 use crate::port::Port;
 use crate::settings::Settings;
@@ -115,6 +116,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         notices.push(format!("{error:#}"));
         None
     });
+    let book = Book::open(paths.log.clone())?;
     let mut desk = Desk {
         helpers: Helpers::new(settings.helpers.clone(), HELPERS),
         settings,
@@ -123,25 +125,35 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
         authority: Authority::default(),
-        book: Book::open(paths.log.clone())?,
+        keeper: Keeper::open(&paths.data, book.state().admin().vault())?,
+        early: 0,
+        book,
     };
     desk.book.check_host()?;
-    // What the start found stands in front of this record, and both are durable before anybody is served.
     let settings = settings_hash.map(|hash| Body::Policy {
         what: "settings".to_owned(),
         hash: Some(hash),
         detail: serde_json::Value::Null,
     });
-    let first = std::iter::once(desk.bench.reload()).chain(settings);
-    let staged = desk.book.stage(desk.clock.as_ref(), first.collect())?;
-    let recorded = desk.book.sync(desk.clock.as_ref())?.confirm(staged);
-    recorded
-        .map(drop)
-        .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))?;
+    // What the start found stands in front of these records, and all are durable before anybody is served.
+    desk.begin(paths, settings)?;
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
         desk.notices.push(problem);
     }
-    Daemon::new(desk, (gate, port), signals)
+    Daemon::new(desk, (gate, port), signals, supervision())
+}
+
+/// Whether a supervisor started this process: one that waits for word from it, or that says it started this very process
+/// (`sd_notify(3)`; `systemd.exec(5)`, `SYSTEMD_EXEC_PID`, which a shell hands on to what it starts).
+fn supervision() -> Supervision {
+    let is_own = |pid: String| pid == std::process::id().to_string();
+    let named = ["SYSTEMD_EXEC_PID", "LISTEN_PID"];
+    let started = named.iter().any(|name| env::var(name).is_ok_and(is_own));
+    if started || env::var_os("NOTIFY_SOCKET").is_some() {
+        Supervision::Supervised
+    } else {
+        Supervision::Alone
+    }
 }
 
 /// Returns where everything is, from this process's environment.

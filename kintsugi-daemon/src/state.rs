@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::clock::rfc3339;
 
+pub mod admin;
 mod kept;
 mod seen;
 mod suspects;
@@ -205,6 +206,7 @@ pub struct State {
     seen: Seen,
     asked: Option<Asked>,
     suspects: suspects::Suspects,
+    admin: admin::Admin,
 }
 
 impl State {
@@ -212,6 +214,7 @@ impl State {
     pub fn apply(&mut self, record: &Record) {
         let at = wall_ms(&record.ts);
         self.suspects.boot(&record.boot);
+        self.admin.apply(at, &record.body);
         match &record.body {
             Body::State { what, value } => self.restore(what, value),
             Body::Proposal { command, peer } => {
@@ -495,6 +498,12 @@ impl State {
             Some(Standing::With(first)) if *first != id => self.pending(*first),
             Some(Standing::With(_)) | None => PendingStatus::Gone,
         }
+    }
+
+    /// Returns what the log says about the admin.
+    #[must_use]
+    pub const fn admin(&self) -> &admin::Admin {
+        &self.admin
     }
 
     /// Returns the holds, oldest first.

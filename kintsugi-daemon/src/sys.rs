@@ -17,11 +17,26 @@ use std::process::Command;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// `SIGTERM` or `SIGINT`: stop cleanly.
-    Stop,
+    Stop(Sender),
     /// `SIGHUP`: read the policy again.
     Reload,
     /// `SIGCHLD`: a helper has ended.
     Child,
+}
+
+/// Who sent a signal, as the kernel says; 0 for the kernel itself, or a process outside of this PID namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// The process.
+    pub pid: u32,
+    /// Its user.
+    pub uid: u32,
+}
+
+impl std::fmt::Display for Sender {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "process {} of user {}", self.pid, self.uid)
+    }
 }
 
 /// Signals as a descriptor that can be polled (`signalfd(2)`).
@@ -74,14 +89,22 @@ impl Signals {
     /// Returns the next signal that has come; never waits.
     #[must_use]
     pub fn next(&self) -> Option<Signal> {
-        // `struct signalfd_siginfo` has 128 bytes and begins with the signal's number, signalfd(2).
+        // `struct signalfd_siginfo` has 128 bytes: the signal's number, two words, the sender's process and user, signalfd(2).
         let mut record = [0_u8; 128];
         let read = rustix::io::read(&self.descriptor, &mut record).ok()?;
-        let number = record.first_chunk::<4>().filter(|_| read == record.len())?;
+        let (words, _) = record.as_chunks::<4>();
+        let [number, _errno, _code, pid, uid, ..] = words else {
+            return None;
+        };
+        (read == record.len()).then_some(())?;
+        let sender = Sender {
+            pid: u32::from_ne_bytes(*pid),
+            uid: u32::from_ne_bytes(*uid),
+        };
         match i32::from_ne_bytes(*number) {
             libc::SIGHUP => Some(Signal::Reload),
             libc::SIGCHLD => Some(Signal::Child),
-            _ => Some(Signal::Stop),
+            _ => Some(Signal::Stop(sender)),
         }
     }
 }

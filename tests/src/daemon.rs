@@ -81,7 +81,22 @@ impl TestDaemon {
     ///
     /// When it does not start; says what it complained about.
     pub fn start_again(&mut self) {
+        let command = self.command();
+        self.start_with(command);
+    }
+
+    /// Starts it again as a supervisor would that wants to hear from it (`sd_notify(3)`).
+    ///
+    /// # Panics
+    ///
+    /// As [`TestDaemon::start_again`].
+    pub fn start_supervised(&mut self) {
         let mut command = self.command();
+        command.env("NOTIFY_SOCKET", self.home().join("run/notify"));
+        self.start_with(command);
+    }
+
+    fn start_with(&mut self, mut command: Command) {
         command
             .args(["--ready-fd", "1"])
             .stdout(Stdio::piped())

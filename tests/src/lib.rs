@@ -1,5 +1,6 @@
 //! Harness of the tests that run the real programs.
 
+pub mod admin;
 pub mod agents;
 pub mod allocations;
 pub mod corpus;

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
-use kintsugi_core::protocol::{Request, Response};
+use kintsugi_core::vault::operation::Operation;
 
 use super::{service, status};
 use crate::client::{Client, ClientError};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::start::{self, START_MAX};
-use crate::{gate, surroundings};
+use crate::{admin, gate, surroundings};
 
 /// Pause between two looks whether a daemon that was told to stop is gone.
 const STOP_PAUSE: Duration = Duration::from_millis(10);
@@ -95,17 +95,7 @@ fn stop(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
         }
         Err(error) => return Err(gate::refused(&error)),
     };
-    let nonce = challenge(&mut client)?;
-    let request = Request::Shutdown {
-        op: "shutdown".to_owned(),
-        nonce,
-        proof: None,
-    };
-    match client.ask(&request) {
-        Ok(Response::Ack) => {}
-        Ok(other) => return Err(gate::unexpected(&other)),
-        Err(error) => return Err(gate::refused(&error)),
-    }
+    admin::authorize_on(&mut client, paths, &Operation::Shutdown)?;
     drop(client);
     let deadline = Instant::now() + START_MAX;
     while Client::connect(&paths.socket).is_ok() {
@@ -117,27 +107,6 @@ fn stop(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
     }
     writeln!(console.out, "the daemon has stopped")?;
     Ok(Exit::Allowed)
-}
-
-/// Asks for the challenge of a stop, and returns its nonce. Without a vault, none needs to be signed.
-fn challenge(client: &mut Client) -> Result<String, Failure> {
-    let request = Request::AuthBegin {
-        op: "shutdown".to_owned(),
-    };
-    match client.ask(&request) {
-        Ok(Response::Challenge {
-            locked: false,
-            nonce,
-            ..
-        }) => Ok(nonce),
-        Ok(Response::Challenge { .. }) => Err(Failure::new(
-            Exit::VaultRefused,
-            "stopping the daemon needs the admin's password, which this version cannot ask for",
-        )
-        .hint("stop the service that supervises it")),
-        Ok(other) => Err(gate::unexpected(&other)),
-        Err(error) => Err(gate::refused(&error)),
-    }
 }
 
 /// Says in the log that it goes on on this machine: for a person who moved it, so only on a terminal.

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub mod admin;
 pub mod approve;
 pub mod check;
 pub mod completions;
@@ -9,6 +10,7 @@ pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod log;
+pub mod panic;
 pub mod pending;
 pub mod policy;
 pub mod replay;
@@ -43,6 +45,9 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Replay(replay) => replay.run(console),
         Command::Status(status) => status.run(console),
         Command::Daemon(daemon) => daemon.run(console),
+        Command::Panic(panic) => panic.run(console),
+        Command::Resume => panic::resume(console),
+        Command::Admin(admin) => admin.run(console),
         Command::Hook(hook) => hook.run(console),
         Command::Setup(setup) => setup.run(console),
         Command::Doctor(doctor) => doctor.run(console),

@@ -168,6 +168,9 @@ pub enum Body {
         op: String,
         /// Who.
         peer: Peer,
+        /// Attempts by anybody since the one before that came too early to be looked at.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        early: u64,
     },
     /// How that ended.
     AuthResult {
@@ -249,6 +252,14 @@ pub enum Body {
         /// The last start of the machine that the log knew.
         last_boot: String,
     },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde gives a reference to what it asks about"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What an acknowledgement waits for.

@@ -92,7 +92,7 @@ pub(crate) struct Adjustment {
     at: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
     Raise {
         class: Option<Class>,
@@ -189,6 +189,31 @@ impl Policy {
         }
     }
 
+    /// Returns in what this policy is looser than `before`, in a few words; nothing when it is as strict.
+    ///
+    /// Two rules that come to the same are told apart: better asked once too often.
+    #[must_use]
+    pub fn loosens(&self, before: &Self) -> Option<String> {
+        if self.mode < before.mode {
+            let (now, then) = (self.mode.name(), before.mode.name());
+            return Some(format!("mode `{now}` instead of `{then}`"));
+        }
+        if self.threshold > before.threshold {
+            let (now, then) = (self.threshold, before.threshold);
+            return Some(format!("threshold {now} instead of {then}"));
+        }
+        if let Some(id) = self.rules.lost(&before.rules) {
+            return Some(format!("the rule `{id}` is gone or says less"));
+        }
+        let lacks = |all: &[Adjustment], one: &Adjustment| !all.iter().any(|other| other.is(one));
+        if let Some(raise) = before.raises.iter().find(|one| lacks(&self.raises, one)) {
+            return Some(format!("what `{}` raised is not raised", raise.at));
+        }
+        let new = |one: &&Adjustment| lacks(&before.exceptions, one);
+        let exception = self.exceptions.iter().find(new)?;
+        Some(format!("the exception at `{}`", exception.at))
+    }
+
     /// Returns where the mode was set, as `file:line`; nothing when by default.
     #[must_use]
     pub fn mode_source(&self) -> Option<&str> {
@@ -223,6 +248,11 @@ impl Policy {
 }
 
 impl Adjustment {
+    /// Whether the other says the same, wherever it stands.
+    fn is(&self, other: &Self) -> bool {
+        self.rules == other.rules && self.when == other.when && self.change == other.change
+    }
+
     fn summary(&self) -> (&[String], &str) {
         (&self.rules, &self.at)
     }

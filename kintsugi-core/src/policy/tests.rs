@@ -292,3 +292,37 @@ fn what_holds_while_a_file_is_broken_is_the_strictest() {
     let strict = policy.strictest();
     assert_eq!((strict.mode, strict.threshold), (Mode::Unattended, 20));
 }
+
+#[test]
+fn a_loosening_is_named_and_a_tightening_is_none() {
+    let raise = "[[raise]]\nrule = [\"git.*\"]\nclass = \"catastrophic\"\n";
+    let exception = "[[exception]]\nrule = [\"unknown.*\"]\nwhen = { program = [\"just\"] }\nreason = \"ours\"\n";
+    let policy = |text: &str| combine("", text, "").0;
+    let looser = [
+        ("", "mode = \"notify\"\n", "mode `notify`"),
+        (
+            "mode = \"unattended\"\n",
+            "",
+            "mode `attended` instead of `unattended`",
+        ),
+        ("", "threshold = 51\n", "threshold 51 instead of 50"),
+        (raise, "", "what `user.toml:1` raised"),
+        ("", exception, "the exception at `user.toml:1`"),
+    ];
+    for (before, after, what) in looser {
+        let loosened = policy(after).loosens(&policy(before));
+        assert!(
+            loosened.as_ref().is_some_and(|said| said.contains(what)),
+            "{what}: {loosened:?}"
+        );
+        assert_eq!(policy(before).loosens(&policy(before)), None);
+    }
+    let tightened = policy(&format!("mode = \"unattended\"\nthreshold = 3\n{raise}"));
+    assert_eq!(tightened.loosens(&Policy::default()), None);
+    let moved = policy(&format!("# a comment\n{exception}"));
+    assert_eq!(
+        moved.loosens(&policy(exception)),
+        None,
+        "a line further down"
+    );
+}

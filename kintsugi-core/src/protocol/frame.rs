@@ -131,7 +131,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "propose",
     "resolve",
     "observe",
@@ -149,6 +149,7 @@ const KINDS: [&str; 17] = [
     "authorize",
     "auth",
     "subscribe",
+    "panic",
 ];
 
 /// Reads a request from a frame.

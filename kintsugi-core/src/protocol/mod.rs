@@ -8,8 +8,8 @@ mod response;
 
 pub use request::{Change, Request, Resolution};
 pub use response::{
-    AgentStatus, ChildState, ChildStatus, ErrorCode, KdfParameters, LogStatus, PendingItem,
-    PendingStatus, Response, Status, VaultStatus, Verdict,
+    AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, LogStatus,
+    PendingItem, PendingStatus, Response, Status, VaultStatus, Verdict,
 };
 
 /// The version of the wire that this crate speaks.

@@ -79,6 +79,9 @@ pub enum Request {
     AuthBegin {
         /// The operation.
         op: String,
+        /// Addition: hash of its arguments, in hexadecimal; the proof must then be for these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        args_hash: Option<String>,
     },
     /// Stops the daemon. Answered by `ack`.
     Shutdown {
@@ -132,6 +135,12 @@ pub enum Request {
         /// The kinds of records to be told of; without any, all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kinds: Vec<String>,
+    },
+    /// Addition: holds everything, also what is safe, until the admin says otherwise. Answered by `ack`.
+    Panic {
+        /// Why, for the log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Addition: waits until a hold is resolved. Answered by `pending`, then or when the time is over.
     Await {

@@ -46,6 +46,9 @@ pub enum Response {
         salt: String,
         /// How the key is derived from the password.
         params: KdfParameters,
+        /// Addition: what the proof binds, when one is needed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        binding: Option<Box<Binding>>,
     },
     /// Addition: who is there.
     Hello {
@@ -292,6 +295,25 @@ pub struct KdfParameters {
     pub t_cost: u32,
     /// Lanes.
     pub p_cost: u32,
+}
+
+/// What an admin's proof binds beside the operation, signed by the daemon: see [`crate::vault::transcript`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The daemon's host key, in hexadecimal.
+    pub daemon: String,
+    /// The vault.
+    pub vault: Uuid,
+    /// Its rotation.
+    pub epoch: u64,
+    /// When the challenge is over, in milliseconds since 1970.
+    pub expires: u64,
+    /// Hash of the last record of the log, in hexadecimal.
+    pub head: String,
+    /// The user of the caller, as the kernel attests it.
+    pub uid: u32,
+    /// The daemon's signature of all this, the nonce, the salt and the costs, in hexadecimal.
+    pub signature: String,
 }
 
 /// Why a request was refused, for programs. Codes are permanent.

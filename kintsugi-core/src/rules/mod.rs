@@ -255,6 +255,22 @@ impl Rules {
         Ok(())
     }
 
+    /// Returns a rule of `before` that is not here, or says less here; nothing when there is none.
+    #[must_use]
+    pub fn lost<'a>(&self, before: &'a Self) -> Option<&'a str> {
+        let kept = |rule: &&Rule| {
+            self.rules.iter().any(|other| {
+                other.id == rule.id
+                    && other.pattern == rule.pattern
+                    && other.along == rule.along
+                    && other.class >= rule.class
+                    && other.risk >= rule.risk
+            })
+        };
+        let lost = before.rules.iter().find(|rule| !kept(rule));
+        lost.map(|rule| rule.id.as_str())
+    }
+
     /// Returns the ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.ids.keys().map(String::as_str)

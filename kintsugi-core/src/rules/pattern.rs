@@ -19,7 +19,7 @@ pub struct Evidence<'a> {
 }
 
 /// Conditions, ready to be asked: within one any member may apply, all of them together must.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pattern {
     actions: u64,
     roles: u64,

@@ -5,15 +5,13 @@
 use std::collections::BTreeSet;
 
 use kintsugi_core::audit::record::Body;
-use kintsugi_core::protocol::PendingStatus;
+use kintsugi_core::vault::operation::REDACTED_MAX;
 use uuid::Uuid;
 
 use super::{Book, now};
 use crate::clock::Clock;
+use crate::state::Standing;
 use crate::store::{Durable, LogError, Recorded, RemovalRequest, Staged};
-
-/// Most records that one redaction names; they stand in one record.
-pub const REDACTED_MAX: usize = 1_000;
 
 /// Why nothing was taken out. The log is as before, but for [`RemovalError::Log`].
 #[derive(Debug, thiserror::Error)]
@@ -121,9 +119,11 @@ impl Book {
     }
 
     fn is_live(&self, id: Uuid) -> bool {
+        // Not by what a client is told: what was allowed at once is `approved` to it, too.
+        let standing = self.state.known(id).map(|known| &known.standing);
         matches!(
-            self.state.pending(id),
-            PendingStatus::Pending | PendingStatus::Approved
+            standing,
+            Some(Standing::Held(_) | Standing::Approved { .. })
         )
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::admin::ADMIN;
 use super::suspects::Suspects;
 use super::{Answered, Fingerprint, Hold, Known, Standing, State};
 use crate::store::LiveState;
@@ -97,6 +98,9 @@ impl LiveState for State {
         if !self.suspects.is_empty() {
             pieces.extend(piece(SUSPECTS, &self.suspects));
         }
+        if !self.admin.is_empty() {
+            pieces.extend(piece(ADMIN, &self.admin));
+        }
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
         pieces
     }
@@ -121,6 +125,7 @@ impl State {
     /// Takes over a piece of the live state. What cannot be read is as if forgotten: nothing is allowed by it.
     pub(super) fn restore(&mut self, what: &str, value: &Value) {
         match what {
+            ADMIN => self.admin.restore(value),
             HOLD => {
                 if let Ok(kept) = KeptHold::deserialize(value) {
                     self.restore_hold(kept);

@@ -18,7 +18,7 @@ use super::notes::Notes;
 use super::open::{OpenError, Replay};
 use super::reserve::{Reserve, is_full};
 use super::segment::{At, Position};
-use super::storage::{Storage, StoredFile, write_fully};
+use super::storage::{Files, Storage, StoredFile, write_fully};
 
 /// Longest that a record which nobody waits for stays without a sync, in milliseconds.
 pub const BATCH_MS_MAX: u64 = 50;
@@ -338,6 +338,12 @@ impl Log {
             return Some(since);
         }
         Some(since + Duration::from_millis(BATCH_MS_MAX))
+    }
+
+    /// Returns the files of the log, to be read.
+    #[must_use]
+    pub fn source(&self) -> Files<'_> {
+        Files(self.storage.as_ref())
     }
 
     /// Returns how the log stands.

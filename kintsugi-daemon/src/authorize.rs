@@ -1,0 +1,519 @@
+//! Privileged operations: who claims to be the admin, whether that is proven, and what is done then.
+//!
+//! An attempt is durable before its proof is looked at, so that killing the daemon buys no guess. Whatever is wrong with one,
+//! the answer is the same. [`Desk::carry_out`] is the only place where a privileged operation is done, and it is called for
+//! nothing that is not proven (or, while there is no vault, needs no proof).
+
+use data_encoding::HEXLOWER;
+use kintsugi_core::audit::record::{Body, Peer};
+use kintsugi_core::paths::Paths;
+use kintsugi_core::policy::Mode;
+use kintsugi_core::protocol::{ErrorCode, Response};
+use kintsugi_core::vault::operation::{
+    Candidate, Operation, OperationError, Pruning, Redaction, Setting,
+};
+use kintsugi_core::vault::transcript::arguments_hash;
+use kintsugi_core::vault::{Standing, Vault};
+use serde_json::Value;
+
+use crate::book::RemovalError;
+use crate::challenge::{Asked, Moment};
+use crate::clip;
+use crate::handle::{Answer, Desk, Outcome, Refusal};
+use crate::judge::Seal;
+use crate::peer::PeerHandle;
+use crate::state::admin::{ACCEPTED, PANIC, RESUME, SET, VAULT};
+use crate::store::{Recorded, RemovalRequest, Staged};
+
+/// Longest name of an operation that is kept, in bytes.
+const OP_BYTES_MAX: usize = 128;
+
+/// Longest reason for a panic that is kept, in bytes.
+const REASON_BYTES_MAX: usize = 1_024;
+
+/// What somebody asks for, and with what they back it.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) op: String,
+    pub(crate) args: Value,
+    /// In hexadecimal.
+    pub(crate) nonce: String,
+    /// In hexadecimal.
+    pub(crate) proof: Option<String>,
+}
+
+/// An attempt that is recorded, and not yet looked at.
+#[derive(Debug)]
+pub struct Attempt {
+    claim: Claim,
+    /// Absent when there is no such operation.
+    operation: Option<Operation>,
+    asked: Asked,
+    peer: Peer,
+}
+
+/// What a privileged operation comes to.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// What is recorded beside the result of the attempt.
+    pub(crate) bodies: Vec<Body>,
+    /// What is answered then.
+    pub(crate) answer: Answer,
+}
+
+impl Claim {
+    /// Returns what a `shutdown` message claims; it asks for no other operation, whatever it says.
+    pub(crate) fn to_shut_down(op: String, nonce: String, proof: Option<String>) -> Self {
+        let op = match op.as_str() {
+            "shutdown" => op,
+            _ => format!("shutdown as {op}"),
+        };
+        Self {
+            op,
+            args: Value::Null,
+            nonce,
+            proof,
+        }
+    }
+}
+
+impl Carried {
+    fn recorded(bodies: Vec<Body>) -> Self {
+        Self {
+            bodies,
+            answer: Answer::Ack,
+        }
+    }
+}
+
+impl Desk {
+    /// Whether privileged operations need the admin; also when no proof can be given, because the vault is not usable.
+    #[must_use]
+    pub fn needs_admin(&self) -> bool {
+        self.keeper.is_locked()
+    }
+
+    /// Records what holds from now on: which files this daemon goes by, how the vault stands, and what the policy says.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be made durable; then nothing may be served.
+    pub fn begin(&mut self, paths: &Paths, settings: Option<Body>) -> anyhow::Result<()> {
+        let files = serde_json::json!({
+            "socket": paths.socket, "data": paths.data, "log": paths.log, "policy": paths.policy,
+        });
+        let mut found = vec![Body::Policy {
+            what: "paths".to_owned(),
+            hash: None,
+            detail: files,
+        }];
+        found.extend(settings);
+        // A log that was altered is begun anew; that there was a vault is not forgotten with it.
+        let named = self.book.state().admin().vault().is_some();
+        let before = self.book.vault_before_incident().filter(|_| !named);
+        found.extend(before.map(|name| policy("vault named before", Some(name))));
+        // All of it is confirmed by the last.
+        drop(self.stage(found)?);
+        self.keeper.follow(self.book.state().admin().vault());
+        if let Some(why) = self.keeper.trouble() {
+            let incident = vault_incident(why);
+            drop(self.stage(vec![incident])?);
+        }
+        self.set_seal();
+        let read = self.bench.reload();
+        let staged = self.stage(vec![read])?;
+        let recorded = self.book.sync(self.clock.as_ref())?.confirm(staged);
+        recorded
+            .map(drop)
+            .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))
+    }
+
+    fn stage(&mut self, bodies: Vec<Body>) -> anyhow::Result<Staged> {
+        self.book.stage(self.clock.as_ref(), bodies)
+    }
+
+    /// Gives a challenge.
+    pub(crate) fn challenge(
+        &mut self,
+        op: String,
+        arguments: Option<&str>,
+        peer: &PeerHandle,
+    ) -> Result<Response, Refusal> {
+        let arguments = arguments.map(|hash| {
+            let bytes = HEXLOWER.decode(hash.as_bytes()).ok();
+            bytes
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+                .ok_or_else(|| {
+                    Refusal::new(
+                        ErrorCode::BadRequest,
+                        "`args_hash` is not 64 hexadecimal digits",
+                    )
+                })
+        });
+        let arguments = arguments.transpose()?;
+        // A vault that was put back, or taken away, is seen here at the latest.
+        self.look_at_vault();
+        let moment = Moment {
+            keeper: &self.keeper,
+            head: self.book.status().map(|log| log.head).unwrap_or_default(),
+            now: self.clock.monotonic_ms(),
+            wall: self.clock.wall_ms(),
+        };
+        let asked = Asked {
+            arguments,
+            ..asked(op, peer)
+        };
+        self.challenges.issue(asked, &moment).map_err(|error| {
+            let message = format!("no randomness for a challenge: {error}");
+            Refusal::new(ErrorCode::Busy, message)
+        })
+    }
+
+    /// Looks at the file of the vault; one that has become unusable is an incident.
+    pub(crate) fn look_at_vault(&mut self) {
+        let was = self.keeper.trouble().map(str::to_owned);
+        self.keeper.look(self.book.state().admin().vault());
+        let trouble = self.keeper.trouble().map(str::to_owned);
+        if let Some(why) = trouble.filter(|_| was.is_none()) {
+            // When even this cannot be recorded, everything is refused anyway.
+            drop(self.record(vec![vault_incident(&why)]));
+            self.reload();
+        } else if was.is_some() != self.keeper.trouble().is_some() {
+            self.reload();
+        }
+    }
+
+    /// Tells the bench what the vault and the admin allow, and has it read the policy again.
+    pub(crate) fn reload(&mut self) {
+        self.set_seal();
+        let policy = self.bench.reload();
+        // A policy that is in force without a record would be a change that nobody can find: it is taken back then.
+        if self.record(vec![policy]).is_err() {
+            self.bench.restore();
+        }
+    }
+
+    fn set_seal(&mut self) {
+        let admin = self.book.state().admin();
+        let (mode, threshold) = admin.settings();
+        self.bench.set_seal(Seal {
+            is_locked: self.keeper.is_locked(),
+            is_degraded: self.keeper.trouble().is_some(),
+            accepted: admin.accepted().map(str::to_owned),
+            mode: mode.and_then(mode_of),
+            threshold: threshold.and_then(threshold_of),
+        });
+    }
+
+    /// Records that somebody claims to be the admin; the claim is looked at once that is durable.
+    ///
+    /// One that comes before the delay after wrong ones is over is refused unseen: it changes nothing, not even the delay.
+    pub(crate) fn attempt(
+        &mut self,
+        mut claim: Claim,
+        peer: &mut PeerHandle,
+    ) -> Result<Outcome, Refusal> {
+        clip::text(&mut claim.op, OP_BYTES_MAX);
+        let operation = match Operation::read(&claim.op, &claim.args) {
+            Ok(operation) => Some(operation),
+            Err(OperationError::Unknown) => None,
+            Err(error) => return Err(Refusal::new(ErrorCode::BadRequest, error.to_string())),
+        };
+        if self.wait_ms(&claim.op) > 0 {
+            self.early = self.early.saturating_add(1);
+            return Err(self.unproven(&claim.op));
+        }
+        let asked = asked(claim.op.clone(), peer);
+        let peer = peer.look_up().clone();
+        let attempt = Body::AuthAttempt {
+            op: claim.op.clone(),
+            peer: peer.clone(),
+            early: self.early,
+        };
+        let staged = self.record(vec![attempt])?;
+        self.early = 0;
+        let attempt = Attempt {
+            claim,
+            operation,
+            asked,
+            peer,
+        };
+        Ok(Outcome::Attempt(staged, Box::new(attempt)))
+    }
+
+    /// Looks at an attempt. Takes the proof that it is on record.
+    ///
+    /// # Errors
+    ///
+    /// When its result cannot be recorded; then nothing was done.
+    pub fn conclude(&mut self, _proof: Recorded, attempt: Attempt) -> Result<Outcome, Refusal> {
+        let is_proven = self.is_proven(&attempt);
+        let Attempt {
+            claim,
+            operation,
+            peer,
+            ..
+        } = attempt;
+        let result = Body::AuthResult {
+            op: claim.op.clone(),
+            accepted: is_proven,
+            peer: peer.clone(),
+        };
+        // Confirmed with what follows from it.
+        drop(self.record(vec![result])?);
+        let carried = match operation.filter(|_| is_proven) {
+            Some(operation) => self.carry_out(operation, &peer),
+            None => Err(self.unproven(&claim.op)),
+        };
+        let (bodies, answer) = match carried {
+            Ok(carried) => (carried.bodies, carried.answer),
+            Err(refusal) => (Vec::new(), Answer::Refused(refusal)),
+        };
+        Ok(Outcome::Durable(self.record(bodies)?, answer))
+    }
+
+    /// Whether the challenge is answered, with a proof where one is needed.
+    fn is_proven(&mut self, attempt: &Attempt) -> bool {
+        let Some(operation) = &attempt.operation else {
+            return false;
+        };
+        self.look_at_vault();
+        let arguments = arguments_hash(&attempt.claim.args);
+        let now = self.clock.monotonic_ms();
+        let (nonce, asked) = (&attempt.claim.nonce, &attempt.asked);
+        let Some(waiting) = self.challenges.redeem(nonce, asked, arguments, now) else {
+            return false;
+        };
+        match self.keeper.standing() {
+            Standing::Absent => needs_no_vault(operation, &attempt.peer),
+            Standing::Degraded(_) => false,
+            Standing::Whole(vault) => {
+                let transcript = waiting.transcript(arguments);
+                let key = vault.key(operation.credential());
+                let proof = attempt.claim.proof.as_deref().and_then(signature);
+                let (Some(transcript), Some(key), Some(proof)) = (transcript, key, proof) else {
+                    return false;
+                };
+                let current = transcript.vault == vault.id && transcript.epoch == vault.epoch;
+                current && transcript.is_proven(&key, &proof)
+            }
+        }
+    }
+
+    /// Does what was proven to be the admin's will. Nothing else calls this.
+    fn carry_out(&mut self, operation: Operation, peer: &Peer) -> Result<Carried, Refusal> {
+        match operation {
+            Operation::Shutdown => Ok(Carried {
+                bodies: Vec::new(),
+                answer: Answer::Stop,
+            }),
+            Operation::Enrol(candidate) => self.enrol(&candidate),
+            Operation::Rotate(candidate) => self.rotate(&candidate, "vault rotated"),
+            Operation::Recover(candidate) => self.rotate(&candidate, "vault recovered"),
+            Operation::Resume => Ok(Carried::recorded(vec![policy(RESUME, None)])),
+            Operation::Policy(files) => {
+                if self.bench.hash_of_files() != files.hash {
+                    let message = "the policy files are not what you saw: look again";
+                    return Err(Refusal::new(ErrorCode::ContentChanged, message));
+                }
+                Ok(Carried {
+                    bodies: vec![policy(ACCEPTED, Some(files.hash))],
+                    answer: Answer::Sealed,
+                })
+            }
+            Operation::Set(setting) => set(&setting),
+            Operation::Redact(Redaction { seqs, reason }) => {
+                let request = RemovalRequest {
+                    peer: peer.clone(),
+                    reason,
+                };
+                let seqs = seqs.into_iter().collect();
+                removed(self.book.redact(self.clock.as_ref(), &seqs, request))
+            }
+            Operation::Prune(Pruning { before, reason }) => {
+                let request = RemovalRequest {
+                    peer: peer.clone(),
+                    reason,
+                };
+                removed(self.book.prune(self.clock.as_ref(), before, request))
+            }
+            _ => Err(Refusal::new(
+                ErrorCode::UnknownRequest,
+                "this daemon does not know the operation",
+            )),
+        }
+    }
+
+    /// Takes over the first vault.
+    fn enrol(&mut self, candidate: &Candidate) -> Result<Carried, Refusal> {
+        let refuse = |why: &str| Err(Refusal::new(ErrorCode::Forbidden, why));
+        if self.book.state().admin().vault().is_some() || self.keeper.is_locked() {
+            return refuse("there is a vault already");
+        }
+        if self.book.incident().is_some() {
+            return refuse("the log does not verify, so nobody can tell that there was no vault");
+        }
+        let vault = self.candidate(candidate)?;
+        if vault.epoch != 1 {
+            return refuse("a first vault is of epoch 1");
+        }
+        Ok(Self::adopted("vault enrolled", candidate))
+    }
+
+    /// Replaces the vault by its next epoch.
+    fn rotate(&mut self, candidate: &Candidate, what: &str) -> Result<Carried, Refusal> {
+        let next = self.candidate(candidate)?;
+        let follows = |vault: &Vault| vault.id == next.id && vault.epoch + 1 == next.epoch;
+        match self.keeper.standing() {
+            Standing::Whole(vault) if follows(vault) => Ok(Self::adopted(what, candidate)),
+            Standing::Whole(_) => Err(Refusal::new(
+                ErrorCode::Forbidden,
+                "the new vault does not follow the present one",
+            )),
+            Standing::Absent | Standing::Degraded(_) => {
+                Err(Refusal::new(ErrorCode::Forbidden, "there is no vault"))
+            }
+        }
+    }
+
+    fn candidate(&self, candidate: &Candidate) -> Result<Vault, Refusal> {
+        let found = self.keeper.candidate(&candidate.name);
+        found.map_err(|error| Refusal::new(ErrorCode::BadRequest, format!("{error:#}")))
+    }
+
+    fn adopted(what: &str, candidate: &Candidate) -> Carried {
+        debug_assert!(what.starts_with(VAULT), "the fold knows a vault by this");
+        Carried {
+            bodies: vec![policy(what, Some(candidate.name.clone()))],
+            answer: Answer::Sealed,
+        }
+    }
+
+    /// Holds everything from now on. Anybody may: it only tightens.
+    pub(crate) fn panic(
+        &mut self,
+        mut reason: Option<String>,
+        peer: &Peer,
+    ) -> Result<Outcome, Refusal> {
+        if let Some(reason) = &mut reason {
+            clip::text(reason, REASON_BYTES_MAX);
+        }
+        let detail = serde_json::json!({ "reason": reason, "peer": peer });
+        let body = Body::Policy {
+            what: PANIC.to_owned(),
+            hash: None,
+            detail,
+        };
+        Ok(Outcome::Durable(self.record(vec![body])?, Answer::Ack))
+    }
+
+    /// Returns how long it is until the next attempt at `op` is looked at, in milliseconds.
+    fn wait_ms(&self, op: &str) -> u64 {
+        let attempts = self.book.state().admin().attempts(op);
+        attempts.wait_ms(self.clock.wall_ms())
+    }
+
+    /// The one answer to every attempt that is not accepted.
+    fn unproven(&self, op: &str) -> Refusal {
+        let refusal = Refusal::new(ErrorCode::AuthFailed, "the proof does not verify");
+        match self.wait_ms(op) {
+            0 => refusal,
+            wait => refusal.retry_after(wait),
+        }
+    }
+}
+
+/// Whether an operation may be done while there is no vault: stopping by whoever may connect, and the rest by somebody at a
+/// terminal.
+fn needs_no_vault(operation: &Operation, peer: &Peer) -> bool {
+    match operation {
+        Operation::Shutdown => true,
+        Operation::Rotate(_) | Operation::Recover(_) => false,
+        Operation::Enrol(_)
+        | Operation::Resume
+        | Operation::Policy(_)
+        | Operation::Set(_)
+        | Operation::Redact(_)
+        | Operation::Prune(_)
+        | _ => peer.tty.is_some(),
+    }
+}
+
+/// Returns what a removal comes to: it is done when it returns, and everything that stays is refused in one line.
+fn removed(done: Result<Staged, RemovalError>) -> Result<Carried, Refusal> {
+    match done {
+        Ok(staged) => {
+            // What it claims is claimed again by the answer.
+            drop(staged);
+            Ok(Carried::recorded(Vec::new()))
+        }
+        Err(RemovalError::Log(error)) => Err(Refusal::unrecorded(&error)),
+        Err(error) => Err(Refusal::new(ErrorCode::BadRequest, error.to_string())),
+    }
+}
+
+fn set(setting: &Setting) -> Result<Carried, Refusal> {
+    let Setting { key, value } = setting;
+    let is_known = match key.as_str() {
+        _ if value == LEFT_TO_FILES => true,
+        "mode" => mode_of(value).is_some(),
+        "threshold" => threshold_of(value).is_some(),
+        _ => {
+            let message = format!("there is no setting `{}`", key.escape_debug());
+            return Err(Refusal::new(ErrorCode::BadRequest, message));
+        }
+    };
+    if !is_known {
+        let message = format!("`{}` is no {key}", value.escape_debug());
+        return Err(Refusal::new(ErrorCode::BadRequest, message));
+    }
+    Ok(Carried {
+        bodies: vec![policy(&format!("{SET}{key} {value}"), None)],
+        answer: Answer::Sealed,
+    })
+}
+
+/// Says of a setting that the policy files have it again.
+const LEFT_TO_FILES: &str = "file";
+
+/// Reads a mode as the admin sets it.
+fn mode_of(value: &str) -> Option<Mode> {
+    let mode = [Mode::Notify, Mode::Attended, Mode::Unattended];
+    mode.into_iter().find(|mode| mode.name() == value)
+}
+
+/// Reads a threshold likewise.
+fn threshold_of(value: &str) -> Option<u8> {
+    value.parse().ok().filter(|risk| *risk <= 100)
+}
+
+fn vault_incident(why: &str) -> Body {
+    Body::Incident {
+        what: format!("the admin vault is not usable: {why}"),
+        bad: None,
+        durable: None,
+    }
+}
+
+fn asked(op: String, peer: &PeerHandle) -> Asked {
+    let credentials = peer.credentials();
+    Asked {
+        op,
+        arguments: None,
+        connection: peer.connection,
+        pid: credentials.pid,
+        uid: credentials.uid,
+    }
+}
+
+fn signature(text: &str) -> Option<[u8; 64]> {
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+fn policy(what: &str, hash: Option<String>) -> Body {
+    Body::Policy {
+        what: what.to_owned(),
+        hash,
+        detail: Value::Null,
+    }
+}
