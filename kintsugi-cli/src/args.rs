@@ -59,6 +59,8 @@ pub enum Command {
     Resume,
     /// Sets, changes and recovers the password that loosening and stopping need
     Admin(command::admin::Admin),
+    /// Tells you when something waits for you
+    Notify(command::notify::Notify),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
     /// Answers the hooks of shells and agents

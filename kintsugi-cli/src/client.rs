@@ -118,6 +118,14 @@ impl Client {
         patience: Duration,
     ) -> Result<Response, ClientError> {
         self.send(request)?;
+        self.reply_within(patience)
+    }
+
+    /// Waits for the next reply, `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn reply_within(&mut self, patience: Duration) -> Result<Response, ClientError> {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(response) = self.take_reply()? {

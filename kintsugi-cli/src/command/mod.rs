@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod log;
+pub mod notify;
 pub mod panic;
 pub mod pending;
 pub mod policy;
@@ -51,6 +52,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Hook(hook) => hook.run(console),
         Command::Setup(setup) => setup.run(console),
         Command::Doctor(doctor) => doctor.run(console),
+        Command::Notify(notify) => notify.run(console),
         Command::Init(init) => init.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),

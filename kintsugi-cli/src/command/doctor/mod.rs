@@ -5,6 +5,7 @@ mod probe;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use kintsugi_core::audit::verify::{Options, verify};
@@ -29,7 +30,9 @@ use crate::{embedded, policies, surroundings};
 #[derive(Debug, Args)]
 #[command(
     after_help = "A probe is a command that must be refused, sent through the line that each agent and shell is \
-                  configured with; its hold is denied at once. Ends with 1 when something is wrong."
+                  configured with; its hold is denied at once. Ends with 1 when something is wrong.\n\nTo have the daemon keep it \
+                  looking, in `daemon.toml` beside the policy:\n  [[helper]]\n  name = \"doctor\"\n  \
+                  command = [\"/usr/local/bin/kintsugi\", \"doctor\", \"--every\", \"24\"]"
 )]
 pub struct Doctor {
     /// Starts the daemon and wires what is not
@@ -41,6 +44,9 @@ pub struct Doctor {
     /// Prints one line of JSON a check
     #[arg(long)]
     json: bool,
+    /// Does not end: checks every so many hours, and says only what is wrong
+    #[arg(long, value_name = "HOURS", conflicts_with = "json", value_parser = clap::value_parser!(u64).range(1..=8760))]
+    every: Option<u64>,
 }
 
 /// How a check ended.
@@ -88,11 +94,21 @@ impl Doctor {
     /// # Errors
     /// When there is not even a home to look at.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let Some(hours) = self.every else {
+            return self.check(console);
+        };
+        loop {
+            self.check(console)?;
+            std::thread::sleep(Duration::from_secs(hours * 3600));
+        }
+    }
+
+    fn check(&self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
         let mut worst = Grade::Good;
         let mut say = |check: Check| {
             worst = worst.max(check.grade);
-            show(&check, self.json, console)
+            self.show(&check, console)
         };
         say(programs()?)?;
         let daemon = self.daemon(&paths);
@@ -109,6 +125,19 @@ impl Doctor {
         } else {
             Exit::Allowed
         })
+    }
+
+    fn show(&self, check: &Check, console: &mut Console) -> Result<(), Failure> {
+        if self.json {
+            console.json(check)?;
+        } else if self.every.is_none() {
+            print(check, console)?;
+        } else if check.grade == Grade::Bad {
+            // Where the daemon keeps it running, these are its last words in `kintsugi status`.
+            let found = escape(&check.found);
+            writeln!(console.err, "kintsugi: error: {}: {found}", check.name)?;
+        }
+        Ok(())
     }
 
     /// Whether a daemon answers, and is of this version.
@@ -287,11 +316,7 @@ fn policy() -> Check {
     }
 }
 
-fn show(check: &Check, json: bool, console: &mut Console) -> Result<(), Failure> {
-    if json {
-        console.json(check)?;
-        return Ok(());
-    }
+fn print(check: &Check, console: &mut Console) -> Result<(), Failure> {
     let (tone, word) = match check.grade {
         Grade::Good => (Tone::Good, "good"),
         Grade::Warning => (Tone::Warn, "warning"),
