@@ -229,6 +229,11 @@ impl Crowd {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
+    /// Gives back what only a burst of requests needs.
+    pub fn give_memory_back(&mut self) {
+        self.scratch = Vec::new();
+    }
+
     /// Judges those whose time has come at `now`, and those that something happened to; lets go of who is done.
     pub fn review(&mut self, now: u64) {
         let over = self.deadlines.range(..=(now, Token::MAX));

@@ -21,7 +21,7 @@ use crate::port::Port;
 use crate::settings::HELPERS_MAX;
 use crate::store::Staged;
 use crate::stream::Stream;
-use crate::sys::{Sender, Signal, Signals};
+use crate::sys::{self, Sender, Signal, Signals};
 
 /// How long nothing is tried again after the log refused, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -48,6 +48,9 @@ pub enum Supervision {
     /// A supervisor, which starts it again: with a vault, a signal does not stop it.
     Supervised,
 }
+
+/// How long nothing happens before memory is given back, in milliseconds.
+const REST_MS: u64 = 5_000;
 
 /// Why the loop ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +86,8 @@ pub struct Daemon {
     fed: Token,
     /// Whether somebody can be told of more records at once.
     is_feeding: bool,
+    /// When memory is given back, if nothing happens until then, on the monotonic clock.
+    rest_at: Option<u64>,
 }
 
 impl Daemon {
@@ -118,6 +123,7 @@ impl Daemon {
             ended: 0,
             fed: FIRST_TOKEN,
             is_feeding: false,
+            rest_at: Some(REST_MS),
         })
     }
 
@@ -132,6 +138,7 @@ impl Daemon {
             let timeout = self.timeout();
             let ready = self.crowd.poller().wait(timeout)?;
             let now = self.desk.clock.monotonic_ms();
+            self.rest(ready.is_empty(), now);
             // Between rounds nobody waits for a record. While this fails, every request is told so.
             drop(self.desk.book.mend(self.desk.clock.as_ref()));
             for one in ready {
@@ -163,12 +170,27 @@ impl Daemon {
         }
         let now = self.desk.clock.monotonic_ms();
         let wall = self.desk.clock.wall_ms();
-        let helpers = self.desk.helpers.due();
-        let deadlines = [self.crowd.deadline(), self.desk.book.due(), helpers];
+        let deadlines = [
+            self.crowd.deadline(),
+            self.desk.book.due(),
+            self.desk.helpers.due(),
+            self.rest_at,
+        ];
         let left = deadlines.into_iter().flatten();
         left.map(|deadline| deadline.saturating_sub(now))
             .chain(self.expiry.map(|expiry| expiry.saturating_sub(wall)))
             .min()
+    }
+
+    /// Gives memory back once after something happened, so that an idle daemon is small and sleeps for ever.
+    fn rest(&mut self, nothing_happened: bool, now: u64) {
+        if !nothing_happened {
+            self.rest_at = Some(now.saturating_add(REST_MS));
+        } else if self.rest_at.is_some_and(|rest_at| now >= rest_at) {
+            self.rest_at = None;
+            self.crowd.give_memory_back();
+            sys::give_memory_back();
+        }
     }
 
     fn take_signals(&mut self, now: u64) {

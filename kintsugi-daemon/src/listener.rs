@@ -96,8 +96,13 @@ impl Gate {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        let opened = chown(path, None, Some(gid))
-            .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o660)));
+        let is_ours = fs::metadata(path).is_ok_and(|found| found.gid() == gid);
+        let given = if is_ours {
+            Ok(())
+        } else {
+            chown(path, None, Some(gid))
+        };
+        let opened = given.and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o660)));
         opened.with_context(|| format!("cannot open `{}` to group {gid}", path.display()))
     }
 

@@ -155,6 +155,58 @@ pub fn die_with_parent(command: &mut Command) {
     unsafe { command.pre_exec(before_exec) };
 }
 
+/// Gives back what this process does not need while nothing happens: free memory of the allocator, and pages of the programs'
+/// own files that are only read. The next request reads those again from the page cache, which takes some ten microseconds.
+pub fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim only touches what the allocator holds, and this process has one thread.
+    unsafe {
+        libc::malloc_trim(0)
+    };
+    // SAFETY: the callback keeps to what dl_iterate_phdr(3) hands it, and takes no lock.
+    unsafe { libc::dl_iterate_phdr(Some(forget_pages), std::ptr::null_mut()) };
+}
+
+/// Drops the resident pages of one loaded object that nobody can write.
+///
+/// # Safety
+///
+/// Only for `dl_iterate_phdr(3)`, which passes a valid `info`.
+unsafe extern "C" fn forget_pages(
+    info: *mut libc::dl_phdr_info,
+    _size: libc::size_t,
+    _data: *mut libc::c_void,
+) -> libc::c_int {
+    let page = rustix::param::page_size();
+    // SAFETY: by contract it is valid during this call.
+    let info = unsafe { &*info };
+    let count = usize::from(info.dlpi_phnum);
+    // SAFETY: the program headers of a loaded object stay in memory as long as it is loaded.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, count) };
+    for header in headers {
+        if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
+            continue;
+        }
+        let (address, from) = (
+            usize::try_from(info.dlpi_addr),
+            usize::try_from(header.p_vaddr),
+        );
+        let (Ok(address), Ok(from), Ok(bytes)) = (address, from, usize::try_from(header.p_memsz))
+        else {
+            continue;
+        };
+        let start = address.wrapping_add(from).next_multiple_of(page);
+        let end = address.wrapping_add(from).wrapping_add(bytes) / page * page;
+        if start < end {
+            let start = std::ptr::with_exposed_provenance_mut(start);
+            // SAFETY: a private mapping of a file whose segment is never written, so that every page is as in the file
+            // and comes back from it (`madvise(2)`); what is relocated at the start lies in segments that are writable.
+            unsafe { libc::madvise(start, end - start.addr(), libc::MADV_DONTNEED) };
+        }
+    }
+    0
+}
+
 /// Takes over a descriptor that whoever started this process left open for it, and keeps it from children.
 ///
 /// Call at most once for a number, before anything else opens descriptors.
@@ -170,4 +222,28 @@ pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
     }
     // SAFETY: it is open, and by contract nobody else in this process has it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns how many KiB of this process are resident.
+    fn resident() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        number.unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_given_back_is_less_and_comes_back_when_it_is_needed() {
+        let before = resident();
+        give_memory_back();
+        let after = resident();
+        assert!(after < before, "{after} KiB, not less than {before}");
+        // Code and constants of the program are still what they were.
+        assert_eq!(format!("{:?}", Signal::Reload), "Reload");
+        assert!(resident() >= after);
+    }
 }

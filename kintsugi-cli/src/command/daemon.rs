@@ -47,10 +47,10 @@ enum Action {
     Logs,
     /// Lets a log that was written on another machine go on on this one
     AcceptHost,
-    /// Makes the daemon a service of your systemd, to be started with your session
-    Install,
+    /// Makes the daemon a service of systemd or launchd, yours or the system's
+    Install(service::Service),
     /// Takes that service out again
-    Uninstall,
+    Uninstall(service::Service),
 }
 
 impl Daemon {
@@ -71,8 +71,8 @@ impl Daemon {
             Action::Run => Err(become_it()),
             Action::AcceptHost => accept_host(&paths),
             Action::Logs => logs(&paths, console),
-            Action::Install => service::install(console),
-            Action::Uninstall => service::uninstall(console),
+            Action::Install(service) => service.install(console),
+            Action::Uninstall(service) => service.uninstall(console),
         }
     }
 }
