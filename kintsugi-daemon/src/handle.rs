@@ -169,7 +169,7 @@ impl Desk {
         if let Some(earlier) = self.earlier(&proposal)? {
             return self.answer_again(proposal, earlier);
         }
-        let seat = self.bench.seat(&proposal.command);
+        let seat = self.bench.seat(&proposal.command, proposal.peer.uid);
         let classification = seat.classify(&proposal.command);
         if proposal.command.gathers_facts() && !classification.wanted.is_empty() {
             let facts = Box::new(classification.wanted);

@@ -18,6 +18,7 @@ use kintsugi_core::protocol::Verdict;
 use kintsugi_core::rules::RuleError;
 use serde_json::json;
 
+use crate::homes::Homes;
 use crate::own_file::own_text;
 use crate::project::{Project, Projects};
 
@@ -26,8 +27,8 @@ use crate::project::{Project, Projects};
 pub struct PolicyFiles {
     /// The administrator's.
     pub admin: PathBuf,
-    /// The person's.
-    pub user: PathBuf,
+    /// The person's; nothing where the daemon is everybody's.
+    pub user: Option<PathBuf>,
 }
 
 /// What the admin allows.
@@ -49,7 +50,7 @@ pub struct Seal {
 #[derive(Debug)]
 pub struct Bench {
     judge: Rc<Judge>,
-    home: Option<String>,
+    homes: Homes,
     files: PolicyFiles,
     /// What is wrong with the policy, one line each.
     problems: Vec<String>,
@@ -60,15 +61,15 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A bench with what is built in, for a person whose home is `home`. Reads no policy yet.
+    /// A bench with what is built in, for people whose homes are `homes`. Reads no policy yet.
     ///
     /// # Errors
     ///
     /// When what is built in is refused, which a test of the core rules out.
-    pub fn new(home: Option<String>, files: PolicyFiles) -> anyhow::Result<Self> {
+    pub fn new(homes: Homes, files: PolicyFiles) -> anyhow::Result<Self> {
         Ok(Self {
             judge: Rc::new(Judge::builtin()?),
-            home,
+            homes,
             files,
             problems: Vec::new(),
             before: None,
@@ -188,7 +189,8 @@ impl Bench {
             }
         };
         let admin = file(&self.files.admin, Origin::Admin);
-        let user = file(&self.files.user, Origin::User);
+        let user = self.files.user.as_deref();
+        let user = user.and_then(|path| file(path, Origin::User));
         let combined = Layers {
             admin,
             user,
@@ -219,11 +221,11 @@ impl Bench {
         }
     }
 
-    /// Returns who judges `command`: this bench's judge, or a stricter one where a repository asks for it.
-    pub fn seat(&mut self, command: &ProposedCommand) -> Seat {
+    /// Returns who judges `command` of user `uid`: this bench's judge, or a stricter one where a repository asks for it.
+    pub fn seat(&mut self, command: &ProposedCommand, uid: u32) -> Seat {
         let facts = command.facts.as_ref();
         let asked = facts.and_then(|facts| facts.project_policy.as_ref());
-        let home = self.home.clone();
+        let home = self.homes.of(uid).map(str::to_owned);
         match asked {
             None => Seat {
                 judge: Rc::clone(&self.judge),

@@ -13,6 +13,7 @@ pub mod crowd;
 pub mod daemon;
 pub mod follow;
 pub mod handle;
+pub mod homes;
 pub mod judge;
 pub mod keeper;
 pub mod listener;

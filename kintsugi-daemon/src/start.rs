@@ -21,6 +21,7 @@ use crate::challenge::Challenges;
 use crate::clock::SystemClock;
 use crate::daemon::{Daemon, HELPERS, Stop, Supervision};
 use crate::handle::Desk;
+use crate::homes::Homes;
 use crate::judge::{Bench, PolicyFiles};
 use crate::keeper::Keeper;
 use crate::listener::{Gate, Taken, prepare_directory};
@@ -98,10 +99,9 @@ pub fn accept_host() -> anyhow::Result<bool> {
 fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Result<Daemon> {
     prepare_directory(&paths.data)?;
     let gate = Gate::open(&paths.socket, &paths.socket_lock, passed)?;
-    let home = env::home_dir().map(|home| home.display().to_string());
     let policies = PolicyFiles {
         admin: SYSTEM_POLICY.into(),
-        user: paths.policy.clone(),
+        user: Some(paths.policy.clone()).filter(|path| path != Path::new(SYSTEM_POLICY)),
     };
     let mut notices = Vec::new();
     let (settings, settings_hash) = Settings::read(&paths.settings).unwrap_or_else(|error| {
@@ -121,7 +121,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         helpers: Helpers::new(settings.helpers.clone(), HELPERS),
         settings,
         notices,
-        bench: Bench::new(home, policies)?,
+        bench: Bench::new(Homes::read(), policies)?,
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
         authority: Authority::default(),

@@ -314,11 +314,10 @@ fn check_ours(file: &Path) -> Result<bool, Failure> {
 
 fn failed(verb: &str, file: &Path, error: &std::io::Error) -> Failure {
     let message = format!("cannot {verb} `{}`: {error}", file.display());
-    let hint = match error.kind() {
-        ErrorKind::PermissionDenied => {
-            "`--system` needs root; otherwise check who owns the directory"
-        }
-        _ => "check the directory",
+    let hint = if error.kind() == ErrorKind::PermissionDenied {
+        "`--system` needs root; otherwise check who owns the directory"
+    } else {
+        "check the directory"
     };
     Failure::new(Exit::Failed, message).hint(hint)
 }

@@ -22,6 +22,8 @@
 //! - **The same user.** Everything that runs as the person's uid may connect to the socket, signal the daemon, and write its files. The log
 //!   shows it (chain, head), it is not prevented. Approvals of an agent's own holds are refused ([`super::approvals`] says how, and what an
 //!   attack on the person's own account can do all the same).
+//!   `kintsugi daemon install --system` gives the daemon a user of its own: then nothing that runs as the person can signal it or
+//!   touch its log, its key and its policy, and what is left to them is the socket.
 //! - **What a program does later.** A build script, a test or a server that is started runs as it likes. Its start is decided, its behaviour
 //!   is not watched.
 //! - **The administrator and the kernel.** Root can do as it pleases.
