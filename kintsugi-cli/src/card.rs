@@ -1,6 +1,6 @@
 //! The card: what a person must know to answer. One renderer for the prompt, `pending`, `check` and agents.
 
-use kintsugi_core::classify::Class;
+use kintsugi_core::classify::{Class, Ground, Turn};
 use kintsugi_core::display::{clip, columns, describe, escape};
 use kintsugi_core::effect::{Effect, Span};
 use kintsugi_core::proposal::ProposedCommand;
@@ -36,6 +36,8 @@ pub struct Card<'a> {
     pub findings: &'a [Finding],
     /// What it would do.
     pub effects: &'a [Effect],
+    /// The facts that had a say.
+    pub grounds: &'a [Ground],
     /// A safer command.
     pub instead: Option<&'a str>,
     /// How long the hold lasts, in milliseconds.
@@ -56,6 +58,7 @@ impl<'a> Card<'a> {
             reason: &verdict.reason,
             findings: &verdict.findings,
             effects: &verdict.effects,
+            grounds: &verdict.grounds,
             instead: verdict.instead.as_deref(),
             expires_ms: verdict.expires_ms,
             whole: false,
@@ -73,6 +76,7 @@ impl<'a> Card<'a> {
             reason: &item.reason,
             findings: &item.findings,
             effects: &item.effects,
+            grounds: &[],
             instead: item.instead.as_deref(),
             expires_ms: item.expires_ms,
             whole: false,
@@ -110,6 +114,7 @@ impl<'a> Card<'a> {
         page.row(label, &[origin], Tone::Quiet);
         page.row("does", &self.deeds(), Tone::Strong);
         page.row("because", &self.causes(), Tone::Warn);
+        page.row("facts", &self.facts(), Tone::Quiet);
         page.row("instead", &self.instead.map(escape), Tone::Good);
         page.row("lasts", &self.expires_ms.map(lasting), Tone::Quiet);
         page.row("answer", answer, Tone::Strong);
@@ -206,6 +211,30 @@ fn listed(most: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
         distinct.push(format!("… and {more} more"));
     }
     distinct
+}
+
+impl Card<'_> {
+    /// What was found out, and what that did to the answer. What a finding already tells is not told again.
+    fn facts(&self) -> Vec<String> {
+        let told = |ground: &&Ground| match ground.turn {
+            Turn::Calms | Turn::Read => true,
+            Turn::Alarms | Turn::Stands => !self
+                .findings
+                .iter()
+                .any(|finding| finding.reason.contains(&ground.says)),
+        };
+        listed(
+            LISTED_MAX,
+            self.grounds.iter().filter(told).map(|ground| {
+                let about = clip(&escape(&ground.about), 60);
+                let turn = match (ground.turn, &ground.rule) {
+                    (Turn::Calms, Some(rule)) => format!(", so {} does not apply", escape(rule)),
+                    (Turn::Calms | Turn::Alarms | Turn::Stands | Turn::Read, _) => String::new(),
+                };
+                format!("`{about}`: {}{turn}", escape(&ground.says))
+            }),
+        )
+    }
 }
 
 const fn overlap(one: Span, other: Span) -> bool {

@@ -125,7 +125,7 @@ fn context(subject: Subject<'_>) -> Context {
     let mut variables = Variables::default();
     if let Some(home) = &subject.surroundings.home {
         let home = Word::text(home.clone(), Span::default());
-        variables.values.insert("HOME".to_owned(), home);
+        variables.values.insert("HOME", home);
     }
     Context {
         dialect: subject.dialect,

@@ -98,16 +98,16 @@ impl Analyst<'_> {
             self.open_shell(task, language);
             return Feeds::NONE;
         }
+        if let Some(file) = piped_file(call)
+            && self.is_read_before(call, file)
+        {
+            return self.run_file(task, language, file);
+        }
         if let Some(text) = call.fed.text.clone() {
             return self.code(task, language, &Word::text(&*text, call.span));
         }
         if let Input::Text(word) = call.input {
             return self.code(task, language, word);
-        }
-        if let Some(file) = piped_file(call)
-            && self.is_read_before(call, file)
-        {
-            return self.run_file(task, language, file);
         }
         let mut feeds = call.fed.feeds;
         if language == Language::Shell && !matches!(call.input, Input::File(_)) {
@@ -246,6 +246,8 @@ impl Analyst<'_> {
             path: &judged.path,
             language: Some(language),
             text: &text,
+            part: "",
+            first_line: 1,
         };
         self.script_file(call, file, &operands)
     }
@@ -467,8 +469,8 @@ pub(super) fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Var
         }
         joined.pieces.extend(word.pieces.iter().cloned());
     }
-    all.values.insert("@".to_owned(), joined.clone());
-    all.values.insert("*".to_owned(), joined);
+    all.values.insert("@", joined.clone());
+    all.values.insert("*", joined);
     Rc::new(all)
 }
 

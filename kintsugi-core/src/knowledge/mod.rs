@@ -13,6 +13,7 @@ mod grammar;
 #[cfg(test)]
 mod operations_tests;
 mod program;
+mod recipe;
 mod redirect;
 pub mod schema;
 mod script;

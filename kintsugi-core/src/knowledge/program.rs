@@ -107,6 +107,8 @@ impl Analyst<'_> {
                 path: &judged.path,
                 language: None,
                 text: &text,
+                part: "",
+                first_line: 1,
             };
             feeds = feeds.union(if before {
                 self.script_file(call, file, call.words)
@@ -495,6 +497,9 @@ impl Analyst<'_> {
         let mut feeds = Self::feeds_into(task, action);
         if matches!(action, Action::Execute | Action::Interpret) {
             feeds = written.map_or(Feeds::of(Feed::File), |it| it.feeds);
+        }
+        if action == Action::Execute {
+            self.project_file(task, judged);
         }
         self.push_path(&task.call, action, judged, &task.parsed.path)
             .with(with.union(task.parsed.modifiers))

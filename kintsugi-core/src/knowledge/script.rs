@@ -9,6 +9,8 @@ use super::UnknownKind;
 use super::analyst::{Ambient, Analyst, Call};
 use super::code::{dialect_of, language_of, positional};
 use super::feeds::Feeds;
+use super::program::Task;
+use super::recipe;
 use super::schema::Language;
 use crate::effect::{Feed, Modifiers, ScriptLine, Span};
 use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_WORK_MAX};
@@ -27,6 +29,10 @@ pub(super) struct ScriptFile<'f> {
     pub(super) language: Option<Language>,
     /// What stands in it.
     pub(super) text: &'f str,
+    /// The part of it that runs: the target of a makefile; nothing for the whole file.
+    pub(super) part: &'f str,
+    /// The line with which `text` begins, from 1.
+    pub(super) first_line: u32,
 }
 
 /// How much was found before a script was read.
@@ -55,9 +61,57 @@ impl Analyst<'_> {
         file: ScriptFile<'_>,
         operands: &[Word],
     ) -> Feeds {
-        let feeds = Feeds::of(Feed::Program);
-        let is_read = self.reading.iter().any(|path| path == file.path);
-        if is_read {
+        self.scripts(call, &[file], operands)
+    }
+
+    /// Looks at what a command runs of a file of the project: a makefile, the scripts of a package.
+    pub(super) fn project_file(&mut self, task: &Task<'_, '_>, judged: &Judgement) {
+        let (above, name) = judged.path.rsplit_once('/').unwrap_or(("", &judged.path));
+        if !recipe::is_read(name) {
+            return;
+        }
+        let default = recipe::MAKEFILES
+            .iter()
+            .map(|name| format!("{above}/{name}"));
+        let paths: Vec<String> = if name == "Makefile" {
+            default.collect()
+        } else {
+            vec![judged.path.clone()]
+        };
+        let words = names(task);
+        let part = words.join(" ");
+        for path in paths {
+            let Some(text) = self.written(&path).and_then(|it| it.text) else {
+                self.want_script(&Judgement {
+                    path,
+                    ..judged.clone()
+                });
+                continue;
+            };
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let lines = recipe::read(name, &text, &words).unwrap_or_default();
+            let pieces: Vec<ScriptFile<'_>> = lines
+                .iter()
+                .map(|line| ScriptFile {
+                    path: &path,
+                    language: Some(Language::Shell),
+                    text: &line.text,
+                    part: &part,
+                    first_line: line.number,
+                })
+                .collect();
+            self.scripts(&task.call, &pieces, &[]);
+        }
+    }
+
+    /// Reads the pieces of one script, each in the state in which it begins.
+    fn scripts(&mut self, call: &Call<'_>, pieces: &[ScriptFile<'_>], operands: &[Word]) -> Feeds {
+        let mut feeds = Feeds::of(Feed::Program);
+        let Some(file) = pieces.first() else {
+            return feeds;
+        };
+        let key = format!("{}\n{}", file.path, file.part);
+        if self.reading.contains(&key) {
             // A script that starts itself does nothing that it was not seen to do.
             return feeds;
         }
@@ -69,14 +123,16 @@ impl Analyst<'_> {
             return feeds;
         };
         let rest = std::mem::replace(self.budget, part);
-        self.reading.push(file.path.to_owned());
-        let before = self.before();
-        let more = self.script_text(call, file, operands);
-        self.attribute(call, file, &before);
+        self.reading.push(key);
+        for piece in pieces {
+            let before = self.before();
+            feeds = feeds.union(self.script_text(call, *piece, operands));
+            self.attribute(call, *piece, &before);
+        }
         self.reading.pop();
         let left = std::mem::replace(self.budget, rest);
         self.budget.rejoin(&left);
-        feeds.union(more)
+        feeds
     }
 
     fn script_text(&mut self, call: &Call<'_>, file: ScriptFile<'_>, operands: &[Word]) -> Feeds {
@@ -132,6 +188,26 @@ impl Analyst<'_> {
     }
 }
 
+/// The words behind a command that name what of a project's file runs: targets, settings of make, the script of a package.
+fn names(task: &Task<'_, '_>) -> Vec<String> {
+    let parsed = &task.parsed;
+    let verb = parsed.path.rsplit(' ').next().unwrap_or_default();
+    let is_package = ["npm", "pnpm", "yarn", "bun"]
+        .iter()
+        .any(|manager| parsed.path.strip_prefix(manager).is_some());
+    if is_package && parsed.path.contains(' ') && verb != "run" {
+        return vec![verb.to_owned()];
+    }
+    let is_name = |role: &str| matches!(role, "target" | "script");
+    let values = parsed.values.iter().filter(|value| is_name(value.role));
+    values
+        .filter_map(|value| value.word.known())
+        .map(std::borrow::Cow::into_owned)
+        // For pnpm and yarn the verb is a word like any other.
+        .skip_while(|word| is_package && matches!(word.as_str(), "run" | "run-script"))
+        .collect()
+}
+
 /// Where the lines of a script begin.
 struct Lines<'f> {
     file: ScriptFile<'f>,
@@ -155,7 +231,9 @@ impl<'f> Lines<'f> {
         ScriptLine {
             path: self.file.path.to_owned(),
             line: if is_known {
-                u32::try_from(line).unwrap_or(u32::MAX)
+                u32::try_from(line)
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(self.file.first_line.saturating_sub(1))
             } else {
                 0
             },

@@ -21,7 +21,6 @@
 //! | how | example |
 //! |---|---|
 //! | a loop of forks in a scripting language | `perl -e 'fork while fork'` |
-//! | a makefile that is written and run in one line | `printf 'all:\n\trm -rf ~\n' > Makefile; make` |
 //! | options from a file | `curl -K FILE`, `ssh -F FILE` |
 //! | a shell with other rights and no command | `sudo bash` |
 //! | processes named by what another program prints | `kill $(pgrep kintsugi-daemon)` |
@@ -30,3 +29,9 @@
 //! | a descriptor that is opened first and read later | `exec 3<<<'rm -rf ~'; sh <&3` |
 //! | another name for a program | `cp /bin/rm x; ./x -rf ~` |
 //! | zsh's `r` by way of `builtin` | `builtin r` |
+//! | a makefile that is written and run in one line, by `printf` with `\t` | `printf 'all:\n\trm -rf ~\n' > Makefile; make` |
+//! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
+//! | a trap that calls a function, with the variable set again behind an `exit` | `f() { rm -rf "$d"; }; trap f EXIT; d=~; exit; d=/tmp/x` |
+//! | reading a secret through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
+//! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
+//! | git pointed at another repository in front of the command | `GIT_DIR=x GIT_WORK_TREE=~ git reset --hard`: facts are of the working copy here |

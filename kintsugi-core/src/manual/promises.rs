@@ -14,4 +14,5 @@
 //! | **Losing the daemon neither opens the gate nor bricks the host.** | `tests/tests/shell_hooks.rs`: `without_a_daemon_the_plainly_safe_runs_and_the_rest_does_not`; `tests/tests/life.rs`: `what_passed_without_a_daemon_is_in_the_log_of_the_next` |
 //! | **Nothing waits without a deadline and nothing grows without a bound.** | `tests/tests/stall.rs` |
 //! | **The log shows that it was altered**, and which record. | `kintsugi-daemon/src/store/tests/`; `tests/tests/session.rs`: `the_log_proves_itself_and_names_the_record_that_was_altered`; `tests/tests/audit_log.rs` |
+//! | **A claim calms nothing that is catastrophic**, is asked for only where it would change the answer, and is looked for without running what a repository names. | `tests/tests/facts.rs`: `a_lie_calms_the_ambiguous_and_nothing_that_is_catastrophic`, `harmless_commands_are_asked_nothing`, `asking_git_runs_nothing_that_a_repository_names` |
 //! | **Nothing leaves the machine.** | there is no code that connects to anything but the local socket |

@@ -9,7 +9,7 @@
 //!
 //! | `kind` | members | answer |
 //! |---|---|---|
-//! | `propose` | a command | `verdict` |
+//! | `propose` | a command | `verdict`; `wanted`, to a client that can |
 //! | `resolve` | `command`, `decision` (`allow`, `deny`), `remember`; `code`? | `ack` |
 //! | `observe` | `change` (`created`, `modified`, `removed`), `path` | `ack`, durable within 50 ms |
 //! | `record` | a command that has run; `exit_code`?, `duration_ms`? | `ack` |
@@ -42,6 +42,16 @@
 //! `{"kind": "auth", "key": "…"}` with what stands in the file `port-key` of the data directory (0600, made with the port); it is
 //! compared in constant time and answered with `ack`, and everything else with `auth_failed` and the end. Nobody attests such a
 //! peer: its process is 0 in the log. Over the socket `auth` is answered with `ack` and changes nothing.
+//!
+//! # Facts
+//!
+//! A client that says `"can": ["facts"]` may be answered `{"kind": "wanted", "facts": {"targets", "repositories", "scripts"}}`
+//! ([`Wanted`](crate::facts::Wanted)): nothing was decided, nothing was recorded. It finds out what it can in bounded time and proposes
+//! again under the same id, with what it found in `facts`; what it could not find out it says as well (`"complete": false`), or it is
+//! asked again. After [`WANTED_ROUNDS_MAX`](crate::limits::WANTED_ROUNDS_MAX) rounds it leaves `can` out. A client that cannot is judged
+//! by the text alone, more strictly. Of each list only as many entries count as are ever asked for.
+//!
+//! A verdict names the facts that had a say in `grounds`: `about`, `says`, `turn` (`calms`, `alarms`, `stands`, `read`) and `rule`.
 //!
 //! # An id means one command
 //!
