@@ -63,8 +63,11 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   }
 
   _kintsugi_preexec() {
+    local text=$3 id='' code=0 comments=0
+    [[ -o interactive_comments ]] && comments=1
     emulate -L zsh
-    local text=$3 id='' code=0
+    # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
+    (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
     if _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         (0) _kintsugi_ran=1; return 0 ;;
