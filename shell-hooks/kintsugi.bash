@@ -75,7 +75,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       builtin printf '%s' "$text" >|"$_kintsugi_pipes/text" || return 1
       builtin printf '@%d\0' "$_kintsugi_number" 1<>"$_kintsugi_pipes/ask" || return 1
     fi
-    while builtin read -r -t 4 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
+    while builtin read -r -t 6 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
       # An answer to an earlier question, which came too late.
       [[ $_kintsugi_answer == "$_kintsugi_number"* ]] || continue
       _kintsugi_answer=${_kintsugi_answer:1}

@@ -52,7 +52,7 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
       builtin print -rn -- "$1" >|$_kintsugi_pipes/text || return 1
       builtin print -rn -- "@$_kintsugi_number"$'\0' 1<>$_kintsugi_pipes/ask || return 1
     fi
-    while IFS= builtin read -r -t 4 _kintsugi_answer <>$_kintsugi_pipes/answer; do
+    while IFS= builtin read -r -t 6 _kintsugi_answer <>$_kintsugi_pipes/answer; do
       # An answer to an earlier question, which came too late.
       [[ $_kintsugi_answer == $_kintsugi_number* ]] || continue
       _kintsugi_answer=${_kintsugi_answer#?}

@@ -29,7 +29,7 @@ use crate::client::{Client, ClientError};
 use crate::exit::Exit;
 use crate::{proposal, spool, surroundings};
 
-/// Longest wait for the daemon. The shells wait twice as long for the relay before they ask in another way.
+/// Longest wait for the daemon. The shells wait three times as long for the relay before they ask in another way.
 const REPLY_MAX: Duration = Duration::from_secs(2);
 
 /// How long no daemon is started again after that failed, and a silent one is not waited for: the plainly safe runs meanwhile.
