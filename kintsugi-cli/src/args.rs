@@ -65,6 +65,8 @@ pub enum Command {
     Init(command::init::Init),
     /// Answers the hooks of shells and agents
     Hook(command::hook::Hook),
+    /// Serves agents that have no hook, by the Model Context Protocol
+    Mcp(command::mcp::Mcp),
     /// Prints completions for a shell
     Completions(command::completions::Completions),
     /// Prints the manual page, of a subcommand when one is named

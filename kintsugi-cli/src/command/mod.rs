@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod log;
+pub mod mcp;
 pub mod notify;
 pub mod panic;
 pub mod pending;
@@ -52,6 +53,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Hook(hook) => hook.run(console),
         Command::Setup(setup) => setup.run(console),
         Command::Doctor(doctor) => doctor.run(console),
+        Command::Mcp(mcp) => mcp.run(console),
         Command::Notify(notify) => notify.run(console),
         Command::Init(init) => init.run(console),
         Command::Completions(completions) => completions.run(console),

@@ -63,6 +63,16 @@
 //! that `--undo` puts a file back byte for byte when it is still as it was left, and takes out only our part when it is not.
 //! Checked in a home that has them all: `tests/tests/setup.rs`.
 //!
+//! # Agents without a hook
+//!
+//! `kintsugi mcp` serves the Model Context Protocol (revisions 2024-11-05 to 2025-11-25, on standard input and output) with
+//! `run_command`, `explain_command` and `list_held`. Output is 64 KiB a stream at most, a command runs 120 s unless told
+//! otherwise and 600 s at most, and a cancelled one is ended with all of its group. It gates what goes through it; an agent that
+//! has another shell tool as well is not stopped by it. Elicitation is not used for approvals: the answer comes from the process
+//! of the agent, so it proves no person (`tests/tests/mcp.rs`).
+//!
+//! # Proving that a gate is alive
+//!
 //! Whether a gate is alive, only a refusal shows: `kintsugi doctor` sends `kintsugi approve` of a hold that does not exist, which
 //! is always held and does nothing where a gate is dark, through the very line that a host or a shell is configured with, and
 //! denies its hold (`tests/tests/doctor.rs`). It tries the line and not the host: that a host calls it, only a session of the
