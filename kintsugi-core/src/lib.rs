@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
-pub mod binding;
 pub mod classify;
 pub mod decide;
 pub mod display;

@@ -83,14 +83,6 @@ impl Pty {
             .expect("an open terminal");
     }
 
-    /// Types bytes that need not be text.
-    ///
-    /// # Panics
-    /// When the terminal is gone.
-    pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.master.write_all(bytes).expect("an open terminal");
-    }
-
     /// Waits until `words` are printed, and returns what came before them since the last expectation.
     ///
     /// # Panics
@@ -110,20 +102,6 @@ impl Pty {
                 self.screen()
             );
         }
-    }
-
-    /// Waits until no process has the terminal any more.
-    ///
-    /// # Panics
-    /// When one stays.
-    pub fn close(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.fill(deadline) {}
-        assert!(
-            Instant::now() < deadline,
-            "it did not end:\n{}",
-            self.screen()
-        );
     }
 
     /// Returns everything that was printed so far.

@@ -387,7 +387,6 @@ impl Body {
                 "instead",
                 "capture",
                 "content_hash",
-                "bound",
             ],
             Self::State { .. } => &["value"],
             Self::Resolution { .. } => &["reason"],

@@ -125,6 +125,12 @@ pub(super) struct Analyst<'a> {
     pub(super) analysis: Analysis,
     /// Files that the line wrote so far, by folded path.
     pub(super) files: BTreeMap<String, Written>,
+    /// Files that are a program under another name, by folded path.
+    pub(super) copies: BTreeMap<String, String>,
+    /// Aliases of git that the line gives, until they are used.
+    pub(super) aliases: BTreeMap<String, String>,
+    /// What flows into the text that is being read.
+    pub(super) inherited: Printed,
     /// Script files that are being read, outermost first.
     pub(super) reading: Vec<String>,
 }
@@ -201,7 +207,7 @@ impl Analyst<'_> {
     /// What flows into the standard input.
     fn input(&mut self, invocation: &Invocation, scope: &Scope<'_>) -> Printed {
         match &invocation.input {
-            Input::Inherited => Printed::default(),
+            Input::Inherited => self.inherited.clone(),
             Input::Text(word) => {
                 let text: Option<Rc<str>> = word.known().map(|text| Rc::from(&*text));
                 let bytes = text.as_ref().map_or(0, |text| text.len());
@@ -233,6 +239,9 @@ impl Analyst<'_> {
             text: None,
         };
         let mut found = false;
+        if super::redirect::remote_of(word).is_some() {
+            printed.feeds = printed.feeds.union(Feeds::of(Feed::Network));
+        }
         for judged in self.judge(word, directories, scope) {
             if judged.place == crate::place::Place::Secret {
                 printed.feeds = printed.feeds.union(Feeds::of(Feed::Secret));

@@ -380,7 +380,10 @@ impl Analyst<'_> {
         }
         let mut ambient = call.ambient;
         ambient.depth += 1;
-        self.script(&script, &context, ambient)
+        let outer = std::mem::replace(&mut self.inherited, call.fed.clone());
+        let feeds = self.script(&script, &context, ambient);
+        self.inherited = outer;
+        feeds
     }
 
     /// A hole that means the same in another script: its commands are named there by what flows out of them.

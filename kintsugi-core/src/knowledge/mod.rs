@@ -10,6 +10,8 @@ pub mod embedded;
 mod feeds;
 mod flow;
 mod grammar;
+mod implicit;
+mod local;
 #[cfg(test)]
 mod operations_tests;
 mod program;
@@ -28,7 +30,7 @@ mod wrapped;
 
 use std::collections::BTreeMap;
 
-use analyst::{Ambient, Analyst};
+use analyst::{Ambient, Analyst, Printed};
 use store::{Node, Store};
 
 use crate::effect::{Effect, ScriptLine, Span};
@@ -162,6 +164,9 @@ impl Knowledge {
             budget,
             analysis: Analysis::default(),
             files: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            inherited: Printed::default(),
             reading: Vec::new(),
         };
         analyst.script(script, context, Ambient::default());

@@ -4,7 +4,6 @@ use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
-use super::script::ScriptFile;
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place, pattern};
@@ -18,6 +17,8 @@ pub(super) struct Task<'c, 'k> {
     pub(super) reads: Feeds,
     /// Text of the one file it reads, when the line wrote it.
     pub(super) text: Option<std::rc::Rc<str>>,
+    /// The program whose file it reads: `cp /bin/rm x`.
+    pub(super) copies: Option<String>,
     pub(super) fetches: bool,
     pub(super) lists: bool,
 }
@@ -39,6 +40,7 @@ impl Analyst<'_> {
         words: &[Word],
     ) -> Printed {
         let knowledge = self.knowledge;
+        self.git_alias(call, name, words);
         match knowledge.resolve(name) {
             Resolved::Known { name, node } => {
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -77,76 +79,6 @@ impl Analyst<'_> {
         }
     }
 
-    /// A program given by its path; `is_described` when one of the same name is.
-    fn local_program(
-        &mut self,
-        call: &Call<'_>,
-        first: &Word,
-        name: &str,
-        is_described: bool,
-    ) -> Printed {
-        self.analysis.programs.push((name.to_owned(), call.span));
-        let mut feeds = Feeds::of(Feed::Program).union(call.fed.feeds);
-        for judged in self.judge(first, &call.directories, call.scope) {
-            let written = self.written(&judged.path);
-            let feed = written
-                .as_ref()
-                .map_or(Feeds::of(Feed::File), |it| it.feeds);
-            self.push_path(call, Action::Execute, &judged, name)
-                .feed(feed.worst());
-            let known = written.and_then(|it| Some((it.text?, it.before)));
-            let Some((text, before)) = known else {
-                self.want_script(&judged);
-                self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span);
-                if !is_described {
-                    self.assume_name(call, name, call.words.get(1..).unwrap_or_default());
-                }
-                continue;
-            };
-            let file = ScriptFile {
-                path: &judged.path,
-                language: None,
-                text: &text,
-                part: "",
-                first_line: 1,
-            };
-            feeds = feeds.union(if before {
-                self.script_file(call, file, call.words)
-            } else {
-                let language = super::code::language_of(&text);
-                let text = Word::text(&*text, call.span);
-                self.text(call, language, &text, call.words)
-            });
-        }
-        Printed { feeds, text: None }
-    }
-
-    /// The words of a program that is not described: which of them are paths that matter.
-    fn unknown_words(&mut self, call: &Call<'_>, name: &str, words: &[Word]) {
-        if name.starts_with('-') {
-            // No program is called so: the options of a command whose line was broken.
-            return;
-        }
-        for word in words {
-            let value = match grammar::split(word, "=") {
-                Some((key, value)) if key.display().starts_with('-') => value,
-                Some(_) | None => word.clone(),
-            };
-            let text = value.display();
-            if text.starts_with('-') || text.contains("://") {
-                continue;
-            }
-            for judged in self.judge(&value, &call.directories, call.scope) {
-                if matches!(
-                    judged.place,
-                    Place::Secret | Place::Guard | Place::Device | Place::Startup | Place::Kernel
-                ) {
-                    self.push_path(call, Action::Read, &judged, name);
-                }
-            }
-        }
-    }
-
     /// A command that is described.
     pub(super) fn known(&mut self, call: Call<'_>, parsed: Parsed<'_>) -> Printed {
         self.analysis
@@ -157,6 +89,7 @@ impl Analyst<'_> {
             parsed,
             reads: Feeds::NONE,
             text: None,
+            copies: None,
             fetches: false,
             lists: false,
         };
@@ -172,7 +105,8 @@ impl Analyst<'_> {
         let before = self.analysis.effects.len();
         self.effects(&mut task);
         self.assume_undescribed(&task, before);
-        let mut feeds = self.run_code(&task);
+        self.run_option_file(&task);
+        let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         feeds = feeds.union(self.run_wrapped(&task));
         Self::printed(&task, feeds)
     }
@@ -184,6 +118,7 @@ impl Analyst<'_> {
             parsed,
             reads: Feeds::NONE,
             text: None,
+            copies: None,
             fetches: false,
             lists: false,
         };
@@ -410,6 +345,11 @@ impl Analyst<'_> {
             place: None,
         };
         self.in_repository(task, role, modifiers);
+        if let (Role::Process, [Piece::Hole(hole)]) = (role, word.pieces.as_slice())
+            && let Some(name) = super::implicit::looked_up(&task.call, hole)
+        {
+            self.other_effect(task, (action, role), &name, with);
+        }
         self.push(&task.call, action, role, target)
             .with(modifiers)
             .feed(feeds.worst_for(action))
@@ -493,6 +433,9 @@ impl Analyst<'_> {
             }
             task.reads = task.reads.union(feeds);
         }
+        if matches!(action, Action::Read | Action::Move | Action::List) && task.copies.is_none() {
+            task.copies = self.installed(&judged.path);
+        }
         task.lists |= action == Action::List;
         let mut feeds = Self::feeds_into(task, action);
         if matches!(action, Action::Execute | Action::Interpret) {
@@ -508,6 +451,7 @@ impl Analyst<'_> {
             let text = task.text.clone().or_else(|| task.call.fed.text.clone());
             self.remember(&judged.path, feeds, text);
             self.remember_inside(task, judged, feeds);
+            self.remember_copy(task, judged);
         }
     }
 

@@ -5,12 +5,13 @@ use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
 use crate::effect::{Action, Feed, Modifier, Role, Target};
 use crate::place::Place;
-use crate::shell::{Redirect, RedirectMode, Word};
+use crate::shell::{Assignment, Redirect, RedirectMode, Word};
 
 impl Analyst<'_> {
     /// Assignments whose variable makes programs run or load something.
     pub(super) fn assignments(&mut self, call: &Call<'_>) {
-        for assignment in call.assignments {
+        let declared = declared(call);
+        for assignment in call.assignments.iter().chain(&declared) {
             let knowledge = self.knowledge;
             let matching =
                 keyed_matching(knowledge.variables(), &assignment.name, &assignment.value);
@@ -107,14 +108,54 @@ impl Analyst<'_> {
             let program = call.words.first().map(Word::display).unwrap_or_default();
             self.push_path(call, action, &judged, &program).feed(feed);
             if action != Action::Read {
-                self.remember(&judged.path, printed.feeds, printed.text.clone());
+                // The reader of the text knows escapes and the order of what is written; words alone do not tell.
+                let told = call.scope.script.files.iter().any(|(path, _)| {
+                    call.directories
+                        .iter()
+                        .any(|directory| self.surroundings.fold(path, directory) == judged.path)
+                });
+                let text = if told {
+                    self.written(&judged.path).and_then(|it| it.text)
+                } else {
+                    printed.text.clone()
+                };
+                self.remember(&judged.path, printed.feeds, text);
             }
         }
     }
 }
 
+/// What `export` and its like assign.
+fn declared(call: &Call<'_>) -> Vec<Assignment> {
+    const DECLARING: [&str; 7] = [
+        "export", "declare", "typeset", "local", "readonly", "setenv", "set",
+    ];
+    let Some((first, words)) = call.words.split_first() else {
+        return Vec::new();
+    };
+    if !first
+        .known()
+        .is_some_and(|name| DECLARING.contains(&&*name))
+    {
+        return Vec::new();
+    }
+    words
+        .iter()
+        .filter_map(|word| {
+            let (name, value) = grammar::split(word, "=")?;
+            let name = name.known()?.into_owned();
+            let exported = true;
+            (!name.starts_with('-')).then_some(Assignment {
+                name,
+                value,
+                exported,
+            })
+        })
+        .collect()
+}
+
 /// `HOST:PORT` for a target below `/dev/tcp` or `/dev/udp`.
-fn remote_of(word: &Word) -> Option<String> {
+pub(super) fn remote_of(word: &Word) -> Option<String> {
     let text = word.display();
     let rest = text
         .strip_prefix("/dev/tcp/")

@@ -25,6 +25,7 @@ impl Analyst<'_> {
             ambient,
             ..task.call.clone()
         };
+        self.bare_shell(task, &call, &wrapped.words);
         match wrapped.how {
             Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
             Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
@@ -51,6 +52,29 @@ impl Analyst<'_> {
                 feeds
             }
             Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
+        }
+    }
+
+    /// A shell with other rights that is told nothing: whoever types into it is not seen.
+    fn bare_shell(&mut self, task: &Task<'_, '_>, call: &Call<'_>, words: &[Word]) {
+        let mut names = words.iter().map(Word::display);
+        let name = names.next().unwrap_or_default();
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let is_shell = matches!(
+            name,
+            "sh" | "bash" | "zsh" | "dash" | "ksh" | "fish" | "tcsh"
+        );
+        let is_told = !names.all(|word| matches!(word.as_str(), "-" | "-l" | "-i" | "--login"))
+            || call.fed.feeds != Feeds::NONE
+            || !matches!(call.input, Input::Inherited);
+        if is_shell && !is_told && call.ambient.modifiers.contains(Modifier::Elevated) {
+            let target = crate::effect::Target {
+                text: format!("a shell, {name}"),
+                place: None,
+            };
+            self.push(call, Action::Elevate, crate::effect::Role::Process, target)
+                .with(crate::effect::Modifiers::NONE.with(Modifier::All))
+                .by(&task.parsed.path);
         }
     }
 
@@ -165,6 +189,10 @@ impl Analyst<'_> {
         {
             return found;
         }
+        if let Some(name) = super::implicit::looked_up_by_pipe(&task.call) {
+            let number = super::code::hole_for(task.call.fed.feeds, span);
+            return vec![vec![name], vec![number]];
+        }
         vec![vec![super::code::hole_for(task.call.fed.feeds, span)]]
     }
 
@@ -227,6 +255,7 @@ impl Analyst<'_> {
             parsed,
             reads: Feeds::NONE,
             text: None,
+            copies: None,
             fetches: false,
             lists: true,
         };

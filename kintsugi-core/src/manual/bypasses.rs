@@ -12,6 +12,17 @@
 //! | the program text comes as a makefile on the standard input | `make -f - <<< 'all:;rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a terminal or multiplexer starts it | `xterm -e 'rm -rf ~'` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a builtin keeps it for later | `complete -C 'rm -rf ~' ls` | `tests/corpus/evasive.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a loop of forks in a scripting language | `perl -e 'fork while fork'` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | options from a file that the line writes | `printf 'Host *\n ProxyCommand rm -rf ~\n' > c; ssh -F c host` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a shell with other rights and no command | `sudo bash` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | processes named by what another program prints | `kill $(pgrep kintsugi-daemon)` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a shell on a socket, in Perl, PHP and Ruby | `php -r '$s=fsockopen(…);exec("/bin/sh -i <&3");'` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | an alias of git given and used in one line | `git -c alias.p='push -f' p` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a descriptor that is opened first and read later | `exec 3<<<'rm -rf ~'; sh <&3` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | another name for a program | `cp /bin/rm x; ./x -rf ~` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file that a program looks for by itself | `printf 'all:\n\trm -rf ~\n' > Makefile; make` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a variable that matters, by way of `export` | `export LD_PRELOAD=/tmp/x.so; ls` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | text that flows through a shell into the shell inside it | `echo 'rm -rf ~' \| bash -c sh` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -20,16 +31,11 @@
 //!
 //! | how | example |
 //! |---|---|
-//! | a loop of forks in a scripting language | `perl -e 'fork while fork'` |
-//! | options from a file | `curl -K FILE`, `ssh -F FILE` |
-//! | a shell with other rights and no command | `sudo bash` |
-//! | processes named by what another program prints | `kill $(pgrep kintsugi-daemon)` |
-//! | a shell on a socket, in Perl and PHP (Python is seen) | `perl -MSocket -e '…'` |
-//! | an alias of git given and used in one line | `git -c alias.p='push -f' p` |
-//! | a descriptor that is opened first and read later | `exec 3<<<'rm -rf ~'; sh <&3` |
-//! | another name for a program | `cp /bin/rm x; ./x -rf ~` |
+//! | options from a file that stood there before | `curl -K FILE`, `ssh -F FILE` |
+//! | the bytes of a program, not a copy of its file | `cat /bin/rm > x; chmod +x x; ./x -rf ~` |
+//! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
+//! | a program of a stranger's flake | `nix run github:x/y` |
 //! | zsh's `r` by way of `builtin` | `builtin r` |
-//! | a makefile that is written and run in one line, by `printf` with `\t` | `printf 'all:\n\trm -rf ~\n' > Makefile; make` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | a trap that calls a function, with the variable set again behind an `exit` | `f() { rm -rf "$d"; }; trap f EXIT; d=~; exit; d=/tmp/x` |
 //! | reading a secret through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |

@@ -65,7 +65,7 @@ impl<V> Map<V> {
     /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        size(&self.root)
+        size(self.root.as_ref())
     }
 
     /// Whether there is no entry.
@@ -76,7 +76,7 @@ impl<V> Map<V> {
 
     /// Whether both are the same tree; two that are not may still be equal.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        same(&self.root, &other.root)
+        same(self.root.as_ref(), other.root.as_ref())
     }
 
     /// Returns the value of `key`.
@@ -101,15 +101,16 @@ impl<V> Map<V> {
     /// Removes `key`.
     pub fn remove(&mut self, key: &str) {
         if self.get(key).is_some() {
-            let (left, _, right) = split(&self.root, key);
-            self.root = concatenate(left, right);
+            let (left, _, right) = split(self.root.as_ref(), key);
+            self.root = concatenate(left, right.as_ref());
         }
     }
 
     /// Returns the entries in the order of their names.
+    #[must_use]
     pub fn iter(&self) -> Iter<'_, V> {
         let mut iter = Iter { open: Vec::new() };
-        iter.descend(&self.root);
+        iter.descend(self.root.as_ref());
         iter
     }
 
@@ -121,10 +122,14 @@ impl<V> Map<V> {
         mut with: impl FnMut(&str, Option<&V>, Option<&V>) -> Option<V>,
     ) -> usize {
         let mut asked = 0;
-        self.root = join(&self.root, &other.root, &mut |key, mine, theirs| {
-            asked += 1;
-            with(key, mine, theirs)
-        });
+        self.root = join(
+            self.root.as_ref(),
+            other.root.as_ref(),
+            &mut |key, mine, theirs| {
+                asked += 1;
+                with(key, mine, theirs)
+            },
+        );
         asked
     }
 }
@@ -136,10 +141,10 @@ pub struct Iter<'a, V> {
 }
 
 impl<'a, V> Iter<'a, V> {
-    fn descend(&mut self, mut link: &'a Link<V>) {
-        while let Some(node) = link {
+    fn descend(&mut self, mut tree: Option<&'a Rc<Node<V>>>) {
+        while let Some(node) = tree {
             self.open.push(node);
-            link = &node.left;
+            tree = node.left.as_ref();
         }
     }
 }
@@ -149,7 +154,7 @@ impl<'a, V> Iterator for Iter<'a, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let node = self.open.pop()?;
-        self.descend(&node.right);
+        self.descend(node.right.as_ref());
         Some((&node.key, &node.value))
     }
 }
@@ -163,11 +168,11 @@ impl<'a, V> IntoIterator for &'a Map<V> {
     }
 }
 
-fn size<V>(link: &Link<V>) -> usize {
-    link.as_ref().map_or(0, |node| node.size)
+fn size<V>(tree: Option<&Rc<Node<V>>>) -> usize {
+    tree.map_or(0, |node| node.size)
 }
 
-fn same<V>(one: &Link<V>, other: &Link<V>) -> bool {
+fn same<V>(one: Option<&Rc<Node<V>>>, other: Option<&Rc<Node<V>>>) -> bool {
     match (one, other) {
         (None, None) => true,
         (Some(one), Some(other)) => Rc::ptr_eq(one, other),
@@ -175,19 +180,19 @@ fn same<V>(one: &Link<V>, other: &Link<V>) -> bool {
     }
 }
 
-fn node<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Link<V> {
-    Some(Rc::new(Node {
-        size: size(&left) + size(&right) + 1,
+fn node<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Rc<Node<V>> {
+    Rc::new(Node {
+        size: size(left.as_ref()) + size(right.as_ref()) + 1,
         key,
         value,
         left,
         right,
-    }))
+    })
 }
 
 fn insert<V>(link: &mut Link<V>, key: &str, value: Rc<V>) {
     let Some(shared) = link else {
-        *link = node(Rc::from(key), value, None, None);
+        *link = Some(node(Rc::from(key), value, None, None));
         return;
     };
     let here = Rc::make_mut(shared);
@@ -199,15 +204,15 @@ fn insert<V>(link: &mut Link<V>, key: &str, value: Rc<V>) {
         Ordering::Less => insert(&mut here.left, key, value),
         Ordering::Greater => insert(&mut here.right, key, value),
     }
-    let (left, right) = (size(&here.left), size(&here.right));
+    let (left, right) = (size(here.left.as_ref()), size(here.right.as_ref()));
     here.size = left + right + 1;
     if heavier(left, right) || heavier(right, left) {
-        *link = balance(
+        *link = Some(balance(
             Rc::clone(&here.key),
             Rc::clone(&here.value),
             here.left.take(),
             here.right.take(),
-        );
+        ));
     }
 }
 
@@ -217,81 +222,76 @@ const fn heavier(one: usize, other: usize) -> bool {
 }
 
 /// Joins two trees that differ by one turn at most.
-fn balance<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Link<V> {
+fn balance<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Rc<Node<V>> {
+    let (low, high) = (size(left.as_ref()), size(right.as_ref()));
     match (&left, &right) {
-        (_, Some(heavy)) if heavier(size(&right), size(&left)) => {
-            if size(&heavy.left) < GAMMA * size(&heavy.right) {
+        (_, Some(heavy)) if heavier(high, low) => {
+            if size(heavy.left.as_ref()) < GAMMA * size(heavy.right.as_ref()) {
                 let inner = node(key, value, left, heavy.left.clone());
-                return above(heavy, inner, heavy.right.clone());
+                return above(heavy, Some(inner), heavy.right.clone());
             }
             let Some(middle) = heavy.left.as_ref() else {
                 return node(key, value, left, right);
             };
             let inner = node(key, value, left, middle.left.clone());
             let outer = above(heavy, middle.right.clone(), heavy.right.clone());
-            above(middle, inner, outer)
+            above(middle, Some(inner), Some(outer))
         }
-        (Some(heavy), _) if heavier(size(&left), size(&right)) => {
-            if size(&heavy.right) < GAMMA * size(&heavy.left) {
+        (Some(heavy), _) if heavier(low, high) => {
+            if size(heavy.right.as_ref()) < GAMMA * size(heavy.left.as_ref()) {
                 let inner = node(key, value, heavy.right.clone(), right);
-                return above(heavy, heavy.left.clone(), inner);
+                return above(heavy, heavy.left.clone(), Some(inner));
             }
             let Some(middle) = heavy.right.as_ref() else {
                 return node(key, value, left, right);
             };
             let inner = node(key, value, middle.right.clone(), right);
             let outer = above(heavy, heavy.left.clone(), middle.left.clone());
-            above(middle, outer, inner)
+            above(middle, Some(outer), Some(inner))
         }
         (_, _) => node(key, value, left, right),
     }
 }
 
 /// The entry of `of` above other trees.
-fn above<V>(of: &Node<V>, left: Link<V>, right: Link<V>) -> Link<V> {
+fn above<V>(of: &Node<V>, left: Link<V>, right: Link<V>) -> Rc<Node<V>> {
     node(Rc::clone(&of.key), Rc::clone(&of.value), left, right)
 }
 
 /// Joins two trees of any size with an entry between them.
-fn link<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Link<V> {
+fn link<V>(key: Rc<str>, value: Rc<V>, left: Link<V>, right: Link<V>) -> Rc<Node<V>> {
+    let sizes = (size(left.as_ref()), size(right.as_ref()));
     match (&left, &right) {
-        (Some(low), _) if heavier(size(&left), size(&right)) => {
+        (Some(low), _) if heavier(sizes.0, sizes.1) => {
             let joined = link(key, value, low.right.clone(), right);
-            balance(
-                Rc::clone(&low.key),
-                Rc::clone(&low.value),
-                low.left.clone(),
-                joined,
-            )
+            let (key, value) = (Rc::clone(&low.key), Rc::clone(&low.value));
+            balance(key, value, low.left.clone(), Some(joined))
         }
-        (_, Some(high)) if heavier(size(&right), size(&left)) => {
+        (_, Some(high)) if heavier(sizes.1, sizes.0) => {
             let joined = link(key, value, left, high.left.clone());
-            balance(
-                Rc::clone(&high.key),
-                Rc::clone(&high.value),
-                joined,
-                high.right.clone(),
-            )
+            let (key, value) = (Rc::clone(&high.key), Rc::clone(&high.value));
+            balance(key, value, Some(joined), high.right.clone())
         }
         (_, _) => node(key, value, left, right),
     }
 }
 
 /// Joins two trees with nothing between them.
-fn concatenate<V>(left: Link<V>, right: Link<V>) -> Link<V> {
-    let Some(high) = &right else {
+fn concatenate<V>(left: Link<V>, right: Option<&Rc<Node<V>>>) -> Link<V> {
+    let Some(high) = right else {
         return left;
     };
     let mut first = high;
     while let Some(lower) = &first.left {
         first = lower;
     }
-    let (_, _, rest) = split(&right, &first.key);
-    link(Rc::clone(&first.key), Rc::clone(&first.value), left, rest)
+    let (_, _, rest) = split(right, &first.key);
+    let (key, value) = (Rc::clone(&first.key), Rc::clone(&first.value));
+    Some(link(key, value, left, rest))
 }
 
 /// What lies in front of `key`, its value, and what lies behind it.
-fn split<V>(tree: &Link<V>, key: &str) -> (Link<V>, Option<Rc<V>>, Link<V>) {
+fn split<V>(tree: Option<&Rc<Node<V>>>, key: &str) -> (Link<V>, Option<Rc<V>>, Link<V>) {
     let Some(here) = tree else {
         return (None, None, None);
     };
@@ -299,34 +299,40 @@ fn split<V>(tree: &Link<V>, key: &str) -> (Link<V>, Option<Rc<V>>, Link<V>) {
     match key.cmp(&here.key) {
         Ordering::Equal => (here.left.clone(), Some(value), here.right.clone()),
         Ordering::Less => {
-            let (low, found, high) = split(&here.left, key);
-            (low, found, link(name, value, high, here.right.clone()))
+            let (low, found, high) = split(here.left.as_ref(), key);
+            let high = link(name, value, high, here.right.clone());
+            (low, found, Some(high))
         }
         Ordering::Greater => {
-            let (low, found, high) = split(&here.right, key);
-            (link(name, value, here.left.clone(), low), found, high)
+            let (low, found, high) = split(here.right.as_ref(), key);
+            let low = link(name, value, here.left.clone(), low);
+            (Some(low), found, high)
         }
     }
 }
 
 type With<'w, V> = dyn FnMut(&str, Option<&V>, Option<&V>) -> Option<V> + 'w;
 
-fn join<V>(mine: &Link<V>, theirs: &Link<V>, with: &mut With<'_, V>) -> Link<V> {
+fn join<V>(
+    mine: Option<&Rc<Node<V>>>,
+    theirs: Option<&Rc<Node<V>>>,
+    with: &mut With<'_, V>,
+) -> Link<V> {
     if same(mine, theirs) {
-        return mine.clone();
+        return mine.cloned();
     }
     let Some(here) = mine else {
-        let there = theirs.as_ref()?;
-        let left = join(&None, &there.left, with);
+        let there = theirs?;
+        let left = join(None, there.left.as_ref(), with);
         let value = with(&there.key, None, Some(&there.value));
-        let right = join(&None, &there.right, with);
+        let right = join(None, there.right.as_ref(), with);
         return match value {
-            Some(value) => link(Rc::clone(&there.key), Rc::new(value), left, right),
-            None => concatenate(left, right),
+            Some(value) => Some(link(Rc::clone(&there.key), Rc::new(value), left, right)),
+            None => concatenate(left, right.as_ref()),
         };
     };
     let (low, found, high) = split(theirs, &here.key);
-    let left = join(&here.left, &low, with);
+    let left = join(here.left.as_ref(), low.as_ref(), with);
     let shared = found
         .as_ref()
         .is_some_and(|found| Rc::ptr_eq(found, &here.value));
@@ -335,12 +341,13 @@ fn join<V>(mine: &Link<V>, theirs: &Link<V>, with: &mut With<'_, V>) -> Link<V> 
     } else {
         with(&here.key, Some(&here.value), found.as_deref())
     };
-    let right = join(&here.right, &high, with);
-    if value.is_none() && same(&left, &here.left) && same(&right, &here.right) {
-        return mine.clone();
+    let right = join(here.right.as_ref(), high.as_ref(), with);
+    let is_kept = same(left.as_ref(), here.left.as_ref());
+    if value.is_none() && is_kept && same(right.as_ref(), here.right.as_ref()) {
+        return mine.cloned();
     }
     let value = value.map_or_else(|| Rc::clone(&here.value), Rc::new);
-    link(Rc::clone(&here.key), value, left, right)
+    Some(link(Rc::clone(&here.key), value, left, right))
 }
 
 #[cfg(test)]
@@ -349,14 +356,14 @@ mod tests {
 
     use super::*;
 
-    fn balanced<V>(link: &Link<V>) -> bool {
-        link.as_ref().is_none_or(|node| {
-            let (left, right) = (size(&node.left), size(&node.right));
+    fn balanced<V>(tree: Option<&Rc<Node<V>>>) -> bool {
+        tree.is_none_or(|node| {
+            let (left, right) = (size(node.left.as_ref()), size(node.right.as_ref()));
             !heavier(left, right)
                 && !heavier(right, left)
                 && node.size == left + right + 1
-                && balanced(&node.left)
-                && balanced(&node.right)
+                && balanced(node.left.as_ref())
+                && balanced(node.right.as_ref())
         })
     }
 
@@ -387,7 +394,7 @@ mod tests {
             let all = |plain: &BTreeMap<String, usize>| -> Vec<(String, usize)> {
                 plain.iter().map(|(key, value)| (key.clone(), *value)).collect()
             };
-            proptest::prop_assert!(balanced(&map.root));
+            proptest::prop_assert!(balanced(map.root.as_ref()));
             proptest::prop_assert_eq!(entries(&map), all(&plain));
             proptest::prop_assert_eq!(entries(&then.0), all(&then.1));
             let differing = plain.keys().chain(then.1.keys()).filter(|key| plain.get(*key) != then.1.get(*key));
@@ -400,7 +407,7 @@ mod tests {
                 Some(mine.copied().unwrap_or(0).max(theirs.copied().unwrap_or(0)))
             });
             proptest::prop_assert_eq!(told, differing);
-            proptest::prop_assert!(balanced(&joined.root));
+            proptest::prop_assert!(balanced(joined.root.as_ref()));
             let mut expected = plain.clone();
             for (key, value) in &then.1 {
                 let mine = expected.entry(key.clone()).or_insert(*value);
@@ -416,7 +423,7 @@ mod tests {
         for number in 0..10_000 {
             map.insert(format!("{number:05}"), number);
         }
-        assert!(balanced(&map.root));
+        assert!(balanced(map.root.as_ref()));
         let mut changed = map.clone();
         changed.insert("05000", 1);
         changed.insert("x", 2);

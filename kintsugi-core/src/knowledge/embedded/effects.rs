@@ -216,7 +216,7 @@ impl Script<'_> {
     }
 
     /// Streams of a connection given to a process: whoever is at the other end types its commands.
-    fn rewire(&mut self) -> Value {
+    pub(super) fn rewire(&mut self) -> Value {
         let connects = |found: &Embedded| {
             matches!(
                 found,

@@ -404,6 +404,10 @@ impl Machine<'_> {
             self.route(None, connections);
             return;
         };
+        if name == "exec" && words.len() == 1 {
+            self.keep_open(connections);
+            self.stream.input = connections.input.clone();
+        }
         if self.builtin(&name, words, connections) {
             return;
         }

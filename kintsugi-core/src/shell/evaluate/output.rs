@@ -245,7 +245,7 @@ fn formatted<'a>(format: &str, mut values: &'a [Word], pieces: &mut Pieces) -> O
     Some(values)
 }
 
-/// `command -v x`, `which x`: the program itself stands for its path.
+/// `command -v x`, `which x`: where programs are installed.
 fn located(name: &str, arguments: &[Word]) -> Option<Pieces> {
     let words: Vec<String> = arguments
         .iter()
@@ -257,7 +257,10 @@ fn located(name: &str, arguments: &[Word]) -> Option<Pieces> {
         ("which" | "whence", [program]) => program,
         _ => return None,
     };
-    Some(state::text(format!("{program}\n")))
+    if program.contains('/') {
+        return Some(state::text(format!("{program}\n")));
+    }
+    Some(state::text(format!("/usr/bin/{program}\n")))
 }
 
 fn sequence(arguments: &[&str]) -> Option<String> {

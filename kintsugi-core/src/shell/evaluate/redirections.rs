@@ -30,6 +30,8 @@ pub(super) struct Connections {
     pub(super) file: Option<(Word, bool)>,
     /// Standard output goes to another descriptor: it is not captured.
     pub(super) elsewhere: bool,
+    /// Descriptors above 2 that are opened for reading, and what is read there.
+    pub(super) opened: Vec<(u16, Input)>,
 }
 
 impl Machine<'_> {
@@ -41,6 +43,7 @@ impl Machine<'_> {
             output: self.stream.output,
             file: None,
             elsewhere: false,
+            opened: Vec::new(),
         };
         if let Input::File(word) = &connections.input {
             self.spend(state::size(&word.pieces) / 16, word.span);
@@ -126,6 +129,9 @@ impl Machine<'_> {
             .get(..redirection.target.start)
             .is_some_and(|before| before.trim_end().ends_with(">&"));
         if is_descriptor && word.known().is_some() {
+            if !writes && let Some(input) = self.descriptor(descriptor, connections) {
+                connections.take_input(redirection, input);
+            }
             if writes && redirection.descriptor.is_none_or(|from| from == 1) && descriptor != "1" {
                 connections.elsewhere = true;
                 connections.output = Output::Inherited;
@@ -136,6 +142,29 @@ impl Machine<'_> {
             connections.output = Output::File;
             connections.file = Some((word.clone(), false));
             connections.file(RedirectMode::Overwrite, word);
+        }
+    }
+
+    /// What is read from a descriptor that this command or an earlier `exec` opened.
+    fn descriptor(&self, number: &str, connections: &Connections) -> Option<Input> {
+        let mut opened = connections.opened.iter().rev();
+        let here = opened.find(|(known, _)| known.to_string() == number);
+        here.map(|(_, input)| input)
+            .or_else(|| self.state.descriptors.get(number))
+            .cloned()
+    }
+
+    /// `exec` without a program, and a compound command with redirections: what they open stays open.
+    pub(super) fn keep_open(&mut self, connections: &Connections) {
+        for (number, input) in &connections.opened {
+            let number = number.to_string();
+            if let Input::Text(word) = input
+                && self.script.files.len() < FILES_MAX
+            {
+                let path = format!("/dev/fd/{number}");
+                self.script.files.push((path, word.as_ref().clone()));
+            }
+            self.state.descriptors.insert(number, input.clone());
         }
     }
 
@@ -296,6 +325,7 @@ impl Machine<'_> {
         }
         let (mut connections, body) = (connections, Rc::clone(body));
         connections.redirects = Vec::new();
+        self.keep_open(&connections);
         self.connected(&connections, |machine| machine.walk(&body));
     }
 
@@ -333,6 +363,8 @@ impl Connections {
             .is_none_or(|descriptor| descriptor == 0)
         {
             self.input = input;
+        } else if let Some(number) = redirection.descriptor.filter(|number| *number > 2) {
+            self.opened.push((number, input));
         }
     }
 

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::super::tree::Node;
-use super::super::{Directory, Hole, Map, Piece, Variables, Word};
+use super::super::{Directory, Hole, Input, Map, Piece, Variables, Word};
 use crate::effect::Span;
 
 /// Most values that a variable is followed through.
@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) previous: Rc<[Directory]>,
     /// What `pushd` left behind.
     pub(super) stack: Vec<Rc<[Directory]>>,
+    /// What is read from the descriptors that `exec` opened, by their number.
+    pub(super) descriptors: Map<Input>,
     /// What a child would see; kept beside the variables.
     pub(super) exported: Rc<Variables>,
 }
@@ -223,6 +225,11 @@ impl State {
         work += self
             .aliases
             .join(&other.aliases, |_, mine, theirs| mine.or(theirs).cloned());
+        work += self
+            .descriptors
+            .join(&other.descriptors, |_, mine, theirs| {
+                mine.or(theirs).cloned()
+            });
         work + self.join_variables(other)
     }
 

@@ -1,0 +1,261 @@
+//! What a command runs without naming it: the files that `make` and its like look for, and programs under another name.
+//!
+//! Only files whose text the line or facts show; what else such a program would run is its entry's to say.
+
+use super::Resolved;
+use super::analyst::{Analyst, Call};
+use super::feeds::Feeds;
+use super::program::Task;
+use super::schema::Language;
+use crate::place::Judgement;
+use crate::shell::{Hole, Input, Invocation, Word};
+
+/// Programs, the files they look for in their directory, and the language of these.
+///
+/// Makefiles and `package.json` are read by [`super::recipe`], because what of them runs depends on the words. pytest 8, `conftest.py`;
+/// setuptools; rake 13; `SCons` 4; Bundler 2; Vagrant 2.
+const FILES: &[(&[&str], &[&str], Language)] = &[
+    (&["pytest"], &["conftest.py"], Language::Python),
+    (
+        &["pip", "pip3", "uv", "python", "python3"],
+        &["setup.py"],
+        Language::Python,
+    ),
+    (&["rake"], &["Rakefile", "rakefile"], Language::Ruby),
+    (&["scons"], &["SConstruct"], Language::Python),
+    (&["bundle"], &["Gemfile"], Language::Ruby),
+    (&["vagrant"], &["Vagrantfile"], Language::Ruby),
+];
+
+impl Analyst<'_> {
+    /// Files that the program looks for by itself, where the line wrote them.
+    pub(super) fn run_implicit(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        if self.files.is_empty() {
+            return feeds;
+        }
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        for (programs, files, language) in FILES {
+            if !programs.contains(&program) {
+                continue;
+            }
+            for file in *files {
+                let word = Word::text(*file, task.call.span);
+                for judged in self.judge(&word, &task.call.directories, task.call.scope) {
+                    let written = self.written(&judged.path).filter(|it| !it.before);
+                    if let Some(text) = written.and_then(|it| it.text) {
+                        let text = Word::text(&*text, task.call.span);
+                        feeds = feeds.union(self.text(&task.call, *language, &text, &[]));
+                    }
+                }
+            }
+        }
+        feeds
+    }
+
+    /// Options that stand in a file which the line wrote: `curl -K f`, `ssh -F f`.
+    ///
+    /// curl(1), 8.5, "--config": a long option a line. `ssh_config(5)`, OpenSSH 9.2.
+    pub(super) fn run_option_file(&mut self, task: &Task<'_, '_>) {
+        if self.files.is_empty() {
+            return;
+        }
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        let flags: &[&str] = match program {
+            "curl" => &["-K", "--config"],
+            "ssh" | "scp" | "sftp" => &["-F"],
+            _ => return,
+        };
+        let words = task.call.words;
+        for pair in words.windows(2) {
+            let [flag, file] = pair else { continue };
+            if !flag.known().is_some_and(|flag| flags.contains(&&*flag)) {
+                continue;
+            }
+            for judged in self.judge(file, &task.call.directories, task.call.scope) {
+                let Some(text) = self.written(&judged.path).and_then(|it| it.text) else {
+                    continue;
+                };
+                let options = options(&text, program == "curl", task.call.span);
+                let rest = words
+                    .iter()
+                    .skip(1)
+                    .filter(|word| *word != flag && *word != file);
+                let words: Vec<Word> = words
+                    .first()
+                    .into_iter()
+                    .chain(&options)
+                    .chain(rest)
+                    .cloned()
+                    .collect();
+                let mut inner = task.call.clone();
+                inner.ambient.depth += 1;
+                self.call(&Call {
+                    words: &words,
+                    ..inner
+                });
+            }
+        }
+    }
+
+    /// An alias of git that this command or an earlier one gives: looked at as what it stands for, beside what is written.
+    pub(super) fn git_alias(&mut self, call: &Call<'_>, name: &str, words: &[Word]) {
+        if name.rsplit('/').next() != Some("git") {
+            return;
+        }
+        let mut at = 0;
+        let mut subcommand = None;
+        while let Some(word) = words.get(at) {
+            let text = word.known();
+            let takes = matches!(
+                text.as_deref(),
+                Some("-c" | "-C" | "--git-dir" | "--work-tree" | "--namespace")
+            );
+            if text.as_deref() == Some("-c")
+                && let Some(setting) = words.get(at + 1).and_then(Word::known)
+                && let Some((name, value)) = setting.split_once('=')
+                && let Some(alias) = name.strip_prefix("alias.")
+            {
+                self.keep_alias(alias, value);
+            }
+            let is_option = text.as_deref().is_none_or(|text| text.starts_with('-'));
+            if !is_option {
+                subcommand = text;
+                break;
+            }
+            at += 1 + usize::from(takes);
+        }
+        let behind = words.get(at + 1..).unwrap_or_default();
+        if subcommand.as_deref() == Some("config") {
+            for pair in behind.windows(2) {
+                if let [key, value] = pair
+                    && let (Some(key), Some(value)) = (key.known(), value.known())
+                    && let Some(alias) = key.strip_prefix("alias.")
+                {
+                    self.keep_alias(alias, &value);
+                }
+            }
+        }
+        let alias = subcommand.and_then(|name| self.aliases.remove(&*name));
+        let (Some(alias), Some(before)) = (alias, words.get(..at)) else {
+            return;
+        };
+        let parts = alias.split_whitespace();
+        let parts = parts.map(|part| Word::text(part.trim_matches(['"', '\'']), call.span));
+        let words: Vec<Word> = std::iter::once(Word::text("git", call.span))
+            .chain(before.iter().cloned())
+            .chain(parts)
+            .chain(behind.iter().cloned())
+            .collect();
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        self.call(&Call {
+            words: &words,
+            ..inner
+        });
+    }
+
+    /// What begins with `!` is program text, which is read where it is given.
+    fn keep_alias(&mut self, alias: &str, value: &str) {
+        if !value.starts_with('!') {
+            self.aliases.insert(alias.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Notes which program a file is a copy of, or another name for: `cp /bin/rm x`.
+    pub(super) fn remember_copy(&mut self, task: &Task<'_, '_>, judged: &Judgement) {
+        let Some(program) = &task.copies else { return };
+        self.copies.insert(judged.path.clone(), program.clone());
+        for value in &task.parsed.values {
+            let below = value.word.known();
+            let below = below.as_deref().and_then(|name| name.rsplit('/').next());
+            if let Some(name) = below.filter(|name| !name.is_empty()) {
+                let path = format!("{}/{name}", judged.path);
+                self.copies.insert(path, program.clone());
+            }
+        }
+    }
+
+    /// The program that a path means, when it lies where programs are installed.
+    pub(super) fn installed(&self, path: &str) -> Option<String> {
+        match self.knowledge.resolve(path) {
+            Resolved::Known { name, .. } if path.starts_with('/') => Some(name.to_owned()),
+            Resolved::Known { .. } | Resolved::Local { .. } | Resolved::Unknown => None,
+        }
+    }
+
+    /// Looks at a local program as the one that it is a copy of.
+    pub(super) fn as_its_original(&mut self, call: &Call<'_>, judged: &Judgement) -> Option<Feeds> {
+        let original = self.copies.get(&judged.path)?.clone();
+        let mut words = call.words.to_vec();
+        *words.first_mut()? = Word::text(original, call.span);
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        let printed = self.call(&Call {
+            words: &words,
+            ..inner
+        });
+        Some(printed.feeds)
+    }
+}
+
+/// The lines of a file of options as the options they stand for.
+fn options(text: &str, long: bool, span: crate::effect::Span) -> Vec<Word> {
+    let mut words = Vec::new();
+    for line in text.lines().map(str::trim) {
+        let end = line.find(|letter: char| letter.is_whitespace() || "=:".contains(letter));
+        let (key, value) = line
+            .split_at_checked(end.unwrap_or(line.len()))
+            .unwrap_or_default();
+        let value =
+            value.trim_matches(|letter: char| letter.is_whitespace() || "=:\"".contains(letter));
+        if key.is_empty() || key.starts_with('#') {
+            continue;
+        }
+        if long {
+            let dashes = if key.starts_with('-') { "" } else { "--" };
+            words.push(Word::text(format!("{dashes}{key}"), span));
+            if !value.is_empty() {
+                words.push(Word::text(value, span));
+            }
+        } else {
+            words.push(Word::text("-o", span));
+            words.push(Word::text(format!("{key}={value}"), span));
+        }
+    }
+    words
+}
+
+/// The name of the processes that a hole stands for, when it is what `pgrep` and its like print, or a file with a number.
+pub(super) fn looked_up(call: &Call<'_>, hole: &Hole) -> Option<Word> {
+    let Hole::Output { first, end } = hole else {
+        return None;
+    };
+    let range = first.0 as usize..end.0 as usize;
+    named_process(call.scope.script.invocations.get(range)?.last()?)
+}
+
+/// The same, through a pipe: `pgrep x | xargs kill`.
+pub(super) fn looked_up_by_pipe(call: &Call<'_>) -> Option<Word> {
+    let Input::Pipe { first, end } = call.input else {
+        return None;
+    };
+    let range = first.0 as usize..end.0 as usize;
+    let looks_up = call.scope.script.invocations.get(range)?.last()?;
+    let is_list = looks_up.words.first()?.known()?.starts_with('p');
+    is_list.then(|| named_process(looks_up)).flatten()
+}
+
+fn named_process(invocation: &Invocation) -> Option<Word> {
+    let (name, words) = invocation.words.split_first()?;
+    let name = name.known()?;
+    let name = name.rsplit('/').next()?;
+    let looks_up = matches!(name, "pgrep" | "pidof" | "pidwait" | "cat" | "head");
+    if !looks_up {
+        return None;
+    }
+    let operand = words
+        .iter()
+        .rfind(|word| word.known().is_none_or(|text| !text.starts_with('-')))?;
+    Some(operand.clone())
+}
