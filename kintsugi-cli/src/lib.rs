@@ -25,6 +25,7 @@ pub mod proposal;
 pub mod quote;
 pub mod records;
 pub mod relay;
+pub mod remembered;
 pub mod snippet;
 pub mod spool;
 pub mod start;

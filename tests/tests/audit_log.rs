@@ -1,15 +1,18 @@
 //! The log as others see it: an independent verifier agrees with ours, and logs of every released format verify for ever.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use kintsugi_core::audit::line::Line;
 use kintsugi_core::audit::record::{Body, Command as Proposed, Peer};
 use kintsugi_core::audit::segment_name;
-use kintsugi_core::audit::verify::{Options as Checks, Outcome, Report, verify};
+use kintsugi_core::audit::verify::{Depth, Options as Checks, Outcome, Report, verify};
 use kintsugi_core::proposal::PeerCredentials;
 use kintsugi_core::protocol::Change;
-use kintsugi_daemon::store::{Directory, Files, Log, Now, Options};
+use kintsugi_daemon::store::faulty::{Fault, Faulty, Took};
+use kintsugi_daemon::store::{Directory, Files, Log, Now, Options, RemovalRequest, Storage};
 
 fn log_in(path: &Path) -> Log {
     let options = Options {
@@ -75,14 +78,23 @@ fn ours(path: &Path) -> Report {
 
 /// Returns what both verifiers say, in the words of the independent one.
 fn both(path: &Path) -> (String, String) {
+    (in_words(&ours(path)), independent(path))
+}
+
+fn independent(path: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("verify_log.py");
     let run = Command::new("python3")
         .arg(script)
         .arg(path)
         .output()
         .unwrap();
-    let report = ours(path);
-    let ours = match report.outcome {
+    let complaint = String::from_utf8_lossy(&run.stderr);
+    assert!(complaint.is_empty(), "{complaint}");
+    String::from_utf8_lossy(&run.stdout).trim().to_owned()
+}
+
+fn in_words(report: &Report) -> String {
+    match &report.outcome {
         Outcome::Good | Outcome::Incomplete { .. } => format!("good {}", report.records),
         Outcome::Tampered { seq: Some(seq), .. } => format!("tampered {seq}"),
         Outcome::Tampered { seq: None, .. } => "tampered head".into(),
@@ -90,11 +102,7 @@ fn both(path: &Path) -> (String, String) {
         Outcome::UnknownFormat { .. } | Outcome::Unreadable { .. } | _ => {
             format!("{:?}", report.outcome)
         }
-    };
-    let theirs = String::from_utf8_lossy(&run.stdout).trim().to_owned();
-    let complaint = String::from_utf8_lossy(&run.stderr);
-    assert!(complaint.is_empty(), "{complaint}");
-    (ours, theirs)
+    }
 }
 
 #[test]
@@ -147,6 +155,155 @@ fn the_independent_verifier_agrees_on_good_torn_and_altered_logs() {
     std::fs::write(&segment, &good).unwrap();
     std::fs::write(&head, vec![0; good_head.len()]).unwrap();
     agreed("tampered head");
+}
+
+/// Opens a log whose segments have sixteen records.
+fn short_log(storage: Box<dyn Storage>) -> Log {
+    try_short_log(storage).unwrap()
+}
+
+fn try_short_log(storage: Box<dyn Storage>) -> Option<Log> {
+    let options = Options {
+        boot: "3f0c1d0e-0000-4000-8000-000000000001".into(),
+        seed: [43; 32],
+        program: "kintsugi 0.1.0".into(),
+        segment_records: SHORT,
+        host: None,
+    };
+    Some(Log::open(storage, options).ok()?.0)
+}
+
+/// Records of a segment in some logs here.
+const SHORT: u64 = 16;
+
+fn request() -> RemovalRequest {
+    RemovalRequest {
+        peer: Peer::from(PeerCredentials {
+            uid: 1000,
+            gid: 1000,
+            pid: 4711,
+        }),
+        reason: "a password".into(),
+    }
+}
+
+/// Asserts that both verifiers say the same of a log with short segments, and returns it.
+fn agreed(path: &Path) -> String {
+    let directory = Directory::open(path).unwrap();
+    let mut words = Vec::new();
+    for depth in [Depth::Quick, Depth::Records, Depth::Everything] {
+        let checks = Checks {
+            depth,
+            segment_records: Some(SHORT),
+            ..Checks::default()
+        };
+        words.push(in_words(&verify(&Files(&directory), checks)));
+    }
+    drop(directory);
+    let theirs = independent(path);
+    assert!(
+        words.iter().all(|word| *word == theirs),
+        "{words:?} {theirs}"
+    );
+    theirs
+}
+
+#[test]
+fn the_independent_verifier_agrees_on_segments_that_end_are_redacted_missing_and_pruned() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    fill(&mut log, 24);
+    assert_eq!(agreed_beside(log, path), "good 55");
+    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let seqs = BTreeSet::from([5, 6, 20]);
+    drop(log.redact(now(), &seqs, request(), &()).unwrap());
+    fill(&mut log, 1);
+    assert!(agreed_beside(log, path).starts_with("good"));
+
+    let second = path.join(segment_name(SHORT));
+    let good = std::fs::read(&second).unwrap();
+    let lines: Vec<&[u8]> = good.split_inclusive(|byte| *byte == b'\n').collect();
+    let bare = lines[9].strip_suffix(b"\n").unwrap();
+    let silent = [Line::split(bare).unwrap().redacted_view().as_slice(), b"\n"].concat();
+    let mut changed = lines.clone();
+    changed[9] = &silent;
+    std::fs::write(&second, changed.concat()).unwrap();
+    assert_eq!(agreed(path), format!("tampered {}", SHORT + 9));
+    std::fs::write(&second, [good.as_slice(), b"x\n"].concat()).unwrap();
+    assert_eq!(agreed(path), format!("tampered {}", 2 * SHORT));
+    std::fs::remove_file(&second).unwrap();
+    assert_eq!(agreed(path), format!("tampered {SHORT}"));
+    std::fs::write(&second, good).unwrap();
+
+    let first = std::fs::read(path.join(segment_name(0))).unwrap();
+    std::fs::remove_file(path.join(segment_name(0))).unwrap();
+    assert_eq!(agreed(path), "tampered 0");
+    std::fs::write(path.join(segment_name(0)), first).unwrap();
+    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    drop(log.prune(now(), SHORT + 3, request(), &()).unwrap());
+    assert!(!path.join(segment_name(0)).exists());
+    assert!(agreed_beside(log, path).starts_with("good"));
+}
+
+/// Lets the log go, whose lock keeps others out, and verifies.
+fn agreed_beside(log: Log, path: &Path) -> String {
+    drop(log);
+    agreed(path)
+}
+
+#[test]
+fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
+    let mut seen = 0;
+    for call in 12..60 {
+        let directory = tempfile::tempdir().unwrap();
+        let fault = Fault {
+            call,
+            took: Took::Effect,
+            errno: 5,
+        };
+        let storage = Box::new(Directory::open(directory.path()).unwrap());
+        let (faulty, _) = Faulty::new(storage, Some(fault));
+        let Some(mut log) = try_short_log(Box::new(faulty)) else {
+            continue;
+        };
+        for _ in 0..4 {
+            let event = Body::Observation {
+                change: Change::Modified,
+                path: "/home/u/p".into(),
+            };
+            let staged = log.stage(now(), vec![event], &());
+            let recorded = staged.and_then(|staged| Ok(log.sync()?.confirm(staged)));
+            if recorded.is_err() {
+                log = log.reopen().unwrap().0;
+            }
+        }
+        drop(log);
+        let names = std::fs::read_dir(directory.path()).unwrap();
+        let segments = names.filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("seg-")
+        });
+        if segments.count() > 1 && seen < 3 {
+            seen += 1;
+            assert!(agreed(directory.path()).starts_with("good"), "{call}");
+        }
+    }
+    assert!(seen > 0, "no sync failed");
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    fill(&mut log, 3);
+    drop(log);
+    let segment = path.join(segment_name(0));
+    let good = std::fs::read(&segment).unwrap();
+    std::fs::write(&segment, &good[..good.len() / 2]).unwrap();
+    let before = agreed(path);
+    assert!(before.starts_with("tampered"), "{before}");
+    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    fill(&mut log, 1);
+    assert_eq!(agreed_beside(log, path), before, "it stays so");
 }
 
 /// Copies a golden log, since opening one takes a lock.

@@ -1,6 +1,7 @@
 //! `kintsugi log prove`, `check-proof`, `stats` and `export`, on the log of a daemon that runs.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
@@ -300,4 +301,94 @@ fn a_log_of_a_newer_version_is_named_in_one_line_and_left_alone() {
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     let after = std::fs::read_to_string(&segment).expect("a segment");
     assert!(after.starts_with("{\"v\":2,"));
+}
+
+/// Copies a directory of files.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("files") {
+        let entry = entry.expect("a file");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("room");
+    }
+}
+
+#[test]
+fn a_log_that_was_rolled_back_whole_is_found_out_by_what_was_seen_of_it() {
+    let machine = used();
+    let backup = machine.home().join("backup");
+    copied(&machine.log(), &backup);
+    printed(&machine.run(&["run", "--", "echo", "later"]));
+    printed(&machine.run(&["daemon", "stop"]));
+    let note = printed(&machine.run(&["log", "anchor"]));
+    let line = printed(&machine.run(&["log", "anchor", "--line"]));
+    std::fs::write(machine.home().join("note"), &note).expect("room");
+    std::fs::write(
+        machine.home().join("journal"),
+        format!("Jan 1 kintsugi: {line}"),
+    )
+    .expect("room");
+    let good = printed(&machine.run(&["log", "verify"]));
+    assert!(
+        good.contains("not checked: there is nothing"),
+        "nothing was seen before: {good}"
+    );
+    let good = printed(&machine.run(&["log", "verify"]));
+    assert!(good.contains("1 note from elsewhere agrees"), "{good}");
+
+    // Everything, head and checkpoints, as it was.
+    std::fs::remove_dir_all(machine.log()).expect("it is there");
+    copied(&backup, &machine.log());
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let refused = machine.run(&["log", "verify"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(said(&refused).contains("are missing"), "{refused:?}");
+    assert!(said(&refused).contains("seen-checkpoint"), "{refused:?}");
+    let status = machine.run(&["daemon", "start"]);
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+    let status = machine.run(&["status"]);
+    assert_eq!(status.status.code(), Some(6), "{status:?}");
+    assert!(said(&status).contains("were taken away"), "{status:?}");
+    printed(&machine.run(&["daemon", "stop"]));
+
+    // The memory of it gone as well, the note on another machine still tells; so does a line of a journal.
+    std::fs::remove_dir_all(machine.home().join(".local/state")).expect("it is there");
+    std::fs::remove_dir_all(machine.log()).expect("it is there");
+    copied(&backup, &machine.log());
+    let alone = machine.run(&["log", "verify"]);
+    assert_eq!(
+        alone.status.code(),
+        Some(0),
+        "nothing inside can tell: {alone:?}"
+    );
+    for kept in ["note", "journal"] {
+        let kept = machine.home().join(kept).display().to_string();
+        let against = machine.run(&["log", "verify", "--against", &kept]);
+        assert_eq!(against.status.code(), Some(1), "{against:?}");
+    }
+    let nothing = machine.run(&["log", "verify", "--against", "/dev/null"]);
+    assert_eq!(nothing.status.code(), Some(5), "{nothing:?}");
+}
+
+#[test]
+fn a_log_is_shown_to_have_only_grown_since_a_checkpoint() {
+    let machine = used();
+    let home = machine.home();
+    let path = |name: &str| home.join(name).display().to_string();
+    std::fs::write(home.join("old"), printed(&machine.run(&["log", "anchor"]))).expect("room");
+    printed(&machine.run(&["run", "--", "echo", "later"]));
+    printed(&machine.run(&["daemon", "stop"]));
+    let proof = printed(&machine.run(&["log", "prove", "--since", &path("old")]));
+    std::fs::write(home.join("proof"), &proof).expect("room");
+    let check = [
+        "log",
+        "check-proof",
+        &path("proof"),
+        "--since",
+        &path("old"),
+    ];
+    let said = printed(&machine.run(&check));
+    assert!(said.contains("has only grown, from "), "{said}");
+    let broken = proof.replacen("old ", "old 1", 1);
+    std::fs::write(home.join("proof"), broken).expect("room");
+    assert_eq!(machine.run(&check).status.code(), Some(1));
 }

@@ -10,7 +10,7 @@ use kintsugi_core::protocol::Change;
 use kintsugi_daemon::store::memory::Memory;
 use kintsugi_daemon::store::{Files, Log, Now, Options};
 use signed_note::{Note, StandardVerifier, VerifierList};
-use tlog_tiles::{Checkpoint, Hash, check_record, record_hash};
+use tlog_tiles::{Checkpoint, Hash, check_record, check_tree, record_hash};
 
 /// Returns a log of a few hundred records with some checkpoints, and the key that checks them.
 fn log() -> (Memory, String) {
@@ -103,5 +103,31 @@ fn every_inclusion_proof_is_accepted_and_no_other_record_fits_it() {
         other[20] ^= 1;
         assert!(check_record(&path, size, root, seq, record_hash(&other)).is_err());
         assert!(check_record(&path, size, root, seq ^ 1, record_hash(&line)).is_err());
+    }
+}
+
+#[test]
+fn every_proof_that_the_log_has_grown_is_accepted_and_none_for_another_root() {
+    let (disk, key) = log();
+    let notes = notes(&disk);
+    let last = opened(notes.last().unwrap(), &key).unwrap();
+    let (origin, verifier) = checkpoint::Verifier::parse(&key).unwrap();
+    for note in &notes {
+        let text = proof::prove_growth(&Files(&disk), note).unwrap();
+        let sizes = proof::check_growth(&text, note, &origin, &verifier).unwrap();
+        let old = opened(note, &key).unwrap();
+        assert_eq!(sizes, (old.size(), last.size()));
+        let (hashes, _) = text.split_once("\n\n").unwrap();
+        let path: Vec<Hash> = hashes
+            .lines()
+            .skip(2)
+            .map(|line| Hash(BASE64.decode(line.as_bytes()).unwrap().try_into().unwrap()))
+            .collect();
+        let (size, root) = (last.size(), *last.hash());
+        check_tree(&path, size, root, old.size(), *old.hash()).unwrap();
+        if old.size() < size {
+            assert!(check_tree(&path, size, root, old.size(), root).is_err());
+            assert!(proof::check_growth(&text, notes.last().unwrap(), &origin, &verifier).is_err());
+        }
     }
 }

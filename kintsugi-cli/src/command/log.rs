@@ -1,5 +1,6 @@
 //! `kintsugi log`: what was proposed, decided and done, newest last.
 
+mod anchor;
 mod changes;
 mod entry;
 mod export;
@@ -44,6 +45,8 @@ enum Action {
     Show(show::Show),
     /// Proves that nothing was altered, or says which record was
     Verify(verify::Verify),
+    /// Prints the last signed checkpoint, to be kept elsewhere
+    Anchor(anchor::Anchor),
     /// Prints a proof that a record is in the log, which others can check
     Prove(prove::Prove),
     /// Checks such a proof
@@ -104,6 +107,7 @@ impl Log {
         match self.action {
             Some(Action::Show(show)) => show.run(&directory, console),
             Some(Action::Verify(verify)) => verify.run(&directory, console),
+            Some(Action::Anchor(anchor)) => anchor.run(&directory, console),
             Some(Action::Prove(prove)) => prove.run(&directory, console),
             Some(Action::CheckProof(check)) => check.run(&directory, console),
             Some(Action::Stats(stats)) => stats.run(directory, console),

@@ -12,6 +12,7 @@ use crate::card::duration;
 use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::remembered::Remembered;
 use crate::{gate, managed_block, surroundings};
 
 /// Arguments of `kintsugi status`.
@@ -44,10 +45,12 @@ impl Status {
             Err(ClientError::NoDaemon(_)) => None,
             Err(error) => return Err(gate::refused(&error)),
         };
-        let exit = if status.is_some() {
-            Exit::Allowed
-        } else {
-            Exit::NoDaemon
+        let seen = status.as_ref().and_then(|status| status.log.as_ref());
+        let shorter = seen.and_then(|log| Remembered::of_person()?.contradiction(log));
+        let exit = match (&status, &shorter) {
+            (Some(_), None) => Exit::Allowed,
+            (Some(_), Some(_)) => Exit::LogUnverified,
+            (None, _) => Exit::NoDaemon,
         };
         if self.json {
             console.json(&Report {
@@ -65,7 +68,11 @@ impl Status {
             ));
         };
         show(&status, &hooked_shells(), console)?;
-        Ok(exit)
+        match shorter {
+            Some(what) => Err(Failure::new(exit, what)
+                .hint("`kintsugi log verify` says more; keep a copy of the log as evidence")),
+            None => Ok(exit),
+        }
     }
 }
 

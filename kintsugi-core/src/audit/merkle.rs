@@ -154,6 +154,79 @@ pub fn root_from_path(index: u64, size: u64, leaf: Hash, path: &[Hash]) -> Optio
     (last == 0).then_some(hash)
 }
 
+/// Returns the proof that the tree over `leaves` extends the one over the first `size` of them (RFC 6962, section 2.1.2).
+///
+/// Nothing when there are not as many, or none.
+#[must_use]
+pub fn consistency(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
+    if size == 0 || size > leaves.len() {
+        return None;
+    }
+    let mut path = Vec::new();
+    let (mut rest, mut size, mut is_whole) = (leaves, size, true);
+    while size < rest.len() {
+        let (left, right) = rest.split_at_checked(split(rest.len()))?;
+        if size <= left.len() {
+            path.push(root(right));
+            rest = left;
+        } else {
+            path.push(root(left));
+            size -= left.len();
+            rest = right;
+            is_whole = false;
+        }
+    }
+    // The old root itself is known to whoever checks.
+    if !is_whole {
+        path.push(root(rest));
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Whether `path` shows that a tree of `new.0` leaves with the root `new.1` extends one of `old.0` leaves with the root `old.1`
+/// (RFC 9162, section 2.1.4.2).
+#[must_use]
+pub fn extends(old: (u64, Hash), new: (u64, Hash), path: &[Hash]) -> bool {
+    let ((old, old_root), (new, new_root)) = (old, new);
+    if old == new {
+        return path.is_empty() && old_root == new_root;
+    }
+    if old == 0 || old > new {
+        return false;
+    }
+    let mut hashes = path.iter().copied();
+    let first = if old.is_power_of_two() {
+        Some(old_root)
+    } else {
+        hashes.next()
+    };
+    let Some(first) = first else {
+        return false;
+    };
+    let shift = (old - 1).trailing_ones();
+    let (mut at, mut last) = ((old - 1) >> shift, (new - 1) >> shift);
+    let (mut from_old, mut from_new) = (first, first);
+    for sibling in hashes {
+        if last == 0 {
+            return false;
+        }
+        if at % 2 == 1 || at == last {
+            from_old = node(&sibling, &from_old);
+            from_new = node(&sibling, &from_new);
+            while at != 0 && at.is_multiple_of(2) {
+                at >>= 1;
+                last >>= 1;
+            }
+        } else {
+            from_new = node(&from_new, &sibling);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    last == 0 && from_old == old_root && from_new == new_root
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +255,32 @@ mod tests {
                 assert_ne!(elsewhere, Some(root(&leaves)), "{index} of {count}");
             }
         }
+    }
+
+    #[test]
+    fn every_small_tree_is_shown_to_extend_every_smaller_one_and_no_other() {
+        for count in 1..40 {
+            let new = leaves(count);
+            let whole = (u64::from(count), root(&new));
+            for before in 1..=count {
+                let size = usize::from(before);
+                let path = consistency(&new, size).unwrap();
+                let old = (u64::from(before), root(&new[..size]));
+                assert!(extends(old, whole, &path), "{before} of {count}");
+                let mut other = new[..size].to_vec();
+                other[size - 1] = [254; 32];
+                let rewritten = (u64::from(before), root(&other));
+                assert!(!extends(rewritten, whole, &path), "{before} of {count}");
+                for index in 0..path.len() {
+                    let mut broken = path.clone();
+                    broken[index][0] ^= 1;
+                    assert!(!extends(old, whole, &broken), "{before} of {count}");
+                }
+                assert!(!extends(old, whole, &[path, vec![[0; 32]]].concat()));
+            }
+        }
+        assert_eq!(consistency(&leaves(3), 0), None);
+        assert_eq!(consistency(&leaves(3), 4), None);
     }
 
     #[test]

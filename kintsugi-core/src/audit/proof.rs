@@ -12,6 +12,9 @@ use crate::limits::RECORD_BYTES_MAX;
 
 const TITLE: &str = "c2sp.org/tlog-proof@v1";
 
+/// What begins a proof that a log has only grown; there is no form for it that tools share.
+const GROWTH_TITLE: &str = "kintsugi/tlog-consistency@v1";
+
 /// Why there is no proof, or why one proves nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,6 +37,9 @@ pub enum ProofError {
     /// It leads elsewhere.
     #[error("the record is not in the log at that place")]
     Elsewhere,
+    /// The newer checkpoint is not of a log that extends the older one's.
+    #[error("the log has not only grown since that checkpoint")]
+    Rewritten,
 }
 
 /// Returns the record's line and the proof that it is in the log, as text.
@@ -65,6 +71,77 @@ pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofEr
         proof.push('\n');
     }
     Ok((line, format!("{proof}\n{note}")))
+}
+
+/// Returns the proof that the log has only grown since the checkpoint `old`: up to its last signed one.
+///
+/// # Errors
+/// When `old` is no checkpoint, or the log does not extend it.
+pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError> {
+    let (name, before) = checkpoint::read(old)?;
+    let mut text = String::new();
+    let read = source
+        .reader(CHECKPOINTS_FILE, 0)
+        .and_then(|mut reader| reader.read_to_string(&mut text));
+    read.map_err(|error| ProofError::Read(CHECKPOINTS_FILE.into(), error))?;
+    let last = checkpoint::split(&text)
+        .filter_map(|note| checkpoint::read(&note).ok().map(|found| (found, note)))
+        .filter(|((of, _), _)| *of == name)
+        .last();
+    let ((_, after), note) = last.ok_or(NoteError::Origin(name))?;
+    if after.size < before.size {
+        return Err(ProofError::Rewritten);
+    }
+    let (leaves, _) = leaves(source, after.size, 0)?;
+    let size = usize::try_from(before.size).map_err(|_| ProofError::Log)?;
+    let path = merkle::consistency(&leaves, size).ok_or(ProofError::Log)?;
+    let of = |checkpoint: checkpoint::Checkpoint| (checkpoint.size, checkpoint.root);
+    if !merkle::extends(of(before), of(after), &path) {
+        return Err(ProofError::Rewritten);
+    }
+    let hashes = path.iter().map(|hash| BASE64.encode(hash) + "\n");
+    let hashes: String = hashes.collect();
+    Ok(format!(
+        "{GROWTH_TITLE}\nold {}\n{hashes}\n{note}",
+        before.size
+    ))
+}
+
+/// Checks that the log `origin`, whose key is `verifier`, has only grown since the checkpoint `old`. Returns both sizes.
+///
+/// # Errors
+/// When the proof does not show it.
+pub fn check_growth(
+    proof: &str,
+    old: &str,
+    origin: &str,
+    verifier: &Verifier,
+) -> Result<(u64, u64), ProofError> {
+    let (hashes, note) = proof.split_once("\n\n").ok_or(ProofError::Shape)?;
+    let mut lines = hashes.lines();
+    let before = verifier.check(origin, old)?;
+    let stated = format!("old {}", before.size);
+    if lines.next() != Some(GROWTH_TITLE) || lines.next() != Some(stated.as_str()) {
+        return Err(ProofError::Shape);
+    }
+    let path = path(lines)?;
+    let after = verifier.check(origin, note)?;
+    let (old, new) = ((before.size, before.root), (after.size, after.root));
+    if !merkle::extends(old, new, &path) {
+        return Err(ProofError::Rewritten);
+    }
+    Ok((before.size, after.size))
+}
+
+/// Reads hashes in base64, one a line.
+fn path<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, ProofError> {
+    lines
+        .map(|line| {
+            let hash = BASE64.decode(line.as_bytes()).ok();
+            let hash = hash.and_then(|hash| hash.try_into().ok());
+            hash.ok_or(ProofError::Shape)
+        })
+        .collect()
 }
 
 /// Reads the first `size` records; returns their leaves and the line of record `seq`.
@@ -130,14 +207,7 @@ pub fn check(
     let index: u64 = index
         .and_then(|digits| digits.parse().ok())
         .ok_or(ProofError::Shape)?;
-    let mut path = Vec::new();
-    for line in lines {
-        let hash = BASE64.decode(line.as_bytes()).ok();
-        path.push(
-            hash.and_then(|hash| hash.try_into().ok())
-                .ok_or(ProofError::Shape)?,
-        );
-    }
+    let path = path(lines)?;
     let checkpoint = verifier.check(origin, note)?;
     let bare = line.strip_suffix(b"\n").unwrap_or(line);
     let line = Line::split(bare).map_err(|_| ProofError::Shape)?;

@@ -31,7 +31,7 @@ fn assigned(text: &str, at: usize, sign: u8) -> Option<Range<usize>> {
     // `name: value` and `name = value` may have spaces; `name= value` of a shell has none.
     let spaces = behind.len() - behind.trim_start_matches([' ', '\t']).len();
     if sign == b'=' && spaces > 0 && !text.get(..at)?.ends_with(' ')
-        || !(whole_line || names::is_secret(name))
+        || !(whole_line || names::is_secret(name) || is_signature(text, at, name))
     {
         return None;
     }
@@ -58,6 +58,12 @@ fn assigned(text: &str, at: usize, sign: u8) -> Option<Range<usize>> {
     }
     let scheme = if header { scheme_of(value) } else { 0 };
     Some(start + scheme..start + length)
+}
+
+/// Whether it is the signature of an address: `?…&sig=x` of Azure.
+fn is_signature(text: &str, at: usize, name: &str) -> bool {
+    let before = text.get(..at).and_then(|before| before.strip_suffix(name));
+    name == "sig" && before.is_some_and(|before| before.ends_with(['?', '&']))
 }
 
 /// The quote in front of `start`, when there is one.

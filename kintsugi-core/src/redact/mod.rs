@@ -5,6 +5,8 @@
 //! text; no regular expression.
 
 mod assignments;
+#[cfg(test)]
+mod corpus;
 mod names;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,10 @@ struct Shape {
 enum Alphabet {
     /// Capitals and digits.
     Upper,
+    /// Digits and `a` to `f`.
+    Hex,
+    /// Letters and digits.
+    Alnum,
     /// Letters, digits, `_` and `-`.
     Word,
     /// As `Word`, with `.`, `/`, `+`, `=` and `:`.
@@ -24,6 +28,8 @@ impl Alphabet {
     const fn has(self, byte: u8) -> bool {
         match self {
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Hex => byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'),
+            Self::Alnum => byte.is_ascii_alphanumeric(),
             Self::Word => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
             Self::Wide => {
                 byte.is_ascii_alphanumeric()
@@ -42,87 +48,209 @@ const fn shape(prefix: &'static str, least: usize, alphabet: Alphabet) -> Shape 
     }
 }
 
-/// From the documentation of who issues them, as of 2026: GitHub, GitLab, Slack, Stripe, AWS IAM
-/// identifiers, Google, npm, `PyPI`, …
-const SHAPES: [Shape; 59] = [
+const fn between(prefix: &'static str, least: usize, most: usize, alphabet: Alphabet) -> Shape {
     Shape {
-        prefix: "AKIA",
-        least: 16,
-        most: 16,
-        alphabet: Alphabet::Upper,
-    },
-    Shape {
-        prefix: "ASIA",
-        least: 16,
-        most: 16,
-        alphabet: Alphabet::Upper,
-    },
-    shape("ghp_", 20, Alphabet::Word),
-    shape("gho_", 20, Alphabet::Word),
-    shape("ghu_", 20, Alphabet::Word),
-    shape("ghs_", 20, Alphabet::Word),
-    shape("ghr_", 20, Alphabet::Word),
+        prefix,
+        least,
+        most,
+        alphabet,
+    }
+}
+
+const fn exactly(prefix: &'static str, length: usize, alphabet: Alphabet) -> Shape {
+    between(prefix, length, length, alphabet)
+}
+
+/// From the documentation of who issues them, as of 2026, by their first byte, of which the longest comes first: AWS, Azure,
+/// Google, GitHub, GitLab, Slack, Stripe, npm, `PyPI`, … `corpus.rs` has one of each.
+const SHAPES: [Shape; 174] = [
+    shape("1//0", 40, Alphabet::Word),
+    shape("AGE-SECRET-KEY-", 50, Alphabet::Word),
+    shape("AGE-PLUGIN-", 40, Alphabet::Word),
+    shape("ATATT3", 40, Alphabet::Wide),
+    shape("ATCTT3", 40, Alphabet::Wide),
+    exactly("ABIA", 16, Alphabet::Upper),
+    exactly("ACCA", 16, Alphabet::Upper),
+    shape("AIza", 35, Alphabet::Word),
+    shape("AKCp", 60, Alphabet::Alnum),
+    exactly("AKIA", 16, Alphabet::Upper),
+    between("AKID", 13, 40, Alphabet::Alnum),
+    shape("API-", 26, Alphabet::Upper),
+    shape("AQVN", 35, Alphabet::Word),
+    exactly("ASIA", 16, Alphabet::Upper),
+    shape("ATBB", 32, Alphabet::Alnum),
+    shape("BBDC-", 30, Alphabet::Wide),
+    shape("CLOJARS_", 60, Alphabet::Alnum),
+    shape("CCIPAT_", 30, Alphabet::Word),
+    shape("CCIPRJ_", 30, Alphabet::Word),
+    shape("CFPAT-", 30, Alphabet::Word),
+    shape("EAAA", 60, Alphabet::Word),
+    shape("EZAK", 54, Alphabet::Alnum),
+    shape("EZTK", 54, Alphabet::Alnum),
+    shape("EAA", 80, Alphabet::Alnum),
+    shape("FLWSECK", 12, Alphabet::Word),
+    shape("GR1348941", 16, Alphabet::Word),
+    shape("GOCSPX-", 20, Alphabet::Word),
+    shape("HRKU-", 36, Alphabet::Word),
+    shape("IGQ", 100, Alphabet::Word),
+    between("LTAI", 12, 24, Alphabet::Alnum),
+    shape("NRAK-", 27, Alphabet::Upper),
+    shape("NRII-", 30, Alphabet::Word),
+    shape("PMAK-", 24, Alphabet::Word),
+    shape("SG.", 40, Alphabet::Wide),
+    exactly("SK", 32, Alphabet::Hex),
+    exactly("access-development-", 36, Alphabet::Word),
+    exactly("access-production-", 36, Alphabet::Word),
+    exactly("access-sandbox-", 36, Alphabet::Word),
+    shape("api_org_", 34, Alphabet::Word),
+    shape("aio_", 26, Alphabet::Alnum),
+    shape("bkua_", 40, Alphabet::Alnum),
+    shape("cmVmdGtuOj", 50, Alphabet::Alnum),
+    shape("csk-", 30, Alphabet::Word),
+    exactly("cio", 32, Alphabet::Alnum),
+    shape("duffel_live_", 40, Alphabet::Word),
+    shape("duffel_test_", 40, Alphabet::Word),
+    shape("dckr_oat_", 20, Alphabet::Word),
+    shape("dckr_pat_", 20, Alphabet::Word),
+    shape("doo_v1_", 40, Alphabet::Word),
+    shape("dop_v1_", 40, Alphabet::Word),
+    shape("dor_v1_", 40, Alphabet::Word),
+    shape("dt0c01.", 60, Alphabet::Wide),
+    shape("dnkey-", 40, Alphabet::Word),
+    shape("dp.ct.", 40, Alphabet::Alnum),
+    shape("dp.pt.", 40, Alphabet::Alnum),
+    shape("dp.st.", 40, Alphabet::Wide),
+    shape("dapi", 32, Alphabet::Word),
+    shape("fio-u-", 60, Alphabet::Word),
+    shape("figd_", 20, Alphabet::Word),
+    shape("figo_", 20, Alphabet::Word),
+    shape("figu_", 20, Alphabet::Word),
+    shape("fm1_", 60, Alphabet::Wide),
+    shape("fm2_", 60, Alphabet::Wide),
+    shape("fo1_", 40, Alphabet::Word),
+    exactly("fc-", 32, Alphabet::Hex),
     shape("github_pat_", 20, Alphabet::Word),
+    shape("glagent-", 20, Alphabet::Word),
+    shape("glffct-", 16, Alphabet::Word),
+    shape("glsoat-", 16, Alphabet::Word),
+    shape("glcbt-", 16, Alphabet::Word),
+    shape("glimt-", 16, Alphabet::Word),
+    shape("gloas-", 20, Alphabet::Word),
     shape("glpat-", 16, Alphabet::Wide),
+    shape("glptt-", 20, Alphabet::Word),
+    shape("ghcs_", 20, Alphabet::Word),
     shape("gldt-", 16, Alphabet::Word),
+    shape("glft-", 16, Alphabet::Word),
     shape("glrt-", 16, Alphabet::Word),
     shape("glsa_", 20, Alphabet::Word),
-    shape("sk-", 20, Alphabet::Word),
-    shape("sk_live_", 10, Alphabet::Word),
-    shape("sk_test_", 10, Alphabet::Word),
+    shape("gho_", 20, Alphabet::Word),
+    shape("ghp_", 20, Alphabet::Word),
+    shape("ghr_", 20, Alphabet::Word),
+    shape("ghs_", 20, Alphabet::Word),
+    shape("ghu_", 20, Alphabet::Word),
+    shape("glc_", 40, Alphabet::Wide),
+    shape("gsk_", 40, Alphabet::Word),
+    shape("hcaik_", 50, Alphabet::Alnum),
+    shape("hcbik_", 50, Alphabet::Alnum),
+    shape("hvb.", 20, Alphabet::Word),
+    shape("hvr.", 20, Alphabet::Word),
+    shape("hvs.", 20, Alphabet::Word),
+    shape("hf_", 30, Alphabet::Word),
+    shape("ion_", 42, Alphabet::Alnum),
+    shape("jina_", 50, Alphabet::Word),
+    exactly("key-", 32, Alphabet::Hex),
+    shape("lin_oauth_", 30, Alphabet::Word),
+    shape("lin_api_", 30, Alphabet::Word),
+    shape("lsv2_pt_", 30, Alphabet::Word),
+    shape("lsv2_sk_", 30, Alphabet::Word),
+    exactly("live_", 35, Alphabet::Hex),
+    shape("nvapi-", 40, Alphabet::Word),
+    shape("nfp_", 30, Alphabet::Word),
+    shape("npm_", 30, Alphabet::Word),
+    shape("ntn_", 30, Alphabet::Word),
+    shape("ops_eyJ", 60, Alphabet::Wide),
+    exactly("oy2", 43, Alphabet::Alnum),
+    shape("pscale_oauth_", 30, Alphabet::Wide),
+    shape("pscale_tkn_", 30, Alphabet::Wide),
+    shape("pscale_pw_", 30, Alphabet::Wide),
+    shape("pcsk_", 50, Alphabet::Word),
+    shape("pplx-", 30, Alphabet::Word),
+    shape("pypi-", 50, Alphabet::Word),
+    shape("phc_", 40, Alphabet::Alnum),
+    shape("phx_", 40, Alphabet::Alnum),
+    shape("pnb_", 36, Alphabet::Alnum),
+    shape("pnu_", 36, Alphabet::Alnum),
+    shape("pul-", 40, Alphabet::Hex),
+    shape("rubygems_", 40, Alphabet::Word),
+    shape("rzp_live_", 14, Alphabet::Alnum),
+    shape("rzp_test_", 14, Alphabet::Alnum),
     shape("rk_live_", 10, Alphabet::Word),
     shape("rk_test_", 10, Alphabet::Word),
-    shape("whsec_", 16, Alphabet::Wide),
-    shape("xoxb-", 10, Alphabet::Word),
-    shape("xoxp-", 10, Alphabet::Word),
-    shape("xoxa-", 10, Alphabet::Word),
-    shape("xoxr-", 10, Alphabet::Word),
-    shape("xoxs-", 10, Alphabet::Word),
-    shape("xoxc-", 10, Alphabet::Word),
-    shape("xoxe-", 10, Alphabet::Word),
-    shape("xapp-", 10, Alphabet::Word),
-    shape("npm_", 30, Alphabet::Word),
-    shape("pypi-", 50, Alphabet::Word),
-    shape("hf_", 30, Alphabet::Word),
-    shape("AIza", 35, Alphabet::Word),
-    shape("ya29.", 20, Alphabet::Word),
-    shape("GOCSPX-", 20, Alphabet::Word),
-    shape("SG.", 40, Alphabet::Wide),
-    shape("dop_v1_", 40, Alphabet::Word),
-    shape("doo_v1_", 40, Alphabet::Word),
-    shape("shpat_", 30, Alphabet::Word),
-    shape("shpss_", 30, Alphabet::Word),
-    shape("shpca_", 30, Alphabet::Word),
+    shape("rnd_", 28, Alphabet::Alnum),
+    shape("rpa_", 40, Alphabet::Alnum),
+    shape("r8_", 30, Alphabet::Word),
+    shape("shippo_live_", 40, Alphabet::Hex),
+    shape("shippo_test_", 40, Alphabet::Hex),
+    shape("sb_secret_", 20, Alphabet::Word),
+    shape("sk_live_", 10, Alphabet::Word),
+    shape("sk_test_", 10, Alphabet::Word),
+    exactly("secret_", 43, Alphabet::Alnum),
+    shape("sk_org_", 30, Alphabet::Word),
+    shape("sntrys_", 30, Alphabet::Wide),
+    shape("sntryu_", 60, Alphabet::Hex),
     shape("sq0atp-", 20, Alphabet::Word),
     shape("sq0csp-", 20, Alphabet::Word),
-    shape("EAAA", 60, Alphabet::Word),
-    shape("lin_api_", 30, Alphabet::Word),
-    shape("ntn_", 30, Alphabet::Word),
-    shape("dckr_pat_", 20, Alphabet::Word),
-    shape("figd_", 20, Alphabet::Word),
-    shape("hvs.", 20, Alphabet::Word),
-    shape("hvb.", 20, Alphabet::Word),
-    shape("xkeysib-", 30, Alphabet::Word),
-    shape("AGE-SECRET-KEY-", 50, Alphabet::Word),
+    shape("shpat_", 30, Alphabet::Word),
+    shape("shpca_", 30, Alphabet::Word),
+    shape("shppa_", 30, Alphabet::Word),
+    shape("shpss_", 30, Alphabet::Word),
+    shape("sk.eyJ", 40, Alphabet::Wide),
+    shape("sbp_", 40, Alphabet::Hex),
+    shape("sqa_", 40, Alphabet::Hex),
+    shape("sqp_", 40, Alphabet::Hex),
+    shape("squ_", 40, Alphabet::Hex),
+    shape("sk-", 20, Alphabet::Word),
+    exactly("sk_", 48, Alphabet::Hex),
+    shape("sl.", 100, Alphabet::Word),
+    exactly("s.", 24, Alphabet::Alnum),
+    shape("tgp_v1_", 30, Alphabet::Word),
+    shape("tk-us-", 48, Alphabet::Word),
+    shape("tk.eyJ", 40, Alphabet::Wide),
     shape("tskey-", 16, Alphabet::Word),
-    shape("rubygems_", 40, Alphabet::Word),
-    shape("dapi", 32, Alphabet::Word),
-    shape("nvapi-", 40, Alphabet::Word),
-    shape("gsk_", 40, Alphabet::Word),
-    shape("r8_", 30, Alphabet::Word),
-    shape("pplx-", 30, Alphabet::Word),
-    shape("sntrys_", 30, Alphabet::Wide),
-    shape("CFPAT-", 30, Alphabet::Word),
-    shape("ATATT3", 40, Alphabet::Wide),
+    exactly("test_", 35, Alphabet::Hex),
+    shape("tvly-", 30, Alphabet::Word),
+    shape("tfp_", 40, Alphabet::Wide),
+    shape("t1.", 80, Alphabet::Wide),
+    shape("v1.0-", 100, Alphabet::Word),
+    shape("whsec_", 16, Alphabet::Wide),
+    shape("xsmtpsib-", 30, Alphabet::Word),
+    shape("xkeysib-", 30, Alphabet::Word),
+    shape("xapp-", 10, Alphabet::Word),
+    shape("xoxa-", 10, Alphabet::Word),
+    shape("xoxb-", 10, Alphabet::Word),
+    shape("xoxc-", 10, Alphabet::Word),
+    shape("xoxd-", 20, Alphabet::Wide),
+    shape("xoxe-", 10, Alphabet::Word),
+    shape("xoxe.", 20, Alphabet::Wide),
+    shape("xoxp-", 10, Alphabet::Word),
+    shape("xoxr-", 10, Alphabet::Word),
+    shape("xoxs-", 10, Alphabet::Word),
+    shape("xwfp-", 20, Alphabet::Word),
+    shape("xai-", 60, Alphabet::Word),
+    shape("ya29.", 20, Alphabet::Word),
 ];
 
 /// Addresses whose path is the secret.
-const HOOKS: [&str; 5] = [
+const HOOKS: [&str; 9] = [
     "hooks.slack.com/services/",
     "discord.com/api/webhooks/",
     "discordapp.com/api/webhooks/",
     "api.telegram.org/bot",
     "webhook.office.com/webhookb2/",
+    "hooks.slack.com/workflows/",
+    "hooks.zapier.com/hooks/catch/",
+    "maker.ifttt.com/trigger/",
+    "chat.googleapis.com/v1/spaces/",
 ];
 
 /// Adds what is found in `text`.
@@ -146,24 +274,66 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
 
 fn token_at(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
-    let first = rest.as_bytes().first();
     // Most words begin like no shape at all; one byte tells.
-    let mut alike = SHAPES
-        .iter()
-        .filter(|shape| shape.prefix.as_bytes().first() == first);
+    let first = *rest.as_bytes().first()?;
+    let begins = |shape: &Shape| shape.prefix.bytes().next().unwrap_or_default();
+    let start = SHAPES.partition_point(|shape| begins(shape) < first);
+    let alike = SHAPES.get(start..).unwrap_or_default();
+    let mut alike = alike.iter().take_while(|shape| begins(shape) == first);
     let known = alike.find_map(|shape| {
         let behind = at
             + rest
                 .starts_with(shape.prefix)
                 .then_some(shape.prefix.len())?;
         let length = run(text, behind, shape.alphabet);
-        (shape.least..=shape.most)
-            .contains(&length)
-            .then(|| at..behind + length)
+        // What only has a short prefix must look random, too.
+        let is_telling = shape.prefix.len() > 3 || is_mixed(text.get(behind..behind + length)?);
+        let whole = is_telling && (shape.least..=shape.most).contains(&length);
+        whole.then(|| at..behind + length)
     });
     known
         .or_else(|| web_token(text, at))
         .or_else(|| bot_token(text, at))
+        .or_else(|| dotted_token(text, at))
+        .or_else(|| regional_key(text, at))
+}
+
+/// Whether letters and digits both stand in it, as they do in what was drawn at random.
+fn is_mixed(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 2 && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Tokens of three parts (Discord), with `.atlasv1.` inside (Terraform), or of an id and 64 digits (Airtable).
+fn dotted_token(text: &str, at: usize) -> Option<Range<usize>> {
+    let first = run(text, at, Alphabet::Word);
+    let dot = at + first;
+    if text.as_bytes().get(dot) != Some(&b'.') {
+        return None;
+    }
+    let second = run(text, dot + 1, Alphabet::Word);
+    let end = dot + 1 + second;
+    let airtable = first == 17 && text.get(at..)?.starts_with("pat");
+    if airtable && second == 64 && run(text, dot + 1, Alphabet::Hex) == 64 {
+        return Some(at..end);
+    }
+    if text.as_bytes().get(end) != Some(&b'.') {
+        return None;
+    }
+    let third = run(text, end + 1, Alphabet::Word);
+    let terraform = text.get(dot..)?.starts_with(".atlasv1.") && third >= 40;
+    let begins = matches!(text.as_bytes().get(at), Some(b'M' | b'N' | b'O'));
+    let discord = begins && (23..=28).contains(&first) && second == 6 && (27..=40).contains(&third);
+    (terraform || discord).then(|| at..end + 1 + third)
+}
+
+/// A key of Mailchimp: 32 digits, and where its server is.
+fn regional_key(text: &str, at: usize) -> Option<Range<usize>> {
+    let end = at + 32;
+    let region = text.get(end..)?.strip_prefix("-us")?;
+    let digits = region.bytes().take_while(u8::is_ascii_digit).count();
+    let is_key = run(text, at, Alphabet::Hex) == 32 && (1..=2).contains(&digits);
+    is_key.then(|| at..end + 3 + digits)
 }
 
 /// How many bytes from `start` on belong to `alphabet`.
@@ -221,5 +391,56 @@ fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
             .count();
         let end = rest.find("-----END").map_or(text.len(), |end| start + end);
         found.push(start + head.min(20)..end);
+    }
+}
+
+/// Returns one text of each shape, drawn with `seed`: for the corpus.
+#[cfg(test)]
+pub(super) fn one_of_each(mut seed: u64) -> Vec<String> {
+    const LETTERS: &[u8] = b"0a1b2c3d4e5f6789ghijkmnpqrstuvwxyz";
+    let mut draw = |alphabet: Alphabet| {
+        loop {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = usize::try_from(seed >> 33).unwrap_or_default() % LETTERS.len();
+            let letter = LETTERS.get(at).copied().unwrap_or(b'0');
+            let letter = match alphabet {
+                Alphabet::Upper => letter.to_ascii_uppercase(),
+                Alphabet::Hex | Alphabet::Alnum | Alphabet::Word | Alphabet::Wide => letter,
+            };
+            if alphabet.has(letter) {
+                return char::from(letter);
+            }
+        }
+    };
+    let of = |shape: &Shape| {
+        let drawn = (0..shape.least).map(|_| draw(shape.alphabet));
+        format!("{}{}", shape.prefix, drawn.collect::<String>())
+    };
+    SHAPES.iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SHAPES;
+
+    #[test]
+    fn shapes_are_found_by_their_first_byte_and_none_hides_another() {
+        for pair in SHAPES.windows(2) {
+            let [one, other] = pair else { continue };
+            let begins = |prefix: &str| prefix.bytes().next();
+            assert!(
+                begins(one.prefix) <= begins(other.prefix),
+                "{}",
+                other.prefix
+            );
+        }
+        for (index, shape) in SHAPES.iter().enumerate() {
+            for earlier in SHAPES.iter().take(index) {
+                let same = shape.prefix == earlier.prefix;
+                assert!(!same, "{} twice", shape.prefix);
+                let hides = shape.prefix.starts_with(earlier.prefix);
+                assert!(!hides, "{} hides {}", earlier.prefix, shape.prefix);
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ struct Word<'a> {
 const LOGIN: &str = " login";
 
 /// Programs, and options whose next word is a secret.
-const SEPARATE: [(&[&str], &[&str]); 8] = [
+const SEPARATE: [(&[&str], &[&str]); 13] = [
     (&["sshpass"], &["-p"]),
     // Only behind `login`, see `find`.
     (&[LOGIN], &["-p"]),
@@ -45,10 +45,21 @@ const SEPARATE: [(&[&str], &[&str]); 8] = [
     ),
     (&["sqlcmd", "bcp"], &["-P"]),
     (&["influx", "clickhouse-client"], &["-t"]),
+    (
+        &["keytool", "jarsigner"],
+        &["-storepass", "-keypass", "-srcstorepass", "-deststorepass"],
+    ),
+    (&["ipmitool", "mosquitto_pub", "mosquitto_sub"], &["-P"]),
+    (&["cqlsh", "rdesktop"], &["-p"]),
+    (&["openssl"], &["-k", "-K"]),
+    (&["snmpget", "snmpset", "snmpwalk"], &["-c", "-A", "-X"]),
 ];
 
+/// Programs, and options with `NAME=secret` attached or behind them, whatever the name.
+const GIVEN: [(&[&str], &str); 1] = [(&["kubectl", "oc"], "--from-literal")];
+
 /// Programs, and options with a secret attached.
-const ATTACHED: [(&[&str], &str); 3] = [
+const ATTACHED: [(&[&str], &str); 4] = [
     (
         &[
             "mysql",
@@ -64,6 +75,7 @@ const ATTACHED: [(&[&str], &str); 3] = [
     ),
     (&["7z", "7za", "7zr", "rar", "unrar"], "-p"),
     (&["sshpass"], "-p"),
+    (&["xfreerdp", "xfreerdp3", "wlfreerdp"], "/p:"),
 ];
 
 /// Programs, and options whose value is `user:secret`.
@@ -131,6 +143,26 @@ fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut V
         if is(programs) && options.contains(&word.text) {
             found.extend(value.and_then(behind_colon));
         }
+    }
+    for (programs, option) in GIVEN {
+        let Some(attached) = word.text.strip_prefix(option).filter(|_| is(programs)) else {
+            continue;
+        };
+        let given = if attached.is_empty() {
+            value.map(|value| (value.text, value.span.end))
+        } else {
+            Some((attached.trim_start_matches('='), word.span.end))
+        };
+        let secret = given.and_then(|(text, end)| Some((text.split_once('=')?.1, end)));
+        found.extend(secret.map(|(secret, end)| end - secret.len()..end));
+    }
+    // `aws configure set aws_secret_access_key x`, `git config github.token x`, `nmcli … password x`.
+    let sets = matches!(
+        program,
+        "aws" | "git" | "gcloud" | "npm" | "yarn" | "pnpm" | "nmcli"
+    );
+    if sets && !word.text.contains(['=', '/']) && names::is_secret(word.text) {
+        found.extend(value.map(|value| value.span.clone()));
     }
     // `openssl … -passin pass:x`.
     if word.text.starts_with("pass:") {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kintsugi_core::audit::checkpoint::Verifier;
+use kintsugi_core::audit::checkpoint::{self, Verifier};
 use kintsugi_core::audit::proof::{self, ProofError};
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::display::escape;
@@ -21,8 +21,11 @@ use crate::records::{Directory, Records};
 )]
 pub(super) struct Prove {
     /// The record's number
-    #[arg(value_name = "SEQ")]
-    seq: u64,
+    #[arg(value_name = "SEQ", required_unless_present = "since")]
+    seq: Option<u64>,
+    /// Proves instead that the log has only grown since the checkpoint in this file
+    #[arg(long, value_name = "NOTE", conflicts_with = "seq")]
+    since: Option<PathBuf>,
 }
 
 /// Arguments of `kintsugi log check-proof`.
@@ -35,8 +38,11 @@ pub(super) struct CheckProof {
     #[arg(value_name = "PROOF")]
     proof: PathBuf,
     /// The file with the record, as `kintsugi log show SEQ --json` prints it
-    #[arg(value_name = "RECORD")]
-    record: PathBuf,
+    #[arg(value_name = "RECORD", required_unless_present = "since")]
+    record: Option<PathBuf>,
+    /// The file with the older checkpoint, for a proof that the log has only grown since
+    #[arg(long, value_name = "NOTE", conflicts_with = "record")]
+    since: Option<PathBuf>,
     /// The key of the log, as it was noted when the log was new; else the one that the log here names
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
@@ -48,7 +54,14 @@ impl Prove {
         directory: &Directory,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
-        let (_, text) = proof::prove(directory, self.seq).map_err(|error| {
+        let proved = match &self.since {
+            Some(since) => proof::prove_growth(directory, &note(since)?),
+            None => {
+                let seq = self.seq.unwrap_or_default();
+                proof::prove(directory, seq).map(|(_, text)| text)
+            }
+        };
+        let text = proved.map_err(|error| {
             let hint = match &error {
                 ProofError::Uncovered(_) => {
                     "a checkpoint is signed a minute after the record at the latest: try again then"
@@ -58,6 +71,7 @@ impl Prove {
                 | ProofError::Shape
                 | ProofError::Note(_)
                 | ProofError::Elsewhere
+                | ProofError::Rewritten
                 | _ => "`kintsugi log verify` says what is wrong",
             };
             Failure::new(Exit::Failed, error.to_string()).hint(hint)
@@ -74,7 +88,6 @@ impl CheckProof {
         console: &mut Console,
     ) -> Result<Exit, Failure> {
         let text = String::from_utf8(read(&self.proof)?).unwrap_or_default();
-        let line = read(&self.record)?;
         let key = match &self.key {
             Some(key) => key.clone(),
             None => key_of(directory.clone())?.ok_or_else(|| {
@@ -87,17 +100,42 @@ impl CheckProof {
             Failure::new(Exit::Usage, message)
                 .hint("it reads `kintsugi/ID+HASH+KEY`; `kintsugi log stats` prints it")
         })?;
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        let seq = proof::check(&text, line, &origin, &verifier).map_err(|error| {
+        let shown = escape(&origin);
+        let said = match (&self.since, &self.record) {
+            (Some(since), _) => proof::check_growth(&text, &note(since)?, &origin, &verifier).map(
+                |(before, after)| {
+                    format!("the log `{shown}` has only grown, from {before} to {after} records")
+                },
+            ),
+            (None, record) => {
+                let line = read(record.as_deref().unwrap_or(Path::new("-")))?;
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                proof::check(&text, line, &origin, &verifier)
+                    .map(|seq| format!("record {seq} is in the log `{shown}`"))
+            }
+        };
+        let said = said.map_err(|error| {
             let message = format!("the proof does not hold: {error}");
             Failure::new(Exit::Failed, message)
                 .hint("proof, record and key must be of one log, and unchanged to the last byte")
         })?;
         let good = console.out_paint.tone(Tone::Good, "good");
-        let origin = escape(&origin);
-        writeln!(console.out, "{good}: record {seq} is in the log `{origin}`")?;
+        writeln!(console.out, "{good}: {said}")?;
         Ok(Exit::Allowed)
     }
+}
+
+/// Reads the one checkpoint in a file.
+fn note(path: &Path) -> Result<String, Failure> {
+    let text = String::from_utf8(read(path)?).unwrap_or_default();
+    checkpoint::notes_in(&text).pop().ok_or_else(|| {
+        let shown = escape(&path.to_string_lossy());
+        Failure::new(
+            Exit::Of(5),
+            format!("there is no signed checkpoint in `{shown}`"),
+        )
+        .hint("a checkpoint is what `kintsugi log anchor` prints")
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

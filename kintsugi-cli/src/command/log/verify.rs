@@ -1,15 +1,19 @@
 //! `kintsugi log verify`: the proof, or the first record that breaks it.
 
-use std::io::Write;
+use std::io::{Read as _, Write};
+use std::path::Path;
 
 use clap::Args;
+use kintsugi_core::audit::checkpoint;
 use kintsugi_core::audit::verify::{Depth, Layer, Options, Outcome, Report, verify};
 use kintsugi_core::display::escape;
 use serde::Serialize;
 
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::progress::Progress;
 use crate::records::Directory;
+use crate::remembered::{Remembered, covered, last_note};
 
 /// Arguments of `kintsugi log verify`.
 #[derive(Debug, Args)]
@@ -20,7 +24,7 @@ pub(super) struct Verify {
     /// Reads closed segments record by record, too, instead of by the hash of their file, and parses every record
     #[arg(long)]
     deep: bool,
-    /// Checks the log against a note that was kept elsewhere
+    /// Checks the log against the notes in this file, which were kept elsewhere (- for standard input); lines of a journal will do
     #[arg(long, value_name = "NOTE")]
     against: Vec<std::path::PathBuf>,
     /// Begins with the segment that holds this record
@@ -57,13 +61,14 @@ impl Verify {
         directory: &Directory,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
-        let against = self.against.iter().map(|path| {
-            std::fs::read_to_string(path).map_err(|error| {
-                let message = format!("cannot read the note `{}`: {error}", path.display());
-                Failure::new(Exit::Of(5), message)
-                    .hint("a note is what `kintsugi log anchor` prints")
-            })
-        });
+        let mut against = Vec::new();
+        for path in &self.against {
+            against.append(&mut notes(path)?);
+        }
+        let seen = self.seen(directory, console)?;
+        against.extend(seen.iter().filter_map(Remembered::note));
+        let mut progress = Progress::new("verifying", directory.bytes());
+        let mut tell = |done| progress.tell(done);
         let options = Options {
             from: self.from,
             depth: if self.deep {
@@ -71,10 +76,18 @@ impl Verify {
             } else {
                 Depth::Quick
             },
-            against: against.collect::<Result<_, _>>()?,
+            against,
+            progress: Some(&mut tell),
             ..Options::default()
         };
         let report = verify(directory, options);
+        drop(progress);
+        if report.outcome == Outcome::Good
+            && let Some((place, note)) = Remembered::of_person().zip(last_note(directory))
+        {
+            // A home that cannot be written forgets; what was verified is good all the same.
+            drop(place.keep(&note));
+        }
         let (word, seq, reason) = told(&report.outcome);
         if self.json {
             console.json(&Printed {
@@ -103,10 +116,64 @@ impl Verify {
             Some(reason) => {
                 let at = seq.map_or(String::new(), |seq| format!(" at record {seq}"));
                 let message = format!("the log is {word}{at}: {}", escape(&reason));
-                Err(Failure::new(exit, message).hint(advice(&report.outcome)))
+                let mut advice = advice(&report.outcome).to_owned();
+                if let (Outcome::Tampered { .. }, Some(seen)) = (&report.outcome, seen) {
+                    let path = escape(&seen.path().display().to_string());
+                    advice = format!(
+                        "{advice}; if you began a new log yourself, remove what was seen of the old one: `{path}`"
+                    );
+                }
+                Err(Failure::new(exit, message).hint(advice))
             }
         }
     }
+}
+
+impl Verify {
+    /// Returns the checkpoint that was seen last, when all of the log is verified and its records are still there.
+    fn seen(
+        &self,
+        directory: &Directory,
+        console: &mut Console,
+    ) -> Result<Option<Remembered>, Failure> {
+        let Some(seen) = Remembered::of_person().filter(|_| self.from.is_none()) else {
+            return Ok(None);
+        };
+        let Some(size) = seen.note().as_deref().and_then(covered) else {
+            return Ok(None);
+        };
+        let segments = directory.segments().unwrap_or_default();
+        if segments.first().is_some_and(|first| *first > size) {
+            let what = "the checkpoint that was seen last is of records that were pruned";
+            let what = console.err_paint.tone(Tone::Warn, what);
+            writeln!(console.err, "kintsugi: note: {what}")?;
+            return Ok(None);
+        }
+        Ok(Some(seen))
+    }
+}
+
+/// Reads the notes of a file, or of standard input for `-`.
+fn notes(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let shown = escape(&path.to_string_lossy());
+    let text = text.map_err(|error| {
+        let message = format!("cannot read the note `{shown}`: {error}");
+        Failure::new(Exit::Of(5), message).hint("a note is what `kintsugi log anchor` prints")
+    })?;
+    let notes = checkpoint::notes_in(&text);
+    if notes.is_empty() {
+        let message = format!("there is no signed checkpoint in `{shown}`");
+        return Err(
+            Failure::new(Exit::Of(5), message).hint("a note is what `kintsugi log anchor` prints")
+        );
+    }
+    Ok(notes)
 }
 
 const fn count(layer: Layer) -> Option<u64> {

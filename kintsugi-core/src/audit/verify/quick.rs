@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use super::beginning::Beginning;
 use super::report::Outcome;
 use super::{Place, READ_BYTES, Run, read_line, unreadable};
+use crate::audit::checkpoint;
 use crate::audit::line::{Line, SEAL_BYTES};
 use crate::audit::record::{Opening, Record};
 use crate::audit::segment_name;
@@ -37,10 +38,12 @@ impl Run<'_> {
         let Some(previous) = &stated.previous else {
             return Ok(false);
         };
-        let start = first.saturating_sub(stated.tree_first);
-        let end = next.saturating_sub(stated.tree_first);
-        let is_asked_about = !is_first && self.anchors.range(start + 1..end).next().is_some()
-            || is_first && !self.options.against.is_empty();
+        let leaves =
+            first.saturating_sub(stated.tree_first) + 1..next.saturating_sub(stated.tree_first);
+        let notes = self.options.against.iter();
+        let mut unread = notes.filter_map(|note| checkpoint::read(note).ok());
+        let is_asked_about = self.anchors.range(leaves.clone()).next().is_some()
+            || unread.any(|(_, kept)| leaves.contains(&kept.size));
         if stated.opening != Opening::Full || previous.segment != first || is_asked_about {
             return Ok(false);
         }
