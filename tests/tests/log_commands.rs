@@ -392,3 +392,54 @@ fn a_log_is_shown_to_have_only_grown_since_a_checkpoint() {
     std::fs::write(home.join("proof"), broken).expect("room");
     assert_eq!(machine.run(&check).status.code(), Some(1));
 }
+
+#[test]
+fn what_is_redacted_or_pruned_is_gone_and_the_log_says_who_asked() {
+    let machine = Machine::new();
+    filled(&machine, 60);
+    let elsewhere = |arguments: &[&str]| machine.elsewhere(arguments);
+    let (code, said) = elsewhere(&["log", "redact", "5", "6", "--reason", "a password"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("redacted 5, 6"), "{said}");
+    let stored = std::fs::read_to_string(machine.log().join("seg-000000000000.ndjson"));
+    let stored = stored.expect("a segment");
+    assert!(!stored.contains("echo \\\"2\\\""), "{stored}");
+    assert!(stored.contains("echo \\\"1\\\""), "{stored}");
+    let (code, said) = elsewhere(&["log", "redact", "4711", "--reason", "x"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(said.contains("there is no record 4711"), "{said}");
+    let lines = printed(&machine.run(&["log", "export", "--format", "jsonl"]));
+    let told = lines
+        .lines()
+        .map(json)
+        .find(|line| line["kind"] == "redact");
+    let told = told.expect("a record of it");
+    assert_eq!(told["seqs"], members!([5, 6]));
+    assert_eq!(told["reason"], "a password");
+    assert_eq!(told["peer"]["uid"], rustix::process::geteuid().as_raw());
+
+    // The daemon's own segments are longer: what is before its own is whole.
+    let (code, said) = elsewhere(&["log", "prune", "--before", "20", "--reason", "old"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("begins with record 16"), "{said}");
+    assert!(!machine.log().join("seg-000000000000.ndjson").exists());
+    let (code, said) = elsewhere(&["log", "prune", "--before", "20", "--reason", "old"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(said.contains("no whole segment"), "{said}");
+}
+
+#[test]
+fn a_hold_that_waits_is_not_redacted() {
+    let machine = Machine::new();
+    let held = machine.run(&["run", "--", "git", "push", "--force"]);
+    assert_eq!(held.status.code(), Some(4), "{held:?}");
+    let lines = printed(&machine.run(&["log", "export", "--format", "jsonl"]));
+    let verdict = lines
+        .lines()
+        .map(json)
+        .find(|line| line["decision"] == "hold");
+    let seq = verdict.expect("a hold")["seq"].to_string();
+    let (code, said) = machine.elsewhere(&["log", "redact", &seq, "--reason", "x"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(said.contains("answer that first"), "{said}");
+}

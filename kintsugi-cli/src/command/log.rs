@@ -5,6 +5,7 @@ mod changes;
 mod entry;
 mod export;
 mod prove;
+mod removal;
 mod show;
 mod stats;
 mod verify;
@@ -51,6 +52,10 @@ enum Action {
     Prove(prove::Prove),
     /// Checks such a proof
     CheckProof(prove::CheckProof),
+    /// Takes private parts out of records, which the log then says
+    Redact(removal::Redact),
+    /// Takes old segments out of the log, which it then says
+    Prune(removal::Prune),
     /// Counts what is in the log
     Stats(stats::Stats),
     /// Writes the log for another program
@@ -110,6 +115,8 @@ impl Log {
             Some(Action::Anchor(anchor)) => anchor.run(&directory, console),
             Some(Action::Prove(prove)) => prove.run(&directory, console),
             Some(Action::CheckProof(check)) => check.run(&directory, console),
+            Some(Action::Redact(redact)) => redact.run(&directory, console),
+            Some(Action::Prune(prune)) => prune.run(&directory, console),
             Some(Action::Stats(stats)) => stats.run(directory, console),
             Some(Action::Export(export)) => export.run(directory, console),
             None => self.list.run(&directory, console),
