@@ -4,10 +4,11 @@
 //! that runs it; the ratios are what to compare. `cargo bench -p kintsugi-tests --bench daemon`.
 
 use std::io::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
+use rustix::process::Signal;
 use serde_json::json;
 
 /// Samples of each row.
@@ -38,37 +39,47 @@ impl Times {
     }
 }
 
+/// Prints one row after the other.
+struct Table(std::io::StdoutLock<'static>);
+
+impl Table {
+    fn times(&mut self, name: &str, times: &Times, goal: &str) -> std::io::Result<()> {
+        let (p50, p99) = (times.percentile(50), times.percentile(99));
+        writeln!(self.0, "{name:46} {p50:>8} {p99:>8}   {goal}")
+    }
+
+    fn number(&mut self, name: &str, number: u128, unit: &str) -> std::io::Result<()> {
+        writeln!(self.0, "{name:46} {number:>8} {unit}")
+    }
+}
+
 fn main() -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut table = Table(std::io::stdout().lock());
     writeln!(
-        out,
-        "{:44} {:>8} {:>8}   floor, goal (µs, p50/p99)",
+        table.0,
+        "{:46} {:>8} {:>8}   floor, goal",
         "", "p50 µs", "p99 µs"
     )?;
-    let mut row = |name: &str, times: &Times, goal: &str| {
-        let (p50, p99) = (times.percentile(50), times.percentile(99));
-        writeln!(out, "{name:44} {p50:>8} {p99:>8}   {goal}")
-    };
+    let mut daemon = TestDaemon::start();
+    alone_and_disturbed(&daemon, &mut table)?;
+    at_once(&daemon, &mut table)?;
+    table.number("resident after all of this", kib(&daemon), "KiB")?;
+    started(&mut daemon, &mut table)?;
+    idle(&mut table)
+}
 
-    let daemon = TestDaemon::start();
+/// What one client waits for, and what it waits for among silent and trickling peers, in turns within the same run.
+fn alone_and_disturbed(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
     let mut client = daemon.connect();
-    let status = json!({"kind": "status"});
-    let ask_status = |client: &mut Wire| drop(client.ask(&status));
-    let verdict = Times::of(|| drop(client.ask(&propose("ls -la"))));
-    row(
-        "propose, durable verdict, one connection",
-        &verdict,
-        "120/330, 200/600",
-    )?;
     let connecting = Times::of(|| drop(daemon.connect().ask(&propose("ls -la"))));
-    row("the same, with a new connection each time", &connecting, "")?;
-    let quiet = Times::of(|| ask_status(&mut client));
-    row("status", &quiet, "22/187, 50/250")?;
+    let verdict = Times::of(|| drop(client.ask(&propose("ls -la"))));
+    let status = json!({"kind": "status"});
+    let quiet = Times::of(|| drop(client.ask(&status)));
 
     let silent: Vec<Wire> = (0..200).map(|_| daemon.connect()).collect();
     let mut slow: Vec<Wire> = (0..50).map(|_| daemon.connect()).collect();
     let mut turn = 0;
-    let disturbed = Times::of(|| {
+    let mut trickle = || {
         // Fifty bytes a second among them would be one in every few hundred requests: this is far more.
         turn += 1;
         if turn % 20 == 0 {
@@ -77,18 +88,40 @@ fn main() -> std::io::Result<()> {
                 peer.send(b" ");
             }
         }
-        ask_status(&mut client);
+    };
+    let disturbed_status = Times::of(|| {
+        trickle();
+        drop(client.ask(&status));
     });
-    row(
-        "status among 200 silent and 50 slow peers",
-        &disturbed,
-        "p99 at most 2 × undisturbed",
+    let disturbed_verdict = Times::of(|| {
+        trickle();
+        drop(client.ask(&propose("ls -la")));
+    });
+    drop(silent);
+    table.times(
+        "propose, durable verdict, one connection",
+        &verdict,
+        "120/330, 200/600",
     )?;
-    drop((silent, slow));
+    table.times(
+        "  among 200 silent and 50 slow peers",
+        &disturbed_verdict,
+        "p99 at most 2 × alone",
+    )?;
+    table.times("  with a new connection each time", &connecting, "")?;
+    table.times("status", &quiet, "22/187, 50/250")?;
+    table.times(
+        "  among 200 silent and 50 slow peers",
+        &disturbed_status,
+        "p99 at most 2 × alone",
+    )
+}
 
+/// What many clients get at once.
+fn at_once(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
     let mut clients: Vec<Wire> = (0..32).map(|_| daemon.connect()).collect();
+    let rounds = 200;
     let started = Instant::now();
-    let rounds = 100;
     for _ in 0..rounds {
         for client in &mut clients {
             client.say(&propose("ls -la"));
@@ -99,11 +132,49 @@ fn main() -> std::io::Result<()> {
     }
     let verdicts = rounds * clients.len();
     let rate = verdicts as u128 * 1_000_000 / started.elapsed().as_micros().max(1);
-    writeln!(
-        out,
-        "{:44} {rate:>8} verdicts/s",
-        "propose, 32 connections at once"
-    )?;
-    let resident = daemon.resident_bytes() / 1024;
-    writeln!(out, "{:44} {resident:>8} KiB resident", "after all of this")
+    table.number(
+        "propose, 32 connections at once",
+        rate,
+        "verdicts/s, two records each",
+    )
+}
+
+/// How long a start takes with what all of this has left in the log.
+fn started(daemon: &mut TestDaemon, table: &mut Table) -> std::io::Result<()> {
+    let mut times: Vec<u128> = (0..20)
+        .map(|_| {
+            daemon.end(Signal::TERM);
+            let started = Instant::now();
+            daemon.start_again();
+            started.elapsed().as_micros()
+        })
+        .collect();
+    times.sort_unstable();
+    let size = daemon.connect().ask(&json!({"kind": "status"}))["log"]["size"].clone();
+    let name = format!("start to ready, {size} records in the log");
+    table.times(&name, &Times(times), "at most 50,000")
+}
+
+/// What a daemon costs that was asked a little and then nothing for a minute.
+fn idle(table: &mut Table) -> std::io::Result<()> {
+    let daemon = TestDaemon::start();
+    for line in [
+        "ls -la",
+        "git push --force",
+        "rm -rf build",
+        "make && make test",
+    ] {
+        drop(daemon.connect().ask(&propose(line)));
+    }
+    // The last checkpoint is signed within 60 s, and memory is given back 5 s after that.
+    std::thread::sleep(Duration::from_secs(70));
+    let before = daemon.waits();
+    std::thread::sleep(Duration::from_secs(60));
+    let woken = u128::from(daemon.waits() - before);
+    table.number("idle: wake-ups in a minute", woken, "(goal: 0)")?;
+    table.number("idle: resident", kib(&daemon), "KiB (goal: 4096)")
+}
+
+fn kib(daemon: &TestDaemon) -> u128 {
+    u128::from(daemon.resident_bytes() / 1024)
 }

@@ -191,6 +191,22 @@ impl TestDaemon {
         pages.expect("a number") * 4_096
     }
 
+    /// Returns how often it has begun to wait for something (`proc_pid_status(5)`, voluntary context switches).
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn waits(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).expect("status");
+        let mut lines = status.lines();
+        let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count
+            .and_then(|count| count.trim().parse().ok())
+            .expect("a number")
+    }
+
     /// Returns how many descriptors it has open.
     ///
     /// Whoever is not root may not look, since the daemon keeps its memory from others; then it is how many the kernel

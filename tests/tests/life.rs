@@ -1,8 +1,10 @@
 //! A daemon's life: one at a time, stopped cleanly or not, and what it refuses to start on.
 
 use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
+use std::process::{Child, Stdio};
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_daemon::store::{Directory, Log, Now, Options};
@@ -35,6 +37,68 @@ fn a_second_daemon_says_who_is_there_and_harms_nobody() {
     assert!(second.status.success());
     assert_eq!((second.stdout, second.stderr), (Vec::new(), Vec::new()));
     assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn of_many_that_start_at_once_beside_a_stale_socket_one_serves() {
+    let daemon = TestDaemon::prepared();
+    let rounds = if std::env::var_os("KINTSUGI_LONG_TESTS").is_some() {
+        100
+    } else {
+        3
+    };
+    for round in 0..rounds {
+        let start = || {
+            let mut command = daemon.command();
+            command.args(["--ready-fd", "1"]).stdout(Stdio::piped());
+            command.stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let mut all: Vec<Child> = (0..8).map(|_| start()).collect();
+        let mut serving = Vec::new();
+        for child in &mut all {
+            let mut said = String::new();
+            let output = child.stdout.take().unwrap();
+            // One line of whoever serves; of all others nothing, and the end.
+            BufReader::new(output).read_line(&mut said).unwrap();
+            if said == "ready\n" {
+                serving.push(child.id());
+            } else {
+                let left = child.wait().unwrap();
+                assert!(
+                    said.is_empty() && left.success(),
+                    "round {round}: {said} {left}"
+                );
+            }
+        }
+        assert_eq!(serving.len(), 1, "round {round}");
+        let status = daemon.connect().ask(&json!({"kind": "status"}));
+        assert_eq!(status["pid"], serving[0], "round {round}");
+        assert_eq!(status["problems"], Value::Null, "round {round}: {status}");
+        for child in &mut all {
+            // Only one still runs, and it leaves its socket behind.
+            drop(child.kill());
+            child.wait().unwrap();
+        }
+        assert!(daemon.socket().exists());
+    }
+}
+
+#[test]
+fn a_daemon_leaves_no_core_and_has_room_for_its_connections() {
+    let daemon = TestDaemon::start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let limit = |name: &str| {
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(limit("Max core file size"), "0");
+    let own = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let most = own.maximum.unwrap_or(4_096).min(4_096);
+    let files: u64 = limit("Max open files").parse().unwrap();
+    assert!(files >= most, "{files} files, not {most}");
 }
 
 #[test]
