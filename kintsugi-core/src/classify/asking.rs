@@ -160,12 +160,12 @@ fn pushes_over(effect: &Effect) -> bool {
         && effect.modifiers.contains(Modifier::Remote)
 }
 
-/// Whether `effect` changes a path of the project that may be a link to something worse.
+/// Whether `effect` changes everything below a path of the project that may be a link to something worse.
+///
+/// A file that is only written is not asked about: a quarter of what agents run writes one, and each would be asked about.
 fn may_lead_elsewhere(effect: &Effect) -> bool {
-    let changes = matches!(
-        effect.action,
-        Action::Write | Action::Overwrite | Action::Truncate | Action::Chmod | Action::Chown
-    );
+    let changes = matches!(effect.action, Action::Chmod | Action::Chown)
+        && effect.modifiers.contains(Modifier::Recursive);
     let is_near = matches!(
         effect.target.place,
         Some(Place::Project | Place::BuildOutput)

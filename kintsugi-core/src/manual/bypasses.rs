@@ -38,6 +38,6 @@
 //! | zsh's `r` by way of `builtin` | `builtin r` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | a trap that calls a function, with the variable set again behind an `exit` | `f() { rm -rf "$d"; }; trap f EXIT; d=~; exit; d=/tmp/x` |
-//! | reading a secret through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
+//! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | git pointed at another repository in front of the command | `GIT_DIR=x GIT_WORK_TREE=~ git reset --hard`: facts are of the working copy here |

@@ -8,8 +8,8 @@
 //! switched off within a week.
 //!
 //! **Decided.** The daemon works out the answer twice: as it is, and as if everything that could be looked at could be taken back.
-//! Only where the two differ, or where a script would run, a tree that looks like the output of a build would go, or a file of the
-//! project that may be a link would be written, does it answer `wanted`. Nothing is decided or recorded then. The client looks, on
+//! Only where the two differ, or where a script would run, a tree that looks like the output of a build would go, or the rights of a
+//! tree that may be a link would change, does it answer `wanted`. Nothing is decided or recorded then. The client looks, on
 //! a thread of its own, for 250 ms and 10,000 files at most, and proposes again under the same id, four times at most (a script
 //! starts others). What was not found out counts as not recoverable.
 //!
