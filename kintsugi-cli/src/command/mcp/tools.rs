@@ -109,18 +109,13 @@ impl Tools {
         let Some(text) = arguments.get("command").and_then(Value::as_str) else {
             return Err((-32602, "`command` must be a string".to_owned()));
         };
-        let cwd = match arguments.get("cwd").unwrap_or(&Value::Null) {
-            Value::Null => Some(self.directory.clone()),
-            named => named
-                .as_str()
-                .filter(|cwd| cwd.starts_with('/'))
-                .map(str::to_owned),
-        };
-        let Some(cwd) = cwd else {
+        let named = arguments.get("cwd").filter(|named| !named.is_null());
+        let cwd = named.map_or(Some(self.directory.as_str()), Value::as_str);
+        let Some(cwd) = cwd.filter(|cwd| cwd.starts_with('/')) else {
             return Err((-32602, "`cwd` must be an absolute path".to_owned()));
         };
         let agent = surroundings::agent().unwrap_or("mcp");
-        let mut command = proposal::propose(agent, text.to_owned(), cwd, self.shell.1);
+        let mut command = proposal::propose(agent, text.to_owned(), cwd.to_owned(), self.shell.1);
         command.session = Some(self.session.clone());
         command.tool = Some("run_command".to_owned());
         Ok(command)
