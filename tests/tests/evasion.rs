@@ -84,7 +84,12 @@ fn joining_two_commands_never_lowers_a_class() {
             continue;
         }
         let other = &all[(index * 31 + 17) % all.len()];
-        for joint in ["; ", " && ", "\n"] {
+        for joint in ["; ", " && ", " || ", " | ", " & ", "\n"] {
+            // In a pipe and in the background it changes only a shell of its own.
+            let is_apart = matches!(joint, " | " | " & ");
+            if is_apart && (changes_the_shell(&other.command) || other.command.contains('=')) {
+                continue;
+            }
             let joined = format!("{}{joint}{}", case.command, other.command);
             let class = bench.classify(&joined).class;
             for part in [case, other] {
@@ -92,5 +97,36 @@ fn joining_two_commands_never_lowers_a_class() {
                 assert!(class >= alone, "{class:?} < {alone:?}: {joined}");
             }
         }
+    }
+}
+
+#[test]
+fn what_stands_around_a_command_never_lowers_its_class() {
+    let bench = Bench::new();
+    let mut all = load("dangerous");
+    all.extend(load("harmless"));
+    all.retain(|case| !case.command.contains(['\n', '#', '\\']));
+    let around: [(&str, &str); 8] = [
+        ("  ", "  "),
+        ("\t", ""),
+        ("", " # nothing to see"),
+        ("UNRELATED=1; ", ""),
+        ("{ ", "; }"),
+        ("( ", " )"),
+        ("if true; then ", "; fi"),
+        ("for unrelated in 1; do ", "; done"),
+    ];
+    for (index, case) in all.iter().enumerate() {
+        let (before, after) = around[index % around.len()];
+        let open = case.command.trim_end().ends_with(['&', ';']);
+        if open && after.starts_with(';') {
+            continue;
+        }
+        let command = format!("{before}{}{after}", case.command);
+        let (alone, class) = (
+            bench.classify(&case.command).class,
+            bench.classify(&command).class,
+        );
+        assert!(class >= alone, "{class:?} < {alone:?}: {command}");
     }
 }

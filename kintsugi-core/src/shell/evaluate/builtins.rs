@@ -170,6 +170,11 @@ impl Machine<'_> {
             if name.is_empty() {
                 continue;
             }
+            let is_local =
+                matches!(builtin, "local" | "declare" | "typeset") && !flags.contains('g');
+            if is_local && let Some(locals) = self.locals.last_mut() {
+                locals.insert(name.to_owned());
+            }
             if exports {
                 self.state.export(name);
             }

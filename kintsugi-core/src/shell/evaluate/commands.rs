@@ -503,6 +503,7 @@ impl Machine<'_> {
         }
         self.script.called.insert(name.to_owned());
         self.calls.push(name.to_owned());
+        self.locals.push(std::collections::BTreeSet::new());
         let caller = std::mem::replace(&mut self.state.positional, arguments.clone());
         let given = std::mem::replace(&mut self.state.given, true);
         let start = self.state.clone();
@@ -513,6 +514,13 @@ impl Machine<'_> {
                 self.join(&before);
             }
         }
+        // What was local is again what the caller had.
+        let locals = self.locals.pop().unwrap_or_default().into_iter();
+        let before = locals.map(|name| {
+            let variable = start.variable(&name).cloned();
+            (name, variable, Rc::clone(&start.exported))
+        });
+        self.restore(before.collect());
         self.state.positional = caller;
         self.state.given = given;
         self.calls.pop();

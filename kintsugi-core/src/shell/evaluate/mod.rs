@@ -17,7 +17,7 @@ mod state;
 mod traps;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use self::state::{Pieces, State, Value, Variable};
@@ -71,6 +71,8 @@ struct Machine<'b> {
     choices: BTreeMap<String, (usize, usize)>,
     /// Names of the functions that are being walked.
     calls: Vec<String>,
+    /// The variables that each of them has made its own.
+    locals: Vec<BTreeSet<String>>,
     depth: u32,
     iterations_left: u32,
     exhausted: bool,
@@ -100,6 +102,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         succeeded: None,
         choices: BTreeMap::new(),
         calls: Vec::new(),
+        locals: Vec::new(),
         depth: 0,
         iterations_left: ITERATIONS_ALL_MAX,
         exhausted: false,
