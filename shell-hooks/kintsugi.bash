@@ -75,7 +75,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       builtin printf '%s' "$text" >|"$_kintsugi_pipes/text" || return 1
       builtin printf '@%d\0' "$_kintsugi_number" 1<>"$_kintsugi_pipes/ask" || return 1
     fi
-    while builtin read -r -t 4 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
+    while builtin read -r -t 6 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
       # An answer to an earlier question, which came too late.
       [[ $_kintsugi_answer == "$_kintsugi_number"* ]] || continue
       _kintsugi_answer=${_kintsugi_answer:1}
@@ -89,6 +89,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_with_aliases() {
     local name words
     _kintsugi_whole=$1
+    # Without this option `#` begins no comment, but whoever reads the line later would take it for one.
+    builtin shopt -q interactive_comments || _kintsugi_whole=${_kintsugi_whole//\#/\\#}
     ((${#BASH_ALIASES[@]})) || return 0
     words=" ${1//[^[:alnum:]_.+-]/ } "
     for name in "${!BASH_ALIASES[@]}"; do
@@ -169,7 +171,9 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
 
   # Makes bash drop the command that it is about to run.
   _kintsugi_stop() {
-    if [[ -n $(builtin trap -p INT) ]]; then
+    local trapped
+    trapped=$(builtin trap -p INT)
+    if [[ -n $trapped && $trapped != 'trap -- - '* ]]; then
       # SIGINT would run the user's trap and then the command. Ending the shell is the only way left to stop it.
       builtin echo 'kintsugi: error: the line cannot be stopped while SIGINT is trapped; closing this shell' >/dev/tty
       builtin kill -HUP $$
@@ -203,7 +207,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     [[ $one != *$'\n'*([[:space:]])?(@(time|coproc)+([[:space:]]))@(if|for|select|while|until|case|function)[[:space:]]* ]]
   }
 
-  # Enter, before readline accepts the line.
+  # Enter, before readline accepts the line. Its argument is `$_`, which is so the same behind it as before.
   _kintsugi_enter() {
     local edit=''
     if [[ -n $_kintsugi_held_back ]]; then
@@ -295,6 +299,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       _kintsugi_trapped=$(builtin trap -p INT)
       _kintsugi_start
     fi
+    # POSIX mode also prints that there is none.
+    [[ $_kintsugi_trapped != 'trap -- - '* ]] || _kintsugi_trapped=''
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)) && builtin declare -F _direnv_hook >/dev/null; then
       # direnv resets the INT trap at each prompt; before 5.1, a later SIGINT then ends the shell.
       _kintsugi_trapped=direnv
@@ -322,7 +328,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     _kintsugi_accept accept-line
     for _kintsugi_map in emacs-standard vi-insert vi-command; do
       builtin bind -m "$_kintsugi_map" '"\C-x\C-_0": history-expand-line'
-      builtin bind -m "$_kintsugi_map" -x '"\C-x\C-_1": _kintsugi_enter'
+      # shellcheck disable=SC2016 # expanded by readline when Enter is pressed
+      builtin bind -m "$_kintsugi_map" -x '"\C-x\C-_1": _kintsugi_enter "$_"'
       builtin bind -m "$_kintsugi_map" '"\C-m": "\C-x\C-_0\C-x\C-_1\C-x\C-_2"'
       builtin bind -m "$_kintsugi_map" '"\C-j": "\C-x\C-_0\C-x\C-_1\C-x\C-_2"'
     done

@@ -52,7 +52,7 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
       builtin print -rn -- "$1" >|$_kintsugi_pipes/text || return 1
       builtin print -rn -- "@$_kintsugi_number"$'\0' 1<>$_kintsugi_pipes/ask || return 1
     fi
-    while IFS= builtin read -r -t 4 _kintsugi_answer <>$_kintsugi_pipes/answer; do
+    while IFS= builtin read -r -t 6 _kintsugi_answer <>$_kintsugi_pipes/answer; do
       # An answer to an earlier question, which came too late.
       [[ $_kintsugi_answer == $_kintsugi_number* ]] || continue
       _kintsugi_answer=${_kintsugi_answer#?}
@@ -63,8 +63,11 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   }
 
   _kintsugi_preexec() {
+    local text=$3 id='' code=0 comments=0
+    [[ -o interactive_comments ]] && comments=1
     emulate -L zsh
-    local text=$3 id='' code=0
+    # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
+    (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
     if _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         (0) _kintsugi_ran=1; return 0 ;;

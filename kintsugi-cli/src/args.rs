@@ -63,6 +63,8 @@ pub enum Command {
     Notify(command::notify::Notify),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
+    /// Puts shells on a `PATH` that propose what they are started with, for programs that have no hook
+    Shim(command::shim::Shim),
     /// Answers the hooks of shells and agents
     Hook(command::hook::Hook),
     /// Serves agents that have no hook, by the Model Context Protocol

@@ -52,30 +52,45 @@ pub enum Settled {
 /// # Errors
 /// When there is no verdict at all: the command must not run.
 pub fn propose(paths: &Paths, command: &ProposedCommand) -> Result<Answer, Failure> {
-    match connect_or_start(paths) {
-        Ok(client) => Ok(Answer {
-            verdict: ask_verdict(client, paths, command)?,
-            by: Judged::ByDaemon,
-        }),
-        Err(absent) => Ok(Answer {
-            verdict: embedded::verdict(paths, command, &absent.to_string())?,
-            by: Judged::Here,
-        }),
-    }
+    let why = match connect_or_start(paths) {
+        Ok(client) => match ask_twice(client, paths, command)? {
+            // One that hangs is as good as none.
+            Err(late @ ClientError::TimedOut(_)) => late.to_string(),
+            answered => {
+                return Ok(Answer {
+                    verdict: verdict_of(answered)?,
+                    by: Judged::ByDaemon,
+                });
+            }
+        },
+        Err(absent) => absent.to_string(),
+    };
+    Ok(Answer {
+        verdict: embedded::verdict(paths, command, &why)?,
+        by: Judged::Here,
+    })
 }
 
 /// Asks for the verdict, once more when the daemon went away in between: an id makes both the same proposal.
-fn ask_verdict(
+fn ask_twice(
     mut client: Client,
     paths: &Paths,
     command: &ProposedCommand,
+) -> Result<Result<Verdict, ClientError>, Failure> {
+    match client.propose(command, REPLY_MAX) {
+        Err(ClientError::Closed | ClientError::Socket(_)) => {
+            Ok(reconnect(paths)?.propose(command, REPLY_MAX))
+        }
+        answered => Ok(answered),
+    }
+}
+
+fn ask_verdict(
+    client: Client,
+    paths: &Paths,
+    command: &ProposedCommand,
 ) -> Result<Verdict, Failure> {
-    let lost = match client.propose(command, REPLY_MAX) {
-        Err(ClientError::Closed | ClientError::Socket(_)) => true,
-        answered => return verdict_of(answered),
-    };
-    debug_assert!(lost);
-    verdict_of(reconnect(paths)?.propose(command, REPLY_MAX))
+    verdict_of(ask_twice(client, paths, command)?)
 }
 
 fn verdict_of(answered: Result<Verdict, ClientError>) -> Result<Verdict, Failure> {

@@ -26,6 +26,7 @@ pub mod quote;
 pub mod records;
 pub mod relay;
 pub mod remembered;
+pub mod shim;
 pub mod snippet;
 pub mod spool;
 pub mod start;

@@ -13,6 +13,9 @@ const BEGIN: &str = "# >>> kintsugi >>>";
 /// Last line of a block.
 const END: &str = "# <<< kintsugi <<<";
 
+/// What is appended to a file's name for the copy of what it was before the first change.
+pub const BACKUP: &str = ".kintsugi-backup";
+
 /// Why a block was not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +44,8 @@ pub enum BlockError {
 pub enum Change {
     /// The file is different now.
     Written,
+    /// The file was made for the block, and is gone.
+    Removed,
     /// It was already as it should be.
     Unchanged,
 }
@@ -93,8 +98,17 @@ pub fn set(
     if new == text {
         return Ok(Change::Unchanged);
     }
-    if let Some(old) = &old {
+    // Without a copy of what was there before, there was nothing: the file was made for the block, and goes with it.
+    if body.is_none() && new.is_empty() && !beside(&target, BACKUP).exists() {
+        fs::remove_file(&target).map_err(failed)?;
+        return Ok(Change::Removed);
+    }
+    // With a block in it, it is not what it was before.
+    if let Some(old) = old.as_deref().filter(|_| block.is_none()) {
         back_up(&target, old).map_err(failed)?;
+    }
+    if let Some(directory) = target.parent() {
+        fs::create_dir_all(directory).map_err(failed)?;
     }
     replace(&target, &new).map_err(failed)?;
     Ok(Change::Written)
@@ -137,7 +151,7 @@ fn join(before: &str, body: Option<&str>, after: &str) -> String {
 
 /// Keeps the file as it was before this program first touched it.
 fn back_up(target: &Path, text: &str) -> io::Result<()> {
-    let backup = beside(target, ".kintsugi-backup");
+    let backup = beside(target, BACKUP);
     let mode = fs::metadata(target)?.permissions().mode();
     match OpenOptions::new()
         .write(true)
@@ -270,6 +284,21 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
+    }
+
+    #[test]
+    fn a_file_that_was_made_for_the_block_goes_with_it_and_an_empty_one_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let made = directory.path().join("deep/config.fish");
+        set(&made, Some("ours\n"), ours, false).unwrap();
+        assert_eq!(set(&made, None, ours, false).unwrap(), Change::Removed);
+        assert!(!made.exists());
+        assert_eq!(set(&made, None, ours, false).unwrap(), Change::Unchanged);
+        let empty = directory.path().join(".bashrc");
+        fs::write(&empty, "").unwrap();
+        set(&empty, Some("ours\n"), ours, false).unwrap();
+        assert_eq!(set(&empty, None, ours, false).unwrap(), Change::Written);
+        assert_eq!(read(&empty), "");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! A client appends `record` frames under a lock on the file, so this never takes the file away from under it: it reads
 //! under the same lock, makes the records durable, and only then cuts the file. A crash in between records twice.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use kintsugi_core::proposal::PeerCredentials;
 use kintsugi_core::protocol::Request;
 use kintsugi_core::protocol::frame::parse_request;
 use rustix::fs::{FlockOperation, OFlags, flock};
+use uuid::Uuid;
 
 use crate::handle::{Desk, Proposal, check_claims};
 
@@ -61,15 +63,27 @@ pub(crate) fn take_over(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<S
 }
 
 /// Records every frame of the file; returns how many lines were none.
-fn record_all(desk: &mut Desk, file: &File) -> anyhow::Result<usize> {
+///
+/// A client says that a line is about to run, and later how it ended: of the two only the second is recorded, since that says
+/// both.
+fn record_all(desk: &mut Desk, mut file: &File) -> anyhow::Result<usize> {
+    let mut ended = BTreeSet::new();
+    let mut reader = BufReader::new(file);
+    while let Some(line) = next_line(&mut reader)? {
+        if let Some((id, true)) = told(&line) {
+            ended.insert(id);
+        }
+    }
+    file.rewind()?;
     let mut reader = BufReader::new(file);
     let mut unreadable = 0;
     let mut batch = Vec::new();
     for _ in 0..LINES_MAX {
-        let mut line = Vec::new();
-        let limit = u64::try_from(FRAME_BYTES_MAX).unwrap_or(u64::MAX);
-        if reader.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+        let Some(line) = next_line(&mut reader)? else {
             break;
+        };
+        if told(&line).is_some_and(|(id, is_end)| !is_end && ended.contains(&id)) {
+            continue;
         }
         match body(desk, &line) {
             Some(body) => batch.push(body),
@@ -81,6 +95,24 @@ fn record_all(desk: &mut Desk, file: &File) -> anyhow::Result<usize> {
     }
     make_durable(desk, batch)?;
     Ok(unreadable)
+}
+
+/// Reads one line, as much of it as a frame may have; nothing at the end.
+fn next_line(reader: &mut BufReader<&File>) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let limit = u64::try_from(FRAME_BYTES_MAX).unwrap_or(u64::MAX);
+    let count = reader.take(limit).read_until(b'\n', &mut line)?;
+    Ok((count > 0).then_some(line))
+}
+
+/// Returns which command a line is about, and whether it says how that ended.
+fn told(line: &[u8]) -> Option<(Uuid, bool)> {
+    match parse_request(line.trim_ascii_end()) {
+        Ok(Request::Record {
+            command, exit_code, ..
+        }) => Some((command.id, exit_code.is_some())),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 fn make_durable(desk: &mut Desk, bodies: Vec<Body>) -> anyhow::Result<()> {

@@ -9,5 +9,6 @@ pub mod evasion;
 pub mod killers;
 pub mod machine;
 pub mod pty;
+pub mod seat;
 pub mod shells;
 pub mod wire;

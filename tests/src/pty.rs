@@ -83,6 +83,14 @@ impl Pty {
             .expect("an open terminal");
     }
 
+    /// Types bytes that need not be text.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.master.write_all(bytes).expect("an open terminal");
+    }
+
     /// Waits until `words` are printed, and returns what came before them since the last expectation.
     ///
     /// # Panics
@@ -101,6 +109,38 @@ impl Pty {
                 "`{words}` was not printed; the screen:\n{}",
                 self.screen()
             );
+        }
+    }
+
+    /// Waits until no process has the terminal any more.
+    ///
+    /// # Panics
+    /// When one stays.
+    pub fn close(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.fill(deadline) {}
+        assert!(
+            Instant::now() < deadline,
+            "it did not end:\n{}",
+            self.screen()
+        );
+    }
+
+    /// Waits until one of two is printed; whether it was the first.
+    ///
+    /// # Panics
+    /// When neither comes; shows the screen.
+    pub fn expect_either(&mut self, first: &str, second: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let unread = self.seen.get(self.read..).unwrap_or_default();
+            for (words, is_first) in [(first, true), (second, false)] {
+                if let Some(at) = find(unread, words.as_bytes()) {
+                    self.read += at + words.len();
+                    return is_first;
+                }
+            }
+            assert!(self.fill(deadline), "neither came:\n{}", self.screen());
         }
     }
 

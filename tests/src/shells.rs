@@ -20,6 +20,9 @@ pub enum Shell {
 }
 
 impl Shell {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bash, Self::Zsh, Self::Fish];
+
     /// Returns its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,12 +39,23 @@ impl Shell {
     /// When the start-up file cannot be written.
     #[must_use]
     pub fn with_lines(self, machine: &Machine, lines: &str) -> Command {
+        self.with_lines_around(machine, "", lines)
+    }
+
+    /// Returns the shell, interactive, with start-up lines of the test before the hook and behind it.
+    ///
+    /// # Panics
+    /// When the start-up file cannot be written.
+    #[must_use]
+    pub fn with_lines_around(self, machine: &Machine, before: &str, lines: &str) -> Command {
         let kintsugi = program("kintsugi");
         let kintsugi = kintsugi.display();
         let name = self.name();
         let hook = match self {
-            Self::Bash | Self::Zsh => format!("eval \"$('{kintsugi}' init {name})\"\n{lines}\n"),
-            Self::Fish => format!("'{kintsugi}' init fish | source\n{lines}\n"),
+            Self::Bash | Self::Zsh => {
+                format!("{before}\neval \"$('{kintsugi}' init {name})\"\n{lines}\n")
+            }
+            Self::Fish => format!("{before}\n'{kintsugi}' init fish | source\n{lines}\n"),
         };
         let (file, text) = match self {
             Self::Bash => (
@@ -58,7 +72,7 @@ impl Shell {
             Self::Fish => (
                 ".config/fish/config.fish",
                 format!(
-                    "function fish_prompt; echo -n '> '; end\nset fish_greeting\n\
+                    "function fish_prompt; echo -n '> '; end\nbind \\cg 'commandline \"\"'\nset fish_greeting\n\
                      function ready --on-event fish_prompt; echo '{READY}'; end\n{hook}"
                 ),
             ),
@@ -85,9 +99,21 @@ impl Shell {
     /// Starts it and waits for its prompt.
     #[must_use]
     pub fn start(self, command: &Command) -> Pty {
-        let mut pty = Pty::spawn(command, 100);
+        self.start_with_columns(command, 100)
+    }
+
+    /// Starts it in a terminal of so many columns and waits for its prompt.
+    #[must_use]
+    pub fn start_with_columns(self, command: &Command, columns: u16) -> Pty {
+        let mut pty = Pty::spawn(command, columns);
         self.ready(&mut pty);
         pty
+    }
+
+    /// Returns what is printed in front of every prompt.
+    #[must_use]
+    pub const fn prompt(self) -> &'static str {
+        READY
     }
 
     /// Waits for the prompt, and returns what was printed before it.
@@ -99,7 +125,7 @@ impl Shell {
     pub fn status(self, pty: &mut Pty) -> String {
         pty.send(match self {
             Self::Bash | Self::Zsh => "echo \"[$?]\"\r",
-            Self::Fish => "echo \"[$status]\"\r",
+            Self::Fish => "printf '\\n[%s]' $status\r",
         });
         pty.expect("\n[");
         let status = pty.expect("]");

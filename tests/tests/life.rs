@@ -247,7 +247,11 @@ fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
     let mut ran = propose("make spooled");
     ran["kind"] = "record".into();
     let spool = data.join("spool.ndjson");
-    std::fs::write(&spool, format!("{ran}\nrubbish\n{ran}\n")).unwrap();
+    let mut ended = ran.clone();
+    ended["exit_code"] = 3.into();
+    let mut later = propose("make later");
+    later["kind"] = "record".into();
+    std::fs::write(&spool, format!("{ran}\nrubbish\n{ended}\n{later}\n")).unwrap();
     daemon.start_again();
     let status = daemon.connect().ask(&json!({"kind": "status"}));
     assert!(
@@ -265,8 +269,11 @@ fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
         .filter(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"))
         .map(|path| std::fs::read_to_string(path).unwrap())
         .collect();
-    assert_eq!(records.matches("\"make spooled\"").count(), 2, "{records}");
+    // What was told twice, when it began and when it ended, ran once; and the order is that of the spool.
+    assert_eq!(records.matches("\"make spooled\"").count(), 1, "{records}");
+    assert_eq!(records.matches("\"exit_code\":3").count(), 1, "{records}");
     assert_eq!(records.matches("\"spooled\":true").count(), 2);
+    assert!(records.find("make spooled") < records.find("make later"));
 }
 
 /// Makes a log here as another machine would have.

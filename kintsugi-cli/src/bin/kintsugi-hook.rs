@@ -16,7 +16,7 @@ use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
 use kintsugi_cli::client::{Client, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::relay::full_client;
-use kintsugi_cli::{fail_closed, proposal, surroundings};
+use kintsugi_cli::{fail_closed, proposal, shim, surroundings};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
@@ -25,7 +25,11 @@ use kintsugi_core::shell::Dialect;
 
 fn main() -> ExitCode {
     fail_closed::install();
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut arguments: Vec<OsString> = env::args_os().collect();
+    if let Some(shell) = arguments.first().and_then(|own| shim::stands_for(own)) {
+        return shim_for(shell, &arguments);
+    }
+    arguments.drain(..arguments.len().min(1));
     // What is not UTF-8 cannot be proposed as it is; the full client says so.
     let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
     match words.as_deref() {
@@ -38,6 +42,24 @@ fn main() -> ExitCode {
             None => hand_over(&arguments, None),
         },
         Some([]) | None => hand_over(&arguments, None),
+    }
+}
+
+/// Stands for a shell: proposes, and becomes it.
+fn shim_for(shell: &str, arguments: &[OsString]) -> ExitCode {
+    match shim::run(shell, arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let hint = failure.hint.as_deref();
+            let hint = hint.map_or(String::new(), |hint| format!("\nkintsugi: hint: {hint}"));
+            let said = writeln!(
+                std::io::stderr(),
+                "kintsugi: error: {}{hint}",
+                failure.message
+            );
+            drop(said);
+            failure.exit.into()
+        }
     }
 }
 

@@ -105,11 +105,21 @@ impl Init {
             .map_err(|error| refused(&error))?;
         let shown = file.display();
         match (change, self.install) {
-            (Change::Written, true) => writeln!(
-                console.out,
-                "the hook is in `{shown}`; it begins with the next shell"
-            )?,
+            (Change::Written | Change::Removed, true) => {
+                writeln!(
+                    console.out,
+                    "the hook is in `{shown}`; it begins with the next shell"
+                )?;
+                let backup = format!("{shown}{}", managed_block::BACKUP);
+                if Path::new(&backup).exists() {
+                    writeln!(console.out, "what was there before is in `{backup}`")?;
+                }
+            }
             (Change::Written, false) => writeln!(console.out, "the hook is out of `{shown}`")?,
+            (Change::Removed, false) => writeln!(
+                console.out,
+                "`{shown}` was made for the hook alone, and is gone"
+            )?,
             (Change::Unchanged, true) => writeln!(console.out, "`{shown}` already has the hook")?,
             (Change::Unchanged, false) => writeln!(console.out, "`{shown}` has no hook")?,
         }

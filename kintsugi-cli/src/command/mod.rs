@@ -19,6 +19,7 @@ pub mod replay;
 pub mod run;
 pub mod service;
 pub mod setup;
+pub mod shim;
 pub mod stand_in;
 pub mod status;
 
@@ -56,6 +57,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Mcp(mcp) => mcp.run(console),
         Command::Notify(notify) => notify.run(console),
         Command::Init(init) => init.run(console),
+        Command::Shim(shim) => shim.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man { subcommands } => completions::manual(&subcommands, console),
     }

@@ -29,7 +29,7 @@ use crate::client::{Client, ClientError};
 use crate::exit::Exit;
 use crate::{proposal, spool, surroundings};
 
-/// Longest wait for the daemon. The shells wait twice as long for the relay before they ask in another way.
+/// Longest wait for the daemon. The shells wait three times as long for the relay before they ask in another way.
 const REPLY_MAX: Duration = Duration::from_secs(2);
 
 /// How long no daemon is started again after that failed, and a silent one is not waited for: the plainly safe runs meanwhile.
@@ -89,6 +89,13 @@ struct Away {
     told: bool,
 }
 
+impl Away {
+    /// Whether one that is there was waited for in vain a moment ago.
+    fn is_silent(&self) -> bool {
+        self.silent.is_some_and(|at| at.elapsed() < PAUSE)
+    }
+}
+
 /// A line that runs, or waits for a person.
 #[derive(Debug)]
 struct Open {
@@ -130,7 +137,10 @@ impl Relay {
                     Some(Message::Ask { number, text }) => self.answer(number, text),
                     Some(Message::AskFile { number }) => self.answer_file(number),
                     Some(Message::Begun) => self.begin(),
-                    Some(Message::Dropped) => self.open = None,
+                    Some(Message::Dropped) => {
+                        self.open = None;
+                        self.look_again();
+                    }
                     Some(Message::Ended { status }) => self.end(status),
                     Some(Message::Leave) => return Ok(()),
                     None => {}
@@ -191,8 +201,7 @@ impl Relay {
         let Some(away) = &mut self.away else {
             return false;
         };
-        let lately = away.silent.is_some_and(|at| at.elapsed() < PAUSE);
-        lately
+        away.is_silent()
             && stand_in_verdict(away, command, "it is silent")
                 .is_some_and(|verdict| verdict.decision == Decision::Allow)
     }
@@ -280,7 +289,18 @@ impl Relay {
         ))
     }
 
+    /// Looks whether the full client has started a daemon.
+    fn look_again(&mut self) {
+        if self.away.as_ref().is_some_and(|away| !away.is_silent())
+            && let Ok(daemon) = Client::connect(&self.paths.socket)
+        {
+            self.daemon = Some(daemon);
+            self.away = None;
+        }
+    }
+
     fn begin(&mut self) {
+        self.look_again();
         if let Some(open) = &mut self.open {
             open.runs = true;
             open.since = Instant::now();
@@ -307,7 +327,7 @@ impl Relay {
 
     /// Gives a record to the daemon; false when it has not got it.
     fn record(&mut self, record: &Request) -> bool {
-        if self.away.is_some() {
+        if self.away.as_ref().is_some_and(Away::is_silent) {
             return false;
         }
         let daemon = self.daemon.take();
@@ -317,6 +337,7 @@ impl Relay {
         match daemon.ask_within(record, REPLY_MAX) {
             Ok(Response::Ack) => {
                 self.daemon = Some(daemon);
+                self.away = None;
                 true
             }
             Ok(_) | Err(_) => false,
@@ -334,10 +355,9 @@ fn answer_of(command: &ProposedCommand, verdict: &Verdict) -> Answer {
 
 fn absent(error: &ClientError) -> Absent {
     match error {
-        ClientError::NoDaemon(_) => Absent::None,
-        ClientError::TimedOut(_) | ClientError::Closed | ClientError::Socket(_) => {
-            Absent::Silent(error.to_string())
-        }
+        // One that ends while it is asked is none either.
+        ClientError::NoDaemon(_) | ClientError::Closed | ClientError::Socket(_) => Absent::None,
+        ClientError::TimedOut(_) => Absent::Silent(error.to_string()),
         ClientError::ForeignDaemon { .. }
         | ClientError::TooLong
         | ClientError::BadReply(_)

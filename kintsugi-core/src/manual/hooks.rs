@@ -3,7 +3,7 @@
 //! # Shells
 //!
 //! The contract and what is covered, with the test behind each cell: `shell-hooks/README.md`. What the hooks rest on, checked
-//! in a pseudo-terminal with bash 5.2.15 and zsh 5.9 (`tests/tests/shell_hooks.rs`):
+//! in a pseudo-terminal with bash 5.2.15, zsh 5.9 and fish 3.6.0 (`tests/tests/shell_hooks/`):
 //!
 //! - bash expands `PS0` once for each complete command, after it has been read and before it runs. SIGINT during that expansion
 //!   makes bash drop the whole command, with `$?` = 130. An expansion that fails (`${name?word}`, a division by zero) does not:
@@ -14,6 +14,15 @@
 //! - While the user has a trap on INT, SIGINT runs the trap and then the command. In that state the question is asked at Enter
 //!   instead, and a refusal empties the line.
 //! - zsh gives `preexec` the whole text with its aliases expanded as the third argument, and drops the line on SIGINT there.
+//! - The last line of a paste, and a line that came by another key than Enter, meet `PS0` as well.
+//! - bash sets `$_` to the last argument of what a key of `bind -x` runs; so Enter's function is given `$_` as its argument.
+//! - In POSIX mode bash prints `trap -- - SIGINT` for a signal that has no trap.
+//! - Without `interactive_comments`, which is zsh's default, `#` begins no comment; the hook quotes it then, or what stands behind it
+//!   would be judged as one.
+//! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, before abbreviations.
+//! - Named pipes and not a socket: the hooks of bash and fish can open nothing else without a new process, and one way for three
+//!   shells is less to get wrong. A process for each shell and not pipes into the daemon: the daemon keeps peers that the kernel
+//!   attests, a relay that hangs stops one shell, and what a client does for a proposal is written once.
 //!
 //! # Agents
 //!

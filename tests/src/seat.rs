@@ -1,0 +1,184 @@
+//! A person at a shell with its hook, in a machine of their own. Evidence is a file that a command would make.
+
+use std::path::PathBuf;
+
+use crate::machine::Machine;
+use crate::pty::Pty;
+use crate::shells::Shell;
+
+/// A command that is held wherever it stands. What it would delete does not exist.
+pub const HELD: &str = "rm -rf ~/.ssh";
+
+/// What a person at a shell has before them.
+#[derive(Debug)]
+pub struct Seat {
+    /// Their machine.
+    pub machine: Machine,
+    /// Their shell.
+    pub shell: Shell,
+    /// Their terminal.
+    pub pty: Pty,
+    /// Lines of the start-up file behind those of the hook.
+    pub lines: String,
+}
+
+impl Seat {
+    /// A shell with nothing but its hook.
+    #[must_use]
+    pub fn new(shell: Shell) -> Self {
+        Self::with_lines(shell, "")
+    }
+
+    /// A shell with `lines` behind its hook.
+    #[must_use]
+    pub fn with_lines(shell: Shell, lines: &str) -> Self {
+        let machine = Machine::new();
+        let pty = shell.start(&shell.with_lines(&machine, lines));
+        Self {
+            machine,
+            shell,
+            pty,
+            lines: lines.to_owned(),
+        }
+    }
+
+    /// A shell with `lines` before its hook.
+    #[must_use]
+    pub fn with_lines_before(shell: Shell, lines: &str) -> Self {
+        let machine = Machine::new();
+        let pty = shell.start(&shell.with_lines_around(&machine, lines, ""));
+        Self {
+            machine,
+            shell,
+            pty,
+            lines: String::new(),
+        }
+    }
+
+    /// Ends the shell and starts another on the same machine, with more lines.
+    pub fn again_with(&mut self, more: &str) {
+        let lines = format!("{}\n{more}", self.lines);
+        self.pty = self
+            .shell
+            .start(&self.shell.with_lines(&self.machine, &lines));
+    }
+
+    /// Returns the path of a file in the home directory.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.machine.home().join(name)
+    }
+
+    /// Types a line that runs, and returns what was printed.
+    pub fn run(&mut self, line: &str) -> String {
+        self.pty.send(&format!("{line}\r"));
+        self.shell.ready(&mut self.pty)
+    }
+
+    /// Types a line that is held, answers with `keys` that deny it, and waits for the next prompt. Returns the card.
+    pub fn deny(&mut self, line: &str, keys: &str) -> String {
+        self.pty.send(&format!("{line}\r"));
+        self.denied(keys)
+    }
+
+    /// Waits for the card and denies, by `keys`.
+    pub fn denied(&mut self, keys: &str) -> String {
+        let card = self.pty.expect("run it? [y/N]");
+        self.pty.send(keys);
+        self.pty.expect("denied");
+        self.next_prompt();
+        card
+    }
+
+    /// Types a line that is held, and approves it.
+    pub fn approve(&mut self, line: &str) -> String {
+        self.pty.send(&format!("{line}\r"));
+        self.pty.expect("run it? [y/N]");
+        self.pty.send("y");
+        self.pty.expect("approved");
+        self.shell.ready(&mut self.pty)
+    }
+
+    /// Types a line, approves it should it be held, and waits for the next prompt.
+    pub fn approve_if_held(&mut self, line: &str) {
+        self.pty.send(&format!("{line}\r"));
+        if self.pty.expect_either("run it? [y/N]", self.shell.prompt()) {
+            self.pty.send("y");
+            self.shell.ready(&mut self.pty);
+        }
+    }
+
+    /// Waits for the prompt after a line that did not run. fish leaves it in the editor, so it is taken out first.
+    pub fn next_prompt(&mut self) {
+        if self.shell == Shell::Fish {
+            self.pty.send("\u{7}\r");
+        }
+        self.shell.ready(&mut self.pty);
+    }
+
+    /// Returns `$?`.
+    pub fn status(&mut self) -> String {
+        self.shell.status(&mut self.pty)
+    }
+
+    /// Whether a command made its file.
+    #[must_use]
+    pub fn ran(&self, name: &str) -> bool {
+        self.file(name).exists()
+    }
+
+    /// Asserts that a command did not make its file, and names the shell if it did.
+    ///
+    /// # Panics
+    /// When it did.
+    pub fn did_not_run(&self, name: &str) {
+        assert!(!self.ran(name), "{name}\n{}", self.pty.screen());
+    }
+
+    /// Asserts that a command made its file, and takes it away again.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn did_run(&self, name: &str) {
+        assert!(self.ran(name), "{name}\n{}", self.pty.screen());
+        std::fs::remove_file(self.file(name)).expect("a file");
+    }
+
+    /// Returns the process id of the shell.
+    pub fn pid(&mut self) -> String {
+        let pid = match self.shell {
+            Shell::Bash | Shell::Zsh => "$$",
+            Shell::Fish => "$fish_pid",
+        };
+        self.run(&format!("echo {pid} > pid"));
+        let pid = std::fs::read_to_string(self.file("pid")).expect("its number");
+        pid.trim().to_owned()
+    }
+
+    /// Returns the records of commands that have run, oldest first, their private members among the others.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<serde_json::Value> {
+        let segments = std::fs::read_dir(self.machine.log()).expect("a log");
+        let mut paths: Vec<_> = segments
+            .map(|segment| segment.expect("a segment").path())
+            .filter(|path| path.extension().is_some_and(|name| name == "ndjson"))
+            .collect();
+        paths.sort();
+        let mut records = Vec::new();
+        for path in paths {
+            for line in std::fs::read_to_string(path).expect("text").lines() {
+                let mut record: serde_json::Value = serde_json::from_str(line).expect("a record");
+                if record["kind"] == "recorded" {
+                    let private = record["s"].take();
+                    let private = private.as_object().cloned().unwrap_or_default();
+                    record.as_object_mut().expect("members").extend(private);
+                    records.push(record);
+                }
+            }
+        }
+        records
+    }
+}

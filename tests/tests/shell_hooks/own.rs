@@ -1,0 +1,101 @@
+//! What only one shell has: its own keys, its own way to its history, its own start of a command.
+
+use kintsugi_tests::seat::{HELD, Seat};
+use kintsugi_tests::shells::Shell;
+
+#[test]
+fn a_line_of_the_history_is_asked_about_as_it_will_run() {
+    let mut seat = Seat::new(Shell::Bash);
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    seat.deny("!!", "n");
+    assert!(!seat.ran("ran"));
+    seat.run("echo harmless");
+    seat.deny("!touch", "n");
+    assert!(!seat.ran("ran"));
+}
+
+#[test]
+fn text_of_the_history_does_not_run_unseen() {
+    for shell in [Shell::Bash, Shell::Zsh] {
+        let mut seat = Seat::new(shell);
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.deny("fc -e -", "n");
+        seat.deny("fc", "n");
+        assert!(!seat.ran("ran"), "{shell:?}");
+        let listed = seat.run("fc -l");
+        assert!(listed.contains(HELD), "{shell:?}: {listed}");
+    }
+}
+
+#[test]
+fn what_r_recalls_is_asked_about() {
+    for event in ["r", "r touch", "r -1"] {
+        let mut seat = Seat::new(Shell::Zsh);
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        // `r` puts the line back to the prompt; Enter proposes it.
+        seat.run(event);
+        seat.deny("", "n");
+        assert!(!seat.ran("ran"), "{event}");
+        seat.run("echo one");
+        seat.run("r one=two");
+        let printed = seat.run("");
+        assert!(printed.contains("two"), "{event}: {printed}");
+    }
+}
+
+#[test]
+fn a_key_that_hides_its_text_is_refused_in_bash() {
+    let mut seat = Seat::with_lines(Shell::Bash, "HISTCONTROL=ignoreboth");
+    // C-o accepts a line without Enter.
+    seat.pty.send(&format!("touch ran; {HELD}\u{f}"));
+    seat.pty.expect("press Enter instead");
+    seat.shell.ready(&mut seat.pty);
+    assert!(!seat.ran("ran"));
+}
+
+#[test]
+fn a_line_accepted_by_another_key_is_asked_about() {
+    let mut seat = Seat::with_lines(Shell::Bash, "HISTCONTROL=");
+    seat.pty.send(&format!("touch ran; {HELD}\u{f}"));
+    seat.pty.expect("run it? [y/N]");
+    seat.pty.send("n");
+    seat.shell.ready(&mut seat.pty);
+    assert!(!seat.ran("ran"));
+}
+
+#[test]
+fn the_gate_stays_shut_when_the_user_takes_its_prompt_command_away() {
+    let mut seat = Seat::new(Shell::Bash);
+    let again = "PROMPT_COMMAND='echo \"<ready>\"'";
+    seat.run(again);
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    assert!(!seat.ran("ran"));
+    seat.run(again);
+    seat.run("echo fine");
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    assert!(!seat.ran("ran"));
+}
+
+#[test]
+fn a_pasted_text_is_asked_about_once() {
+    let mut seat = Seat::with_lines(Shell::Bash, "bind 'set enable-bracketed-paste on'");
+    let paste = format!("\u{1b}[200~touch one\ntouch two; {HELD}\u{1b}[201~\r");
+    seat.pty.send(&paste);
+    seat.pty.expect("run it? [y/N]");
+    seat.pty.send("n");
+    seat.shell.ready(&mut seat.pty);
+    assert!(!seat.ran("one") && !seat.ran("two"));
+}
+
+#[test]
+fn a_number_sign_that_begins_no_comment_hides_nothing() {
+    for (shell, off) in [
+        (Shell::Zsh, "unsetopt interactive_comments"),
+        (Shell::Bash, "shopt -u interactive_comments"),
+    ] {
+        let mut seat = Seat::with_lines(shell, off);
+        seat.deny(&format!("touch ran #; {HELD}"), "n");
+        seat.deny(&format!("#; touch ran; {HELD}"), "n");
+        assert!(!seat.ran("ran"), "{shell:?}");
+    }
+}

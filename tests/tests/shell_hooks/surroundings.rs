@@ -1,0 +1,239 @@
+//! The shell, the relay and the daemon: what is recorded, what is left behind, and what happens when one of them is gone.
+
+use kintsugi_tests::seat::{HELD, Seat};
+use kintsugi_tests::shells::Shell;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+
+use super::Scenario;
+
+/// The scenarios.
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    ("how a line ended is recorded", records_its_end),
+    ("a harmless line starts no process", |seat| {
+        seat.run("true");
+        seat.run("true");
+        let pid = seat.pid();
+        let before = faults_of_children(&pid);
+        for _ in 0..5 {
+            seat.run("cd .");
+            seat.run("echo \"some words\" && true");
+        }
+        assert_eq!(faults_of_children(&pid), before);
+        // What does start one shows.
+        seat.run("sh -c true");
+        assert_ne!(faults_of_children(&pid), before);
+    }),
+    ("a shell inside a shell asks once", |seat| {
+        let name = seat.shell.name();
+        seat.run(&format!("{name} -i"));
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.did_not_run("ran");
+        seat.run("exit");
+        seat.run("touch ran");
+        seat.did_run("ran");
+    }),
+    ("a shell that replaces this one asks", |seat| {
+        let name = seat.shell.name();
+        seat.run(&format!("exec {name} -i"));
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.did_not_run("ran");
+    }),
+    ("no process is left behind", |seat| {
+        seat.run("true");
+        let relay = relay_of(seat);
+        seat.pty.send("exit\r");
+        seat.pty.close();
+        ended(relay);
+        let left =
+            std::fs::read_dir(seat.file("../kintsugi-shells")).expect("where the pipes were");
+        assert_eq!(left.count(), 0);
+    }),
+    ("a relay that was killed is replaced", |seat| {
+        seat.run("true");
+        let first = relay_of(seat);
+        kill(first, Signal::KILL);
+        ended(first);
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.did_not_run("ran");
+        seat.run("touch ran");
+        seat.did_run("ran");
+        seat.run("true");
+        assert_ne!(relay_of(seat), first);
+    }),
+    ("a daemon that was killed is started again", |seat| {
+        // The relay answers the second one, so it knows by then that a daemon is there.
+        seat.run("true");
+        seat.run("true");
+        let daemon = daemon_of(seat);
+        kill(daemon, Signal::KILL);
+        ended(daemon);
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.did_not_run("ran");
+        seat.run("touch ran");
+        seat.did_run("ran");
+    }),
+    (
+        "a daemon that hangs is not waited for for long",
+        a_hung_daemon,
+    ),
+    (
+        "without a daemon the plainly safe runs and the rest does not",
+        no_daemon,
+    ),
+    ("a directory that was removed can be left", |seat| {
+        seat.run("mkdir gone");
+        seat.run("cd gone");
+        std::fs::remove_dir(seat.file("gone")).expect("it was made");
+        seat.run("cd ..");
+        seat.run("touch ran");
+        seat.did_run("ran");
+    }),
+    ("a terminal of twenty columns shows the card", |seat| {
+        let command = seat.shell.with_lines(&seat.machine, "");
+        seat.pty = seat.shell.start_with_columns(&command, 20);
+        seat.pty.send(&format!("touch ran; {HELD}\r"));
+        seat.pty.expect("run it? [y/N]");
+        seat.pty.send("n");
+        seat.pty.expect("denied");
+        seat.next_prompt();
+        seat.did_not_run("ran");
+    }),
+    ("an agent's shell cannot say yes", |seat| {
+        seat.again_with(match seat.shell {
+            Shell::Bash | Shell::Zsh => "export CLAUDECODE=1",
+            Shell::Fish => "set -gx CLAUDECODE 1",
+        });
+        seat.pty.send(&format!("touch ran; {HELD}\r"));
+        seat.pty.expect("any key denies");
+        seat.pty.send("y");
+        seat.pty.expect("denied");
+        seat.next_prompt();
+        seat.did_not_run("ran");
+    }),
+    (
+        "other clients of the same terminal are not disturbed",
+        |seat| {
+            seat.run("true | true");
+            let printed = seat.run("echo done");
+            assert!(printed.contains("done"), "{printed}");
+        },
+    ),
+];
+
+fn records_its_end(seat: &mut Seat) {
+    seat.run("mkdir there");
+    seat.run("cd there");
+    seat.run("sh -c 'exit 7'");
+    seat.approve(&format!("{HELD}; sh -c 'exit 9'"));
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    // The record of a line is sent at the prompt behind it, and nobody waits for it: the next question comes after it.
+    seat.run("true");
+    let recorded = seat.recorded();
+    let of = |text: &str| {
+        let says = |record: &&serde_json::Value| record["raw"].to_string().contains(text);
+        recorded.iter().filter(says).collect::<Vec<_>>()
+    };
+    let seven = of("exit 7");
+    assert_eq!(seven.len(), 1, "{recorded:#?}");
+    assert_eq!(seven[0]["exit_code"], 7);
+    assert!(seven[0]["duration_ms"].is_u64(), "{seven:?}");
+    assert!(
+        seven[0]["cwd"]
+            .as_str()
+            .is_some_and(|cwd| cwd.ends_with("/there")),
+        "{seven:?}"
+    );
+    assert!(seven[0]["session"].is_string(), "{seven:?}");
+    let nine = of("exit 9");
+    assert_eq!(nine.len(), 1, "{recorded:#?}");
+    assert_eq!(nine[0]["exit_code"], 9);
+    assert!(of("touch ran").is_empty());
+}
+
+fn a_hung_daemon(seat: &mut Seat) {
+    seat.run("true");
+    let daemon = daemon_of(seat);
+    kill(daemon, Signal::STOP);
+    let printed = seat.run("touch ran");
+    seat.did_run("ran");
+    assert_eq!(printed.matches("no daemon").count(), 1, "{printed}");
+    let printed = seat.run("touch ran");
+    seat.did_run("ran");
+    assert!(!printed.contains("no daemon"), "{printed}");
+    seat.pty.send(&format!("touch denied; {HELD}\r"));
+    seat.pty.expect("there is no daemon to ask");
+    seat.next_prompt();
+    seat.did_not_run("denied");
+    kill(daemon, Signal::CONT);
+    seat.deny(&format!("touch denied; {HELD}"), "n");
+}
+
+fn no_daemon(seat: &mut Seat) {
+    // No daemon can be started where its lock cannot be made.
+    std::fs::write(seat.file("file"), "").expect("a file");
+    let socket = seat.file("no/such/../file/socket");
+    seat.run(&match seat.shell {
+        Shell::Bash | Shell::Zsh => format!("export KINTSUGI_SOCKET={}", socket.display()),
+        Shell::Fish => format!("set -gx KINTSUGI_SOCKET {}", socket.display()),
+    });
+    let mut told = 0;
+    for _ in 0..3 {
+        let printed = seat.run("ls");
+        assert!(!printed.contains("kintsugi: error"), "{printed}");
+        told += printed.matches("kintsugi: no daemon").count();
+    }
+    assert!(told <= 1, "{}", seat.pty.screen());
+    seat.pty.send(&format!("touch ran; {HELD}\r"));
+    seat.pty.expect("no daemon");
+    seat.next_prompt();
+    seat.did_not_run("ran");
+    let spool = seat.file(".local/share/kintsugi/spool.ndjson");
+    let spooled = std::fs::read_to_string(spool).expect("a spool");
+    assert!(spooled.contains(r#""raw":"ls""#), "{spooled}");
+    assert!(!spooled.contains("touch ran"), "{spooled}");
+}
+
+/// Returns the page faults of all processes that a shell has started and waited for (`proc_pid_stat(5)`, field 11): the same as before
+/// when there was none since.
+fn faults_of_children(pid: &str) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let (_, rest) = stat.rsplit_once(')').expect("its name");
+    let field = rest.split_ascii_whitespace().nth(8).expect("field 11");
+    field.parse().expect("a number")
+}
+
+/// Returns the process of the shell's relay.
+fn relay_of(seat: &mut Seat) -> i32 {
+    seat.run("echo $_kintsugi_relay > relay");
+    let pid = std::fs::read_to_string(seat.file("relay")).expect("its number");
+    pid.trim().parse().expect("a number")
+}
+
+/// Returns the process of the daemon.
+fn daemon_of(seat: &Seat) -> i32 {
+    let printed = seat.machine.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("a status");
+    let pid = status["status"]["pid"].as_i64().expect("its number");
+    i32::try_from(pid).expect("a number")
+}
+
+fn kill(pid: i32, signal: Signal) {
+    let pid = Pid::from_raw(pid).expect("a process");
+    kill_process(pid, signal).expect("it takes a signal");
+}
+
+/// Waits until a process has ended (`pidfd_open(2)`).
+fn ended(pid: i32) {
+    let pid = Pid::from_raw(pid).expect("a process");
+    let Ok(watch) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return;
+    };
+    let patience = Timespec {
+        tv_sec: 30,
+        tv_nsec: 0,
+    };
+    let mut watched = [PollFd::new(&watch, PollFlags::IN)];
+    let ready = poll(&mut watched, Some(&patience)).expect("a process to wait for");
+    assert_eq!(ready, 1, "{pid:?} did not end");
+}
