@@ -1,6 +1,7 @@
 //! The real files: one directory, opened once, everything below it by `openat`, so that a renamed parent changes nothing.
 //!
-//! Holds the lock of the one writer for as long as it lives. Directory 0700, files 0600.
+//! Holds the lock of the one writer for as long as it lives. Directory 0700, files 0600; where somebody made the directory for
+//! a group that may read it (set-group-ID, mode 2750), so are the files, but for those with a key in them.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use kintsugi_core::audit::LOCK_FILE;
+use kintsugi_core::audit::{HEAD_FILE, LOCK_FILE, NEW_HEAD_FILE, SIGNING_KEY_FILE};
 use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -46,6 +47,8 @@ impl std::fmt::Display for Holder {
 #[derive(Debug)]
 pub struct Directory {
     directory: OwnedFd,
+    /// The directory's group may read it, and is meant to.
+    is_shared: bool,
     // Held, never read: `flock(2)` releases when it is closed.
     _lock: OwnedFd,
 }
@@ -64,6 +67,10 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory =
             fs::open(path, flags, Mode::empty()).map_err(|errno| cannot_open(errno.into()))?;
+        let found = fs::fstat(&directory).map_err(|errno| cannot_open(errno.into()))?;
+        let found = Mode::from_raw_mode(found.st_mode);
+        let group = Mode::SGID | Mode::RGRP | Mode::XGRP;
+        let is_shared = found.contains(group) && !found.intersects(Mode::WGRP | Mode::RWXO);
         let cannot_write = |errno: Errno| DirectoryError::Write(path.to_owned(), errno.into());
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
@@ -82,15 +89,21 @@ impl Directory {
         fs::ftruncate(&lock, length).map_err(cannot_write)?;
         Ok(Self {
             directory,
+            is_shared,
             _lock: lock,
         })
     }
 
-    fn open_at(&self, name: &str, flags: OFlags) -> io::Result<Box<dyn StoredFile>> {
+    fn open_at(&self, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
         let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = fs::openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR)?;
-        Ok(Box::new(RealFile(file)))
+        Ok(file)
     }
+}
+
+/// Whether a key stands in a file: of the next record's MAC, of the first one's, or of the checkpoints.
+fn holds_key(name: &str) -> bool {
+    [HEAD_FILE, NEW_HEAD_FILE, SIGNING_KEY_FILE].contains(&name) || name.starts_with("first-key-")
 }
 
 /// Reads who holds the lock from the file that is locked.
@@ -118,11 +131,15 @@ impl Storage for Directory {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
-        self.open_at(name, OFlags::empty())
+        Ok(Box::new(RealFile(self.open_at(name, OFlags::empty())?)))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
-        self.open_at(name, OFlags::CREATE | OFlags::EXCL)
+        let file = self.open_at(name, OFlags::CREATE | OFlags::EXCL)?;
+        if self.is_shared && !holds_key(name) {
+            fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP)?;
+        }
+        Ok(Box::new(RealFile(file)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

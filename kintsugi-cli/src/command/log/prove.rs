@@ -54,12 +54,11 @@ impl Prove {
         directory: &Directory,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
-        let proved = match &self.since {
-            Some(since) => proof::prove_growth(directory, &note(since)?),
-            None => {
-                let seq = self.seq.unwrap_or_default();
-                proof::prove(directory, seq).map(|(_, text)| text)
-            }
+        let proved = if let Some(since) = &self.since {
+            proof::prove_growth(directory, &note(since)?)
+        } else {
+            let seq = self.seq.unwrap_or_default();
+            proof::prove(directory, seq).map(|(_, text)| text)
         };
         let text = proved.map_err(|error| {
             let hint = match &error {

@@ -120,11 +120,11 @@ fn extend(seqs: &mut BTreeSet<u64>, directory: &Directory) -> Result<(), Failure
         let mut records = Records::wanted(directory.clone(), wanted);
         while let Some(stored) = records.next_record()? {
             let Record { seq, body, .. } = stored.record;
-            let copy = match &body {
-                Body::State { value, .. } => value
-                    .pointer("/hold/command/id")
-                    .is_some_and(|held| held.as_str() == Some(id.to_string().as_str())),
-                other => other.proposal() == Some(id),
+            let copy = if let Body::State { value, .. } = &body {
+                let held = value.pointer("/hold/command/id");
+                held.and_then(|held| held.as_str()) == Some(id.to_string().as_str())
+            } else {
+                body.proposal() == Some(id)
             };
             if copy {
                 seqs.insert(seq);

@@ -68,6 +68,34 @@ fn what_was_recorded_is_found_at_the_next_start() {
 }
 
 #[test]
+fn a_group_reads_a_log_that_was_made_for_it_and_no_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (mode, shared) in [
+        (0o700, 0o600),
+        (0o755, 0o600),
+        (0o2750, 0o640),
+        (0o2770, 0o600),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(directory.path(), permissions).unwrap();
+        let (mut log, _) = open(directory.path());
+        write(&mut log, 300);
+        for (name, expected) in [
+            (segment_name(0).as_str(), shared),
+            ("checkpoints", shared),
+            ("head", 0o600),
+            ("signing-key", 0o600),
+            ("first-key-000000000000", 0o600),
+        ] {
+            let found = std::fs::metadata(directory.path().join(name)).unwrap();
+            let found = found.permissions().mode() & 0o777;
+            assert_eq!(found, expected, "{name} in a directory {mode:o}");
+        }
+    }
+}
+
+#[test]
 fn what_is_staged_is_not_recorded_before_the_sync() {
     let directory = tempfile::tempdir().unwrap();
     let (mut log, _) = open(directory.path());
