@@ -46,7 +46,7 @@ impl std::fmt::Display for Holder {
 /// A directory with a log, locked.
 #[derive(Debug)]
 pub struct Directory {
-    directory: OwnedFd,
+    opened: OwnedFd,
     /// The directory's group may read it, and is meant to.
     is_shared: bool,
     // Held, never read: `flock(2)` releases when it is closed.
@@ -88,7 +88,7 @@ impl Directory {
         let length = u64::try_from(pid.len()).unwrap_or_default();
         fs::ftruncate(&lock, length).map_err(cannot_write)?;
         Ok(Self {
-            directory,
+            opened: directory,
             is_shared,
             _lock: lock,
         })
@@ -96,7 +96,7 @@ impl Directory {
 
     fn open_at(&self, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
         let flags = flags | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR)?;
+        let file = fs::openat(&self.opened, name, flags, Mode::RUSR | Mode::WUSR)?;
         Ok(file)
     }
 }
@@ -119,7 +119,7 @@ fn holder(lock: &OwnedFd) -> Holder {
 impl Storage for Directory {
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in fs::Dir::read_from(&self.directory)? {
+        for entry in fs::Dir::read_from(&self.opened)? {
             let bytes = entry?.file_name().to_bytes().to_vec();
             // A name that is not UTF-8 is shown by its replacement; no file of ours has one.
             let name = OsString::from_vec(bytes).to_string_lossy().into_owned();
@@ -143,15 +143,15 @@ impl Storage for Directory {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        Ok(fs::renameat(&self.directory, from, &self.directory, to)?)
+        Ok(fs::renameat(&self.opened, from, &self.opened, to)?)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        Ok(fs::unlinkat(&self.directory, name, AtFlags::empty())?)
+        Ok(fs::unlinkat(&self.opened, name, AtFlags::empty())?)
     }
 
     fn sync_names(&self) -> io::Result<()> {
-        Ok(fs::fsync(&self.directory)?)
+        Ok(fs::fsync(&self.opened)?)
     }
 }
 
