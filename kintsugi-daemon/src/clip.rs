@@ -23,8 +23,8 @@ const SCRIPT_BYTES_KEPT: usize = 4 * 1024;
 /// Most bytes of JSON that each list and each text of a judgement may take.
 const PART_BYTES_MAX: usize = 3 * 1024;
 
-// The seven parts of a verdict, a command, and 3 KiB for everything of fixed length.
-const _: () = assert!(COMMAND_BYTES_MAX + 7 * PART_BYTES_MAX + 3 * 1024 < RECORD_BYTES_MAX);
+// The seven parts of a verdict, what it is bound to, a command, and 3 KiB for everything of fixed length.
+const _: () = assert!(COMMAND_BYTES_MAX + 8 * PART_BYTES_MAX + 3 * 1024 < RECORD_BYTES_MAX);
 const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_BYTES_MAX);
 
 /// Returns what a record keeps of a command, given its fingerprint in hexadecimal.
@@ -101,7 +101,8 @@ pub(crate) fn text(text: &mut String, bytes_max: usize) {
     text.truncate(cut);
 }
 
-fn list<T: Serialize>(list: &mut Vec<T>) {
+/// Leaves of a list what fits into its part of a record: the first of it.
+pub(crate) fn list<T: Serialize>(list: &mut Vec<T>) {
     let mut bytes = 0_usize;
     let kept = list.iter().take_while(|item| {
         bytes = bytes.saturating_add(json_bytes(item) + 1);

@@ -4,7 +4,8 @@
 //! record is staged here and answered by [`respond`], which takes the proof that the record is durable; there is no other
 //! way to a verdict. Nothing here waits.
 
-use kintsugi_core::audit::record::{self, Body, Command, Cut, Peer};
+use kintsugi_core::audit::record::{self, Body, Cut, Peer};
+use kintsugi_core::binding::{self, Bound};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::HOLD_MS_MAX;
 use kintsugi_core::proposal::ProposedCommand;
@@ -24,9 +25,11 @@ use crate::follow::Follower;
 use crate::judge::Bench;
 use crate::keeper::Keeper;
 use crate::peer::PeerHandle;
+use crate::proposal::conflict;
+pub(crate) use crate::proposal::{Proposal, check_claims, check_same};
 use crate::resolve::Reply;
 use crate::settings::Settings;
-use crate::state::{Answered, Hold, Known, Standing};
+use crate::state::{Answered, Hold, Standing};
 use crate::store::{Recorded, Staged};
 use crate::supervise::Helpers;
 
@@ -177,13 +180,20 @@ impl Desk {
         }
         let ruling = seat.decide(&classification, self.is_strict());
         let verdict = seat.verdict(&proposal.command, classification, ruling);
-        self.enter(proposal, self.in_panic(verdict))
+        let mut verdict = self.in_panic(verdict);
+        clip::verdict(&mut verdict);
+        if verdict.decision == Decision::Hold
+            && let Some(wanted) = proposal.unbound(&verdict.effects)
+        {
+            return Ok(wanted);
+        }
+        self.enter(proposal, verdict)
     }
 
     /// Records a proposal with its verdict; what cannot be held as it ought to be is denied.
     fn enter(&mut self, proposal: Proposal, mut verdict: Verdict) -> Result<Outcome, Refusal> {
-        clip::verdict(&mut verdict);
         let (id, now) = (proposal.command.id, proposal.now);
+        let bound = self.bound(&proposal.command, &verdict);
         let kept = proposal.kept();
         if verdict.decision == Decision::Hold
             && let Some(problem) = self.cannot_hold(&proposal.peer, kept.cut.as_ref())
@@ -201,7 +211,14 @@ impl Desk {
             command: kept,
             peer: proposal.peer,
         };
-        let answer = Body::Verdict(record::Verdict::new(id, verdict.clone()));
+        if hold.is_some() {
+            let content = verdict.content_hash.take().unwrap_or_default();
+            verdict.content_hash = Some(binding::hash(&content, &bound));
+        }
+        let answer = Body::Verdict(record::Verdict {
+            bound: hold.as_ref().map(|_| bound).unwrap_or_default(),
+            ..record::Verdict::new(id, verdict.clone())
+        });
         let staged = self.record([asked, answer].into_iter().chain(hold).collect())?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
@@ -221,6 +238,32 @@ impl Desk {
             reason: format!("{IN_PANIC}; {}", verdict.reason),
             ..verdict
         }
+    }
+
+    /// Returns what an approval of a command is bound to.
+    fn bound(&self, command: &ProposedCommand, verdict: &Verdict) -> Vec<Bound> {
+        if verdict.decision != Decision::Hold {
+            return Vec::new();
+        }
+        let mut bound = binding::bound(command, &self.bench.version_for(command));
+        clip::list(&mut bound);
+        bound
+    }
+
+    /// Uses an approval up, if what it was given for is still what would run; else it is void.
+    fn spend(&mut self, proposal: Proposal, first: Uuid, hold: &Hold) -> Result<Outcome, Refusal> {
+        if let Some(wanted) = proposal.unbound(&hold.verdict.effects) {
+            return Ok(wanted);
+        }
+        let version = self.bench.version_for(&proposal.command);
+        let now = binding::bound(&proposal.command, &version);
+        let changed = binding::changed(&hold.verdict.bound, &now);
+        let (bodies, verdict) = match changed {
+            None => proposal.spend(first, hold),
+            Some(what) => proposal.void(first, hold, &what),
+        };
+        let staged = self.record(bodies)?;
+        Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
 
     /// Says why a command cannot wait for a person, if it cannot.
@@ -287,7 +330,7 @@ impl Desk {
             Standing::Approved { hold, .. } if is_panic => {
                 (Vec::new(), not_in_panic(hold.answer(proposal.now)))
             }
-            Standing::Approved { hold, .. } => proposal.spend(earlier.id, &hold),
+            Standing::Approved { hold, .. } => return self.spend(proposal, earlier.id, &hold),
             standing @ Standing::With(_) => return Err(conflict(&standing)),
         };
         let staged = self.record(bodies)?;
@@ -444,135 +487,9 @@ fn not_in_panic(verdict: Verdict) -> Verdict {
     }
 }
 
-/// A command that was proposed, by whom, and when.
-#[derive(Debug)]
-pub(crate) struct Proposal {
-    command: ProposedCommand,
-    /// In hexadecimal.
-    fingerprint: String,
-    peer: Peer,
-    /// In milliseconds since 1970.
-    now: u64,
-}
-
 /// What was answered before.
 #[derive(Debug)]
 struct Earlier {
     id: Uuid,
     standing: Standing,
-}
-
-impl Proposal {
-    pub(crate) fn new(command: ProposedCommand, peer: &Peer, now: u64) -> Self {
-        let fingerprint = fingerprint(&command);
-        Self {
-            command,
-            fingerprint,
-            peer: peer.clone(),
-            now,
-        }
-    }
-
-    /// Returns the command as a record keeps it.
-    pub(crate) fn kept(&self) -> Command {
-        clip::command(self.command.clone(), &self.fingerprint)
-    }
-
-    /// A new id for a command that is held as `first`: the same hold.
-    fn join(self, first: Uuid, hold: &Hold) -> (Vec<Body>, Verdict) {
-        let id = self.command.id;
-        let verdict = hold.answer(self.now);
-        let until = rfc3339(hold.until);
-        let bodies = vec![
-            Body::Proposal {
-                command: self.kept(),
-                peer: self.peer,
-            },
-            Body::Verdict(record::Verdict::new(id, verdict.clone())),
-            Body::Hold {
-                id,
-                until,
-                with: Some(first),
-            },
-        ];
-        (bodies, verdict)
-    }
-
-    /// The command was approved as `first`: it may run now, and not once more.
-    fn spend(self, first: Uuid, hold: &Hold) -> (Vec<Body>, Verdict) {
-        let answered = hold.answer(self.now);
-        let mut verdict = Verdict {
-            decision: Decision::Allow,
-            reason: format!("a person approved it ({})", answered.reason),
-            instead: None,
-            expires_ms: None,
-            ..answered
-        };
-        clip::verdict(&mut verdict);
-        let answer = record::Verdict {
-            uses: Some(first),
-            ..record::Verdict::new(self.command.id, verdict.clone())
-        };
-        let asked = Body::Proposal {
-            command: self.kept(),
-            peer: self.peer,
-        };
-        (vec![asked, Body::Verdict(answer)], verdict)
-    }
-}
-
-/// Returns what a proposal is told apart by, in hexadecimal.
-fn fingerprint(command: &ProposedCommand) -> String {
-    blake3::Hash::from(command.fingerprint())
-        .to_hex()
-        .to_string()
-}
-
-/// Checks that `known` is the very command that is named now.
-pub(crate) fn check_same(known: &Known, command: &ProposedCommand) -> Result<(), Refusal> {
-    if *known.fingerprint == *fingerprint(command) {
-        Ok(())
-    } else {
-        Err(conflict(&known.standing))
-    }
-}
-
-/// The id is that of another command.
-fn conflict(standing: &Standing) -> Refusal {
-    let (code, word) = match standing {
-        Standing::Decided(_) => (ErrorCode::IdConflictDecided, "decided"),
-        Standing::Held(_) | Standing::With(_) => (ErrorCode::IdConflictHeld, "held"),
-        Standing::Approved { .. } => (ErrorCode::IdConflictApproved, "approved"),
-        Standing::Closed(_) => (ErrorCode::IdConflictClosed, "closed"),
-    };
-    Refusal::new(
-        code,
-        format!("the id was {word} for another command: propose under a new id"),
-    )
-}
-
-/// Checks the length of what a client claims about itself, since all of it is recorded whole.
-pub(crate) fn check_claims(command: &ProposedCommand) -> Result<(), Refusal> {
-    /// Longest claim, in bytes.
-    const CLAIM_BYTES_MAX: usize = 128;
-    let session = command.session.as_deref().unwrap_or_default();
-    let tool = command.tool.as_deref().unwrap_or_default();
-    for (name, claim) in [
-        ("ts", command.ts.as_str()),
-        ("agent", &command.agent),
-        ("session", session),
-        ("tool", tool),
-    ] {
-        if claim.len() > CLAIM_BYTES_MAX {
-            let message = format!("`{name}` is longer than {CLAIM_BYTES_MAX} bytes");
-            return Err(Refusal::new(ErrorCode::BadRequest, message));
-        }
-    }
-    if !command.cwd.starts_with('/') {
-        return Err(Refusal::new(
-            ErrorCode::BadRequest,
-            "`cwd` is not an absolute path",
-        ));
-    }
-    Ok(())
 }

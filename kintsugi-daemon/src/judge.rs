@@ -54,8 +54,10 @@ pub struct Bench {
     files: PolicyFiles,
     /// What is wrong with the policy, one line each.
     problems: Vec<String>,
-    /// What was in force before the last reading.
-    before: Option<Policy>,
+    /// What was in force before the last reading, and its name.
+    before: Option<(Policy, String)>,
+    /// Names what is in force: the program and the files that were read.
+    version: String,
     seal: Seal,
     projects: Projects,
 }
@@ -74,6 +76,7 @@ impl Bench {
             problems: Vec::new(),
             before: None,
             seal: Seal::default(),
+            version: String::new(),
             projects: Projects::default(),
         })
     }
@@ -82,6 +85,18 @@ impl Bench {
     #[must_use]
     pub fn mode(&self) -> &'static str {
         self.judge.policy().mode.name()
+    }
+
+    /// Names the rules and the policy that judge `command`.
+    #[must_use]
+    pub fn version_for(&self, command: &ProposedCommand) -> String {
+        let facts = command.facts.as_ref();
+        let project = facts.and_then(|facts| facts.project_policy.as_ref());
+        let project = project.map(|policy| {
+            let text = policy.text.as_deref().unwrap_or_default();
+            blake3::hash(text.as_bytes()).to_hex().to_string()
+        });
+        format!("{} {}", self.version, project.unwrap_or_default())
     }
 
     /// Returns what is wrong with the policy, one line each.
@@ -115,7 +130,9 @@ impl Bench {
             self.adopt_known(before.strictest());
             what = BROKEN;
         }
-        self.before = Some(before);
+        let hash = hasher.finalize().to_hex().to_string();
+        let version = format!("{} {hash}", env!("CARGO_PKG_VERSION"));
+        self.before = Some((before, std::mem::replace(&mut self.version, version)));
         self.problems = problems;
         Body::Policy {
             what: what.to_owned(),
@@ -161,7 +178,8 @@ impl Bench {
 
     /// Takes the last reading back, because it could not be recorded.
     pub fn restore(&mut self) {
-        if let Some(before) = self.before.take() {
+        if let Some((before, version)) = self.before.take() {
+            self.version = version;
             self.adopt_known(before);
         }
     }

@@ -23,6 +23,7 @@ pub mod peer;
 pub mod poller;
 pub mod port;
 pub mod project;
+mod proposal;
 mod resolve;
 pub mod settings;
 mod spool;

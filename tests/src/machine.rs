@@ -144,6 +144,27 @@ impl Machine {
         }
     }
 
+    /// Proposes `command` in `cwd` as Claude Code would, and returns what the host is told, and why.
+    ///
+    /// # Panics
+    /// When there is no answer in the words of the host.
+    #[must_use]
+    pub fn agent_asks(&self, command: &str, cwd: &Path) -> (String, String) {
+        let payload = serde_json::json!({
+            "session_id": "s", "transcript_path": "/dev/null", "permission_mode": "default",
+            "cwd": cwd, "hook_event_name": "PreToolUse",
+            "tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "u",
+        });
+        let output = self.agent_hook(&["claude-code", "--wait=0"], payload.to_string().as_bytes());
+        assert!(output.status.success(), "{output:?}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an answer");
+        let text = |name: &str| {
+            let value = &answer["hookSpecificOutput"][name];
+            value.as_str().expect("text").to_owned()
+        };
+        (text("permissionDecision"), text("permissionDecisionReason"))
+    }
+
     /// Makes a repository and a bare remote whose histories have parted.
     ///
     /// # Panics

@@ -102,6 +102,10 @@ fn link(look: &mut Look) {
     let path = Path::new(&look.fact.arg);
     let found = path.symlink_metadata();
     look.fact.kind = found.as_ref().map_or(TargetKind::Missing, kind);
+    if let Ok(found) = &found {
+        look.fact.device = Some(found.dev());
+        look.fact.inode = Some(found.ino());
+    }
     look.fact.resolved = resolve(path, look.fact.kind);
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::record::Body;
+use crate::binding::Bound;
 use crate::classify::Class;
 use crate::decide::Decision;
 use crate::effect::Effect;
@@ -262,6 +263,9 @@ pub struct Verdict {
     /// Private, since a short command can be guessed from it: what an approval is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
+    /// Private: the things that it is bound to, when it is held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bound: Vec<Bound>,
 }
 
 impl Verdict {
@@ -284,6 +288,7 @@ impl Verdict {
             instead: verdict.instead,
             capture: verdict.capture,
             content_hash: verdict.content_hash,
+            bound: Vec::new(),
         }
     }
 }

@@ -387,6 +387,7 @@ impl Body {
                 "instead",
                 "capture",
                 "content_hash",
+                "bound",
             ],
             Self::State { .. } => &["value"],
             Self::Resolution { .. } => &["reason"],

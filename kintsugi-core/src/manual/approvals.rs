@@ -39,6 +39,14 @@
 //! `capture-pane` does not have it. It serves once, for one hold and one session, for two minutes and three tries.
 //! Where no such terminal is, the answer is no; a terminal that is older than the agent, or the admin's proof, is the way then.
 //!
+//! # What an approval is good for
+//!
+//! The exact bytes, directory, shell, agent and session that were held, once, within an hour; at the prompt, that one line. And the things
+//! themselves ([`crate::binding`]): the file or directory behind each path that the command would change (device and inode), the commit that is checked
+//! out where it works on branches and remotes, the bytes of the script that it would run, the rules and the policy. A client that can find these out
+//! is asked for them when the command is held and again when it is about to run; when one is another, the approval is void, and the answer
+//! says which. `content_hash` covers all of it. A client that offers no facts is bound by the words and the policy alone.
+//!
 //! # What remains possible on one user id
 //!
 //! Everything that runs as you can do what you can. The checks stop an agent that uses its tools; these are open to one that
