@@ -35,10 +35,12 @@ pub enum Command {
     Check(command::check::Check),
     /// Shows what waits for a person
     Pending(command::pending::Pending),
-    /// Lets a held command run, once
+    /// Lets a held command run, once or for longer; without an id, shows one after another
     Approve(command::approve::Approve),
     /// Refuses a held command
     Deny(command::deny::Deny),
+    /// Lists, shows and ends what is allowed beyond one time
+    Grants(command::grants::Grants),
     /// Shows what was proposed, decided and done; proves that nothing was altered
     Log(Box<command::log::Log>),
     /// Shows, checks and explains the policy

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod display;
 pub mod effect;
 pub mod facts;
+pub mod grant;
 pub mod heuristic;
 pub mod judge;
 pub mod knowledge;

@@ -182,16 +182,22 @@ impl Desk {
         let verdict = seat.verdict(&proposal.command, classification, ruling);
         let mut verdict = self.in_panic(verdict);
         clip::verdict(&mut verdict);
+        let used = self.remembered(&proposal, &mut verdict);
         if verdict.decision == Decision::Hold
             && let Some(wanted) = proposal.unbound(&verdict.effects)
         {
             return Ok(wanted);
         }
-        self.enter(proposal, verdict)
+        self.enter(proposal, verdict, used)
     }
 
     /// Records a proposal with its verdict; what cannot be held as it ought to be is denied.
-    fn enter(&mut self, proposal: Proposal, mut verdict: Verdict) -> Result<Outcome, Refusal> {
+    fn enter(
+        &mut self,
+        proposal: Proposal,
+        mut verdict: Verdict,
+        used: Option<Body>,
+    ) -> Result<Outcome, Refusal> {
         let (id, now) = (proposal.command.id, proposal.now);
         let bound = self.bound(&proposal.command, &verdict);
         let kept = proposal.kept();
@@ -219,12 +225,13 @@ impl Desk {
             bound: hold.as_ref().map(|_| bound).unwrap_or_default(),
             ..record::Verdict::new(id, verdict.clone())
         });
-        let staged = self.record([asked, answer].into_iter().chain(hold).collect())?;
+        let records = [asked, answer].into_iter().chain(hold).chain(used);
+        let staged = self.record(records.collect())?;
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
 
     /// Whether something was altered that a person must look at first: then only the safe passes unseen.
-    fn is_strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.book.incident().is_some() || self.keeper.trouble().is_some()
     }
 
@@ -381,6 +388,7 @@ impl Desk {
                     remember,
                     reason: None,
                     code,
+                    scope: None,
                 };
                 self.resolve_at_prompt(&command, reply, peer)
             }
@@ -398,15 +406,19 @@ impl Desk {
                 id,
                 content_hash,
                 code,
+                scope,
                 reason,
             } => {
                 self.check_seen(id, content_hash.as_deref())?;
                 let reply = Reply {
                     code,
+                    scope,
                     ..Reply::elsewhere(id, Resolution::Allow, reason)
                 };
                 self.resolve(reply, peer)
             }
+            Request::ListGrants => Ok(Outcome::Now(self.list_grants())),
+            Request::RevokeGrant { id } => self.revoke_grant(id),
             Request::Deny { id, reason } => {
                 self.resolve(Reply::elsewhere(id, Resolution::Deny, reason), peer)
             }

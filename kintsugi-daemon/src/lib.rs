@@ -12,6 +12,7 @@ pub mod connection;
 pub mod crowd;
 pub mod daemon;
 pub mod follow;
+mod grants;
 pub mod handle;
 pub mod homes;
 pub mod judge;

@@ -69,6 +69,13 @@ impl Desk {
                 reason: None,
             })
             .collect();
+        let grants = self.book.state().grants_over(self.clock.wall_ms());
+        let grants = grants.into_iter().map(|id| Body::Grant {
+            id,
+            change: "expired".to_owned(),
+            grant: Value::Null,
+        });
+        let ends: Vec<Body> = ends.into_iter().chain(grants).collect();
         let ended = !ends.is_empty();
         if ended {
             drop(self.record(ends)?);

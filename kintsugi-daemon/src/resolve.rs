@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use kintsugi_core::audit::record::{Body, Check, Means, Peer, Process};
+use kintsugi_core::grant::Scope;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, Resolution};
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub(crate) struct Reply {
     pub(crate) reason: Option<String>,
     /// The code that came with it.
     pub(crate) code: Option<String>,
+    /// For how long beyond this once.
+    pub(crate) scope: Option<Scope>,
 }
 
 impl Reply {
@@ -44,6 +47,7 @@ impl Reply {
             remember: false,
             reason,
             code: None,
+            scope: None,
         }
     }
 }
@@ -76,6 +80,7 @@ impl Desk {
         peer: &mut PeerHandle,
     ) -> Result<Outcome, Refusal> {
         let hold = self.held(reply.id)?;
+        let grant = self.granted(&hold, reply.scope)?;
         let answered = match reply.decision {
             Resolution::Deny => peer.look_up().clone(),
             Resolution::Allow => match self.weigh(&reply, &hold, peer) {
@@ -94,7 +99,7 @@ impl Desk {
                 }
             },
         };
-        self.end(reply, answered)
+        self.end(reply, answered, grant)
     }
 
     fn weigh(&mut self, reply: &Reply, hold: &Hold, peer: &PeerHandle) -> Leave {
@@ -111,7 +116,7 @@ impl Desk {
     }
 
     /// Records how a hold ended.
-    fn end(&mut self, reply: Reply, peer: Peer) -> Result<Outcome, Refusal> {
+    fn end(&mut self, reply: Reply, peer: Peer, grant: Option<Body>) -> Result<Outcome, Refusal> {
         let mut reason = reply.reason;
         if let Some(reason) = &mut reason {
             clip::text(reason, REASON_BYTES_MAX);
@@ -127,7 +132,8 @@ impl Desk {
             remember: reply.remember,
             reason,
         };
-        Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
+        let records = std::iter::once(end).chain(grant).collect();
+        Ok(Outcome::Durable(self.record(records)?, Answer::Ack))
     }
 
     /// Records that it cannot be told who answers, and says where the code is.

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use kintsugi_core::audit::record::{self, Body, Command, Means, Peer, Record};
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
+use kintsugi_core::effect::Effect;
+use kintsugi_core::grant::Grant;
 use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus, Resolution, Verdict};
@@ -19,6 +21,7 @@ use uuid::Uuid;
 use crate::clock::rfc3339;
 
 pub mod admin;
+mod intents;
 mod kept;
 mod seen;
 mod suspects;
@@ -206,6 +209,7 @@ pub struct State {
     seen: Seen,
     asked: Option<Asked>,
     suspects: suspects::Suspects,
+    intents: intents::Intents,
     admin: admin::Admin,
 }
 
@@ -242,12 +246,12 @@ impl State {
                 self.apply_resolution(at, *id, *decision, (*means, why.unwrap_or_default()));
             }
             Body::Recorded { command, .. } => self.apply_recorded(at, command),
+            Body::Grant { id, change, grant } => self.intents.apply(*id, change, grant),
             Body::ApprovalRefused {
                 id, check, peer, ..
             } => self.suspects.attempt(at, *id, (*check, peer)),
             // These change nothing that is remembered here.
             Body::Open { .. }
-            | Body::Grant { .. }
             | Body::Observation { .. }
             | Body::Capture { .. }
             | Body::Undo { .. }
@@ -344,6 +348,7 @@ impl State {
         match (&known.standing, decision) {
             (Standing::Held(hold), Resolution::Allow) => {
                 self.suspects.approved(id);
+                self.intents.allow(hold);
                 let standing = Standing::Approved {
                     hold: Rc::clone(hold),
                     until: at.saturating_add(APPROVAL_MS_MAX),
@@ -359,7 +364,10 @@ impl State {
                     },
                 );
             }
-            (Standing::Held(_), Resolution::Deny) => {
+            (Standing::Held(hold), Resolution::Deny) => {
+                if matches!(means, Means::Person | Means::Prompt | Means::Admin) {
+                    self.intents.deny(hold);
+                }
                 let reason = match means {
                     Means::Person | Means::Prompt => format!("a person denied it{why}"),
                     Means::Admin => format!("the admin denied it{why}"),
@@ -530,6 +538,35 @@ impl State {
         self.suspects.agents()
     }
 
+    /// Returns the grants that hold at `now`.
+    pub fn grants(&self, now: u64) -> impl Iterator<Item = &Grant> {
+        self.intents.grants(now)
+    }
+
+    /// Whether no more grants can be made.
+    #[must_use]
+    pub fn has_all_grants(&self) -> bool {
+        self.intents.grants(0).count() >= intents::GRANTS_MAX
+    }
+
+    /// Returns the grants that are over at `now`, and are not on record as such.
+    #[must_use]
+    pub fn grants_over(&self, now: u64) -> Vec<Uuid> {
+        self.intents.over(now)
+    }
+
+    /// Returns the hold by which a person denied one of `effects`.
+    #[must_use]
+    pub fn denied(&self, effects: &[Effect]) -> Option<Uuid> {
+        self.intents.denied(effects)
+    }
+
+    /// Whether so much was denied in a session that nothing ambiguous passes in it.
+    #[must_use]
+    pub fn is_tripped(&self, agent: &str, session: Option<&str>) -> bool {
+        self.intents.is_tripped(agent, session)
+    }
+
     /// Returns the answers that were refused within a day, newest first, one line each.
     #[must_use]
     pub fn attempts(&self, now: u64) -> Vec<String> {
@@ -586,6 +623,13 @@ impl State {
             } else {
                 next = Some(next.map_or(until, |sooner| sooner.min(until)));
             }
+        }
+        for grant in self.intents.grants(now) {
+            let until = grant.until;
+            next = match (next, until) {
+                (Some(sooner), Some(until)) => Some(sooner.min(until)),
+                (sooner, until) => sooner.or(until),
+            };
         }
         (over, next)
     }

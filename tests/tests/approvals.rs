@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use kintsugi_tests::machine::Machine;
+use kintsugi_tests::pty::Pty;
 
 /// Proposes as an agent, expects to be held, and returns the id.
 fn held(machine: &Machine, command: &str, cwd: &Path) -> String {
@@ -86,4 +87,103 @@ fn another_policy_voids_the_approval() {
     let (decision, reason) = machine.agent_asks("git push --force", &repository.work);
     assert_eq!(decision, "deny");
     assert!(reason.contains("the policy is another"), "{reason}");
+}
+
+#[test]
+fn a_grant_of_effects_serves_its_kind_is_listed_with_its_past_and_ends() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    held(&machine, "git -C . stash drop", &root);
+    let id = held(&machine, "git stash drop", &root);
+    let printed = approve(&machine, &[&id, "--for", "30m", "--project", "--effect"]);
+    assert!(printed.contains("granted as"), "{printed}");
+    assert!(printed.contains("these 1, and nothing else"), "{printed}");
+    assert!(printed.contains("git -C . stash drop"), "{printed}");
+
+    assert_eq!(machine.agent_asks("git  stash drop", &root).0, "allow");
+    let (_, listed) = machine.elsewhere(&["grants", "list"]);
+    assert!(
+        listed.contains("the same effects, in the project of"),
+        "{listed}"
+    );
+    assert!(
+        listed.contains("for 30 min more") || listed.contains("for 29 min"),
+        "{listed}"
+    );
+    let grant: String = listed.chars().take(8).collect();
+    let (_, shown) = machine.elsewhere(&["grants", "show", &grant]);
+    assert!(shown.contains("git -C . stash drop"), "{shown}");
+    let (code, printed) = machine.elsewhere(&["grants", "revoke", &grant]);
+    assert_eq!(code, 0, "{printed}");
+    assert_eq!(machine.agent_asks("git  stash  drop", &root).0, "deny");
+    let (code, printed) = machine.elsewhere(&["grants", "revoke", &grant]);
+    assert!(
+        code == 1 && printed.contains("no grant is called"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn what_is_catastrophic_is_never_granted() {
+    let machine = Machine::new();
+    let id = held(&machine, "git push --force", &machine.home());
+    let (code, printed) = machine.elsewhere(&["approve", &id, "--for", "1h"]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(
+        printed.contains("catastrophic is approved once"),
+        "{printed}"
+    );
+    let (code, printed) = machine.elsewhere(&["approve", &id, "--effect"]);
+    assert_eq!(code, 2, "{printed}");
+    assert_eq!(
+        machine.agent_asks("git push --force", &machine.home()).0,
+        "deny"
+    );
+}
+
+#[test]
+fn what_was_denied_is_held_in_another_spelling_until_a_person_allows_it() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    let id = held(&machine, "git push --force", &root);
+    let (code, printed) = machine.elsewhere(&["deny", &id]);
+    assert_eq!(code, 0, "{printed}");
+    let (_, reason) = machine.agent_asks("git -C . push origin +main", &root);
+    assert!(reason.contains("a person denied that as"), "{reason}");
+    approve(&machine, &[&id_in(&reason)]);
+    let (_, reason) = machine.agent_asks("git push --force origin main", &root);
+    assert!(!reason.contains("a person denied that as"), "{reason}");
+}
+
+#[test]
+fn the_queue_is_walked_one_card_at_a_time_and_not_now_is_the_default() {
+    let machine = Machine::new();
+    let home = machine.home();
+    for remote in ["one", "two", "three"] {
+        held(&machine, &format!("git push --force {remote}"), &home);
+    }
+    let mut walk = Pty::spawn(&machine.kintsugi(&["approve"]), 100);
+    for (key, word) in [("y", "approved"), ("\r", "not now"), ("d", "denied")] {
+        walk.expect("any other key: not now");
+        walk.send(key);
+        walk.expect(word);
+    }
+    assert!(walk.end().0.success());
+    let ask = |remote: &str| machine.agent_asks(&format!("git push --force {remote}"), &home);
+    assert_eq!(ask("one").0, "allow");
+    let listed = machine.run(&["pending", "--json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("a list");
+    assert_eq!(listed["items"].as_array().expect("a list").len(), 1);
+    assert_eq!(listed["items"][0]["command"]["raw"], "git push --force two");
+}
+
+#[test]
+fn an_answer_to_what_is_not_held_says_why_in_one_line() {
+    let machine = Machine::new();
+    let id = held(&machine, "git push --force", &machine.home());
+    approve(&machine, &[&id]);
+    let mut told = Pty::spawn(&machine.kintsugi(&["approve", &id]), 200);
+    told.expect("nothing is held as");
+    let mut told = Pty::spawn(&machine.kintsugi(&["approve", "ffffffff"]), 200);
+    told.expect("nothing is held as");
 }

@@ -1,23 +1,43 @@
-//! `kintsugi approve`: a person lets a held command run, once.
+//! `kintsugi approve`: a person lets a held command run, once or for longer; without an id, one held command after another.
 
 use std::io::Write;
+use std::time::Duration;
 
 use clap::Args;
 use kintsugi_core::display::{clip, escape};
+use kintsugi_core::grant::Scope;
+use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::{PendingItem, Request};
 
-use super::{Resolved, pending};
+use super::{Resolved, deny, grants, pending};
+use crate::card::Card;
 use crate::client::Client;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::terminal::{Terminal, Woken};
 use crate::{gate, surroundings};
 
 /// Arguments of `kintsugi approve`.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The hold, by any unambiguous beginning of its id
+    /// The hold, by any unambiguous beginning of its id; without one, all of them are shown one after another
     #[arg(value_name = "ID")]
-    id: String,
+    id: Option<String>,
+    /// Allows it once; this is what is meant without any other
+    #[arg(long, conflicts_with_all = ["span", "session", "project"])]
+    once: bool,
+    /// Allows it for this long: 90s, 30m, 2h
+    #[arg(long = "for", value_name = "TIME", value_parser = span)]
+    span: Option<u64>,
+    /// Allows it in this session of the agent
+    #[arg(long)]
+    session: bool,
+    /// Allows it anywhere in this project
+    #[arg(long)]
+    project: bool,
+    /// Allows whatever has the same effects, not these bytes alone
+    #[arg(long)]
+    effect: bool,
     /// Why, for the log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -26,27 +46,90 @@ pub struct Approve {
     json: bool,
 }
 
+/// Reads a time span, in milliseconds.
+fn span(text: &str) -> Result<u64, String> {
+    let hint = "give a time: 90s, 30m, 2h";
+    let unit = text.chars().last().ok_or(hint)?;
+    let number: u64 = text
+        .strip_suffix(unit)
+        .and_then(|number| number.parse().ok())
+        .filter(|number| *number > 0)
+        .ok_or(hint)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        _ => return Err(hint.to_owned()),
+    };
+    number
+        .checked_mul(seconds * 1_000)
+        .ok_or_else(|| hint.to_owned())
+}
+
 impl Approve {
-    /// Approves exactly what is held under the id now.
+    /// Approves exactly what is held under the id now, or walks through what is held.
     ///
     /// # Errors
     /// When no hold has the id, or the daemon does not take an approval from here.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
-        let (mut client, item) = pending::pick(&surroundings::paths()?, &self.id)?;
-        approve(&mut client, &item, self.reason.as_deref())?;
+        let paths = surroundings::paths()?;
+        let Some(id) = &self.id else {
+            return walk(&paths, console);
+        };
+        let (mut client, item) = pending::pick(&paths, id)?;
+        let scope = self.scope()?;
+        approve(&mut client, &item, scope, self.reason.as_deref())?;
         if self.json {
             console.json(&Resolved::new("allow", &item))?;
-        } else {
-            let word = console.out_paint.tone(Tone::Good, "approved");
-            let command = clip(&escape(&item.command.raw), console.out_columns.max(40) - 18);
-            writeln!(
-                console.out,
-                "{word} {} {command}",
-                pending::short(&item.id())
-            )?;
+            return Ok(Exit::Allowed);
+        }
+        let word = console.out_paint.tone(Tone::Good, "approved");
+        let command = clip(&escape(&item.command.raw), console.out_columns.max(40) - 18);
+        let short = pending::short(&item.id());
+        writeln!(console.out, "{word} {short} {command}")?;
+        if scope.is_some() {
+            tell_grant(&paths, &mut client, &item, console)?;
         }
         Ok(Exit::Allowed)
     }
+
+    /// What is allowed beyond this once; nothing when it is once.
+    fn scope(&self) -> Result<Option<Scope>, Failure> {
+        if self.span.is_none() && !self.session && !self.project {
+            if self.effect {
+                let message = "`--effect` says what, and not for how long";
+                return Err(Failure::new(Exit::Usage, message)
+                    .hint("add `--for 30m`, `--session` or `--project`"));
+            }
+            return Ok(None);
+        }
+        Ok(Some(Scope {
+            for_ms: self.span,
+            uses: None,
+            session: self.session,
+            project: self.project,
+            effect: self.effect,
+        }))
+    }
+}
+
+/// Says what the grant of a hold reaches.
+fn tell_grant(
+    paths: &Paths,
+    client: &mut Client,
+    item: &PendingItem,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let made = grants::fetch(client)?;
+    if let Some(grant) = made.iter().rev().find(|grant| grant.from == item.id()) {
+        let short = pending::short(&grant.id);
+        writeln!(
+            console.out,
+            "granted as {short}: `kintsugi grants revoke {short}` ends it"
+        )?;
+        grants::tell_past(&grants::past(paths, grant)?, console)?;
+    }
+    Ok(())
 }
 
 /// Approves a hold; types the code that the daemon shows, when it asks for one.
@@ -56,13 +139,112 @@ impl Approve {
 pub fn approve(
     client: &mut Client,
     item: &PendingItem,
+    scope: Option<Scope>,
     reason: Option<&str>,
 ) -> Result<(), Failure> {
     let request = |code| Request::Approve {
         id: item.id(),
         content_hash: item.content_hash.clone(),
         code,
+        scope,
         reason: reason.map(str::to_owned),
     };
     gate::with_code(|code| client.ask(&request(code)))
+}
+
+/// What a person answers to one card.
+enum Choice {
+    Approve,
+    Deny,
+    NotNow,
+    Quit,
+}
+
+/// Shows what is held, one card at a time, and carries each answer to the daemon. Whatever is no clear answer is "not now".
+fn walk(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
+    let mut client = gate::reconnect(paths)?;
+    let items = pending::fetch(&mut client)?;
+    if items.is_empty() {
+        let quiet = console.err_paint.tone(Tone::Quiet, "nothing is held");
+        writeln!(console.err, "{quiet}")?;
+    }
+    for item in items {
+        let choice = {
+            let mut terminal = Terminal::open().map_err(|error| {
+                Failure::new(
+                    Exit::Failed,
+                    format!("there is no terminal to ask on: {error}"),
+                )
+                .hint("`kintsugi approve ID` approves one of `kintsugi pending`")
+            })?;
+            choose(&mut terminal, &item, console)?
+        };
+        let short = pending::short(&item.id());
+        let done = match choice {
+            Choice::Approve => approve(&mut client, &item, None, None).map(|()| "approved"),
+            Choice::Deny => deny::deny(&mut client, &item, None).map(|()| "denied"),
+            Choice::NotNow => Ok("not now"),
+            Choice::Quit => return Ok(Exit::Allowed),
+        };
+        match done {
+            Ok(word) => writeln!(console.out, "{word} {short}")?,
+            // Somebody else answered first, or this is no place to answer: the next one may be another matter.
+            Err(failure) => console.fail(&failure),
+        }
+        console.out.flush()?;
+    }
+    Ok(Exit::Allowed)
+}
+
+fn choose(
+    terminal: &mut Terminal,
+    item: &PendingItem,
+    console: &Console,
+) -> Result<Choice, Failure> {
+    /// Longest wait for a key in one turn.
+    const TURN: Duration = Duration::from_secs(60);
+
+    let title = format!("{} is held", pending::short(&item.id()));
+    let card = Card::of_pending(item);
+    let text = card.render(&title, &[], terminal.columns(), console.err_paint);
+    terminal.write_all(text.replace('\n', "\r\n").as_bytes())?;
+    for attempt in &item.attempts {
+        write!(terminal, "{}\r\n", escape(attempt))?;
+    }
+    if !terminal.drain()? {
+        return Ok(Choice::NotNow);
+    }
+    let question = "y run it once, d deny, q quit, any other key: not now ";
+    write!(
+        terminal,
+        "{}",
+        console.err_paint.tone(Tone::Strong, question)
+    )?;
+    loop {
+        let choice = match terminal.wait(None, TURN)? {
+            Woken::Key(b'y' | b'Y') => Choice::Approve,
+            Woken::Key(b'd' | b'D') => Choice::Deny,
+            // Ctrl-C and Ctrl-D are keys here.
+            Woken::Key(b'q' | b'Q' | 3 | 4) | Woken::HungUp => Choice::Quit,
+            Woken::Key(_) => Choice::NotNow,
+            Woken::TimedOut | Woken::Other => continue,
+        };
+        write!(terminal, "\r\n")?;
+        return Ok(choice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_are_read_or_refused() {
+        assert_eq!(span("90s"), Ok(90_000));
+        assert_eq!(span("30m"), Ok(1_800_000));
+        assert_eq!(span("2h"), Ok(7_200_000));
+        for wrong in ["", "m", "0m", "2w", "-2h", "99999999999999999999h", "é"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
 }

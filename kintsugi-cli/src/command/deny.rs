@@ -4,9 +4,10 @@ use std::io::Write;
 
 use clap::Args;
 use kintsugi_core::display::{clip, escape};
-use kintsugi_core::protocol::{Request, Response};
+use kintsugi_core::protocol::{PendingItem, Request, Response};
 
 use super::{Resolved, pending};
+use crate::client::Client;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::{gate, surroundings};
@@ -26,21 +27,13 @@ pub struct Deny {
 }
 
 impl Deny {
-    /// Denys exactly what is held under the id now.
+    /// Denies exactly what is held under the id now.
     ///
     /// # Errors
     /// When no hold has the id, or the daemon does not take the answer.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let (mut client, item) = pending::pick(&surroundings::paths()?, &self.id)?;
-        let request = Request::Deny {
-            id: item.id(),
-            reason: self.reason,
-        };
-        match client.ask(&request) {
-            Ok(Response::Ack) => {}
-            Ok(other) => return Err(gate::unexpected(&other)),
-            Err(error) => return Err(gate::refused(&error)),
-        }
+        deny(&mut client, &item, self.reason)?;
         if self.json {
             console.json(&Resolved::new("deny", &item))?;
         } else {
@@ -53,5 +46,22 @@ impl Deny {
             )?;
         }
         Ok(Exit::Allowed)
+    }
+}
+
+/// Denies a hold.
+///
+/// # Errors
+/// When the daemon does not take the answer.
+pub fn deny(
+    client: &mut Client,
+    item: &PendingItem,
+    reason: Option<String>,
+) -> Result<(), Failure> {
+    let id = item.id();
+    match client.ask(&Request::Deny { id, reason }) {
+        Ok(Response::Ack) => Ok(()),
+        Ok(other) => Err(gate::unexpected(&other)),
+        Err(error) => Err(gate::refused(&error)),
     }
 }

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod daemon;
 pub mod deny;
 pub mod doctor;
+pub mod grants;
 pub mod hook;
 pub mod init;
 pub mod log;
@@ -43,6 +44,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Pending(pending) => pending.run(console),
         Command::Approve(approve) => approve.run(console),
         Command::Deny(deny) => deny.run(console),
+        Command::Grants(grants) => grants.run(console),
         Command::Log(log) => log.run(console),
         Command::Policy(policy) => policy.run(console),
         Command::Replay(replay) => replay.run(console),

@@ -47,6 +47,17 @@
 //! is asked for them when the command is held and again when it is about to run; when one is another, the approval is void, and the answer
 //! says which. `content_hash` covers all of it. A client that offers no facts is bound by the words and the policy alone.
 //!
+//! # More than once
+//!
+//! `kintsugi approve ID --for 30m`, `--session`, `--project`, with or without `--effect`, makes a **grant** ([`crate::grant`]): these bytes, or
+//! whatever has no other effects by the same programs in the same places; in this directory or this project; for a time, for this session, or until it is
+//! revoked. What is catastrophic is never granted. Making one takes what an approval takes, and the admin where there is a vault.
+//! `kintsugi grants list|show|revoke`; `show` lists every command of the log that it would have allowed. Each making, use, end and revocation is a record.
+//!
+//! A **denial** is remembered as its effects: whatever has one of them on the same target, in whatever spelling, by whatever agent or tool, is held
+//! and says so, until a person allows it. After three denials in a session everything ambiguous in it is held. A hold that nobody answered is denied
+//! once and remembered as nothing.
+//!
 //! # What remains possible on one user id
 //!
 //! Everything that runs as you can do what you can. The checks stop an agent that uses its tools; these are open to one that

@@ -16,8 +16,10 @@
 //! | `listpending` | | `pendinglist` |
 //! | `pendingstatus` | `id` | `pending` |
 //! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
-//! | `approve` | `id`; `content_hash`?, `code`?, `reason`? | `ack` |
+//! | `approve` | `id`; `content_hash`?, `code`?, `scope`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |
+//! | `listgrants` | | `grantlist` |
+//! | `revokegrant` | `id` | `ack` |
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
 //! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
 //! | `hello` | `version`, `client`? | `hello` |

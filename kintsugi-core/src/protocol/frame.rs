@@ -131,7 +131,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 20] = [
     "propose",
     "resolve",
     "observe",
@@ -150,6 +150,8 @@ const KINDS: [&str; 18] = [
     "auth",
     "subscribe",
     "panic",
+    "listgrants",
+    "revokegrant",
 ];
 
 /// Reads a request from a frame.

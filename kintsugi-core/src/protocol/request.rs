@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::grant::Scope;
 use crate::proposal::ProposedCommand;
 
 /// One frame from a client.
@@ -61,9 +62,19 @@ pub enum Request {
         /// Addition: the code that was shown, when one was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<String>,
+        /// Addition: for how long beyond this once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scope: Option<Scope>,
         /// Addition: why, for the log.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// Addition: which grants are there? Answered by `grantlist`.
+    ListGrants,
+    /// Addition: ends a grant. Answered by `ack`.
+    RevokeGrant {
+        /// The grant.
+        id: Uuid,
     },
     /// A person denies a hold. Answered by `ack`.
     Deny {

@@ -7,6 +7,7 @@ use crate::classify::{Class, Ground};
 use crate::decide::Decision;
 use crate::effect::Effect;
 use crate::facts::Wanted;
+use crate::grant::Grant;
 use crate::proposal::ProposedCommand;
 use crate::rules::Finding;
 
@@ -28,6 +29,11 @@ pub enum Response {
     PendingList {
         /// Oldest first.
         items: Vec<PendingItem>,
+    },
+    /// Addition: what a person allowed beyond one time.
+    GrantList {
+        /// Oldest first.
+        items: Vec<Grant>,
     },
     /// How a hold stands.
     Pending {

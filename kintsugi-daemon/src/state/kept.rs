@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::admin::ADMIN;
+use super::intents::Piece;
 use super::suspects::Suspects;
 use super::{Answered, Fingerprint, Hold, Known, Standing, State};
 use crate::store::LiveState;
@@ -17,6 +18,9 @@ const HOLD: &str = "hold";
 
 /// Names a piece with ids that are remembered.
 const IDS: &str = "ids";
+
+/// Names a piece with what people said beyond one command.
+const INTENT: &str = "intent";
 
 /// Names the piece with agents and refused answers; its bounds keep it within a record.
 const SUSPECTS: &str = "suspects";
@@ -101,6 +105,8 @@ impl LiveState for State {
         if !self.admin.is_empty() {
             pieces.extend(piece(ADMIN, &self.admin));
         }
+        let intents = self.intents.pieces();
+        pieces.extend(intents.iter().filter_map(|intent| piece(INTENT, intent)));
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
         pieces
     }
@@ -147,6 +153,11 @@ impl State {
                             standing,
                         },
                     );
+                }
+            }
+            INTENT => {
+                if let Ok(intent) = Piece::deserialize(value) {
+                    self.intents.restore(intent);
                 }
             }
             SUSPECTS => self.suspects = Suspects::deserialize(value).unwrap_or_default(),
