@@ -267,7 +267,30 @@ impl Store {
                 }
             }
         }
+        store.give_own_entries();
         Ok(store)
+    }
+
+    /// A name that stands for another program and has entries of its own too (`heroku run` beside what is said of `doctl` and
+    /// its like) is a program of its own, of which the entries of the other are true where it has none.
+    fn give_own_entries(&mut self) {
+        let own: Vec<(&'static str, &'static str)> = self
+            .aliases
+            .iter()
+            .filter(|(alias, _)| self.programs.contains_key(*alias))
+            .map(|(alias, program)| (*alias, *program))
+            .collect();
+        for (alias, program) in own {
+            let shared = self
+                .programs
+                .get(program)
+                .map(|slot| slot.chunks.clone())
+                .unwrap_or_default();
+            if let Some(slot) = self.programs.get_mut(alias) {
+                slot.chunks.extend(shared);
+            }
+            self.aliases.remove(alias);
+        }
     }
 
     /// The program of exactly that name.

@@ -65,7 +65,7 @@ fn sense(part: &str) -> Sense {
         | "teardown" | "shred" | "factoryreset" | "undeploy" | "undefine" | "dropdb" | "zap"
         | "zeroize" | "expunge" | "deleteall" | "annihilate" | "unpublish" | "yank" | "dropall"
         | "reimage" | "wipeout" | "selfdestruct" | "unregister" | "deregister" | "uninstall"
-        | "rmtree" | "destroyall" | "purgeall" => Sense::Destroys,
+        | "rmtree" | "cleanse" | "rmtrash" | "destroyall" | "purgeall" => Sense::Destroys,
         "delete" | "del" | "remove" | "rm" | "rmi" | "rmdir" | "rmr" | "clear" | "prune"
         | "reset" | "detach" | "evict" | "expire" | "cleanup" | "clean" | "discard" | "abandon"
         | "archive" | "empty" | "forget" | "trash" | "rollback" | "restore" | "downgrade"
@@ -118,8 +118,10 @@ impl Said<'_> {
     }
 
     /// The target for people: `zone x`, `x`, or nothing that is known.
-    fn target(self) -> String {
+    fn target(self, is_kind: bool) -> String {
         match (self.noun, self.behind) {
+            (None, Some(behind)) if is_kind => format!("resource {}", behind.display()),
+            (None, None) if is_kind => "a resource".to_owned(),
             (Some(noun), Some(behind)) => format!("{} {}", noun.display(), behind.display()),
             (Some(noun), None) => format!("a {}", noun.display()),
             (None, Some(behind)) => behind.display(),
@@ -133,6 +135,8 @@ impl Said<'_> {
 struct Reading<'w> {
     verb: Option<Said<'w>>,
     names_secret: bool,
+    /// The program, or an option, says that a kind of thing in a service is meant.
+    is_kind: bool,
     modifiers: Modifiers,
     /// An option switches a protection off.
     unprotected: Option<&'w Word>,
@@ -144,7 +148,12 @@ impl Analyst<'_> {
         if asks_for_help(words) {
             return;
         }
-        let mut reading = Reading::default();
+        let name = program.split(' ').next().unwrap_or(program);
+        let mut reading = Reading {
+            names_secret: names_secrets(name),
+            is_kind: is_of_administration(name),
+            ..Reading::default()
+        };
         read_options(words, &mut reading);
         read_verb(words, &mut reading);
         self.push_assumed(call, program, reading);
@@ -222,7 +231,7 @@ impl Analyst<'_> {
             Sense::Makes | Sense::Reveals | Sense::Looks | Sense::Secret | Sense::Nothing => return,
         };
         let target = Target {
-            text: said.target(),
+            text: said.target(reading.is_kind),
             place: None,
         };
         let modifiers = more.map_or(base, |more| base.with(more));
@@ -246,6 +255,7 @@ const fn says_what_is_lost(action: Action) -> bool {
             | Action::Fetch
             | Action::Connect
             | Action::Listen
+            | Action::Send
             | Action::Elevate
     )
 }
@@ -254,15 +264,15 @@ const fn says_what_is_lost(action: Action) -> bool {
 fn leaves_words_open(entry: &schema::Command) -> bool {
     let is_loose = entry.others.is_some_and(|it| it != schema::Others::Unknown)
         || entry.other_subcommands == schema::OtherSubcommands::Operand;
+    let words = entry.operands.iter().any(|operand| {
+        matches!(
+            operand.role.as_str(),
+            "word" | "words" | "what" | "verb" | "action" | "task"
+        )
+    });
     is_loose
         && entry.path.len() == 1
-        && !entry.effects.is_empty()
-        && entry.operands.iter().any(|operand| {
-            matches!(
-                operand.role.as_str(),
-                "word" | "words" | "what" | "verb" | "action" | "task"
-            )
-        })
+        && (words && !entry.effects.is_empty() || entry.operands.is_empty())
 }
 
 fn asks_for_help(words: &[Word]) -> bool {
@@ -296,10 +306,23 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             if is_revealing(option) {
                 reading.verb = Some(Said::alone(Sense::Leaks));
             }
-            if matches!(word_sense(option), Sense::Destroys) && reading.verb.is_none() {
-                reading.verb = Some(Said::alone(Sense::Destroys));
+            let found = word_sense(option);
+            if matches!(found, Sense::Destroys | Sense::Deletes) && reading.verb.is_none() {
+                reading.verb = Some(Said::alone(found));
             }
+            reading.is_kind |= matches!(option, "to" | "recipient" | "recipients" | "channel");
             continue;
+        }
+        if let Some(option) = name.strip_prefix('-').filter(|rest| rest.len() > 1) {
+            // Whole words behind one dash: `hdfs dfs -rm`, `yarn application -kill`.
+            let found = sense(option);
+            if matches!(found, Sense::Destroys | Sense::Deletes | Sense::Stops) {
+                reading.verb = reading.verb.or(Some(Said {
+                    verb: found,
+                    noun: Some(word),
+                    behind: None,
+                }));
+            }
         }
         match name {
             "-f" | "-y" | "-ff" | "-fy" | "-yf" => reading.modifiers.insert(Modifier::Forced),
@@ -346,6 +369,16 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             Sense::Reveals => weak = weak.or(Some(said(Sense::Reveals))),
             Sense::Nothing | Sense::Secret if is_value => {}
             Sense::Nothing | Sense::Secret => noun = Some(word),
+            Sense::Stops
+            | Sense::Publishes
+            | Sense::Sends
+            | Sense::Grants
+            | Sense::Pays
+            | Sense::Leaks
+                if behind.is_some_and(only_looks) =>
+            {
+                return;
+            }
             found @ (Sense::Destroys
             | Sense::Deletes
             | Sense::Stops
@@ -364,6 +397,13 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
         }
     }
     reading.verb = reading.verb.or(weak);
+}
+
+/// Whether a word makes a noun of the one in front of it: `payout list`.
+fn only_looks(word: &Word) -> bool {
+    word.known().is_some_and(|text| {
+        is_name(&text) && matches!(word_sense(&text), Sense::Looks | Sense::Reveals)
+    })
 }
 
 /// Whether a word could be a verb or the name of a kind.
@@ -468,6 +508,23 @@ fn is_production(text: &str) -> bool {
             "prod" | "production" | "prd" | "live" | "mainnet"
         )
     }) && !text.contains('/')
+}
+
+/// Whether a program is for secrets by its name.
+fn names_secrets(program: &str) -> bool {
+    let lower = program.to_ascii_lowercase();
+    ["secret", "password", "vault", "credential", "keychain"]
+        .iter()
+        .any(|kind| lower.contains(kind))
+}
+
+/// Whether a program administers a service by its name: `jenkins-cli`, `acctl`, `sacctmgr`.
+fn is_of_administration(program: &str) -> bool {
+    [
+        "ctl", "cli", "adm", "admin", "mgr", "control", "ctrl", "webhook", "mail",
+    ]
+    .iter()
+    .any(|kind| program.len() > kind.len() && program.ends_with(kind))
 }
 
 /// Whether an option asks for secrets in the open.
