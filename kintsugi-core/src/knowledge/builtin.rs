@@ -50,6 +50,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "kubernetes-tools.toml"
     "kubernetes.toml"
     "languages-jvm.toml"
+    "languages-more.toml"
     "languages.toml"
     "macos.toml"
     "media.toml"
@@ -76,6 +77,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "variables.toml"
     "vcs.toml"
     "virtual-machines.toml"
+    "windows-powershell.toml"
     "windows.toml"
     "wrappers.toml"
 };

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 use super::KnowledgeError;
 use super::grammar::modifier;
-use super::program::role_named;
 use super::schema::{Command, Effect, File, Opt};
 use super::store::{Chunk, Node, chunks};
+use super::targets::role_named;
 
 /// Checks the files together.
 ///

@@ -9,9 +9,12 @@ mod development_tests;
 pub mod embedded;
 mod feeds;
 mod flow;
+#[cfg(test)]
+mod flow_tests;
 mod grammar;
 mod implicit;
 mod local;
+mod lexicon;
 #[cfg(test)]
 mod operations_tests;
 mod program;
@@ -21,6 +24,7 @@ pub mod schema;
 mod script;
 mod setup;
 mod store;
+mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -4,9 +4,10 @@ use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
+use super::targets::{is_meant, is_regrettable, is_standard_stream, role_named, targets};
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
-use crate::place::{Judgement, Place, pattern};
+use crate::place::{Judgement, Place};
 use crate::shell::{Directory, Hole, Piece, Word};
 
 /// What is being worked out for one command.
@@ -24,10 +25,10 @@ pub(super) struct Task<'c, 'k> {
 }
 
 /// An effect of an entry or option, and the values it may fall on.
-struct Cause<'k> {
-    effect: &'k schema::Effect,
+pub(super) struct Cause<'k> {
+    pub(super) effect: &'k schema::Effect,
     /// For an option's effect: its role and value.
-    own: Option<(Option<&'k str>, Option<&'k Word>)>,
+    pub(super) own: Option<(Option<&'k str>, Option<&'k Word>)>,
 }
 
 impl Analyst<'_> {
@@ -496,95 +497,4 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
-}
-
-/// Whether an effect is for targets that look like `word`.
-fn is_meant(effect: &schema::Effect, word: &Word) -> bool {
-    let text = word.display();
-    let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
-    !like(&effect.not_for) && (effect.only_for.is_empty() || like(&effect.only_for))
-}
-
-/// The words on which an effect falls.
-fn targets(task: &Task<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
-    let effect = cause.effect;
-    let span = task.call.span;
-    if let Some(target) = &effect.target {
-        return vec![Word::text(target.as_str(), span)];
-    }
-    if let Some((role, value)) = cause.own
-        && (effect.on == "value" || role == Some(effect.on.as_str()))
-    {
-        let default = || {
-            effect
-                .default
-                .as_ref()
-                .map(|text| Word::text(text.as_str(), span))
-        };
-        return value.cloned().or_else(default).into_iter().collect();
-    }
-    let values: Vec<Word> = task
-        .parsed
-        .values
-        .iter()
-        .filter(|value| value.role == effect.on)
-        .map(|value| value.word.clone())
-        .collect();
-    if !values.is_empty() {
-        return values;
-    }
-    if let Some(default) = &effect.default {
-        return vec![Word::text(default.as_str(), span)];
-    }
-    let optional = task.parsed.chain.first().and_then(|entry| {
-        entry
-            .operands
-            .iter()
-            .find(|operand| operand.role == effect.on)
-            .map(|it| it.optional)
-    });
-    let of_option = task.parsed.chain.iter().any(|entry| {
-        entry
-            .options
-            .iter()
-            .any(|option| option.role.as_deref() == Some(effect.on.as_str()))
-    });
-    match (optional, of_option) {
-        (Some(true), _) | (None, true) => Vec::new(),
-        (Some(false), _) | (None, false) => vec![Word::default()],
-    }
-}
-
-/// The role of that name.
-pub(super) fn role_named(name: &str) -> Option<Role> {
-    Some(match name {
-        "path" => Role::Path,
-        "device" => Role::Device,
-        "remote" => Role::Remote,
-        "database" => Role::Database,
-        "table" => Role::Table,
-        "resource" => Role::Resource,
-        "package" => Role::Package,
-        "service" => Role::Service,
-        "process" => Role::Process,
-        "account" => Role::Account,
-        "secret" => Role::Secret,
-        "config" => Role::Config,
-        "history" => Role::History,
-        "image" => Role::Image,
-        "volume" => Role::Volume,
-        "branch" => Role::Branch,
-        "code" => Role::Code,
-        _ => return None,
-    })
-}
-
-/// Whether a hole as the target of `action` is something to wonder about.
-const fn is_regrettable(action: Action) -> bool {
-    !matches!(action, Action::Read | Action::List)
-}
-
-/// `-` stands for a standard stream.
-fn is_standard_stream(word: &Word) -> bool {
-    word.known().as_deref() == Some("-")
 }

@@ -1,0 +1,233 @@
+//! English words that people use for commands, and what they say. Knows no program and no command line.
+
+/// What a verb does, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sense {
+    /// Nothing changes, whatever follows.
+    Looks,
+    /// Something is gone for good.
+    Destroys,
+    /// Something is gone, or back in an earlier state.
+    Deletes,
+    /// Something no longer runs.
+    Stops,
+    /// Others see it from now on.
+    Publishes,
+    /// Others may see it from now on.
+    Sends,
+    /// Somebody may do more, or less.
+    Grants,
+    /// Costs money.
+    Pays,
+    /// Device memory is written.
+    Flashes,
+    /// Makes or keeps something; with a secret behind it, that.
+    Makes,
+    /// Prints or keeps a copy; with a secret behind it, that.
+    Reveals,
+    /// Prints a secret.
+    Leaks,
+    /// A secret.
+    Secret,
+    /// Words that would say nothing.
+    Nothing,
+}
+
+/// The sense of one part of a word, in small letters.
+pub(super) fn sense(part: &str) -> Sense {
+    match part {
+        "list" | "ls" | "status" | "describe" | "info" | "help" | "version" | "search" | "find"
+        | "print" | "test" | "tests" | "lint" | "check" | "verify" | "validate" | "plan"
+        | "preview" | "diff" | "explain" | "logs" | "log" | "tail" | "watch" | "inspect"
+        | "query" | "lookup" | "count" | "stat" | "stats" | "history" | "doctor" | "completion"
+        | "docs" | "doc" | "whoami" | "ping" | "monitor" | "top" | "simulate" | "grep" | "is"
+        | "has" | "can" | "on" | "no" | "not" | "after" | "before" | "deleted" | "removed" => {
+            Sense::Looks
+        }
+        "destroy" | "purge" | "wipe" | "drop" | "terminate" | "erase" | "nuke" | "obliterate"
+        | "truncate" | "flush" | "flushall" | "flushdb" | "decommission" | "deprovision"
+        | "teardown" | "shred" | "factoryreset" | "undeploy" | "undefine" | "dropdb" | "zap"
+        | "zeroize" | "expunge" | "deleteall" | "annihilate" | "unpublish" | "yank" | "dropall"
+        | "reimage" | "wipeout" | "selfdestruct" | "unregister" | "deregister" | "uninstall"
+        | "rmtree" | "cleanse" | "rmtrash" | "destroyall" | "purgeall" => Sense::Destroys,
+        "delete" | "del" | "remove" | "rm" | "rmi" | "rmdir" | "rmr" | "clear" | "prune"
+        | "reset" | "detach" | "evict" | "expire" | "cleanup" | "clean" | "discard" | "abandon"
+        | "archive" | "empty" | "forget" | "trash" | "rollback" | "restore" | "downgrade"
+        | "undo" | "failover" | "unlink" | "overwrite" | "invalidate" | "retire" | "vacate"
+        | "unbind" | "kick" | "ban" | "dropuser" | "removeall" => Sense::Deletes,
+        "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
+        | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
+        | "mute" | "pause" | "powercycle" | "restart" | "off" => Sense::Stops,
+        "publish" | "deploy" | "upload" | "submit" | "release" | "promote" | "ship" => {
+            Sense::Publishes
+        }
+        "send" | "broadcast" | "tweet" | "announce" | "share" | "push" | "notify" => Sense::Sends,
+        "grant" | "revoke" | "impersonate" | "elevate" | "jailbreak" | "unlock" | "chown"
+        | "addadmin" | "adduser" | "useradd" | "setrole" => Sense::Grants,
+        "pay" | "payout" | "withdraw" | "sendtoaddress" | "sendmany" | "sendcoins" | "charge"
+        | "refund" | "purchase" | "buy" | "transfer" | "stake" | "unstake" | "mint" => Sense::Pays,
+        "flash" | "reflash" | "writeflash" => Sense::Flashes,
+        "create" | "set" | "add" | "rotate" | "put" | "update" | "generate" | "write"
+        | "change" | "regenerate" | "import" | "new" | "register" => Sense::Makes,
+        "get" | "show" | "read" | "reveal" | "export" | "dump" | "decrypt" | "view" | "fetch"
+        | "pull" | "download" | "access" | "unseal" | "extract" | "backup" | "unwrap" | "cat" => {
+            Sense::Reveals
+        }
+        "dumpprivkey" | "dumpwallet" | "exportprivkey" | "exportkey" | "showseed"
+        | "showmnemonic" | "dumpseed" | "getpassword" => Sense::Leaks,
+        "secret" | "secrets" | "password" | "passwords" | "passwd" | "token" | "tokens"
+        | "credential" | "credentials" | "apikey" | "apikeys" | "privkey" | "privatekey"
+        | "mnemonic" | "keychain" | "keystore" => Sense::Secret,
+        _ => Sense::Nothing,
+    }
+}
+
+/// The sense of a word as it is written: `delete-job`, `vm.destroy`, `apps:destroy`, `DeleteInstance`.
+///
+/// A verb stands first or last; when the first only looks, so does the word: `list-deleted`. Behind a dot the last part
+/// counts, so that `archive.tar` is a file.
+pub(super) fn word_sense(text: &str) -> Sense {
+    let text = text.rsplit('.').next().unwrap_or(text);
+    let all: Vec<String> = parts(text).collect();
+    let first = all.first().map_or(Sense::Nothing, |part| sense(part));
+    let last = all.last().map_or(Sense::Nothing, |part| sense(part));
+    let is_open = matches!(first, Sense::Nothing | Sense::Secret | Sense::Sends);
+    let found = if is_open && all.len() > 1 {
+        last
+    } else {
+        first
+    };
+    let is_weak = is_open && all.len() > 1 && matches!(found, Sense::Looks | Sense::Sends);
+    if is_weak || found == Sense::Secret {
+        Sense::Nothing
+    } else {
+        found
+    }
+}
+
+/// The parts of a word, in small letters: cut at punctuation and in front of capitals.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = String> {
+    let mut all = vec![String::new()];
+    let mut was_small = false;
+    for letter in text.chars() {
+        let cuts = matches!(letter, '-' | '_' | ':' | '.' | '@' | '+');
+        if cuts || letter.is_ascii_uppercase() && was_small {
+            all.push(String::new());
+        }
+        was_small = letter.is_ascii_lowercase();
+        if !cuts && let Some(part) = all.last_mut() {
+            part.push(letter.to_ascii_lowercase());
+        }
+    }
+    all.into_iter().filter(|part| !part.is_empty())
+}
+
+pub(super) const fn is_of_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | ':' | '.' | '@' | '+')
+}
+
+pub(super) fn is_dry(option: &str, value: &str) -> bool {
+    matches!(
+        option,
+        "dry-run" | "dryrun" | "simulate" | "what-if" | "whatif" | "noop" | "check" | "plan"
+    ) && !matches!(value, "false" | "none" | "no" | "0")
+}
+
+pub(super) fn is_forcing(option: &str) -> bool {
+    matches!(
+        option,
+        "force"
+            | "yes"
+            | "assume-yes"
+            | "assumeyes"
+            | "confirm"
+            | "no-confirm"
+            | "noconfirm"
+            | "auto-approve"
+            | "approve"
+            | "no-prompt"
+            | "no-prompts"
+            | "no-input"
+            | "non-interactive"
+            | "noninteractive"
+            | "skip-confirmation"
+            | "unattended"
+            | "admin"
+            | "yes-always"
+            | "now"
+            | "immediate"
+    ) || option.starts_with("force-")
+        || option.starts_with("yes-i-")
+        || option.starts_with("i-")
+        || option.starts_with("really")
+}
+
+pub(super) fn is_sweeping(option: &str) -> bool {
+    matches!(
+        option,
+        "all" | "everything" | "recursive" | "cascade" | "purge" | "prune" | "volumes"
+    ) || option.starts_with("all-")
+        || option.starts_with("delete-")
+        || option.starts_with("remove-all")
+}
+
+/// Whether a name says that others depend on what has it.
+pub(super) fn is_production(text: &str) -> bool {
+    parts(text).any(|part| {
+        matches!(
+            part.as_str(),
+            "prod" | "production" | "prd" | "live" | "mainnet"
+        )
+    }) && !text.contains('/')
+}
+
+/// Whether a program is for secrets by its name.
+pub(super) fn names_secrets(program: &str) -> bool {
+    let lower = program.to_ascii_lowercase();
+    ["secret", "password", "vault", "credential", "keychain"]
+        .iter()
+        .any(|kind| lower.contains(kind))
+}
+
+/// Whether a program administers a service by its name: `jenkins-cli`, `acctl`, `sacctmgr`.
+pub(super) fn is_of_administration(program: &str) -> bool {
+    [
+        "ctl", "cli", "adm", "admin", "mgr", "control", "ctrl", "webhook", "mail",
+    ]
+    .iter()
+    .any(|kind| program.len() > kind.len() && program.ends_with(kind))
+}
+
+/// Whether an option asks for secrets in the open.
+pub(super) fn is_revealing(option: &str) -> bool {
+    matches!(
+        option,
+        "show-secrets"
+            | "show-secret"
+            | "include-secrets"
+            | "reveal"
+            | "show-password"
+            | "show-passwords"
+            | "show-sensitive"
+            | "unmask"
+            | "export-secret-key"
+            | "export-secret-keys"
+            | "export-private-key"
+            | "show-private-key"
+            | "with-decryption"
+            | "show-token"
+    )
+}
+
+/// Whether an option switches off what protects the person who types it.
+pub(super) fn is_unprotecting(option: &str) -> bool {
+    option.starts_with("dangerously")
+        || option.starts_with("dangerous")
+        || option.starts_with("bypass")
+        || option.starts_with("disable-sandbox")
+        || option.starts_with("no-sandbox")
+        || option.starts_with("skip-permission")
+        || option.starts_with("skip-approval")
+        || option.contains("-bypass-")
+        || matches!(option, "yolo" | "yolo-mode" | "unsafe" | "allow-all-tools")
+}

@@ -1,0 +1,98 @@
+//! The words on which an effect falls. Knows entries and parsed words, and nothing about what becomes of them.
+
+use super::program::{Cause, Task};
+use super::schema;
+use crate::effect::{Action, Role};
+use crate::place::pattern;
+use crate::shell::Word;
+
+/// Whether an effect is for targets that look like `word`.
+pub(super) fn is_meant(effect: &schema::Effect, word: &Word) -> bool {
+    let text = word.display();
+    let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
+    !like(&effect.not_for) && (effect.only_for.is_empty() || like(&effect.only_for))
+}
+
+/// The words on which an effect falls.
+pub(super) fn targets(task: &Task<'_, '_>, cause: &Cause<'_>) -> Vec<Word> {
+    let effect = cause.effect;
+    let span = task.call.span;
+    if let Some(target) = &effect.target {
+        return vec![Word::text(target.as_str(), span)];
+    }
+    if let Some((role, value)) = cause.own
+        && (effect.on == "value" || role == Some(effect.on.as_str()))
+    {
+        let default = || {
+            effect
+                .default
+                .as_ref()
+                .map(|text| Word::text(text.as_str(), span))
+        };
+        return value.cloned().or_else(default).into_iter().collect();
+    }
+    let values: Vec<Word> = task
+        .parsed
+        .values
+        .iter()
+        .filter(|value| value.role == effect.on)
+        .map(|value| value.word.clone())
+        .collect();
+    if !values.is_empty() {
+        return values;
+    }
+    if let Some(default) = &effect.default {
+        return vec![Word::text(default.as_str(), span)];
+    }
+    let optional = task.parsed.chain.first().and_then(|entry| {
+        entry
+            .operands
+            .iter()
+            .find(|operand| operand.role == effect.on)
+            .map(|it| it.optional)
+    });
+    let of_option = task.parsed.chain.iter().any(|entry| {
+        entry
+            .options
+            .iter()
+            .any(|option| option.role.as_deref() == Some(effect.on.as_str()))
+    });
+    match (optional, of_option) {
+        (Some(true), _) | (None, true) => Vec::new(),
+        (Some(false), _) | (None, false) => vec![Word::default()],
+    }
+}
+
+/// The role of that name.
+pub(super) fn role_named(name: &str) -> Option<Role> {
+    Some(match name {
+        "path" => Role::Path,
+        "device" => Role::Device,
+        "remote" => Role::Remote,
+        "database" => Role::Database,
+        "table" => Role::Table,
+        "resource" => Role::Resource,
+        "package" => Role::Package,
+        "service" => Role::Service,
+        "process" => Role::Process,
+        "account" => Role::Account,
+        "secret" => Role::Secret,
+        "config" => Role::Config,
+        "history" => Role::History,
+        "image" => Role::Image,
+        "volume" => Role::Volume,
+        "branch" => Role::Branch,
+        "code" => Role::Code,
+        _ => return None,
+    })
+}
+
+/// Whether a hole as the target of `action` is something to wonder about.
+pub(super) const fn is_regrettable(action: Action) -> bool {
+    !matches!(action, Action::Read | Action::List)
+}
+
+/// `-` stands for a standard stream.
+pub(super) fn is_standard_stream(word: &Word) -> bool {
+    word.known().as_deref() == Some("-")
+}
