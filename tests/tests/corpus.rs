@@ -4,7 +4,7 @@ use kintsugi_core::decide::Decision;
 use kintsugi_tests::corpus::{Bench, Case, Problem, load};
 
 /// Commands of the corpus that are not yet judged as they should be. These numbers only fall.
-const DANGEROUS_MISSES_MAX: usize = 8;
+const DANGEROUS_MISSES_MAX: usize = 3;
 const EVASIVE_MISSES_MAX: usize = 2;
 
 /// Judges `cases` and prints what is wrong.
@@ -28,14 +28,14 @@ fn problems(cases: &[Case]) -> Vec<Problem> {
 #[test]
 fn every_dangerous_command_is_held_by_its_rule() {
     let cases = load("dangerous");
-    assert!(cases.len() > 900, "{}", cases.len());
+    assert!(cases.len() > 2_400, "{}", cases.len());
     assert!(problems(&cases).len() <= DANGEROUS_MISSES_MAX);
 }
 
 #[test]
 fn every_evasive_spelling_is_held_by_its_rule() {
     let cases = load("evasive");
-    assert!(cases.len() > 250, "{}", cases.len());
+    assert!(cases.len() > 900, "{}", cases.len());
     assert!(problems(&cases).len() <= EVASIVE_MISSES_MAX);
 }
 

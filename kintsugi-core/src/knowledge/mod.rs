@@ -13,8 +13,8 @@ mod flow;
 mod flow_tests;
 mod grammar;
 mod implicit;
-mod local;
 mod lexicon;
+mod local;
 #[cfg(test)]
 mod operations_tests;
 mod program;
