@@ -344,6 +344,10 @@ impl Daemon {
     /// Makes everything durable that this round wrote, and only then answers.
     fn settle(&mut self, now: u64) {
         let mut due = self.desk.book.due().is_some_and(|due| now >= due);
+        if due {
+            // Signing a checkpoint needs memory, too.
+            self.rest_at = Some(now.saturating_add(REST_MS));
+        }
         // What is looked at because it is on record comes to a record of its own.
         while due || !self.recording.is_empty() || !self.attempts.is_empty() {
             self.sync(now);
