@@ -162,8 +162,22 @@ pub fn resolve(
 /// # Errors
 /// When the daemon does not take the answer, or there is no terminal to type the code on.
 pub fn with_code(
-    mut ask: impl FnMut(Option<String>) -> Result<Response, ClientError>,
+    ask: impl FnMut(Option<String>) -> Result<Response, ClientError>,
 ) -> Result<(), Failure> {
+    match ask_with_code(ask)? {
+        Ok(Response::Ack) => Ok(()),
+        Ok(other) => Err(unexpected(&other)),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// The same, with the daemon's last word as it is.
+///
+/// # Errors
+/// When there is no terminal to type the code on.
+pub fn ask_with_code(
+    mut ask: impl FnMut(Option<String>) -> Result<Response, ClientError>,
+) -> Result<Result<Response, ClientError>, Failure> {
     let mut answered = ask(None);
     if let Err(ClientError::Refused {
         message,
@@ -174,11 +188,7 @@ pub fn with_code(
         let code = crate::terminal::ask_line(&format!("{}\r\ncode: ", escape(message)))?;
         answered = ask(Some(code));
     }
-    match answered {
-        Ok(Response::Ack) => Ok(()),
-        Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(refused(&error)),
-    }
+    Ok(answered)
 }
 
 /// Returns what a resolution means. An approval is used up here: the same proposal again, and only an allow may run.

@@ -15,13 +15,16 @@ use kintsugi_core::vault::operation::{
 use kintsugi_core::vault::transcript::arguments_hash;
 use kintsugi_core::vault::{Standing, Vault};
 use serde_json::Value;
+use uuid::Uuid;
 
+use crate::authority::{self, Leave, Place};
 use crate::book::RemovalError;
 use crate::challenge::{Asked, Moment};
 use crate::clip;
 use crate::handle::{Answer, Desk, Outcome, Refusal};
 use crate::judge::Seal;
 use crate::peer::PeerHandle;
+use crate::resolve::later;
 use crate::state::admin::{ACCEPTED, PANIC, RESUME, SET, VAULT};
 use crate::store::{Recorded, RemovalRequest, Staged};
 
@@ -40,6 +43,8 @@ pub(crate) struct Claim {
     pub(crate) nonce: String,
     /// In hexadecimal.
     pub(crate) proof: Option<String>,
+    /// What was shown on a terminal, where it could not be told whose it is.
+    pub(crate) code: Option<String>,
 }
 
 /// An attempt that is recorded, and not yet looked at.
@@ -50,6 +55,16 @@ pub struct Attempt {
     operation: Option<Operation>,
     asked: Asked,
     peer: Peer,
+    backing: Backing,
+}
+
+/// What stands behind an attempt before its proof is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backing {
+    /// A person at a terminal, as far as the kernel can tell.
+    Person,
+    /// Nobody who is known.
+    Nobody,
 }
 
 /// What a privileged operation comes to.
@@ -73,6 +88,7 @@ impl Claim {
             args: Value::Null,
             nonce,
             proof,
+            code: None,
         }
     }
 }
@@ -223,6 +239,14 @@ impl Desk {
             self.early = self.early.saturating_add(1);
             return Err(self.unproven(&claim.op));
         }
+        let needs_person = operation.as_ref().is_some_and(needs_person);
+        let mut backing = Backing::Nobody;
+        if !self.needs_admin() && needs_person {
+            if let Some(refused) = self.weigh_person(claim.code.as_deref(), peer)? {
+                return Ok(refused);
+            }
+            backing = Backing::Person;
+        }
         let asked = asked(claim.op.clone(), peer);
         let peer = peer.look_up().clone();
         let attempt = Body::AuthAttempt {
@@ -237,8 +261,36 @@ impl Desk {
             operation,
             asked,
             peer,
+            backing,
         };
         Ok(Outcome::Attempt(staged, Box::new(attempt)))
+    }
+
+    /// Judges whether a person asks, as it would for an approval; returns the refusal, which is on record, when not.
+    fn weigh_person(
+        &mut self,
+        code: Option<&str>,
+        peer: &PeerHandle,
+    ) -> Result<Option<Outcome>, Refusal> {
+        let agents = self.book.state().agents();
+        let person = authority::Claim {
+            id: Uuid::nil(),
+            proposer: None,
+            agents: &agents,
+            place: Place::Elsewhere,
+            code,
+        };
+        let now = self.clock.monotonic_ms();
+        match self.authority.weigh(&person, peer, now) {
+            Leave::Given(_) => Ok(None),
+            Leave::Refused { check, by, peer } => self
+                .refuse_answer(Uuid::nil(), check, (*peer, by))
+                .map(Some),
+            Leave::Asked { terminals, peer } => {
+                self.ask_code(Uuid::nil(), &terminals, *peer).map(Some)
+            }
+            Leave::Later => Err(later()),
+        }
     }
 
     /// Looks at an attempt. Takes the proof that it is on record.
@@ -285,7 +337,8 @@ impl Desk {
             return false;
         };
         match self.keeper.standing() {
-            Standing::Absent => needs_no_vault(operation, &attempt.peer),
+            // What replaces a vault is refused later: there is none.
+            Standing::Absent => attempt.backing == Backing::Person || !needs_person(operation),
             Standing::Degraded(_) => false,
             Standing::Whole(vault) => {
                 let transcript = waiting.transcript(arguments);
@@ -423,20 +476,9 @@ impl Desk {
     }
 }
 
-/// Whether an operation may be done while there is no vault: stopping by whoever may connect, and the rest by somebody at a
-/// terminal.
-fn needs_no_vault(operation: &Operation, peer: &Peer) -> bool {
-    match operation {
-        Operation::Shutdown => true,
-        Operation::Rotate(_) | Operation::Recover(_) => false,
-        Operation::Enrol(_)
-        | Operation::Resume
-        | Operation::Policy(_)
-        | Operation::Set(_)
-        | Operation::Redact(_)
-        | Operation::Prune(_)
-        | _ => peer.tty.is_some(),
-    }
+/// Whether an operation needs a person while there is no vault: whoever may connect may stop the daemon, as ever.
+const fn needs_person(operation: &Operation) -> bool {
+    !matches!(operation, Operation::Shutdown)
 }
 
 /// Returns what a removal comes to: it is done when it returns, and everything that stays is refused in one line.

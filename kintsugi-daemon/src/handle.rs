@@ -444,15 +444,17 @@ impl Desk {
                 args,
                 nonce,
                 proof,
-            } => self.attempt(
-                Claim {
+                code,
+            } => {
+                let claim = Claim {
                     op,
                     args,
                     nonce,
                     proof,
-                },
-                peer,
-            ),
+                    code,
+                };
+                self.attempt(claim, peer)
+            }
             _ => Err(Refusal::new(
                 ErrorCode::UnknownRequest,
                 "this daemon does not know it",

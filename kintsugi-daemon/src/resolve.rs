@@ -91,12 +91,7 @@ impl Desk {
                 Leave::Asked { terminals, peer } => {
                     return self.ask_code(reply.id, &terminals, *peer);
                 }
-                Leave::Later => {
-                    return Err(Refusal::new(
-                        ErrorCode::Busy,
-                        "too many answers at once: try again in a moment",
-                    ));
-                }
+                Leave::Later => return Err(later()),
             },
         };
         self.end(reply, answered, grant)
@@ -137,7 +132,12 @@ impl Desk {
     }
 
     /// Records that it cannot be told who answers, and says where the code is.
-    fn ask_code(&mut self, id: Uuid, terminals: &[String], peer: Peer) -> Result<Outcome, Refusal> {
+    pub(crate) fn ask_code(
+        &mut self,
+        id: Uuid,
+        terminals: &[String],
+        peer: Peer,
+    ) -> Result<Outcome, Refusal> {
         let attempt = Body::ApprovalRefused {
             id,
             check: Check::Unclear,
@@ -154,7 +154,7 @@ impl Desk {
     }
 
     /// Records an answer of somebody who may not, and says no.
-    fn refuse_answer(
+    pub(crate) fn refuse_answer(
         &mut self,
         id: Uuid,
         check: Check,
@@ -210,6 +210,12 @@ impl Desk {
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
     }
+}
+
+/// Too many want to be looked at.
+pub(crate) fn later() -> Refusal {
+    let message = "too many answers at once: try again in a moment";
+    Refusal::new(ErrorCode::Busy, message)
 }
 
 /// There is no such hold.

@@ -404,15 +404,20 @@ fn a_panic_holds_everything_outlives_restarts_and_ends_with_the_admin() {
 #[test]
 fn without_a_vault_a_panic_ends_at_a_terminal() {
     let daemon = TestDaemon::start();
-    let mut client = daemon.connect();
+    let (mut client, mut agent) = (daemon.connect(), daemon.terminal());
+    assert_eq!(agent.ask(&propose("ls"))["decision"], "allow");
     assert_eq!(client.ask(&json!({"kind": "panic"}))["kind"], ACK);
     let given = client.ask(&json!({"kind": "authbegin", "op": "resume"}));
     assert_eq!(given["locked"], false);
     let resume = message("resume", &Value::Null, &given["nonce"], None);
-    assert_eq!(client.ask(&resume)["code"], "auth_failed");
-    assert_eq!(client.ask(&propose("ls"))["decision"], "hold");
+    assert_eq!(client.ask(&resume)["code"], "forbidden");
+    let given = agent.ask(&json!({"kind": "authbegin", "op": "resume"}));
+    let by_agent = message("resume", &Value::Null, &given["nonce"], None);
+    assert_eq!(agent.ask(&by_agent)["code"], "forbidden");
+    assert_eq!(records(&daemon, "approval_refused").len(), 2);
+    assert_eq!(agent.ask(&propose("pwd"))["decision"], "hold");
     assert_eq!(at_terminal(&daemon, "resume", &Value::Null)["kind"], ACK);
-    assert_eq!(client.ask(&propose("ls -a"))["decision"], "allow");
+    assert_eq!(agent.ask(&propose("ls -a"))["decision"], "allow");
 }
 
 #[test]

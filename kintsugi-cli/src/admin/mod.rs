@@ -201,17 +201,20 @@ fn send(
 ) -> Result<(), Failure> {
     let has_proof = proof.is_some();
     let op = operation.name().to_owned();
-    let request = if *operation == Operation::Shutdown {
-        Request::Shutdown { op, nonce, proof }
-    } else {
+    let request = |code| {
+        let (op, nonce, proof) = (op.clone(), nonce.clone(), proof.clone());
+        if *operation == Operation::Shutdown {
+            return Request::Shutdown { op, nonce, proof };
+        }
         Request::Authorize {
             op,
             args: operation.arguments(),
             nonce,
             proof,
+            code,
         }
     };
-    match client.ask(&request) {
+    match gate::ask_with_code(|code| client.ask(&request(code)))? {
         Ok(Response::Ack) => Ok(()),
         Ok(other) => Err(gate::unexpected(&other)),
         Err(error) => Err(refused(&error, has_proof)),

@@ -136,6 +136,9 @@ pub enum Request {
         /// The proof, in hexadecimal; absent when no vault exists.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
+        /// The code that was shown on a terminal, where there is no vault and it could not be told whose that is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// Addition: tells of every record from now on, or from `from_seq` on. Answered by a stream of `event`, for as long as
     /// the connection lasts; whoever does not read it is dropped.
