@@ -116,9 +116,29 @@ pub fn with_policy(mut judge: Judge, cwd: &str) -> (Judge, Vec<String>) {
 /// # Errors
 /// When it cannot be read, could have been written by others, or is not well formed.
 pub fn read_file(path: &Path, origin: Origin) -> anyhow::Result<Option<File>> {
+    read_hashed(path, origin, &mut blake3::Hasher::new())
+}
+
+/// Returns the hash of what the administrator's and the person's files say, as the daemon reads them.
+///
+/// # Errors
+/// When one of them is wrong.
+pub fn hash(paths: &Paths) -> anyhow::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    read_hashed(Path::new(SYSTEM_POLICY), Origin::Admin, &mut hasher)?;
+    read_hashed(&paths.policy, Origin::User, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn read_hashed(
+    path: &Path,
+    origin: Origin,
+    hasher: &mut blake3::Hasher,
+) -> anyhow::Result<Option<File>> {
     let Some(text) = own_text(path)? else {
         return Ok(None);
     };
+    hasher.update(text.as_bytes());
     let mut file = File::parse(&path.display().to_string(), &text, origin)?;
     let packs: Vec<String> = file.packs().map(str::to_owned).collect();
     for pack in packs {
@@ -130,6 +150,7 @@ pub fn read_file(path: &Path, origin: Origin) -> anyhow::Result<Option<File>> {
                 path.display()
             )
         })?;
+        hasher.update(text.as_bytes());
         file.add_pack(&name, &text)?;
     }
     Ok(Some(file))

@@ -5,12 +5,12 @@
 //! nothing that is not proven (or, while there is no vault, needs no proof).
 
 use data_encoding::HEXLOWER;
-use kintsugi_core::audit::record::{Body, Peer};
+use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::paths::Paths;
 use kintsugi_core::policy::Mode;
-use kintsugi_core::protocol::{ErrorCode, Response};
+use kintsugi_core::protocol::{ErrorCode, Resolution, Response};
 use kintsugi_core::vault::operation::{
-    Candidate, Operation, OperationError, Pruning, Redaction, Setting,
+    Approval, Candidate, Operation, OperationError, Pruning, Redaction, Setting,
 };
 use kintsugi_core::vault::transcript::arguments_hash;
 use kintsugi_core::vault::{Standing, Vault};
@@ -241,6 +241,10 @@ impl Desk {
         }
         let needs_person = operation.as_ref().is_some_and(needs_person);
         let mut backing = Backing::Nobody;
+        if !self.needs_admin() && matches!(operation, Some(Operation::Approve(_))) {
+            let message = "there is no admin: a person approves at a terminal";
+            return Err(Refusal::new(ErrorCode::Forbidden, message));
+        }
         if !self.needs_admin() && needs_person {
             if let Some(refused) = self.weigh_person(claim.code.as_deref(), peer)? {
                 return Ok(refused);
@@ -390,11 +394,31 @@ impl Desk {
                 };
                 removed(self.book.prune(self.clock.as_ref(), before, request))
             }
+            Operation::Approve(approval) => self.approve_by_admin(approval, peer),
             _ => Err(Refusal::new(
                 ErrorCode::UnknownRequest,
                 "this daemon does not know the operation",
             )),
         }
+    }
+
+    /// Allows a hold on the admin's word.
+    fn approve_by_admin(&mut self, approval: Approval, peer: &Peer) -> Result<Carried, Refusal> {
+        let Approval {
+            id,
+            content_hash,
+            reason,
+        } = approval;
+        self.check_seen(id, content_hash.as_deref())?;
+        self.held(id)?;
+        Ok(Carried::recorded(vec![Body::Resolution {
+            id,
+            decision: Resolution::Allow,
+            means: Means::Person,
+            peer: Some(peer.clone()),
+            remember: false,
+            reason,
+        }]))
     }
 
     /// Takes over the first vault.

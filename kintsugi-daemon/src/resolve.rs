@@ -183,7 +183,7 @@ impl Desk {
     }
 
     /// Returns the hold `id`; of two who answer, the second is told.
-    fn held(&self, id: Uuid) -> Result<Rc<Hold>, Refusal> {
+    pub(crate) fn held(&self, id: Uuid) -> Result<Rc<Hold>, Refusal> {
         match self.book.state().known(id).map(|known| &known.standing) {
             Some(Standing::Held(hold)) => Ok(Rc::clone(hold)),
             Some(Standing::Approved { .. }) => Err(not_held(id, "was approved already")),

@@ -6,10 +6,11 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use kintsugi_tests::admin::{SEEDS, authorize, challenge, enrol};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Samples of each row.
 const SAMPLES: usize = 2_000;
@@ -65,7 +66,35 @@ fn main() -> std::io::Result<()> {
     at_once(&daemon, &mut table)?;
     table.number("resident after all of this", kib(&daemon), "KiB")?;
     started(&mut daemon, &mut table)?;
+    authenticated(&mut table)?;
     idle(&mut table)
+}
+
+/// What an attempt to be the admin costs, and what wrong ones cost whoever proposes meanwhile.
+fn authenticated(table: &mut Table) -> std::io::Result<()> {
+    let (none, guess) = (Value::Null, [1; 32]);
+    let daemon = TestDaemon::start();
+    enrol(&daemon, SEEDS);
+    let (mut admin, mut client) = (daemon.connect(), daemon.connect());
+    let asked = Times::of(|| drop(challenge(&mut admin, "resume", &none)));
+    table.times("authentication, the challenge alone", &asked, "")?;
+    let proven = Times::of(|| drop(authorize(&mut admin, "resume", &none, &SEEDS.password)));
+    let goal = "39, 300 (p99) without the client's part";
+    table.times("authentication, challenge to answer", &proven, goal)?;
+    let alone = Times::of(|| drop(client.ask(&propose("ls -la"))));
+    table.times("propose, before any wrong guess", &alone, "")?;
+    // Nearly all of them come before the delay is over, and are refused unseen.
+    let among = Times::of(|| {
+        admin.say(&json!({"kind": "authorize", "op": "resume", "nonce": "00", "proof": "00"}));
+        drop(client.ask(&propose("ls -la")));
+        drop(admin.hear());
+    });
+    drop(authorize(&mut admin, "resume", &none, &guess));
+    table.times(
+        "propose, a wrong guess beside each",
+        &among,
+        "p99 at most 1.2 × alone",
+    )
 }
 
 /// What one client waits for, and what it waits for among silent and trickling peers, in turns within the same run.

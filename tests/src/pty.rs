@@ -12,8 +12,9 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Longest wait for words. A program that works needs milliseconds, also under load.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for words. A program that works needs milliseconds; one that derives a key from a password needs a second, and
+/// many of them on a machine under load that was told to build without optimisation.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A program in a terminal of its own. Dropped, it is hung up on.
 #[derive(Debug)]

@@ -561,3 +561,28 @@ fn a_signal_does_not_stop_what_a_supervisor_looks_after() {
     daemon.start_again();
     assert_eq!(records(&daemon, "unclean_start").len(), 1);
 }
+
+#[test]
+fn an_admin_approves_from_anywhere_and_only_with_a_vault() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let args = json!({"id": "00000000-0000-4000-8000-000000000000"});
+    let given = client.ask(&json!({"kind": "authbegin", "op": "approve"}));
+    let refused = client.ask(&message("approve", &args, &given["nonce"], None));
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+    enrol(&daemon, SEEDS);
+    let held = propose("git push --force");
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    // By the very process that proposed: the password is what counts.
+    let args = json!({"id": held["id"]});
+    let guess = authorize(&mut client, "approve", &args, &[1; 32]);
+    assert_eq!(guess["code"], "auth_failed");
+    let changed = json!({"id": held["id"], "content_hash": "00"});
+    let changed = authorize(&mut client, "approve", &changed, &SEEDS.password);
+    assert_eq!(changed["code"], "content_changed", "{changed}");
+    let approved = authorize(&mut client, "approve", &args, &SEEDS.password);
+    assert_eq!(approved["kind"], ACK, "{approved}");
+    assert_eq!(client.ask(&held)["decision"], "allow");
+    let again = authorize(&mut client, "approve", &args, &SEEDS.password);
+    assert_eq!(again["code"], "not_held", "{again}");
+}

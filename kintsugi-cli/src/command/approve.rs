@@ -8,6 +8,7 @@ use kintsugi_core::display::{clip, escape};
 use kintsugi_core::grant::Scope;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::{PendingItem, Request};
+use kintsugi_core::vault::operation::{Approval, Operation};
 
 use super::{Resolved, deny, grants, pending};
 use crate::card::Card;
@@ -15,7 +16,7 @@ use crate::client::Client;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, Woken};
-use crate::{gate, surroundings};
+use crate::{admin, gate, surroundings};
 
 /// Arguments of `kintsugi approve`.
 #[derive(Debug, Args)]
@@ -41,6 +42,9 @@ pub struct Approve {
     /// Why, for the log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Approves with the admin's password, from whatever terminal this is
+    #[arg(long)]
+    admin: bool,
     /// Prints what was approved as one line of JSON
     #[arg(long)]
     json: bool,
@@ -78,7 +82,16 @@ impl Approve {
         };
         let (mut client, item) = pending::pick(&paths, id)?;
         let scope = self.scope()?;
-        approve(&mut client, &item, scope, self.reason.as_deref())?;
+        if self.admin {
+            let approval = Operation::Approve(Approval {
+                id: item.id(),
+                content_hash: item.content_hash.clone(),
+                reason: self.reason.clone(),
+            });
+            admin::authorize_on(&mut client, &paths, &approval)?;
+        } else {
+            approve(&mut client, &item, scope, self.reason.as_deref())?;
+        }
         if self.json {
             console.json(&Resolved::new("allow", &item))?;
             return Ok(Exit::Allowed);

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::PROJECT_POLICY;
 use kintsugi_core::policy::{Origin, Policy as InForce};
+use kintsugi_core::vault::operation::{Files, Operation};
 use serde::Serialize;
 
 use super::text_of;
@@ -14,7 +15,7 @@ use crate::card::Card;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::policies::{self, Policies};
-use crate::{embedded, proposal, surroundings};
+use crate::{admin, embedded, proposal, surroundings};
 
 /// Arguments of `kintsugi policy`.
 #[derive(Debug, Args)]
@@ -37,6 +38,8 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Has the daemon take over the policy files although they loosen something; needs the admin when there is a vault
+    Accept,
     /// Runs the examples of every rule, of those that are built in as well
     Test,
     /// Explains a command: its verdict, the rules that applied, and the policy behind the decision
@@ -76,6 +79,7 @@ impl Policy {
             Action::Check { file: Some(file) } => check_file(&file, console),
             Action::Check { file: None } => check(read(&cwd)?, console),
             Action::Show { json } => show(&read(&cwd)?, json, console),
+            Action::Accept => accept(console),
             Action::Test => test(read(&cwd)?, console),
             Action::Why { command } => why(&command, &read(&cwd)?, cwd, console),
         }
@@ -99,6 +103,15 @@ fn check_file(file: &std::path::Path, console: &mut Console) -> Result<Exit, Fai
         return Err(Failure::new(Exit::Failed, message).hint("give the path of a policy file"));
     }
     writeln!(console.out, "`{}` is well formed", file.display())?;
+    Ok(Exit::Allowed)
+}
+
+/// Names the files by what they say, so that what is taken over is what was read here.
+fn accept(console: &mut Console) -> Result<Exit, Failure> {
+    let paths = surroundings::paths()?;
+    let hash = policies::hash(&paths)?;
+    admin::authorize(&paths, &Operation::Policy(Files { hash }))?;
+    writeln!(console.out, "the policy files are in force as they are")?;
     Ok(Exit::Allowed)
 }
 

@@ -234,7 +234,9 @@ fn unit_head(program: &str) -> String {
          ExecStart=\"{program}\"\n\
          ExecReload=kill -HUP $MAINPID\n\
          Restart=on-failure\n\
-         RestartSec=1\n"
+         RestartSec=1\n\
+         # With an admin vault `SIGTERM` is refused: then the end of the session is not waited for.\n\
+         TimeoutStopSec=3\n"
     )
 }
 

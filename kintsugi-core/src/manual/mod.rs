@@ -6,6 +6,7 @@
 //! | [`threat_model`] | whoever decides whether that is enough |
 //! | [`protocol`] | whoever writes a client |
 //! | [`approvals`] | whoever wants to know who may say yes |
+//! | [`vault`] | whoever sets, keeps or checks the admin's password |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
 //! | [`exit_codes`] | whoever calls `kintsugi` from a script |
@@ -21,3 +22,4 @@ pub mod hooks;
 pub mod promises;
 pub mod protocol;
 pub mod threat_model;
+pub mod vault;

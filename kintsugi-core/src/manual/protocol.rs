@@ -24,9 +24,10 @@
 //! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
 //! | `hello` | `version`, `client`? | `hello` |
 //! | `captured` | `id`, `manifest` | `ack` |
-//! | `authbegin` | `op` | `challenge` |
+//! | `authbegin` | `op`; `args_hash`? | `challenge`, with `binding` when there is a vault |
 //! | `shutdown` | `op`, `nonce`, `proof`? | `ack`, and the daemon stops |
-//! | `authorize` | `op`, `args`, `nonce`, `proof`? | `error`: no operation needs it yet |
+//! | `authorize` | `op`, `args`, `nonce`, `proof`?, `code`? | `ack`: every other operation of [the vault](super::vault) |
+//! | `panic` | `reason`? | `ack`; everything is held from then on |
 //!
 //! A command: `id` (UUID), `ts`, `agent`, `cwd` (absolute), `argv`, `raw` (the exact text), `session`; and if the client likes
 //! `shell`, `tool`, `interactive`, and [`facts`](crate::facts::Facts). `ts`, `agent`, `session` and `tool` have 128 bytes at most.

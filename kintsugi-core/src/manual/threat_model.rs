@@ -24,6 +24,13 @@
 //!   attack on the person's own account can do all the same).
 //!   `kintsugi daemon install --system` gives the daemon a user of its own: then nothing that runs as the person can signal it or
 //!   touch its log, its key and its policy, and what is left to them is the socket.
+//! - **The vault, on one uid.** Whoever runs as the daemon's user can read the vault's file and try passwords against it, as fast as
+//!   Argon2id lets them: a weak password is refused when it is set, and nothing else stands in the way. They can replace or remove the file,
+//!   which locks and is on record; kill the daemon with `SIGKILL` and start another with other paths (the log of the right one says
+//!   `unclean_start`, clients of the admin notice the other host key); read the memory of a client that asks for the password, if they may trace it
+//!   (it is not dumpable, so they may not, unless they are root); or show a prompt that looks like ours. They can make the admin wait: wrong guesses without end keep the delay at a minute, during which a right one may
+//!   come too early as well. They cannot make the daemon do anything privileged. With the daemon under a user of its own (`--system`; the vault is then made as that user: `sudo -u USER kintsugi admin init`)
+//!   file, log, memory and signals are out of reach, and what remains is the prompt and the wait.
 //! - **What a program does later.** A build script, a test or a server that is started runs as it likes. Its start is decided, its behaviour
 //!   is not watched.
 //! - **The administrator and the kernel.** Root can do as it pleases.

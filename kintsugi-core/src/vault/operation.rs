@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Credential;
 
@@ -34,6 +35,8 @@ pub enum Operation {
     Redact(Redaction),
     /// Segments with older records are taken out.
     Prune(Pruning),
+    /// A held command may run, whoever's terminal this is. Only with a vault: else a person does that.
+    Approve(Approval),
 }
 
 /// A vault that lies ready.
@@ -82,6 +85,20 @@ pub struct Pruning {
     pub reason: String,
 }
 
+/// What is approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The hold.
+    pub id: Uuid,
+    /// What the admin saw; a hold that differs is not approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+    /// Why, for the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Why a request names no operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -100,8 +117,9 @@ pub enum OperationError {
 }
 
 /// The names, as they stand on the wire.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "shutdown", "enrol", "rotate", "recover", "resume", "policy", "set", "redact", "prune",
+    "approve",
 ];
 
 impl Operation {
@@ -141,6 +159,7 @@ impl Operation {
                 &[&redaction.reason]
             }
             Self::Prune(pruning) => &[&pruning.reason],
+            Self::Approve(approval) => &approval.reason.iter().collect::<Vec<_>>(),
         };
         let long = texts.iter().any(|text| text.len() > TEXT_BYTES_MAX);
         long.then(|| format!("a text is longer than {TEXT_BYTES_MAX} bytes"))
@@ -159,6 +178,7 @@ impl Operation {
             Self::Set(_) => "set",
             Self::Redact(_) => "redact",
             Self::Prune(_) => "prune",
+            Self::Approve(_) => "approve",
         }
     }
 
@@ -181,7 +201,8 @@ impl Operation {
             | Self::Policy(_)
             | Self::Set(_)
             | Self::Redact(_)
-            | Self::Prune(_) => Credential::Password,
+            | Self::Prune(_)
+            | Self::Approve(_) => Credential::Password,
         }
     }
 }
@@ -211,6 +232,11 @@ mod tests {
             Operation::Prune(Pruning {
                 before: 9,
                 reason: "old".into(),
+            }),
+            Operation::Approve(Approval {
+                id: Uuid::from_u128(4),
+                content_hash: None,
+                reason: Some("ours".into()),
             }),
         ]
     }

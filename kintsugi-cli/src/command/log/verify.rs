@@ -4,16 +4,20 @@ use std::io::{Read as _, Write};
 use std::path::Path;
 
 use clap::Args;
+use kintsugi_core::audit::chain::Key;
 use kintsugi_core::audit::checkpoint;
 use kintsugi_core::audit::verify::{Depth, Layer, Options, Outcome, Report, verify};
 use kintsugi_core::display::escape;
+use kintsugi_core::vault::parameters::Bounded;
 use serde::Serialize;
 
+use crate::admin::{derive, files, making, prompt, wrap};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::progress::Progress;
 use crate::records::Directory;
 use crate::remembered::{Remembered, covered, last_note};
+use crate::surroundings;
 
 /// Arguments of `kintsugi log verify`.
 #[derive(Debug, Args)]
@@ -30,6 +34,9 @@ pub(super) struct Verify {
     /// Begins with the segment that holds this record
     #[arg(long, value_name = "SEQ")]
     from: Option<u64>,
+    /// Opens the log's first key, which is in the admin vault, with the admin's password
+    #[arg(long)]
+    admin: bool,
     /// Prints the report as one line of JSON
     #[arg(long)]
     json: bool,
@@ -78,6 +85,7 @@ impl Verify {
             },
             against,
             progress: Some(&mut tell),
+            first_key: self.admin.then(first_key).transpose()?,
             ..Options::default()
         };
         let report = verify(directory, options);
@@ -176,6 +184,25 @@ fn notes(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(notes)
 }
 
+/// Returns the key that checks who wrote, out of the vault: that of the last chain that it knows.
+fn first_key() -> Result<Key, Failure> {
+    let vault = files::read_vault(&surroundings::paths()?)?;
+    let last = vault.wrapped.iter().max_by_key(|wrapped| wrapped.first);
+    let last = last.ok_or_else(|| {
+        Failure::new(Exit::VaultRefused, "the vault holds no key of the log")
+            .hint("the key lies in the directory of the log")
+    })?;
+    let mut terminal = prompt::open()?;
+    let password = prompt::secret(&mut terminal, "admin password: ")?;
+    let salt = vault.salt_bytes();
+    let params = Bounded::check(vault.params, &salt).map_err(|_| making::damaged())?;
+    let root = derive::root(&password, &salt, params)?;
+    let key = wrap::open(&last.by_password, last.first, vault.id, &root);
+    key.map(|key| Key::new(*key)).ok_or_else(|| {
+        Failure::new(Exit::VaultRefused, "that is not the admin's password").hint("try again")
+    })
+}
+
 const fn count(layer: Layer) -> Option<u64> {
     match layer {
         Layer::Unchecked => None,
@@ -221,7 +248,7 @@ const fn advice(outcome: &Outcome) -> &'static str {
             "nothing that was answered is lost; the next start of the daemon mends it"
         }
         Outcome::Incomplete { .. } => {
-            "what is there is good; bring back what is missing, and verify again"
+            "what is there is good; bring back what is missing, and verify again: a key that is in the admin vault with `--admin`"
         }
         Outcome::Good | Outcome::UnknownFormat { .. } | Outcome::Unreadable { .. } | _ => {
             "verify with the version that wrote it, as the user who runs the daemon"

@@ -4,4 +4,5 @@ pub mod facts_are_claims;
 pub mod knowledge_and_rules;
 pub mod language_of_scripts;
 pub mod one_thread;
+pub mod public_key_vault;
 pub mod single_use;
