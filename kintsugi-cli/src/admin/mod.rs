@@ -69,7 +69,7 @@ pub fn authorize_on(
     };
     let pinned = files::pinned(paths)?;
     let Some(checked) = check(&challenge, &wanted(pinned))? else {
-        return send(client, operation, challenge.nonce, None);
+        return send(client, operation, &challenge.nonce, None);
     };
     let mut terminal = prompt::open()?;
     let root = match operation.credential() {
@@ -102,7 +102,7 @@ pub fn prove(
     }
     let prover = root.prover(checked.transcript.vault);
     let proof = HEXLOWER.encode(&checked.transcript.prove(&prover));
-    send(client, operation, challenge.nonce, Some(proof))
+    send(client, operation, &challenge.nonce, Some(&proof))
 }
 
 fn changed() -> Failure {
@@ -196,13 +196,14 @@ pub fn ask_recovery_key(terminal: &mut Terminal) -> Result<RecoveryKey, Failure>
 fn send(
     client: &mut Client,
     operation: &Operation,
-    nonce: String,
-    proof: Option<String>,
+    nonce: &str,
+    proof: Option<&str>,
 ) -> Result<(), Failure> {
     let has_proof = proof.is_some();
     let op = operation.name().to_owned();
     let request = |code| {
-        let (op, nonce, proof) = (op.clone(), nonce.clone(), proof.clone());
+        let (op, nonce) = (op.clone(), nonce.to_owned());
+        let proof = proof.map(str::to_owned);
         if *operation == Operation::Shutdown {
             return Request::Shutdown { op, nonce, proof };
         }

@@ -67,7 +67,6 @@ pub fn optional(terminal: &mut Terminal, question: &str) -> Result<Zeroizing<Vec
 /// # Errors
 /// When it is gone.
 pub fn say(terminal: &mut Terminal, text: &str) -> Result<(), Failure> {
-    let text = Zeroizing::new(text.replace('\n', "\r\n"));
     Ok(terminal.write_all(text.as_bytes())?)
 }
 
