@@ -5,11 +5,10 @@
 
 use super::{Class, Classification, REASON_BYTES_MAX, Subject, UNREAD_SCRIPT_RISK};
 use super::{asking, at_line, capture, grounds, not_known, sort, unreadable};
-use crate::effect::{Effect, Modifier, Role};
+use crate::effect::{Effect, Feed, Modifier, Role};
 use crate::facts::{question, undisturbed};
 use crate::heuristic;
 use crate::knowledge::Analysis;
-use crate::place::Place;
 use crate::policy::{About, Policy};
 use crate::rules::pattern::Evidence;
 use crate::rules::{Finding, Rules};
@@ -198,13 +197,11 @@ fn in_script(finding: &mut Finding, effect: &Effect) {
         return;
     };
     finding.reason = at_line(std::mem::take(&mut finding.reason), line);
-    let is_hole = effect.modifiers.contains(Modifier::Unresolved)
-        && effect
-            .target
-            .place
-            .is_none_or(|place| place == Place::Unknown);
-    if is_hole {
-        finding.risk = finding.risk.map(|risk| risk.min(UNREAD_SCRIPT_RISK));
+    let is_computed = effect.role == Role::Code && effect.feed <= Feed::Program;
+    if is_computed || effect.modifiers.contains(Modifier::Unresolved) {
+        let risk = finding.risk.unwrap_or(UNREAD_SCRIPT_RISK);
+        finding.class = Class::Ambiguous;
+        finding.risk = Some(risk.min(UNREAD_SCRIPT_RISK));
     }
 }
 

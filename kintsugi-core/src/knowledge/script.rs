@@ -5,13 +5,13 @@
 
 use std::rc::Rc;
 
-use super::UnknownKind;
 use super::analyst::{Ambient, Analyst, Call};
 use super::code::{dialect_of, language_of, positional};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::recipe;
 use super::schema::Language;
+use super::{Unknown, UnknownKind};
 use crate::effect::{Feed, Modifiers, ScriptLine, Span};
 use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_WORK_MAX};
 use crate::place::{Judgement, Place};
@@ -169,9 +169,15 @@ impl Analyst<'_> {
     fn attribute(&mut self, call: &Call<'_>, file: ScriptFile<'_>, before: &Before) {
         let lines = Lines::of(file);
         let problems = self.analysis.problems.split_off(before.problems);
-        for problem in problems {
-            self.unknown(UnknownKind::Code, problem.what, problem.span);
-        }
+        // Not by `unknown`, which takes of a budget that the script may have used up.
+        self.analysis
+            .unknowns
+            .extend(problems.into_iter().take(1).map(|problem| Unknown {
+                kind: UnknownKind::Code,
+                text: problem.what,
+                span: problem.span,
+                script: None,
+            }));
         let effects = self.analysis.effects.iter_mut().skip(before.effects);
         for effect in effects.filter(|effect| effect.script.is_none()) {
             effect.script = Some(Box::new(lines.at(effect.span)));

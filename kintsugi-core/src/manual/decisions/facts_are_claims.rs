@@ -29,8 +29,8 @@
 //! It can prepare what the hook sees (`git update-ref refs/remotes/origin/main HEAD` makes commits look pushed), with commands that
 //! are decided like any other.
 //!
-//! **A script is read like the line itself**, with two differences. What could not be read in it, and a target that it names by a
-//! variable, count no more than a script that nobody read: a hole in a long build script is ordinary, and a guard that asks about
+//! **A script is read like the line itself**, with two differences. What could not be read in it, a target that it names by a
+//! variable, and code that it computes count no more than a script that nobody read: a hole in a long build script is ordinary, and a guard that asks about
 //! each is switched off. And it has a budget of its own ([`crate::limits::SCRIPT_WORK_MAX`]); what is longer stays unread.
 //!
 //! **Looking runs nothing.** `git status` runs filters, hooks and a file system monitor that `.git/config` may name. All of them are
