@@ -15,7 +15,7 @@ use kintsugi_core::protocol::{
 };
 use uuid::Uuid;
 
-use crate::authority::{Authority, Place};
+use crate::authority::Authority;
 use crate::authorize::{Attempt, Claim};
 use crate::book::Book;
 use crate::challenge::Challenges;
@@ -381,15 +381,7 @@ impl Desk {
                 remember,
                 code,
             } => {
-                let reply = Reply {
-                    id: command.id,
-                    decision,
-                    place: Place::Prompt,
-                    remember,
-                    reason: None,
-                    code,
-                    scope: None,
-                };
+                let reply = Reply::at_prompt(command.id, decision, (remember, code));
                 self.resolve_at_prompt(&command, reply, peer)
             }
             Request::Observe { change, path } => self.observe(change, path),
@@ -410,12 +402,8 @@ impl Desk {
                 reason,
             } => {
                 self.check_seen(id, content_hash.as_deref())?;
-                let reply = Reply {
-                    code,
-                    scope,
-                    ..Reply::elsewhere(id, Resolution::Allow, reason)
-                };
-                self.resolve(reply, peer)
+                let reply = Reply::elsewhere(id, Resolution::Allow, reason);
+                self.resolve(reply.with(code, scope), peer)
             }
             Request::ListGrants => Ok(Outcome::Now(self.list_grants())),
             Request::RevokeGrant { id } => self.revoke_grant(id),
@@ -425,10 +413,7 @@ impl Desk {
             Request::Status => Ok(Outcome::Now(self.status())),
             // Whoever the kernel attests needs no key, and may show one all the same.
             Request::Auth { .. } => Ok(Outcome::Now(Response::Ack)),
-            Request::Hello { .. } => Ok(Outcome::Now(Response::Hello {
-                version: protocol::VERSION,
-                daemon: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
-            })),
+            Request::Hello { .. } => Ok(Outcome::Now(hello())),
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
             Request::Panic { reason } => self.panic(reason, peer.look_up()),
             Request::AuthBegin { op, args_hash } => Ok(Outcome::Now(self.challenge(
@@ -486,6 +471,14 @@ impl Desk {
                 self.stands(id)
             }
         }
+    }
+}
+
+/// Says who is there.
+fn hello() -> Response {
+    Response::Hello {
+        version: protocol::VERSION,
+        daemon: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
     }
 }
 

@@ -38,6 +38,32 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// An answer where it was proposed, with what came with it.
+    pub(crate) fn at_prompt(
+        id: Uuid,
+        decision: Resolution,
+        (remember, code): (bool, Option<String>),
+    ) -> Self {
+        Self {
+            id,
+            decision,
+            place: Place::Prompt,
+            remember,
+            reason: None,
+            code,
+            scope: None,
+        }
+    }
+
+    /// The same answer with a code, and for longer.
+    pub(crate) fn with(self, code: Option<String>, scope: Option<Scope>) -> Self {
+        Self {
+            code,
+            scope,
+            ..self
+        }
+    }
+
     /// An answer that is given from elsewhere, for this time.
     pub(crate) const fn elsewhere(id: Uuid, decision: Resolution, reason: Option<String>) -> Self {
         Self {

@@ -20,6 +20,10 @@ use crate::{admin, gate, surroundings};
 
 /// Arguments of `kintsugi approve`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Approve {
     /// The hold, by any unambiguous beginning of its id; without one, all of them are shown one after another
     #[arg(value_name = "ID")]

@@ -1,0 +1,129 @@
+//! What is remembered of one answer, and of a command that waits for a person.
+
+use kintsugi_core::audit::record::{self, Command, Peer};
+use kintsugi_core::classify::Class;
+use kintsugi_core::decide::Decision;
+use kintsugi_core::protocol::{PendingItem, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::rfc3339;
+
+/// A verdict, as far as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    pub(super) class: Class,
+    pub(super) decision: Decision,
+    pub(super) tier: u8,
+    pub(super) risk: Option<u8>,
+    pub(super) rule: Option<Box<str>>,
+    pub(super) reason: Box<str>,
+    /// The record with all of it.
+    #[serde(default)]
+    pub(super) seq: Option<u64>,
+}
+
+impl Answered {
+    pub(super) fn of(seq: Option<u64>, verdict: &record::Verdict) -> Self {
+        Self {
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
+            risk: verdict.risk,
+            rule: verdict.rule.as_deref().map(Box::from),
+            reason: Box::from(verdict.reason.as_str()),
+            seq,
+        }
+    }
+
+    pub(super) fn closed(hold: &Hold, reason: String) -> Self {
+        let reason = reason.into_boxed_str();
+        Self {
+            decision: Decision::Deny,
+            reason,
+            // A hold is written behind its verdict, in one write.
+            ..Self::of(hold.seq.checked_sub(1), &hold.verdict)
+        }
+    }
+
+    /// Returns the record that has the details, where it is known.
+    #[must_use]
+    pub const fn seq(&self) -> Option<u64> {
+        self.seq
+    }
+
+    /// Returns the reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Returns the verdict, without the details that only its record keeps.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            class: self.class,
+            decision: self.decision,
+            tier: self.tier,
+            reason: self.reason.to_string(),
+            summary: None,
+            risk: self.risk,
+            rule: self.rule.as_deref().map(str::to_owned),
+            effects: Vec::new(),
+            findings: Vec::new(),
+            grounds: Vec::new(),
+            instead: None,
+            capture: Vec::new(),
+            content_hash: None,
+            expires_ms: None,
+        }
+    }
+}
+
+/// A command that waits for a person, or has been approved by one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    /// What was proposed.
+    pub command: Command,
+    /// Who proposed it, as the kernel attests.
+    pub peer: Peer,
+    /// What was answered.
+    pub verdict: record::Verdict,
+    /// When it ends unresolved, in milliseconds since 1970.
+    pub until: u64,
+    /// When it was held, in milliseconds since 1970.
+    pub since: u64,
+    /// The record that holds it.
+    pub seq: u64,
+}
+
+impl Hold {
+    /// Returns the hold as it is listed at `now`, in milliseconds since 1970.
+    #[must_use]
+    pub fn item(&self, now: u64) -> PendingItem {
+        let verdict = self.verdict.clone();
+        PendingItem {
+            command: self.command.clone().into(),
+            class: verdict.class,
+            reason: verdict.reason,
+            summary: verdict.summary,
+            ts: rfc3339(self.since),
+            effects: verdict.effects,
+            findings: verdict.findings,
+            instead: verdict.instead,
+            content_hash: verdict.content_hash,
+            expires_ms: Some(self.until.saturating_sub(now)),
+            seq: Some(self.seq),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Returns the hold as it is answered at `now`.
+    #[must_use]
+    pub fn answer(&self, now: u64) -> Verdict {
+        let left = self.until.saturating_sub(now);
+        Verdict {
+            expires_ms: Some(left),
+            ..self.verdict.clone().into()
+        }
+    }
+}
