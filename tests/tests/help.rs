@@ -76,7 +76,7 @@ fn a_wrong_argument_is_said_in_one_voice() {
     let machine = Machine::new();
     for arguments in [
         &["bogus"][..],
-        &["approve"],
+        &["deny"],
         &["check", "--shell", "tcsh", "--", "x"],
         &["log", "show", "x"],
     ] {
