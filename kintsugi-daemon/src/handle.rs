@@ -416,11 +416,10 @@ impl Desk {
             Request::Hello { .. } => Ok(Outcome::Now(hello())),
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
             Request::Panic { reason } => self.panic(reason, peer.look_up()),
-            Request::AuthBegin { op, args_hash } => Ok(Outcome::Now(self.challenge(
-                op,
-                args_hash.as_deref(),
-                peer,
-            )?)),
+            Request::AuthBegin { op, args_hash } => {
+                let challenge = self.challenge(op, args_hash.as_deref(), peer)?;
+                Ok(Outcome::Now(challenge))
+            }
             Request::Shutdown { op, nonce, proof } => {
                 self.attempt(Claim::to_shut_down(op, nonce, proof), peer)
             }

@@ -102,8 +102,6 @@ mod tests {
         assert_eq!(costs(0).m_cost, DEFAULT.m_cost);
     }
 
-    /// The value of `argon2 somesaltsomesalt -id -m 16 -t 3 -p 4 -l 32` of the reference implementation is not compared here,
-    /// `tests/tests/admin_vault.rs`, where the program is installed; here only that it depends on everything.
     #[test]
     fn a_root_depends_on_password_and_salt() {
         let least = bounded(LEAST).unwrap();

@@ -306,8 +306,8 @@ fn a_loosening_is_named_and_a_tightening_is_none() {
             "mode `attended` instead of `unattended`",
         ),
         ("", "threshold = 51\n", "threshold 51 instead of 50"),
-        (raise, "", "what `user.toml:1` raised"),
-        ("", exception, "the exception at `user.toml:1`"),
+        (raise, "", "what `user.toml:2` raised"),
+        ("", exception, "the exception at `user.toml:2`"),
     ];
     for (before, after, what) in looser {
         let loosened = policy(after).loosens(&policy(before));

@@ -1,0 +1,191 @@
+//! `kintsugi admin` as a person meets it: at a terminal, with a password, by the programs as they are.
+
+use kintsugi_tests::machine::Machine;
+use kintsugi_tests::pty::Pty;
+
+const PASSWORD: &str = "der Regen fiel am Montag";
+const OTHER: &str = "am Dienstag schien die Sonne";
+
+/// Runs `kintsugi` at a terminal of its own, answers each question, and returns its status and everything it printed.
+fn at_terminal(machine: &Machine, arguments: &[&str], answers: &[(&str, &str)]) -> (i32, String) {
+    let mut terminal = Pty::spawn(&machine.kintsugi(arguments), 120);
+    for (question, answer) in answers {
+        terminal.expect(question);
+        terminal.send(&format!("{answer}\r"));
+    }
+    let before = terminal.screen();
+    let (status, rest) = terminal.end();
+    (status.code().unwrap_or(-1), before + &rest)
+}
+
+/// Makes a vault, and returns its recovery key.
+fn init(machine: &Machine) -> String {
+    let mut terminal = Pty::spawn(&machine.kintsugi(&["admin", "init"]), 120);
+    terminal.expect("new admin password");
+    terminal.send("hunter2\r");
+    terminal.expect("not that one: it would be guessed");
+    terminal.expect("new admin password");
+    terminal.send(&format!("{PASSWORD}\r"));
+    terminal.expect("the same again: ");
+    terminal.send(&format!("{PASSWORD}\r"));
+    let key = recovery_key(&mut terminal);
+    let (status, rest) = terminal.end();
+    assert!(status.success(), "{rest}");
+    key
+}
+
+fn recovery_key(terminal: &mut Pty) -> String {
+    terminal.expect("it is shown this once:\r\n\r\n    ");
+    let key = terminal.expect("\r\n");
+    terminal.expect("its last group, to show that you have it: ");
+    terminal.send(&format!("{}\r", key.rsplit('-').next().unwrap()));
+    key
+}
+
+fn vault(machine: &Machine) -> String {
+    let printed = machine.run(&["admin", "status", "--json"]).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    status["vault"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_vault_is_made_used_changed_and_recovered_at_a_terminal() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    assert_eq!(vault(&machine), "none");
+    // Without a terminal there is no password: not by a pipe, not by a variable.
+    let piped = machine.run(&["admin", "init"]);
+    assert_eq!(piped.status.code(), Some(7), "{piped:?}");
+    let recovery = init(&machine);
+    assert_eq!(vault(&machine), "locked");
+
+    let question = [("admin password: ", PASSWORD)];
+    let stopped = machine.run(&["daemon", "stop"]);
+    assert_eq!(stopped.status.code(), Some(7), "{stopped:?}");
+    let (code, printed) = at_terminal(
+        &machine,
+        &["daemon", "stop"],
+        &[("admin password: ", "guess")],
+    );
+    assert_eq!(code, 7, "{printed}");
+    assert!(
+        printed.contains("error: that is not the admin's secret"),
+        "{printed}"
+    );
+    assert!(!printed.contains("guess"), "what is typed is not shown");
+    let (code, printed) = at_terminal(&machine, &["admin", "set", "mode", "unattended"], &question);
+    assert_eq!(
+        (code, printed.contains("mode is now unattended")),
+        (0, true),
+        "{printed}"
+    );
+    let (code, printed) = at_terminal(&machine, &["log", "verify", "--admin"], &question);
+    assert_eq!(code, 0, "{printed}");
+    assert_eq!(
+        machine.run(&["log", "verify"]).status.code(),
+        Some(4),
+        "the first key is in the vault"
+    );
+
+    let change = [
+        ("admin password: ", PASSWORD),
+        ("new admin password", OTHER),
+        ("the same again: ", OTHER),
+    ];
+    let (code, printed) = at_terminal(&machine, &["admin", "passwd"], &change);
+    assert_eq!(code, 0, "{printed}");
+    let (code, _) = at_terminal(&machine, &["admin", "set", "mode", "file"], &question);
+    assert_eq!(code, 7, "the old password");
+
+    let mut terminal = Pty::spawn(&machine.kintsugi(&["admin", "recover"]), 120);
+    terminal.expect("recovery key: ");
+    terminal.send(&format!("{}\r", recovery.to_lowercase()));
+    terminal.expect("new admin password");
+    terminal.send("\r");
+    terminal.expect("the password is:\r\n\r\n    ");
+    let phrase = terminal.expect("\r\n");
+    terminal.expect("the same again: ");
+    terminal.send(&format!("{phrase}\r"));
+    assert_ne!(recovery_key(&mut terminal), recovery);
+    let (status, rest) = terminal.end();
+    assert!(status.success(), "{rest}");
+
+    let used = [("recovery key: ", recovery.as_str())];
+    assert_eq!(
+        at_terminal(&machine, &["admin", "recover"], &used).0,
+        7,
+        "it was used up"
+    );
+    let (code, printed) = at_terminal(
+        &machine,
+        &["daemon", "stop"],
+        &[("admin password: ", &phrase)],
+    );
+    assert_eq!(code, 0, "{printed}");
+    nothing_secret_is_on_disk(&machine, &[PASSWORD, OTHER, &phrase, &recovery]);
+    let log = machine.run(&["admin", "log"]).stdout;
+    let log = String::from_utf8(log).unwrap();
+    for what in [
+        "vault enrolled",
+        "vault rotated",
+        "vault recovered",
+        "shutdown refused",
+        "recover refused",
+        "shutdown accepted",
+    ] {
+        assert!(log.contains(what), "{what}: {log}");
+    }
+}
+
+/// Looks through everything that was written below the home directory.
+fn nothing_secret_is_on_disk(machine: &Machine, secrets: &[&str]) {
+    let mut directories = vec![machine.home()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let Ok(bytes) = std::fs::read(&path) else {
+                continue;
+            };
+            for secret in secrets {
+                let found = bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes());
+                assert!(!found, "a secret is in `{}`", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn another_daemon_at_the_socket_gets_no_password() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    init(&machine);
+    let pin = machine.home().join(".config/kintsugi/daemon-key");
+    std::fs::write(&pin, format!("{}\n", "0a".repeat(32))).unwrap();
+    let (code, printed) = at_terminal(&machine, &["resume"], &[]);
+    assert_eq!(code, 7, "{printed}");
+    assert!(
+        printed.contains("is not the one that this account knows"),
+        "{printed}"
+    );
+    assert!(!printed.contains("password:"), "{printed}");
+    let file = machine.home().join(".local/share/kintsugi/vault");
+    let kept = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let (code, printed) = at_terminal(&machine, &["resume"], &[]);
+    assert_eq!(code, 7, "{printed}");
+    assert!(
+        printed.contains("the admin vault is not usable"),
+        "{printed}"
+    );
+    // Put back, it is the vault again, and its password stops the daemon.
+    std::fs::write(&file, kept).unwrap();
+    std::fs::remove_file(&pin).unwrap();
+    let (code, printed) = at_terminal(&machine, &["daemon", "stop"], &[("password:", PASSWORD)]);
+    assert_eq!(code, 0, "{printed}");
+}
