@@ -132,9 +132,8 @@ fn ask_full_client(text: &str) -> Result<(), Failure> {
     match asked {
         Ok(status) if status.success() => Ok(()),
         Ok(status) if status.code() == Some(i32::from(Exit::Held.code())) => {
-            Err(Failure::new(CANNOT_RUN, "held: it waits for a person").hint(
-                "`kintsugi pending` lists it; once a person has approved it, run it again",
-            ))
+            Err(Failure::new(CANNOT_RUN, "held: it waits for a person")
+                .hint("`kintsugi pending` lists it; once a person has approved it, run it again"))
         }
         Ok(_) => Err(Failure::new(
             CANNOT_RUN,

@@ -434,6 +434,10 @@ fn nothing_is_decided_or_recorded_before_the_facts_are_there() {
     again["facts"] = json!({ "targets": [
         { "arg": "/home/u/project", "scope": "repository", "dirty": 2, "complete": true },
     ] });
+    // It is held: what an approval would be bound to is asked for, too, of whoever can tell.
+    wire.say(&again);
+    assert_eq!(wire.hear().unwrap()["kind"], "wanted");
+    again.as_object_mut().unwrap().remove("can");
     wire.say(&again);
     let verdict = wire.hear().unwrap();
     assert_eq!(verdict["decision"], "hold", "{verdict}");
@@ -498,7 +502,10 @@ fn a_lie_calms_the_ambiguous_and_nothing_that_is_catastrophic() {
         ("mkfs.ext4 /dev/sda1", "/dev/sda1"),
         ("echo x > /etc/passwd", "/etc/passwd"),
     ] {
-        wire.say(&proposal(command, &lie(path)));
+        let mut lying = proposal(command, &lie(path));
+        // What an approval would be bound to is asked for only of whoever can tell.
+        lying.as_object_mut().unwrap().remove("can");
+        wire.say(&lying);
         let verdict = wire.hear().unwrap();
         assert_eq!(verdict["class"], "catastrophic", "{command}: {verdict}");
         assert_eq!(verdict["decision"], "hold", "{command}: {verdict}");

@@ -431,8 +431,8 @@ fn what_is_redacted_or_pruned_is_gone_and_the_log_says_who_asked() {
 #[test]
 fn a_hold_that_waits_is_not_redacted() {
     let machine = Machine::new();
-    let held = machine.run(&["run", "--", "git", "push", "--force"]);
-    assert_eq!(held.status.code(), Some(4), "{held:?}");
+    let (decision, reason) = machine.agent_asks("git push --force", &machine.home());
+    assert_eq!(decision, "deny", "{reason}");
     let lines = printed(&machine.run(&["log", "export", "--format", "jsonl"]));
     let verdict = lines
         .lines()
