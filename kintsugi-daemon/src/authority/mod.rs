@@ -17,10 +17,10 @@ use self::table::{Proc, Table};
 use crate::peer::PeerHandle;
 
 /// Searches of all processes that may be made at once.
-const SEARCHES_MAX: u64 = 16;
+const SEARCHES_MAX: u64 = 128;
 
 /// Time after which one more search may be made, in milliseconds: whoever asks without end delays nobody else for long.
-const SEARCH_MS: u64 = 250;
+const SEARCH_MS: u64 = 100;
 
 /// Where an answer is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
