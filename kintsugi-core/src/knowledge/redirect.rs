@@ -163,16 +163,14 @@ pub(super) fn remote_of(word: &Word) -> Option<String> {
     Some(rest.replacen('/', ":", 1))
 }
 
-/// Whether the command is a shell or another program that reads commands from its standard input.
+/// Whether the command is a shell or another program that reads commands from its standard input, or starts one: what stands
+/// in front of it (`env`, `nohup`, `setsid -f`) hands on where input and output go.
 fn is_interpreter(call: &Call<'_>) -> bool {
-    call.words
-        .first()
-        .and_then(Word::known)
-        .is_some_and(|name| {
-            let name = name.rsplit('/').next().unwrap_or_default();
-            matches!(
-                name,
-                "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "python" | "python3" | "perl"
-            )
-        })
+    call.words.iter().filter_map(Word::known).any(|name| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        matches!(
+            name,
+            "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "python" | "python3" | "perl"
+        )
+    })
 }
