@@ -77,10 +77,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a daemon that hangs is not waited for for long",
         a_hung_daemon,
     ),
-    (
-        "without a daemon the plainly safe runs and the rest does not",
-        no_daemon,
-    ),
     ("a directory that was removed can be left", |seat| {
         seat.run("mkdir gone");
         seat.run("cd gone");
@@ -167,31 +163,6 @@ fn a_hung_daemon(seat: &mut Seat) {
     seat.did_not_run("denied");
     kill(daemon, Signal::CONT);
     seat.deny(&format!("touch denied; {HELD}"), "n");
-}
-
-fn no_daemon(seat: &mut Seat) {
-    // No daemon can be started where its lock cannot be made.
-    std::fs::write(seat.file("file"), "").expect("a file");
-    let socket = seat.file("no/such/../file/socket");
-    seat.run(&match seat.shell {
-        Shell::Bash | Shell::Zsh => format!("export KINTSUGI_SOCKET={}", socket.display()),
-        Shell::Fish => format!("set -gx KINTSUGI_SOCKET {}", socket.display()),
-    });
-    let mut told = 0;
-    for _ in 0..3 {
-        let printed = seat.run("ls");
-        assert!(!printed.contains("kintsugi: error"), "{printed}");
-        told += printed.matches("kintsugi: no daemon").count();
-    }
-    assert!(told <= 1, "{}", seat.pty.screen());
-    seat.pty.send(&format!("touch ran; {HELD}\r"));
-    seat.pty.expect("no daemon");
-    seat.next_prompt();
-    seat.did_not_run("ran");
-    let spool = seat.file(".local/share/kintsugi/spool.ndjson");
-    let spooled = std::fs::read_to_string(spool).expect("a spool");
-    assert!(spooled.contains(r#""raw":"ls""#), "{spooled}");
-    assert!(!spooled.contains("touch ran"), "{spooled}");
 }
 
 /// Returns the page faults of all processes that a shell has started and waited for (`proc_pid_stat(5)`, field 11): the same as before
