@@ -35,6 +35,9 @@
 //! | the bytes of a program, not a copy of its file | `cat /bin/rm > x; chmod +x x; ./x -rf ~` |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
 //! | a program of a stranger's flake | `nix run github:x/y` |
+//! | a window of a multiplexer that is given a command | `screen -X exec rm -rf x` |
+//! | a shell that is told what it may do | `capsh -- -c 'rm -rf x'` |
+//! | an editor that is fed its commands | `printf '%s\\n' ':!rm -rf x' \| vi -es` |
 //! | zsh's `r` by way of `builtin` | `builtin r` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | a trap that calls a function, with the variable set again behind an `exit` | `f() { rm -rf "$d"; }; trap f EXIT; d=~; exit; d=/tmp/x` |
