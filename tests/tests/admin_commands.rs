@@ -190,4 +190,7 @@ fn another_daemon_at_the_socket_gets_no_password() {
     let daemon = i32::try_from(status["status"]["pid"].as_i64().unwrap()).unwrap();
     let daemon = rustix::process::Pid::from_raw(daemon).unwrap();
     rustix::process::kill_process(daemon, rustix::process::Signal::KILL).unwrap();
+    // Until the kernel has closed its socket, whoever connects is cut off.
+    let is_gone = || machine.run(&["status"]).status.code() == Some(5);
+    assert!((0..1_000).any(|_| is_gone()));
 }
