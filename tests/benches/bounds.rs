@@ -10,7 +10,7 @@ use kintsugi_core::classify::Subject;
 use kintsugi_core::judge::{Judge, example_surroundings};
 use kintsugi_core::limits::SHELL_BYTES_MAX;
 use kintsugi_tests::allocations::{Counting, Taken};
-use kintsugi_tests::killers::{COUNTS, KILLERS};
+use kintsugi_tests::killers::{COUNTS, killers};
 
 #[global_allocator]
 static ALLOCATIONS: Counting = Counting::new();
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         .nth(1)
         .filter(|name| !name.starts_with('-'));
     let mut rows = Vec::new();
-    for killer in KILLERS {
+    for killer in killers() {
         if wanted
             .as_ref()
             .is_some_and(|part| !killer.name.contains(part.as_str()))
@@ -71,7 +71,7 @@ fn main() -> Result<()> {
             }
         }
     }
-    println!("{} texts of {} kinds", rows.len(), KILLERS.len());
+    println!("{} texts of {} kinds", rows.len(), killers().count());
     println!("slowest:");
     rows.sort_by_key(|row| std::cmp::Reverse(row.time));
     print(&rows);

@@ -7,7 +7,7 @@ use kintsugi_core::judge::{Judge, example_surroundings};
 use kintsugi_core::limits::SHELL_BYTES_MAX;
 use kintsugi_core::shell::Dialect;
 use kintsugi_tests::allocations::{Counting, Taken};
-use kintsugi_tests::killers::KILLERS;
+use kintsugi_tests::killers::killers;
 
 #[global_allocator]
 static ALLOCATIONS: Counting = Counting::new();
@@ -43,11 +43,11 @@ fn taken(judge: &Judge, text: &str, dialect: Dialect) -> (Class, Taken) {
 fn nothing_that_is_made_to_exhaust_takes_more_than_its_share() {
     let judge = Judge::builtin().unwrap();
     // What is read only when it is first needed is read before anything is counted.
-    for killer in KILLERS {
+    for killer in killers() {
         taken(&judge, &killer.text(1), killer.dialect);
     }
     let mut over = Vec::new();
-    for killer in KILLERS {
+    for killer in killers() {
         for count in COUNTS {
             let text = killer.text(count);
             let (_, Taken { most, all }) = taken(&judge, &text, killer.dialect);

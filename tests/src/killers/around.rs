@@ -1,0 +1,80 @@
+//! One thing inside itself.
+
+use super::{Killer, around};
+
+/// The seeds.
+pub(super) const SEEDS: &[Killer] = &[
+    around("groups", "{ ", "a", "; }"),
+    around("subshells", "( ", "a", " )"),
+    around("subshells with variables", "( x#=1; ", "a", " )"),
+    around("if in if", "if a; then ", "b", "; fi"),
+    around(
+        "if in if with variables",
+        "if a; then x#=1; ",
+        "b",
+        "; else y#=1; fi",
+    ),
+    around("if in conditions", "if ", "a", "; then b; fi"),
+    around("for in for", "for i in 1 2 3 4 5 6 7 8; do ", "a", "; done"),
+    around(
+        "for in for with variables",
+        "for i# in 1 2; do x#=$i#; ",
+        "a $i1 $x2",
+        "; done",
+    ),
+    around(
+        "for in for over unknown",
+        "for i# in $x; do ",
+        "a $i1",
+        "; done",
+    ),
+    around("while in while", "while a; do ", "b", "; done"),
+    around(
+        "while in while with variables",
+        "while x=a$x; do ",
+        "x=$x$x",
+        "; done",
+    ),
+    around(
+        "while in while with numbers",
+        "while a; do x#=$x@$y; ",
+        "b",
+        "; done",
+    ),
+    around(
+        "while in while in a pipe",
+        "a | while read x#; do ",
+        "b",
+        "; done",
+    ),
+    around("until in until", "until a; do x#=$x#a; ", "b", "; done"),
+    around("case in case", "case $x in a) ", "b", ";; *) c;; esac"),
+    around(
+        "case in case with variables",
+        "case $x in a) x#=1; ",
+        "b",
+        ";; b) x#=2;; *) x#=3;; esac",
+    ),
+    around("functions in functions", "f#() { ", "a", "; }; f#"),
+    around("substitutions in substitutions", "$(", "a", ")"),
+    around(
+        "substitutions with variables in one another",
+        "x#=$(",
+        "a",
+        "; echo $x)",
+    ),
+    around("quoted substitutions", "\"$(", "a", ")\""),
+    around("two substitutions in each", "$(a $(b) ", "c", ")"),
+    around("process substitutions in one another", "cat <(", "a", ")"),
+    around("defaults in defaults", "echo ${x:-", "a", "}"),
+    around("replacements in replacements", "echo ${x/a/", "a", "}"),
+    around("arithmetic in arithmetic", "echo $((", "1", "))"),
+    around("parentheses in arithmetic", "((", "1", "))"),
+    around("brackets in arithmetic", "echo $[", "1", "]"),
+    around("braces in braces", "echo {a,", "b", "}"),
+    around("tests in tests", "[[ ( ", "a", " ) ]]"),
+    around("redirected groups", "{ ", "a", "; } > f#"),
+    around("redirected groups, fed", "{ ", "a", "; } <<< x#"),
+    around("parentheses in a call", "python3 -c 'os.remove", "(", "'"),
+    around("parentheses in sql", "psql -c 'select (", "(1)", ")'"),
+];
