@@ -2,20 +2,19 @@
 //!
 //! The daemon reads its own; these are for judging without one, and for showing what the files say.
 
-use std::fs::File as OpenFile;
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use kintsugi_core::judge::Judge;
+use kintsugi_core::own_file::{OWN_FILE_BYTES_MAX, OpenFile};
 use kintsugi_core::paths::{PROJECT_POLICY, Paths, SYSTEM_POLICY};
 use kintsugi_core::policy::{File, Layers, Notice, Origin, Policy};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::exit::Failure;
 use crate::{embedded, proposal, surroundings};
-
-/// Largest policy file or pack, in bytes.
-const BYTES_MAX: u64 = 256 * 1024;
 
 /// What the files come to.
 #[derive(Debug)]
@@ -135,51 +134,60 @@ fn read_hashed(
     origin: Origin,
     hasher: &mut blake3::Hasher,
 ) -> anyhow::Result<Option<File>> {
-    let Some(text) = own_text(path)? else {
-        return Ok(None);
-    };
-    hasher.update(text.as_bytes());
-    let mut file = File::parse(&path.display().to_string(), &text, origin)?;
-    let packs: Vec<String> = file.packs().map(str::to_owned).collect();
-    for pack in packs {
-        let pack = path.parent().unwrap_or(Path::new("/")).join(pack);
-        let name = pack.display().to_string();
-        let text = own_text(&pack)?.ok_or_else(|| {
-            anyhow::anyhow!(
-                "the pack `{name}` that `{}` names is not there",
-                path.display()
-            )
-        })?;
-        hasher.update(text.as_bytes());
-        file.add_pack(&name, &text)?;
-    }
-    Ok(Some(file))
+    File::with_packs(path, origin, |path| {
+        let text = own_text(path)?;
+        hasher.update(text.as_deref().unwrap_or_default().as_bytes());
+        Ok(text)
+    })
 }
 
-/// Reads a file that only its owner, who is this user or root, can have written.
+/// Reads a file that only its owner, who is this user or root, can have written; nothing when there is none.
 fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
     let shown = path.display();
-    let found = match std::fs::metadata(path) {
-        Ok(found) => found,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => anyhow::bail!("cannot read the policy `{shown}`: {error}"),
+    // Not blocking: a pipe in the place of a repository's policy must not stop whoever judges a command there.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => std::fs::File::from(file),
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        Err(error) => anyhow::bail!("cannot open the policy `{shown}`: {error}"),
     };
-    if !found.is_file() {
-        anyhow::bail!("the policy `{shown}` is not a file");
-    }
-    let ours = rustix::process::geteuid().as_raw();
-    if (found.uid() != ours && found.uid() != 0) || found.mode() & 0o022 != 0 {
-        anyhow::bail!("the policy `{shown}` can be written by others: `chmod go-w` it");
-    }
-    if found.len() > BYTES_MAX {
-        anyhow::bail!("the policy `{shown}` has more than {BYTES_MAX} bytes");
+    let found = file.metadata()?;
+    let found = OpenFile {
+        is_regular: found.is_file(),
+        owner: found.uid(),
+        mode: found.mode(),
+        bytes: found.len(),
+    };
+    if let Err(error) = found.check(rustix::process::geteuid().as_raw()) {
+        anyhow::bail!("the policy `{shown}` {error}");
     }
     let mut text = String::new();
-    let read = OpenFile::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text));
-    match read {
+    match file.take(OWN_FILE_BYTES_MAX).read_to_string(&mut text) {
         Ok(_) => Ok(Some(text)),
         Err(error) => anyhow::bail!("cannot read the policy `{shown}`: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_policy_is_refused_and_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(PROJECT_POLICY);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::from_raw_mode(0o600)).unwrap();
+        let error = read_file(&path, Origin::Project).unwrap_err().to_string();
+        assert!(error.ends_with("is not a file"), "{error}");
+    }
+
+    #[test]
+    fn a_pack_that_is_not_there_is_named_with_the_line_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, "threshold = 40\npacks = [\"ours.toml\"]\n").unwrap();
+        let error = read_file(&path, Origin::User).unwrap_err().to_string();
+        assert!(error.contains("config.toml:2: the pack"), "{error}");
+        assert!(error.ends_with("ours.toml` is not there"), "{error}");
     }
 }

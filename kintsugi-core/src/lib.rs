@@ -18,6 +18,7 @@ pub mod judge;
 pub mod knowledge;
 pub mod limits;
 pub mod manual;
+pub mod own_file;
 pub mod paths;
 pub mod place;
 pub mod policy;

@@ -329,29 +329,15 @@ impl Seat {
     }
 }
 
-/// Reads a policy file and the packs that it names; nothing when there is none.
+/// Reads a policy file and the packs that it names; nothing when there is none. The hash is of all of their text.
 fn policy_file(
     path: &Path,
     origin: Origin,
     hasher: &mut blake3::Hasher,
 ) -> anyhow::Result<Option<File>> {
-    let Some(text) = own_text(path)? else {
-        return Ok(None);
-    };
-    hasher.update(text.as_bytes());
-    let mut file = File::parse(&path.display().to_string(), &text, origin)?;
-    let packs: Vec<PathBuf> = file.packs().map(PathBuf::from).collect();
-    for pack in packs {
-        let pack = path.parent().unwrap_or(Path::new("/")).join(pack);
-        let name = pack.display().to_string();
-        let Some(text) = own_text(&pack)? else {
-            anyhow::bail!(
-                "the pack `{name}` that `{}` names is not there",
-                path.display()
-            );
-        };
-        hasher.update(text.as_bytes());
-        file.add_pack(&name, &text)?;
-    }
-    Ok(Some(file))
+    File::with_packs(path, origin, |path| {
+        let text = own_text(path)?;
+        hasher.update(text.as_deref().unwrap_or_default().as_bytes());
+        Ok(text)
+    })
 }

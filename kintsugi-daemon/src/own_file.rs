@@ -1,14 +1,12 @@
-//! Files of configuration: believed only when nobody but this user or root can have written them.
+//! Opens files of configuration; which of them are believed is said by the core.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs::OFlags;
-
-/// Largest file, in bytes.
-const BYTES_MAX: u64 = 256 * 1024;
+use kintsugi_core::own_file::{OWN_FILE_BYTES_MAX, OpenFile};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// Reads a file that only its owner, who is this user or root, can have written; nothing when there is none.
 ///
@@ -18,25 +16,24 @@ const BYTES_MAX: u64 = 256 * 1024;
 pub(crate) fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
     let shown = path.display();
     // Not blocking: a pipe put in its place must not stop the daemon.
-    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or_default();
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => std::fs::File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
         Err(error) => anyhow::bail!("cannot open `{shown}`: {error}"),
     };
     let found = file.metadata()?;
-    let ours = rustix::process::geteuid().as_raw();
-    if !found.is_file() {
-        anyhow::bail!("`{shown}` is not a file");
-    }
-    if (found.uid() != ours && found.uid() != 0) || found.mode() & 0o022 != 0 {
-        anyhow::bail!("`{shown}` can be written by others: `chmod go-w` it");
-    }
-    if found.len() > BYTES_MAX {
-        anyhow::bail!("`{shown}` has more than {BYTES_MAX} bytes");
+    let found = OpenFile {
+        is_regular: found.is_file(),
+        owner: found.uid(),
+        mode: found.mode(),
+        bytes: found.len(),
+    };
+    if let Err(error) = found.check(rustix::process::geteuid().as_raw()) {
+        anyhow::bail!("`{shown}` {error}");
     }
     let mut text = String::new();
-    match file.take(BYTES_MAX).read_to_string(&mut text) {
+    match file.take(OWN_FILE_BYTES_MAX).read_to_string(&mut text) {
         Ok(_) => Ok(Some(text)),
         Err(error) => anyhow::bail!("cannot read `{shown}`: {error}"),
     }

@@ -267,3 +267,18 @@ pub fn program(name: &str) -> PathBuf {
     });
     directory.join(name)
 }
+
+/// Returns the one line in which a daemon says why it does not start.
+///
+/// # Panics
+///
+/// When it starts, or says more or less than a line.
+#[must_use]
+pub fn refusal(command: &mut Command) -> String {
+    let output = command.output().expect("it can be run");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("kintsugi: error: "), "{said}");
+    said
+}

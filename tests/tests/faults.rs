@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kintsugi_tests::daemon::{TestDaemon, program};
+use kintsugi_tests::daemon::{TestDaemon, program, refusal};
 use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -27,16 +27,6 @@ fn after(daemon: &TestDaemon, preparation: &str) -> Command {
     }
     command.stdin(Stdio::null());
     command
-}
-
-/// Returns the one line in which a daemon says why it does not start.
-fn refusal(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.starts_with("kintsugi: error: "), "{said}");
-    said
 }
 
 fn segments(daemon: &TestDaemon) -> Vec<PathBuf> {

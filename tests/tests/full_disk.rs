@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::daemon::{TestDaemon, refusal};
 use kintsugi_tests::wire::propose;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -43,16 +43,6 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         drop(Command::new("umount").arg("-l").arg(&self.0).status());
     }
-}
-
-/// Returns what a daemon that must not start says, which is one line.
-fn refusal(daemon: &TestDaemon) -> String {
-    let output = daemon.command().output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.starts_with("kintsugi: error: "), "{said}");
-    said
 }
 
 #[test]
@@ -102,7 +92,7 @@ fn on_a_full_disk_the_last_records_fit_and_then_every_proposal_is_refused() {
 
     // Killed on the full disk, it says why it does not start; with room, nothing is forgotten.
     daemon.end(Signal::KILL);
-    assert!(refusal(&daemon).contains("no space is left"));
+    assert!(refusal(&mut daemon.command()).contains("no space is left"));
     std::fs::remove_file(filler).unwrap();
     daemon.start_again();
     let mut client = daemon.connect();
@@ -144,7 +134,7 @@ fn a_directory_that_is_read_only_is_named_at_the_start() {
     std::fs::create_dir_all(&data).unwrap();
     std::fs::set_permissions(&data, Permissions::from_mode(0o500)).unwrap();
     if !rustix::process::geteuid().is_root() {
-        let said = refusal(&daemon);
+        let said = refusal(&mut daemon.command());
         assert!(said.contains(data.to_str().unwrap()), "{said}");
     }
     std::fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
@@ -154,7 +144,7 @@ fn a_directory_that_is_read_only_is_named_at_the_start() {
     daemon.start_again();
     daemon.end(Signal::TERM);
     mounted.make_read_only();
-    let said = refusal(&daemon);
+    let said = refusal(&mut daemon.command());
     assert!(said.contains("read-only file system"), "{said}");
     assert!(said.contains(data.to_str().unwrap()), "{said}");
 }

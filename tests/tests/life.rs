@@ -8,28 +8,18 @@ use std::process::{Child, Stdio};
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_daemon::store::{Directory, Log, Now, Options};
-use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::daemon::{TestDaemon, refusal};
 use kintsugi_tests::wire::propose;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const HELD: &str = "git push --force";
 
-/// Returns what a daemon that must not start says, which is one line.
-fn refusal(daemon: &TestDaemon) -> String {
-    let output = daemon.command().output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.starts_with("kintsugi: error: "), "{said}");
-    said
-}
-
 #[test]
 fn a_second_daemon_says_who_is_there_and_harms_nobody() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
-    assert!(refusal(&daemon).contains(&format!("pid {}", daemon.pid())));
+    assert!(refusal(&mut daemon.command()).contains(&format!("pid {}", daemon.pid())));
     assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
 
     // Started on demand it leaves without a word: whoever asked has what it wants.
@@ -178,7 +168,7 @@ fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     assert!(!daemon.socket().exists());
 
     let other = UnixListener::bind(daemon.socket()).unwrap();
-    assert!(refusal(&daemon).contains("another program listens"));
+    assert!(refusal(&mut daemon.command()).contains("another program listens"));
     drop(other);
     daemon.start_again();
 }
@@ -189,15 +179,15 @@ fn places_that_others_can_write_or_that_are_none_are_refused() {
     let run = daemon.home().join("run");
     let mode = |mode| std::fs::set_permissions(&run, Permissions::from_mode(mode)).unwrap();
     mode(0o777);
-    assert!(refusal(&daemon).contains("can be written by others"));
+    assert!(refusal(&mut daemon.command()).contains("can be written by others"));
     mode(0o700);
     std::fs::write(daemon.socket(), "").unwrap();
-    assert!(refusal(&daemon).contains("is not a socket"));
+    assert!(refusal(&mut daemon.command()).contains("is not a socket"));
     std::fs::remove_file(daemon.socket()).unwrap();
 
     let other = TestDaemon::prepared();
     std::fs::write(other.home().join("data"), "").unwrap();
-    assert!(refusal(&other).contains("data"));
+    assert!(refusal(&mut other.command()).contains("data"));
 
     let mut long = daemon.command();
     long.env("KINTSUGI_SOCKET", daemon.home().join("x".repeat(120)));
@@ -308,7 +298,7 @@ fn the_log_of_another_machine_is_refused_until_a_person_accepts_it() {
     }
     let mut daemon = TestDaemon::prepared();
     write_elsewhere(&daemon);
-    let said = refusal(&daemon);
+    let said = refusal(&mut daemon.command());
     assert!(
         said.contains("another machine") && said.contains("accept-host"),
         "{said}"

@@ -1,5 +1,7 @@
 //! One policy file: parsed, checked, and ready to be combined with others.
 
+use std::path::Path;
+
 use super::schema::{Ceiling, Document};
 use super::{Adjustment, Change, Mode, Origin, PolicyError};
 use crate::rules::pattern::Pattern;
@@ -86,19 +88,38 @@ impl File {
         })
     }
 
-    /// Returns the files with more rules that it names; who reads them gives their texts to
-    /// [`File::add_pack`].
-    pub fn packs(&self) -> impl Iterator<Item = &str> {
-        self.packs.iter().map(|pack| pack.value.as_str())
-    }
-
-    /// Adds the rules of the pack `text`, which stands in `name`.
+    /// Reads the policy file at `path` and the packs that it names beside it; nothing when there is no such file.
+    ///
+    /// `text_of` returns what stands in a file, or nothing when there is none. It is asked in a fixed order, so that a hash of
+    /// what it returned names the whole policy.
     ///
     /// # Errors
-    /// As [`Rules::add`]; then the whole policy file is refused, since what it means to forbid is
-    /// not known.
-    pub fn add_pack(&mut self, name: &str, text: &str) -> Result<(), PolicyError> {
-        Ok(self.rules.add(name, text)?)
+    /// As [`File::parse`]; when a pack is not there or is refused, since what it means to forbid is not known then; and
+    /// whatever `text_of` returns.
+    pub fn with_packs<E: From<PolicyError>>(
+        path: &Path,
+        origin: Origin,
+        mut text_of: impl FnMut(&Path) -> Result<Option<String>, E>,
+    ) -> Result<Option<Self>, E> {
+        let Some(text) = text_of(path)? else {
+            return Ok(None);
+        };
+        let mut file = Self::parse(&path.display().to_string(), &text, origin)?;
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        for pack in file.packs.clone() {
+            let path = directory.join(&pack.value);
+            let name = path.display().to_string();
+            let Some(text) = text_of(&path)? else {
+                return Err(PolicyError::NoPack { at: pack.at, name }.into());
+            };
+            file.rules.add(&name, &text).map_err(PolicyError::from)?;
+        }
+        Ok(Some(file))
+    }
+
+    /// Returns the files with more rules that it names.
+    pub fn packs(&self) -> impl Iterator<Item = &str> {
+        self.packs.iter().map(|pack| pack.value.as_str())
     }
 
     /// Returns the rules of the file and its packs.

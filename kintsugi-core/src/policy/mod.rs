@@ -121,6 +121,14 @@ pub enum PolicyError {
     /// Its form, or one of its rules, is wrong.
     #[error(transparent)]
     Rules(#[from] RuleError),
+    /// A pack that it names is not there; what it means to forbid is not known.
+    #[error("{at}: the pack `{name}` is not there")]
+    NoPack {
+        /// Where it is named, as `file:line`.
+        at: String,
+        /// The path of the pack.
+        name: String,
+    },
     /// A number is not a risk.
     #[error("{at}: a risk or threshold is a number from 0 to 100")]
     Threshold {
