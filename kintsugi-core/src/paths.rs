@@ -58,6 +58,8 @@ pub struct Paths {
     pub settings: PathBuf,
     /// The key of the daemon's port on loopback.
     pub port_key: PathBuf,
+    /// What the last round of `kintsugi doctor` saw.
+    pub rounds: PathBuf,
 }
 
 /// Why there is no such place.
@@ -113,6 +115,7 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         policy: config.join("config.toml"),
         settings: config.join("daemon.toml"),
         port_key: data.join("port-key"),
+        rounds: data.join("doctor.json"),
         socket,
         data,
     })

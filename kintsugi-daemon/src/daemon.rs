@@ -32,10 +32,10 @@ const SIGNALS: u64 = 0;
 const GATE: u64 = 1;
 /// The port on loopback.
 const PORT: u64 = 2;
-/// The first helper; the others follow.
+/// The first helper; the others follow, and the one that makes rounds.
 pub const HELPERS: u64 = 16;
 /// The first that is nobody's.
-const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64;
+const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64 + 1;
 
 /// Bytes of records that are told in one round; another round tells more.
 const FEED_BYTES: usize = 128 * 1024;
@@ -145,11 +145,15 @@ impl Daemon {
                 match one.token {
                     SIGNALS => self.take_signals(now),
                     GATE | PORT => self.accept(one.token, now),
-                    HELPERS..HELPERS_END => self.desk.helpers.listen(one.token),
+                    HELPERS..HELPERS_END => {
+                        let alarms = self.desk.helpers.listen(one.token);
+                        self.note(alarms);
+                    }
                     _ => self.crowd.touch(one, now),
                 }
             }
-            let started = self.desk.helpers.start(self.crowd.poller(), now);
+            let wall = self.desk.clock.wall_ms();
+            let started = self.desk.helpers.start(self.crowd.poller(), now, wall);
             self.note(started);
             self.serve(now);
             self.settle(now);
@@ -173,7 +177,7 @@ impl Daemon {
         let deadlines = [
             self.crowd.deadline(),
             self.desk.book.due(),
-            self.desk.helpers.due(),
+            self.desk.helpers.due(now, wall),
             self.rest_at,
         ];
         let left = deadlines.into_iter().flatten();

@@ -26,6 +26,7 @@ pub mod port;
 pub mod project;
 mod proposal;
 mod resolve;
+mod rounds;
 pub mod settings;
 mod spool;
 pub mod start;

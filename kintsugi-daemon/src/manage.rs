@@ -121,7 +121,9 @@ impl Desk {
                 vault::Standing::Whole(_) => VaultStatus::Locked,
                 vault::Standing::Degraded(_) => VaultStatus::Degraded,
             },
-            children: self.helpers.status(self.clock.monotonic_ms()),
+            children: self
+                .helpers
+                .status(self.clock.monotonic_ms(), self.clock.wall_ms()),
             agents: self.book.state().seen(self.clock.wall_ms()),
             uid: rustix::process::geteuid().as_raw(),
             problems: self.problems(),
@@ -145,6 +147,7 @@ impl Desk {
             .into_iter()
             .chain(vault)
             .chain(panic)
+            .chain(self.helpers.alarms())
             .chain(self.book.trouble())
             .chain(policy)
             .chain(self.notices.iter().cloned())

@@ -28,6 +28,9 @@ pub struct Settings {
     /// Programs that are kept running.
     #[serde(default, rename = "helper")]
     pub helpers: Vec<Helper>,
+    /// When the gates are tried.
+    #[serde(default)]
+    pub doctor: Rounds,
     /// The same group, by its number.
     #[serde(skip)]
     gid: Option<u32>,
@@ -49,6 +52,25 @@ pub struct Helper {
     pub name: String,
     /// The program by its absolute path, and its arguments.
     pub command: Vec<String>,
+}
+
+/// When `kintsugi doctor` tries the gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rounds {
+    /// From one round to the next; 0 for none at all.
+    pub every_hours: u64,
+    /// From the start of the daemon to the first one, when it is time for one: whoever started it is at work now.
+    pub after_seconds: u64,
+}
+
+impl Default for Rounds {
+    fn default() -> Self {
+        Self {
+            every_hours: 24,
+            after_seconds: 600,
+        }
+    }
 }
 
 impl Settings {
@@ -137,6 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn the_gates_are_tried_once_a_day_unless_it_says_otherwise() {
+        let doctor = |text| Settings::parse(text, GROUPS).unwrap().doctor;
+        assert_eq!(doctor(""), Rounds::default());
+        assert_eq!(doctor("").every_hours, 24);
+        assert_eq!(doctor("[doctor]\nevery_hours = 0\n").every_hours, 0);
+        assert_eq!(doctor("[doctor]\nevery_hours = 1\n").after_seconds, 600);
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_whole() {
         for (bad, why) in [
             ("group = \"bob\"\n", "bob"),
@@ -145,6 +176,7 @@ mod tests {
             ("[[helper]]\nname = \"a b\"\ncommand = [\"/x\"]\n", "name"),
             ("[[helper]]\nname = \"a\"\ncommand = [\"x\"]\n", "absolute"),
             ("[[helper]]\nname = \"a\"\ncommand = []\n", "absolute"),
+            ("[doctor]\nnever = true\n", "unknown field"),
         ] {
             let error = Settings::parse(bad, GROUPS).unwrap_err().to_string();
             assert!(error.contains(why), "{bad}: {error}");

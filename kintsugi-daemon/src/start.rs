@@ -26,6 +26,7 @@ use crate::judge::{Bench, PolicyFiles};
 use crate::keeper::Keeper;
 use crate::listener::{Gate, Taken, prepare_directory};
 use crate::port::Port;
+use crate::rounds;
 use crate::settings::Settings;
 use crate::spool;
 use crate::supervise::Helpers;
@@ -118,7 +119,11 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     });
     let book = Book::open(paths.log.clone())?;
     let mut desk = Desk {
-        helpers: Helpers::new(settings.helpers.clone(), HELPERS),
+        helpers: Helpers::new(
+            settings.helpers.clone(),
+            rounds::of(paths, &settings),
+            HELPERS,
+        ),
         settings,
         notices,
         bench: Bench::new(Homes::read(), policies)?,

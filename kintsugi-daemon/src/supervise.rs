@@ -1,7 +1,11 @@
 //! Helper processes: kept running, started again with growing pauses, and never waited for.
 //!
-//! The gate works without any of them. What they do is theirs; here they are started, watched, and their last words kept.
+//! The gate works without any of them. What they do is theirs; here they are started, watched, and their last words kept. A line
+//! `alarm: TEXT` on a helper's standard error is more than a word: it becomes an `incident` in the log, and a problem in `status`.
+//!
+//! One of them makes rounds: it ends by itself and is started again a day later, by the wall clock, since a machine sleeps.
 
+use std::ffi::OsString;
 use std::io::{ErrorKind, Read as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
@@ -21,8 +25,33 @@ const PAUSE_MS_MAX: u64 = 60_000;
 /// A helper that ran this long, in milliseconds, is begun with again as if it had never failed.
 const STEADY_MS: u64 = 60_000;
 
+/// Longest that a round may take, in milliseconds; then it is ended.
+const ROUND_MS_MAX: u64 = 10 * 60 * 1_000;
+
 /// Most bytes of its last words that are kept.
 const WORDS_BYTES_MAX: usize = 512;
+
+/// Most alarms of one helper that are kept.
+const ALARMS_MAX: usize = 16;
+
+/// By this a line shows that a person must look.
+const ALARM: &[u8] = b"alarm: ";
+
+/// Most reads of what an ended helper left in its pipe (64 KiB, pipe(7), in pieces of 4 KiB).
+const LAST_READS_MAX: usize = 16;
+
+/// A program that is started again and again, and ends by itself.
+#[derive(Debug)]
+pub struct Round {
+    /// What it is called, and the program.
+    pub helper: Helper,
+    /// Its whole environment: not that of whoever happened to start the daemon.
+    pub environment: Vec<(OsString, OsString)>,
+    /// When it is started first, in milliseconds since 1970.
+    pub next: u64,
+    /// From one start to the next, in milliseconds.
+    pub every: u64,
+}
 
 /// A helper and how it is.
 #[derive(Debug)]
@@ -35,6 +64,20 @@ struct Kept {
     pause: u64,
     /// The last line that it wrote to its standard error, or why it ended.
     last_error: Option<String>,
+    /// What a person must look at, by its own words.
+    alarms: Vec<String>,
+    /// Of these, what this run has said.
+    said: Vec<String>,
+    /// Its environment and when it is started, if it makes rounds.
+    round: Option<Pace>,
+}
+
+/// When a round begins.
+#[derive(Debug)]
+struct Pace {
+    environment: Vec<(OsString, OsString)>,
+    next: u64,
+    every: u64,
 }
 
 #[derive(Debug)]
@@ -60,68 +103,109 @@ pub struct Helpers {
 }
 
 impl Helpers {
-    /// Helpers that are still to be started, at once. Their tokens begin at `first_token`.
+    /// Helpers that are still to be started, at once, and one that makes rounds. Their tokens begin at `first_token`.
     #[must_use]
-    pub fn new(helpers: Vec<Helper>, first_token: u64) -> Self {
-        let kept = helpers.into_iter().map(|helper| Kept {
-            helper,
-            state: State::Pausing { until: 0 },
-            restarts: 0,
-            pause: PAUSE_MS_MIN,
-            last_error: None,
+    pub fn new(helpers: Vec<Helper>, round: Option<Round>, first_token: u64) -> Self {
+        let always = helpers.into_iter().map(|helper| Kept::new(helper, None));
+        let round = round.map(|round| {
+            let pace = Pace {
+                environment: round.environment,
+                next: round.next,
+                every: round.every,
+            };
+            Kept::new(round.helper, Some(pace))
         });
         Self {
-            kept: kept.collect(),
+            kept: always.chain(round).collect(),
             first_token,
         }
     }
 
-    /// Returns the next moment at which one is to be started, on the monotonic clock.
+    /// Returns the next moment at which one is to be started or ended, on the monotonic clock.
     #[must_use]
-    pub fn due(&self) -> Option<u64> {
-        let pausing = self.kept.iter().filter_map(|kept| match kept.state {
-            State::Pausing { until } => Some(until),
-            State::Running { .. } => None,
-        });
-        pausing.min()
+    pub fn due(&self, now: u64, wall: u64) -> Option<u64> {
+        self.kept
+            .iter()
+            .filter_map(|kept| kept.due(now, wall))
+            .min()
     }
 
-    /// Starts those whose pause is over. Returns what happened, for the log.
-    pub fn start(&mut self, poller: &Poller, now: u64) -> Vec<Body> {
+    /// Starts those whose pause is over, and ends a round that takes too long. Returns what happened, for the log.
+    pub fn start(&mut self, poller: &Poller, now: u64, wall: u64) -> Vec<Body> {
         let mut events = Vec::new();
         for (kept, token) in self.kept.iter_mut().zip(self.first_token..) {
-            if matches!(kept.state, State::Pausing { until } if until <= now) {
-                events.push(kept.start(poller, token, now));
+            if kept.due(now, wall).is_some_and(|due| due <= now) {
+                events.extend(kept.start(poller, token, (now, wall)));
             }
         }
         events
     }
 
-    /// Reads what the helper of `token` has to say.
-    pub fn listen(&mut self, token: u64) {
+    /// Reads what the helper of `token` has to say. Returns what of it is for the log.
+    pub fn listen(&mut self, token: u64) -> Vec<Body> {
         let index = usize::try_from(token.saturating_sub(self.first_token)).ok();
-        if let Some(kept) = index.and_then(|index| self.kept.get_mut(index)) {
-            kept.listen();
-        }
+        let kept = index.and_then(|index| self.kept.get_mut(index));
+        kept.map_or(Vec::new(), |kept| kept.listen(1))
     }
 
     /// Looks for those that have ended, after `SIGCHLD`. Returns what happened, for the log.
     pub fn reap(&mut self, now: u64) -> Vec<Body> {
         self.kept
             .iter_mut()
-            .filter_map(|kept| kept.reap(now))
+            .flat_map(|kept| kept.reap(now))
             .collect()
+    }
+
+    /// Returns what a person must look at, one line each.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<String> {
+        let alarms = self.kept.iter().flat_map(|kept| &kept.alarms);
+        alarms.cloned().collect()
     }
 
     /// Returns how they are at `now`.
     #[must_use]
-    pub fn status(&self, now: u64) -> Vec<ChildStatus> {
-        self.kept.iter().map(|kept| kept.status(now)).collect()
+    pub fn status(&self, now: u64, wall: u64) -> Vec<ChildStatus> {
+        self.kept
+            .iter()
+            .map(|kept| kept.status(now, wall))
+            .collect()
     }
 }
 
 impl Kept {
-    fn start(&mut self, poller: &Poller, token: u64, now: u64) -> Body {
+    fn new(helper: Helper, round: Option<Pace>) -> Self {
+        Self {
+            helper,
+            state: State::Pausing { until: 0 },
+            restarts: 0,
+            pause: PAUSE_MS_MIN,
+            last_error: None,
+            alarms: Vec::new(),
+            said: Vec::new(),
+            round,
+        }
+    }
+
+    /// Returns when it is to be started, or a round to be ended, on the monotonic clock.
+    fn due(&self, now: u64, wall: u64) -> Option<u64> {
+        match (&self.state, &self.round) {
+            (State::Pausing { until }, None) => Some(*until),
+            (State::Pausing { .. }, Some(round)) => {
+                Some(now.saturating_add(round.next.saturating_sub(wall)))
+            }
+            (State::Running { since, .. }, Some(_)) => Some(since.saturating_add(ROUND_MS_MAX)),
+            (State::Running { .. }, None) => None,
+        }
+    }
+
+    fn start(&mut self, poller: &Poller, token: u64, (now, wall): (u64, u64)) -> Option<Body> {
+        if let State::Running { child, since, .. } = &mut self.state {
+            // A round that does not end. Its end is heard of by a signal.
+            drop(child.kill());
+            *since = now;
+            return None;
+        }
         let mut command = Command::new(self.helper.command.first().map_or("", String::as_str));
         command
             .args(self.helper.command.iter().skip(1))
@@ -129,8 +213,12 @@ impl Kept {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        if let Some(round) = &mut self.round {
+            round.next = wall.saturating_add(round.every);
+            command.env_clear().envs(round.environment.iter().cloned());
+        }
         sys::die_with_parent(&mut command);
-        match command.spawn() {
+        let event = match command.spawn() {
             Ok(mut child) => {
                 let errors = child.stderr.take().filter(|errors| {
                     rustix::io::ioctl_fionbio(errors, true).is_ok()
@@ -143,59 +231,101 @@ impl Kept {
                     words: Vec::new(),
                     since: now,
                 };
-                self.event(event)
+                // A round is no news while it finds nothing.
+                return self.round.is_none().then(|| self.event(event));
             }
-            Err(error) => {
-                self.last_error = Some(format!("cannot be started: {error}"));
-                self.pause(now);
-                self.event(format!("cannot be started: {error}"))
-            }
-        }
-    }
-
-    fn listen(&mut self) {
-        let State::Running { errors, words, .. } = &mut self.state else {
-            return;
+            Err(error) => format!("cannot be started: {error}"),
         };
-        let Some(stream) = errors else { return };
-        let mut bytes = [0; 4_096];
-        match stream.read(&mut bytes) {
-            Ok(0) => *errors = None,
-            Ok(read) => {
-                words.extend_from_slice(bytes.get(..read).unwrap_or_default());
-                self.last_error = last_line(words).or(self.last_error.take());
-                let kept = words.iter().rposition(|byte| *byte == b'\n');
-                words.drain(..kept.map_or(0, |newline| newline + 1));
-                words.truncate(WORDS_BYTES_MAX);
-            }
-            Err(error) if is_passing(error.kind()) => {}
-            Err(_) => *errors = None,
-        }
+        self.last_error = Some(event.clone());
+        self.pause(now);
+        Some(self.event(event))
     }
 
-    fn reap(&mut self, now: u64) -> Option<Body> {
-        let State::Running { child, since, .. } = &mut self.state else {
+    /// Reads at most `reads` times. Returns the alarms that are new.
+    fn listen(&mut self, reads: usize) -> Vec<Body> {
+        let mut lines = Vec::new();
+        for _ in 0..reads {
+            let State::Running { errors, words, .. } = &mut self.state else {
+                break;
+            };
+            let Some(stream) = errors else { break };
+            let mut bytes = [0; 4_096];
+            match stream.read(&mut bytes) {
+                Ok(0) => *errors = None,
+                Ok(read) => {
+                    words.extend_from_slice(bytes.get(..read).unwrap_or_default());
+                    let whole = words.iter().rposition(|byte| *byte == b'\n');
+                    let whole = words.drain(..whole.map_or(0, |newline| newline + 1));
+                    lines.extend(whole);
+                    words.truncate(WORDS_BYTES_MAX);
+                }
+                Err(error) if is_passing(error.kind()) => break,
+                Err(_) => *errors = None,
+            }
+        }
+        let mut alarms = Vec::new();
+        for line in lines.split(|byte| *byte == b'\n') {
+            match line.strip_prefix(ALARM) {
+                Some(alarm) => alarms.extend(self.alarm(&shown(alarm))),
+                None if line.trim_ascii().is_empty() => {}
+                None => self.last_error = Some(shown(line)),
+            }
+        }
+        alarms
+    }
+
+    /// Keeps an alarm; the same one again is no news.
+    fn alarm(&mut self, what: &str) -> Option<Body> {
+        if self.said.len() < ALARMS_MAX {
+            self.said.push(what.to_owned());
+        }
+        if self.alarms.iter().any(|known| known == what) || self.alarms.len() >= ALARMS_MAX {
             return None;
+        }
+        self.alarms.push(what.to_owned());
+        Some(Body::Incident {
+            what: what.to_owned(),
+            bad: None,
+            durable: None,
+        })
+    }
+
+    fn reap(&mut self, now: u64) -> Vec<Body> {
+        let State::Running { child, since, .. } = &mut self.state else {
+            return Vec::new();
         };
-        let ended = child.try_wait().ok().flatten()?;
+        let Some(ended) = child.try_wait().ok().flatten() else {
+            return Vec::new();
+        };
         if now.saturating_sub(*since) >= STEADY_MS {
             self.pause = PAUSE_MS_MIN;
         }
         // Its last words may still be in the pipe.
-        self.listen();
+        let mut events = self.listen(LAST_READS_MAX);
+        let said = std::mem::take(&mut self.said);
+        if self.round.is_some() && ended.code().is_some_and(|code| code <= 1) {
+            // It looked at everything: what it no longer says is over.
+            self.alarms.retain(|alarm| said.contains(alarm));
+            self.last_error = None;
+            self.pause(now);
+            return events;
+        }
         let how = ended.to_string();
         let why = self.last_error.take();
         self.last_error = Some(why.map_or_else(|| how.clone(), |why| format!("{why} ({how})")));
         self.pause(now);
-        Some(self.event(format!("ended: {how}")))
+        events.push(self.event(format!("ended: {how}")));
+        events
     }
 
     fn pause(&mut self, now: u64) {
         self.state = State::Pausing {
             until: now.saturating_add(self.pause),
         };
-        self.pause = (self.pause * 2).min(PAUSE_MS_MAX);
-        self.restarts += 1;
+        if self.round.is_none() {
+            self.pause = (self.pause * 2).min(PAUSE_MS_MAX);
+            self.restarts += 1;
+        }
     }
 
     fn event(&self, event: String) -> Body {
@@ -205,14 +335,17 @@ impl Kept {
         }
     }
 
-    fn status(&self, now: u64) -> ChildStatus {
+    fn status(&self, now: u64, wall: u64) -> ChildStatus {
         let (state, pid, for_ms) = match &self.state {
             State::Running { child, since, .. } => (
                 ChildState::Running,
                 Some(child.id()),
                 now.saturating_sub(*since),
             ),
-            State::Pausing { until } => (ChildState::Pausing, None, until.saturating_sub(now)),
+            State::Pausing { .. } => {
+                let until = self.due(now, wall).unwrap_or(now);
+                (ChildState::Pausing, None, until.saturating_sub(now))
+            }
         };
         ChildStatus {
             name: self.helper.name.clone(),
@@ -225,15 +358,11 @@ impl Kept {
     }
 }
 
-/// Returns the last whole line that says something, shortened.
-fn last_line(words: &[u8]) -> Option<String> {
-    let whole = words.rsplitn(2, |byte| *byte == b'\n').nth(1)?;
-    let line = whole
-        .rsplit(|byte| *byte == b'\n')
-        .find(|line| !line.trim_ascii().is_empty())?;
-    let mut line = String::from_utf8_lossy(line).into_owned();
+/// Returns a line as text, shortened.
+fn shown(line: &[u8]) -> String {
+    let mut line = String::from_utf8_lossy(line.trim_ascii()).into_owned();
     clip::text(&mut line, WORDS_BYTES_MAX);
-    Some(line)
+    line
 }
 
 fn is_passing(kind: ErrorKind) -> bool {

@@ -5,6 +5,7 @@ pub mod agents;
 pub mod allocations;
 pub mod corpus;
 pub mod daemon;
+pub mod desktop;
 pub mod evasion;
 pub mod killers;
 pub mod machine;

@@ -91,6 +91,129 @@ fn a_gate_that_lets_everything_through_is_found() {
     }
 }
 
+/// Tells the daemon when to try the gates.
+fn rounds(machine: &Machine, settings: &str) {
+    let directory = machine.home().join(".config/kintsugi");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("daemon.toml"), settings).unwrap();
+}
+
+/// What `kintsugi status` says is wrong.
+fn problems(machine: &Machine) -> Vec<String> {
+    let status = machine.run(&["status", "--json"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["running"], true);
+    let problems = status["status"]["problems"].as_array();
+    let problems = problems.map_or(&[][..], Vec::as_slice).iter();
+    problems
+        .map(|one| one.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn incidents(machine: &Machine) -> Vec<String> {
+    let log = machine.run(&["log", "--json"]);
+    let log = String::from_utf8(log.stdout).unwrap();
+    let entries = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let incidents = entries.filter(|entry| entry["kind"] == "incident");
+    incidents.map(|entry| entry.to_string()).collect()
+}
+
+/// Asks until it is so; a machine that works needs a few seconds.
+fn until<T>(mut look: impl FnMut() -> T, is_so: impl Fn(&T) -> bool) -> T
+where
+    T: std::fmt::Debug,
+{
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    loop {
+        let seen = look();
+        if is_so(&seen) {
+            return seen;
+        }
+        assert!(std::time::Instant::now() < deadline, "{seen:?}");
+    }
+}
+
+#[test]
+fn a_gate_that_goes_dark_is_an_incident_told_in_red_and_over_when_it_is_back() {
+    let (machine, kintsugi) = wired();
+    rounds(&machine, "[doctor]\nevery_hours = 0\n");
+    let start = |arguments: &[&str]| {
+        let mut command = machine.command(&kintsugi);
+        let path = std::env::var("PATH").unwrap();
+        let own = machine.home().join("own");
+        command.env("PATH", format!("{}:{path}", own.display()));
+        command.env("TMUX", "x").args(arguments).output().unwrap()
+    };
+    // A tmux of this test alone, by which somebody is told.
+    let told = machine.home().join("told");
+    let tmux = format!(
+        "#!/bin/sh\ncase $1 in list-clients) echo c ;; *) echo \"$@\" >>'{}' ;; esac\n",
+        told.display()
+    );
+    std::fs::create_dir(machine.home().join("own")).unwrap();
+    std::fs::write(machine.home().join("own/tmux"), tmux).unwrap();
+    let executable = || std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(machine.home().join("own/tmux"), executable()).unwrap();
+
+    // All is well: not a word, and not an incident.
+    assert!(start(&["daemon", "start"]).status.success());
+    let round = start(&["doctor", "--round=person"]);
+    assert_eq!(round.status.code(), Some(0), "{round:?}");
+    assert!(
+        round.stdout.is_empty() && round.stderr.is_empty(),
+        "{round:?}"
+    );
+    assert!(incidents(&machine).is_empty() && problems(&machine).is_empty());
+
+    // One line is taken out by somebody, one hook lets everything through.
+    assert!(start(&["daemon", "stop"]).status.success());
+    std::fs::write(machine.home().join(".bashrc"), "").unwrap();
+    let hook = kintsugi.with_file_name("kintsugi-hook");
+    let whole = std::fs::read(&hook).unwrap();
+    std::fs::remove_file(&hook).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\nexit 0\n").unwrap();
+    std::fs::set_permissions(&hook, executable()).unwrap();
+    // The notes of a round that found all well put the next one off by a day.
+    std::fs::remove_file(machine.home().join(".local/share/kintsugi/doctor.json")).unwrap();
+    rounds(&machine, "[doctor]\nafter_seconds = 0\n");
+    assert!(start(&["daemon", "start"]).status.success());
+    let dark = |all: &Vec<String>| {
+        ["bash", "zsh", "Claude Code", "Cursor"].iter().all(|name| {
+            let words = format!("the gate of {name} has gone dark: ");
+            all.iter().any(|one| one.contains(&words))
+        })
+    };
+    until(|| problems(&machine), dark);
+    assert!(dark(&incidents(&machine)), "{:?}", incidents(&machine));
+    let said = until(
+        || std::fs::read_to_string(&told).unwrap_or_default(),
+        |told| told.matches("gone dark").count() >= 4,
+    );
+    assert!(
+        said.contains("Kintsugi: a person must look: the gate of bash"),
+        "{said}"
+    );
+
+    // Mended: the next round finds it so, and nothing is wrong any more.
+    assert!(start(&["daemon", "stop"]).status.success());
+    std::fs::remove_file(&hook).unwrap();
+    std::fs::write(&hook, whole).unwrap();
+    std::fs::set_permissions(&hook, executable()).unwrap();
+    assert!(start(&["setup"]).status.success());
+    assert!(start(&["daemon", "start"]).status.success());
+    until(
+        || {
+            std::fs::read_to_string(machine.home().join(".local/share/kintsugi/doctor.json"))
+                .unwrap()
+        },
+        |notes| notes.contains("\"well\":true"),
+    );
+    assert_eq!(problems(&machine), Vec::<String>::new());
+    assert_eq!(incidents(&machine).len(), 4);
+}
+
 #[test]
 fn what_is_not_wired_and_no_daemon_are_said_with_what_to_do() {
     let (machine, kintsugi) = wired();

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::desktop::{Desktop, Told};
+use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::pty::Pty;
 use serde_json::json;
 
 /// A process that ends with the test.
@@ -99,4 +101,147 @@ fn without_a_channel_or_a_daemon_it_says_what_to_do() {
         String::from_utf8_lossy(&output.stderr).contains("exit 3"),
         "{output:?}"
     );
+}
+
+/// A command whose text is full of what the channels could take for something else than text.
+const NASTY: &str = "git push --force origin '#(touch pwned)' '%H#{pid}' '<b>&amp;' '\u{1b}]0;x\u{7}' \"$(touch pwned)\"";
+
+/// Programs of this test alone, in front of the others.
+fn own_programs(machine: &Machine, programs: &[(&str, &str)]) -> std::ffi::OsString {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = machine.home().join("own");
+    std::fs::create_dir(&directory).unwrap();
+    for (name, text) in programs {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = std::env::var_os("PATH").unwrap();
+    let all = std::iter::once(directory).chain(std::env::split_paths(&path));
+    std::env::join_paths(all).unwrap()
+}
+
+#[test]
+fn the_desktop_shows_text_and_a_click_opens_a_terminal_that_asks() {
+    let machine = Machine::new();
+    let desktop = Desktop::start(&machine.home());
+    let opened = machine.home().join("opened");
+    let terminal = format!("#!/bin/sh\necho \"$@\" >> '{}'\n", opened.display());
+    let path = own_programs(&machine, &[("xdg-terminal-exec", &terminal)]);
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let first = hold(&machine, NASTY);
+    let mut notify = machine.kintsugi(&["notify", "--desktop"]);
+    notify.env("DBUS_SESSION_BUS_ADDRESS", &desktop.address);
+    let _running = Running(notify.env("PATH", path).spawn().unwrap());
+    let Told::Notify {
+        replaces,
+        title,
+        body,
+        actions,
+    } = desktop.next()
+    else {
+        panic!("nothing was shown")
+    };
+    assert_eq!((replaces, title.as_str()), (0, "Kintsugi holds a command"));
+    assert!(
+        body.contains("&lt;b&gt;&amp;amp;") && !body.contains(['<', '\u{1b}', '\u{7}']),
+        "{body}"
+    );
+    assert!(
+        body.ends_with(&format!("(kintsugi approve {first})")),
+        "{body}"
+    );
+    assert_eq!(
+        actions,
+        [
+            "default",
+            "Answer in a terminal",
+            "open",
+            "Answer in a terminal"
+        ]
+    );
+
+    // What is clicked before it is shown, what is no action of ours, and a second click do nothing.
+    for (number, action) in [(9, "open"), (1, "approve"), (1, "open"), (1, "open")] {
+        desktop.click_next(number, action);
+    }
+    let second = hold(&machine, "rm -rf ~/");
+    let Told::Notify {
+        replaces, title, ..
+    } = desktop.next()
+    else {
+        panic!("nothing was shown")
+    };
+    assert_eq!((replaces, title.as_str()), (1, "Kintsugi holds 2 commands"));
+    let asked = read_until(&opened, |text| text.ends_with('\n'));
+    let own = program("kintsugi");
+    assert_eq!(asked, format!("{} approve {first}\n", own.display()));
+
+    // A click approved nothing; once everything is answered, nothing is shown any more.
+    for id in [first, second] {
+        assert!(machine.run(&["deny", &id]).status.success());
+    }
+    assert_eq!(desktop.next(), Told::Close(1));
+    assert_eq!(std::fs::read_to_string(&opened).unwrap(), asked);
+    assert!(!machine.home().join("pwned").exists());
+}
+
+#[test]
+fn tmux_shows_text_and_counts() {
+    let machine = Machine::new();
+    let sockets = machine.home();
+    let tmux = |arguments: &[&str]| {
+        let mut tmux = machine.command("tmux");
+        tmux.env("TMUX_TMPDIR", &sockets).env("TERM", "xterm");
+        tmux.args(arguments);
+        tmux
+    };
+    let mut client = Pty::spawn(
+        &tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "exec sh -c 'echo ready; exec cat'",
+        ]),
+        240,
+    );
+    client.expect("ready");
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let id = hold(&machine, NASTY);
+    let mut notify = machine.kintsugi(&["notify", "--tmux"]);
+    let _running = Running(notify.env("TMUX_TMPDIR", &sockets).spawn().unwrap());
+    let shown = client.expect(&format!("(kintsugi approve {id})"));
+    for part in ["'#(touch pwned)'", "'%H#{pid}'", "\\x1b]0;x\\x07"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let count = || {
+        let told = tmux(&["show-options", "-gv", "@kintsugi_held"]).output();
+        String::from_utf8(told.unwrap().stdout).unwrap()
+    };
+    assert_eq!(count(), "1\n");
+    assert!(machine.run(&["deny", &id]).status.success());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while count() != "0\n" {
+        assert!(Instant::now() < deadline, "{}", count());
+    }
+    assert!(tmux(&["kill-server"]).status().unwrap().success());
+    assert!(!machine.home().join("pwned").exists());
+}
+
+#[test]
+fn a_terminal_is_rung_and_shows_text() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let id = hold(&machine, NASTY);
+    let mut terminal = Pty::spawn(&machine.kintsugi(&["notify", "--terminal"]), 240);
+    terminal.expect("\u{7}\u{1b}]9;");
+    let nine = terminal.expect("\u{7}");
+    terminal.expect("\u{1b}]777;notify;Kintsugi holds a command;");
+    let seven = terminal.expect("\u{7}");
+    assert_eq!(nine, seven);
+    assert!(
+        nine.contains("\\x1b]0,x\\x07") && nine.contains(&id),
+        "{nine:?}"
+    );
+    assert!(!nine.contains(['\u{1b}', ';']), "{nine:?}");
 }

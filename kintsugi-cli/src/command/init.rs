@@ -103,6 +103,11 @@ impl Init {
         let body = self.install.then_some(body.as_str());
         let change = managed_block::set(&file, body, |old| is_ours(self.shell, old), self.force)
             .map_err(|error| refused(&error))?;
+        if !self.install
+            && let Ok(paths) = surroundings::paths()
+        {
+            super::doctor::forget(&paths);
+        }
         let shown = file.display();
         match (change, self.install) {
             (Change::Written | Change::Removed, true) => {

@@ -87,6 +87,28 @@
 //! denies its hold (`tests/tests/doctor.rs`). It tries the line and not the host: that a host calls it, only a session of the
 //! host shows, in `kintsugi log`.
 //!
+//! The daemon starts the same as a child, ten minutes after its own start (so after each upgrade) and then once a day by the wall
+//! clock; a round that found all well puts the next one off over restarts. Dark is a gate that let the probe through, did not
+//! answer within 20 s, or does not call the hook any more although `kintsugi setup` wrote it or an earlier round saw it refuse;
+//! what its person took away with `setup --undo` or `init --uninstall` is not. It is an `incident` in the log, a problem in
+//! `status` until a round finds it mended, and told by `kintsugi notify`, or by the desktop and tmux where the daemon keeps no
+//! `notify` (`a_gate_that_goes_dark_is_an_incident_told_in_red_and_over_when_it_is_back`). A round that finds nothing says
+//! nothing; one is ended after ten minutes, and a probe after 20 s. The daemon of a machine makes none, since its user has no home
+//! with gates: there each person's `kintsugi doctor` in `cron(8)` does, by its exit status.
+//!
+//! # Telling a person
+//!
+//! `kintsugi notify` (`tests/tests/notify.rs`; the desktop on a private bus, tmux and the terminal in a pseudo-terminal):
+//!
+//! | channel | what is sent | what it cannot do |
+//! |---|---|---|
+//! | desktop | `org.freedesktop.Notifications.Notify`, urgency critical, in the place of the last one; closed once nothing is held | a click is a signal that every program of the user could send to the bus's name: it opens a terminal with `kintsugi approve ID`, once, and approves nothing |
+//! | tmux | `display-message` in every client; the number in `@kintsugi_held` | `#` and `%` of the command are text |
+//! | terminal | BEL, OSC 9, OSC 777, and a line | control characters of the command are shown as escapes, `;` as a comma |
+//! | `--command` | a program with the words in its environment | it is ended after 10 s with all it started |
+//!
+//! What is held within a second is told together, and nothing is told within five seconds of the last notice.
+//!
 //! # `kintsugi-hook`
 //!
 //! It links neither the judgement nor the command line parser, and answers only what takes one question to the daemon.

@@ -1,11 +1,10 @@
 //! `kintsugi doctor`: whether what stands between is really there, each part tried and not only looked at.
 
 mod probe;
+mod round;
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::time::Duration;
 
 use clap::Args;
 use kintsugi_core::audit::verify::{Options, verify};
@@ -15,6 +14,8 @@ use kintsugi_core::protocol::{Status, VaultStatus};
 use serde::Serialize;
 
 use self::probe::Seen;
+use self::round::Tell;
+pub(super) use self::round::forget;
 use super::log::told;
 use super::setup::{self, Gate};
 use super::{JSON_VERSION, status};
@@ -30,9 +31,10 @@ use crate::{embedded, policies, surroundings};
 #[derive(Debug, Args)]
 #[command(
     after_help = "A probe is a command that must be refused, sent through the line that each agent and shell is \
-                  configured with; its hold is denied at once. Ends with 1 when something is wrong.\n\nTo have the daemon keep it \
-                  looking, in `daemon.toml` beside the policy:\n  [[helper]]\n  name = \"doctor\"\n  \
-                  command = [\"/usr/local/bin/kintsugi\", \"doctor\", \"--every\", \"24\"]"
+                  configured with; its hold is denied at once. Ends with 1 when something is wrong.\n\nThe daemon starts the \
+                  same by itself, ten minutes after its own start and then once a day: a gate that has gone dark is an \
+                  `incident` in the log, a problem in `kintsugi status`, and told as `kintsugi notify` tells. In \
+                  `daemon.toml` beside the policy:\n  [doctor]\n  every_hours = 24  # 0: never"
 )]
 pub struct Doctor {
     /// Starts the daemon and wires what is not
@@ -44,9 +46,9 @@ pub struct Doctor {
     /// Prints one line of JSON a check
     #[arg(long)]
     json: bool,
-    /// Does not end: checks every so many hours, and says only what is wrong
-    #[arg(long, value_name = "HOURS", conflicts_with = "json", value_parser = clap::value_parser!(u64).range(1..=8760))]
-    every: Option<u64>,
+    /// Tries the gates alone, and says nothing but what has gone dark, as the daemon takes it
+    #[arg(long, hide = true, value_name = "WHO")]
+    round: Option<Tell>,
 }
 
 /// How a check ended.
@@ -94,13 +96,10 @@ impl Doctor {
     /// # Errors
     /// When there is not even a home to look at.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
-        let Some(hours) = self.every else {
-            return self.check(console);
-        };
-        loop {
-            self.check(console)?;
-            std::thread::sleep(Duration::from_secs(hours * 3600));
+        if let Some(tell) = self.round {
+            return round::run(tell, console);
         }
+        self.check(console)
     }
 
     fn check(&self, console: &mut Console) -> Result<Exit, Failure> {
@@ -130,12 +129,8 @@ impl Doctor {
     fn show(&self, check: &Check, console: &mut Console) -> Result<(), Failure> {
         if self.json {
             console.json(check)?;
-        } else if self.every.is_none() {
+        } else {
             print(check, console)?;
-        } else if check.grade == Grade::Bad {
-            // Where the daemon keeps it running, these are its last words in `kintsugi status`.
-            let found = escape(&check.found);
-            writeln!(console.err, "kintsugi: error: {}: {found}", check.name)?;
         }
         Ok(())
     }
@@ -182,11 +177,7 @@ impl Doctor {
             };
             return Check::new(name, Grade::Warning, why);
         }
-        let home = surroundings::home().unwrap_or_else(|| "/".to_owned());
-        let seen = match Host::named(name) {
-            Some(host) => probe::host(paths, host, line, &probe::directory(Path::new(&home))),
-            None => probe::shell(paths, name),
-        };
+        let seen = probe(paths, name, line);
         match seen {
             Seen::Refused(after) => {
                 let found = format!("wired; refused a probe after {} ms", after.as_millis());
@@ -198,8 +189,21 @@ impl Doctor {
             }
             Seen::CameThrough => Check::new(name, Grade::Bad, "a command that must be refused came through")
                 .hint("start it anew; if that does not help, `kintsugi setup --undo` and `kintsugi setup`"),
+            Seen::Late(after) => {
+                let found = format!("no answer within {} s: the tool would run", after.as_secs());
+                Check::new(name, Grade::Bad, found).hint("`kintsugi status` says whether the daemon answers")
+            }
             Seen::Unknown(why) => Check::new(name, Grade::Warning, format!("wired, not tried: {why}")),
         }
+    }
+}
+
+/// Sends a probe through the gate `name`, whose line is `line`.
+fn probe(paths: &Paths, name: &str, line: &str) -> Seen {
+    let home = surroundings::home().unwrap_or_else(|| "/".to_owned());
+    match Host::named(name) {
+        Some(host) => probe::host(paths, host, line, &home),
+        None => probe::shell(paths, name),
     }
 }
 

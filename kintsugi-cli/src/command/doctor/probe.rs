@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,8 @@ pub(super) enum Seen {
     Refused(Duration),
     /// It would have run.
     CameThrough,
+    /// No answer came in this time, which is within every host's limit.
+    Late(Duration),
     /// Nothing was to be found out, for this reason.
     Unknown(String),
 }
@@ -81,7 +82,7 @@ pub(super) fn host(paths: &Paths, host: &Host, line: &str, cwd: &str) -> Seen {
             Ok(None) if started.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
             Ok(None) => {
                 end(&mut hook);
-                return Seen::Unknown(format!("no answer within {} s", PATIENCE.as_secs()));
+                return Seen::Late(PATIENCE);
             }
             Err(error) => return Seen::Unknown(error.to_string()),
         }
@@ -196,9 +197,4 @@ fn end(child: &mut Child) {
     // Either it has ended by itself, or it must now.
     drop(child.kill());
     drop(child.wait());
-}
-
-/// Returns the directory that probes are said to run in.
-pub(super) fn directory(home: &Path) -> String {
-    home.display().to_string()
 }

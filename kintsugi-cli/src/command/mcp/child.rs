@@ -3,11 +3,11 @@
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::group::end_group;
 
 /// Most bytes of each stream that are given back; what is beyond is read and dropped, so that nothing blocks on it.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
@@ -68,7 +68,7 @@ pub(super) fn run(
         }
     };
     // What it left running in its group keeps the pipes open.
-    stop(&mut child);
+    end_group(&mut child);
     let text = |thread: Option<JoinHandle<Vec<u8>>>| {
         let bytes = thread
             .and_then(|thread| thread.join().ok())
@@ -80,14 +80,6 @@ pub(super) fn run(
         output: text(output),
         error: text(error),
     })
-}
-
-fn stop(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // Nobody is left in it when all have ended.
-    let killed = group.map(|group| kill_process_group(group, Signal::KILL));
-    debug_assert!(killed.is_some());
-    drop(child.wait());
 }
 
 fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {

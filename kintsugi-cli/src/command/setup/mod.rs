@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::hosts::{File, Wanted};
 use self::ledger::{Entry, Ledger, Since};
-use super::{JSON_VERSION, init};
+use super::{JSON_VERSION, doctor, init};
 use crate::agent::Host;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
@@ -74,15 +74,19 @@ pub(super) struct Gate {
     pub(super) line: Result<String, String>,
     /// What is left for the person to do.
     pub(super) then: Option<&'static str>,
+    /// Whether `kintsugi setup` wired it, and was not told to undo that.
+    pub(super) was_written: bool,
 }
 
 /// Returns the gates of everything that is found.
 pub(super) fn gates() -> Result<Vec<Gate>, Failure> {
     let files = found()?;
+    let ledger = ledger()?;
     let gate = |file: &File| Gate {
         name: file.host,
         line: line_of(file),
         then: file.then,
+        was_written: ledger.files.iter().any(|entry| is_of(entry, file)),
     };
     Ok(files.iter().map(gate).collect())
 }
@@ -211,15 +215,9 @@ impl Setup {
         console: &mut Console,
     ) -> Result<Exit, Failure> {
         let mut exit = Exit::Allowed;
+        doctor::forget(&surroundings::paths()?);
         for entry in ledger.files.clone() {
-            let resolved = |file: &&File| {
-                file.path == entry.path
-                    || file
-                        .path
-                        .canonicalize()
-                        .is_ok_and(|path| path == entry.path)
-            };
-            let file = files.iter().find(resolved);
+            let file = files.iter().find(|file| is_of(&entry, file));
             if file.is_none() && !self.only.is_empty() {
                 continue;
             }
@@ -285,6 +283,12 @@ struct Line<'a> {
     state: &'a State,
     #[serde(skip_serializing_if = "Option::is_none")]
     then: Option<&'a str>,
+}
+
+/// Whether `entry` is of `file`, whose path may be a link.
+fn is_of(entry: &Entry, file: &File) -> bool {
+    let resolved = || file.path.canonicalize();
+    file.path == entry.path || resolved().is_ok_and(|path| path == entry.path)
 }
 
 fn read(path: &Path) -> Result<Option<String>, String> {

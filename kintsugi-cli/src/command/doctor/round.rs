@@ -1,0 +1,120 @@
+//! One round: every gate is tried, and only what has gone dark is said. The daemon starts it, and takes its words into the log.
+//!
+//! Dark is a gate that let the probe through, did not answer in time, or does not call the hook any more although it once did.
+//! One that nobody ever wired is not dark. A round writes nothing but its notes.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kintsugi_core::display::escape;
+use serde::{Deserialize, Serialize};
+
+use super::probe::Seen;
+use super::{probe, setup};
+use crate::agent::Host;
+use crate::client::Client;
+use crate::command::notify;
+use crate::command::setup::Gate;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::{gate, surroundings};
+
+/// What a round leaves for the next one, and for the daemon.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Notes {
+    /// The version that made it.
+    version: String,
+    /// When it ended, in milliseconds since 1970.
+    at: u64,
+    /// Whether nothing was dark.
+    well: bool,
+    /// The gates that were seen to refuse.
+    alive: BTreeSet<String>,
+}
+
+/// Who hears of it, beside whoever reads standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Tell {
+    /// Nobody.
+    Nobody,
+    /// The person, by the desktop and tmux.
+    Person,
+}
+
+/// Tries every gate.
+///
+/// # Errors
+/// When there is no daemon to ask; then nothing was found out.
+pub(super) fn run(tell: Tell, console: &mut Console) -> Result<Exit, Failure> {
+    let paths = surroundings::paths()?;
+    Client::connect(&paths.socket).map_err(|error| gate::refused(&error))?;
+    let before = read(&paths.rounds);
+    let mut alive = BTreeSet::new();
+    let mut dark = BTreeSet::new();
+    for one in setup::gates()? {
+        let name = one.name.to_owned();
+        let was_alive = before.alive.contains(&name);
+        let why = match &one.line {
+            Err(why) => (was_alive || one.was_written).then(|| why.clone()),
+            Ok(line) => why_dark(&probe(&paths, &name, line)),
+        };
+        if was_alive || (one.line.is_ok() && why.is_none()) {
+            alive.insert(name);
+        }
+        dark.extend(why.map(|why| words(&one, &why)));
+    }
+    let notes = Notes {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        at: now(),
+        well: dark.is_empty(),
+        alive,
+    };
+    std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)?;
+    for what in &dark {
+        writeln!(console.err, "alarm: {what}")?;
+    }
+    if tell == Tell::Person && !dark.is_empty() {
+        notify::alarm(&dark, console);
+    }
+    Ok(if dark.is_empty() {
+        Exit::Allowed
+    } else {
+        Exit::Failed
+    })
+}
+
+/// Forgets which gates were alive: their person has taken them away.
+pub(in crate::command) fn forget(paths: &kintsugi_core::paths::Paths) {
+    // Where there is nothing, nothing is expected either.
+    drop(std::fs::remove_file(&paths.rounds));
+}
+
+fn why_dark(seen: &Seen) -> Option<String> {
+    match seen {
+        // A shell whose start-up asks something, a machine without `sh`: no sign of either.
+        Seen::Refused(_) | Seen::Unknown(_) => None,
+        Seen::CameThrough => Some("a command that must be refused came through".to_owned()),
+        Seen::Late(after) => Some(format!(
+            "no answer within {} s, so the tool would run",
+            after.as_secs()
+        )),
+    }
+}
+
+fn words(gate: &Gate, why: &str) -> String {
+    let title = Host::named(gate.name).map_or(gate.name, |host| host.title);
+    let why = escape(why);
+    format!("the gate of {title} has gone dark: {why}; `kintsugi doctor` says more")
+}
+
+fn read(path: &Path) -> Notes {
+    let text = std::fs::read(path).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
+}
