@@ -73,6 +73,46 @@ pub enum Action {
     Spend,
 }
 
+impl Action {
+    /// Whether something that exists is not as it was afterwards: the part of a command that a person minds, where another
+    /// part (a connection, a program that is started) is also that of harmless ones.
+    #[must_use]
+    pub const fn takes_away(self) -> bool {
+        match self {
+            Self::Delete
+            | Self::Overwrite
+            | Self::Truncate
+            | Self::Move
+            | Self::Chmod
+            | Self::Chown
+            | Self::Mount
+            | Self::FormatDevice
+            | Self::Rewrite
+            | Self::Kill
+            | Self::StopService
+            | Self::Reboot
+            | Self::Revoke => true,
+            Self::Read
+            | Self::List
+            | Self::Write
+            | Self::Create
+            | Self::Execute
+            | Self::Interpret
+            | Self::Elevate
+            | Self::Install
+            | Self::Publish
+            | Self::Fetch
+            | Self::Send
+            | Self::Connect
+            | Self::Listen
+            | Self::Schedule
+            | Self::Persist
+            | Self::Grant
+            | Self::Spend => false,
+        }
+    }
+}
+
 /// A noun: what kind of thing the target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

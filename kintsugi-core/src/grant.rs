@@ -14,6 +14,9 @@ use crate::rules::Finding;
 /// Longest command that a grant is made for, in bytes: what is longer cannot be listed and understood.
 pub const GRANT_BYTES_MAX: usize = 2 * 1024;
 
+/// Most characters of a denied command that are remembered: enough to know it again.
+pub const DENIED_CHARS_MAX: usize = 200;
+
 /// Most effects that a grant or a denial names.
 pub const SIGNATURES_MAX: usize = 8;
 
@@ -24,7 +27,7 @@ pub struct Scope {
     /// For this long, in milliseconds; without it until it is revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<u64>,
-    /// For this often.
+    /// For this often, beyond the approval that it comes with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
     /// For this session of this agent alone.
@@ -236,14 +239,20 @@ impl Grant {
 pub struct Denied {
     /// The hold that was denied.
     pub id: Uuid,
+    /// The command, as it was held; only its beginning when it is long.
+    #[serde(default)]
+    pub raw: String,
     /// What it would have done.
     pub effects: Vec<Signature>,
 }
 
 impl Denied {
     /// Remembers what the findings of a denied hold are about; all of its effects when no finding says.
+    ///
+    /// Where it would have taken something away, that is what was denied: the connection that a forced push needs is also that
+    /// of every other push.
     #[must_use]
-    pub fn new(id: Uuid, findings: &[Finding], effects: &[Effect]) -> Self {
+    pub fn new((id, raw): (Uuid, &str), findings: &[Finding], effects: &[Effect]) -> Self {
         let concerns = |effect: &&Effect| {
             findings.iter().any(|finding| {
                 finding.span.start < effect.span.end && effect.span.start < finding.span.end
@@ -254,19 +263,32 @@ impl Denied {
             named = effects.iter().collect();
         }
         let is_known = |effect: &&Effect| !effect.modifiers.contains(Modifier::Unresolved);
-        let signatures = named.into_iter().filter(is_known).map(Signature::of);
+        named.retain(is_known);
+        if named.iter().any(|effect| effect.action.takes_away()) {
+            named.retain(|effect| effect.action.takes_away());
+        }
+        let signatures = named.into_iter().map(Signature::of);
         Self {
             id,
+            raw: raw.chars().take(DENIED_CHARS_MAX).collect(),
             effects: signatures.take(SIGNATURES_MAX).collect(),
         }
     }
 
-    /// Whether one of `effects` is what was denied, in whatever spelling.
+    /// Whether this is what was denied, in whatever spelling: one of `effects` is, or the text itself, where effects say little.
+    /// What is judged safe is that only when it takes something away: to look at a file is not to ask again for what was denied
+    /// about it.
     #[must_use]
-    pub fn is_asked_again(&self, effects: &[Effect]) -> bool {
-        effects
-            .iter()
-            .any(|effect| self.effects.iter().any(|known| known.is_intent_of(effect)))
+    pub fn is_asked_again(&self, raw: &str, class: Class, effects: &[Effect]) -> bool {
+        let counts = |effect: &&Effect| class > Class::Safe || effect.action.takes_away();
+        let mut effects = effects.iter().filter(counts);
+        self.is_text(raw)
+            || effects.any(|effect| self.effects.iter().any(|known| known.is_intent_of(effect)))
+    }
+
+    /// Whether it is the same text, which is remembered whole.
+    fn is_text(&self, raw: &str) -> bool {
+        self.raw == raw && raw.chars().count() < DENIED_CHARS_MAX
     }
 }
 
@@ -370,8 +392,29 @@ mod tests {
 
     #[test]
     fn what_was_denied_is_known_again_in_another_spelling() {
-        let denied = Denied::new(Uuid::nil(), &[], &[effect("rm", "/w/a", Place::Project)]);
-        assert!(denied.is_asked_again(&[effect("find", "/w/a", Place::Project)]));
-        assert!(!denied.is_asked_again(&[effect("rm", "/w/b", Place::Project)]));
+        let id = (Uuid::nil(), "rm /w/a");
+        let denied = Denied::new(id, &[], &[effect("rm", "/w/a", Place::Project)]);
+        let again = |effect: Effect| denied.is_asked_again("x", Class::Safe, &[effect]);
+        assert!(again(effect("find", "/w/a", Place::Project)));
+        assert!(!again(effect("rm", "/w/b", Place::Project)));
+        // Where effects say nothing, the text does.
+        let unknown = Denied::new((Uuid::nil(), "x --all"), &[], &[]);
+        assert!(unknown.is_asked_again("x --all", Class::Ambiguous, &[]));
+        assert!(!unknown.is_asked_again("x --some", Class::Ambiguous, &[]));
+    }
+
+    #[test]
+    fn what_a_denied_command_has_in_common_with_harmless_ones_is_not_what_was_denied() {
+        let acts = |action| Effect {
+            action,
+            ..effect("git", "origin", Place::Project)
+        };
+        let id = (Uuid::nil(), "git push --force");
+        let denied = Denied::new(id, &[], &[acts(Action::Publish), acts(Action::Rewrite)]);
+        assert!(!denied.is_asked_again("x", Class::Ambiguous, &[acts(Action::Publish)]));
+        assert!(denied.is_asked_again("x", Class::Ambiguous, &[acts(Action::Rewrite)]));
+        let read = Denied::new(id, &[], &[acts(Action::Read)]);
+        assert!(read.is_asked_again("x", Class::Ambiguous, &[acts(Action::Read)]));
+        assert!(!read.is_asked_again("x", Class::Safe, &[acts(Action::Read)]));
     }
 }

@@ -5,28 +5,25 @@
 //! nothing that is not proven (or, while there is no vault, needs no proof).
 
 use data_encoding::HEXLOWER;
-use kintsugi_core::audit::record::{Body, Means, Peer};
+use kintsugi_core::audit::record::{Body, Peer};
 use kintsugi_core::paths::Paths;
-use kintsugi_core::policy::Mode;
-use kintsugi_core::protocol::{ErrorCode, Resolution, Response};
-use kintsugi_core::vault::operation::{
-    Approval, Candidate, Operation, OperationError, Pruning, Redaction, Setting,
-};
+use kintsugi_core::protocol::{ErrorCode, Response};
+use kintsugi_core::vault::Standing;
+use kintsugi_core::vault::operation::{Operation, OperationError};
 use kintsugi_core::vault::transcript::arguments_hash;
-use kintsugi_core::vault::{Standing, Vault};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::authority::{self, Leave, Place};
-use crate::book::RemovalError;
+use crate::carry_out::{mode_of, policy, threshold_of};
 use crate::challenge::{Asked, Moment};
 use crate::clip;
 use crate::handle::{Answer, Desk, Outcome, Refusal};
 use crate::judge::Seal;
 use crate::peer::PeerHandle;
 use crate::resolve::later;
-use crate::state::admin::{ACCEPTED, PANIC, RESUME, SET, VAULT};
-use crate::store::{Recorded, RemovalRequest, Staged};
+use crate::state::admin::{ALTERED, PANIC};
+use crate::store::{Recorded, Staged};
 
 /// Longest name of an operation that is kept, in bytes.
 const OP_BYTES_MAX: usize = 128;
@@ -67,15 +64,6 @@ enum Backing {
     Nobody,
 }
 
-/// What a privileged operation comes to.
-#[derive(Debug)]
-pub(crate) struct Carried {
-    /// What is recorded beside the result of the attempt.
-    pub(crate) bodies: Vec<Body>,
-    /// What is answered then.
-    pub(crate) answer: Answer,
-}
-
 impl Claim {
     /// Returns what a `shutdown` message claims; it asks for no other operation, whatever it says.
     pub(crate) fn to_shut_down(op: String, nonce: String, proof: Option<String>) -> Self {
@@ -89,15 +77,6 @@ impl Claim {
             nonce,
             proof,
             code: None,
-        }
-    }
-}
-
-impl Carried {
-    fn recorded(bodies: Vec<Body>) -> Self {
-        Self {
-            bodies,
-            answer: Answer::Ack,
         }
     }
 }
@@ -124,6 +103,7 @@ impl Desk {
             detail: files,
         }];
         found.extend(settings);
+        found.extend(self.book.incident().map(altered));
         // A log that was altered is begun anew; that there was a vault is not forgotten with it.
         let named = self.book.state().admin().vault().is_some();
         let before = self.book.vault_before_incident().filter(|_| !named);
@@ -241,12 +221,12 @@ impl Desk {
         }
         let needs_person = operation.as_ref().is_some_and(needs_person);
         let mut backing = Backing::Nobody;
-        if !self.needs_admin() && matches!(operation, Some(Operation::Approve(_))) {
-            let message = "there is no admin: a person approves at a terminal";
-            return Err(Refusal::new(ErrorCode::Forbidden, message));
+        if !self.needs_admin() {
+            is_not_for_admins_alone(operation.as_ref())?;
         }
         if !self.needs_admin() && needs_person {
-            if let Some(refused) = self.weigh_person(claim.code.as_deref(), peer)? {
+            let code = claim.code.as_deref();
+            if let Some(refused) = self.weigh_person(Uuid::nil(), code, peer)? {
                 return Ok(refused);
             }
             backing = Backing::Person;
@@ -270,15 +250,17 @@ impl Desk {
         Ok(Outcome::Attempt(staged, Box::new(attempt)))
     }
 
-    /// Judges whether a person asks, as it would for an approval; returns the refusal, which is on record, when not.
-    fn weigh_person(
+    /// Judges whether a person asks, as it would for an approval of `id` (nil, for what is about none); returns the refusal, which
+    /// is on record, when not.
+    pub(crate) fn weigh_person(
         &mut self,
+        id: Uuid,
         code: Option<&str>,
         peer: &PeerHandle,
     ) -> Result<Option<Outcome>, Refusal> {
         let agents = self.book.state().agents();
         let person = authority::Claim {
-            id: Uuid::nil(),
+            id,
             proposer: None,
             agents: &agents,
             place: Place::Elsewhere,
@@ -287,12 +269,10 @@ impl Desk {
         let now = self.clock.monotonic_ms();
         match self.authority.weigh(&person, peer, now) {
             Leave::Given(_) => Ok(None),
-            Leave::Refused { check, by, peer } => self
-                .refuse_answer(Uuid::nil(), check, (*peer, by))
-                .map(Some),
-            Leave::Asked { terminals, peer } => {
-                self.ask_code(Uuid::nil(), &terminals, *peer).map(Some)
+            Leave::Refused { check, by, peer } => {
+                self.refuse_answer(id, check, (*peer, by)).map(Some)
             }
+            Leave::Asked { terminals, peer } => self.ask_code(id, &terminals, *peer).map(Some),
             Leave::Later => Err(later()),
         }
     }
@@ -357,115 +337,6 @@ impl Desk {
         }
     }
 
-    /// Does what was proven to be the admin's will. Nothing else calls this.
-    fn carry_out(&mut self, operation: Operation, peer: &Peer) -> Result<Carried, Refusal> {
-        match operation {
-            Operation::Shutdown => Ok(Carried {
-                bodies: Vec::new(),
-                answer: Answer::Stop,
-            }),
-            Operation::Enrol(candidate) => self.enrol(&candidate),
-            Operation::Rotate(candidate) => self.rotate(&candidate, "vault rotated"),
-            Operation::Recover(candidate) => self.rotate(&candidate, "vault recovered"),
-            Operation::Resume => Ok(Carried::recorded(vec![policy(RESUME, None)])),
-            Operation::Policy(files) => {
-                if self.bench.hash_of_files() != files.hash {
-                    let message = "the policy files are not what you saw: look again";
-                    return Err(Refusal::new(ErrorCode::ContentChanged, message));
-                }
-                Ok(Carried {
-                    bodies: vec![policy(ACCEPTED, Some(files.hash))],
-                    answer: Answer::Sealed,
-                })
-            }
-            Operation::Set(setting) => set(&setting),
-            Operation::Redact(Redaction { seqs, reason }) => {
-                let request = RemovalRequest {
-                    peer: peer.clone(),
-                    reason,
-                };
-                let seqs = seqs.into_iter().collect();
-                removed(self.book.redact(self.clock.as_ref(), &seqs, request))
-            }
-            Operation::Prune(Pruning { before, reason }) => {
-                let request = RemovalRequest {
-                    peer: peer.clone(),
-                    reason,
-                };
-                removed(self.book.prune(self.clock.as_ref(), before, request))
-            }
-            Operation::Approve(approval) => self.approve_by_admin(approval, peer),
-            _ => Err(Refusal::new(
-                ErrorCode::UnknownRequest,
-                "this daemon does not know the operation",
-            )),
-        }
-    }
-
-    /// Allows a hold on the admin's word.
-    fn approve_by_admin(&mut self, approval: Approval, peer: &Peer) -> Result<Carried, Refusal> {
-        let Approval {
-            id,
-            content_hash,
-            reason,
-        } = approval;
-        self.check_seen(id, content_hash.as_deref())?;
-        self.held(id)?;
-        Ok(Carried::recorded(vec![Body::Resolution {
-            id,
-            decision: Resolution::Allow,
-            means: Means::Person,
-            peer: Some(peer.clone()),
-            remember: false,
-            reason,
-        }]))
-    }
-
-    /// Takes over the first vault.
-    fn enrol(&mut self, candidate: &Candidate) -> Result<Carried, Refusal> {
-        let refuse = |why: &str| Err(Refusal::new(ErrorCode::Forbidden, why));
-        if self.book.state().admin().vault().is_some() || self.keeper.is_locked() {
-            return refuse("there is a vault already");
-        }
-        if self.book.incident().is_some() {
-            return refuse("the log does not verify, so nobody can tell that there was no vault");
-        }
-        let vault = self.candidate(candidate)?;
-        if vault.epoch != 1 {
-            return refuse("a first vault is of epoch 1");
-        }
-        Ok(Self::adopted("vault enrolled", candidate))
-    }
-
-    /// Replaces the vault by its next epoch.
-    fn rotate(&mut self, candidate: &Candidate, what: &str) -> Result<Carried, Refusal> {
-        let next = self.candidate(candidate)?;
-        let follows = |vault: &Vault| vault.id == next.id && vault.epoch + 1 == next.epoch;
-        match self.keeper.standing() {
-            Standing::Whole(vault) if follows(vault) => Ok(Self::adopted(what, candidate)),
-            Standing::Whole(_) => Err(Refusal::new(
-                ErrorCode::Forbidden,
-                "the new vault does not follow the present one",
-            )),
-            Standing::Absent | Standing::Degraded(_) => {
-                Err(Refusal::new(ErrorCode::Forbidden, "there is no vault"))
-            }
-        }
-    }
-
-    fn candidate(&self, candidate: &Candidate) -> Result<Vault, Refusal> {
-        let found = self.keeper.candidate(&candidate.name);
-        found.map_err(|error| Refusal::new(ErrorCode::BadRequest, format!("{error:#}")))
-    }
-
-    fn adopted(what: &str, candidate: &Candidate) -> Carried {
-        debug_assert!(what.starts_with(VAULT), "the fold knows a vault by this");
-        Carried {
-            bodies: vec![policy(what, Some(candidate.name.clone()))],
-            answer: Answer::Sealed,
-        }
-    }
-
     /// Holds everything from now on. Anybody may: it only tightens.
     pub(crate) fn panic(
         &mut self,
@@ -500,57 +371,29 @@ impl Desk {
     }
 }
 
+/// Refuses what makes no sense without a vault.
+fn is_not_for_admins_alone(operation: Option<&Operation>) -> Result<(), Refusal> {
+    let message = match operation {
+        Some(Operation::Approve(_)) => "there is no admin: a person approves at a terminal",
+        Some(Operation::Unhook(_) | Operation::Uninstall(_)) => {
+            "there is no admin: nobody need be asked"
+        }
+        Some(_) | None => return Ok(()),
+    };
+    Err(Refusal::new(ErrorCode::Forbidden, message))
+}
+
 /// Whether an operation needs a person while there is no vault: whoever may connect may stop the daemon, as ever.
 const fn needs_person(operation: &Operation) -> bool {
     !matches!(operation, Operation::Shutdown)
 }
 
-/// Returns what a removal comes to: it is done when it returns, and everything that stays is refused in one line.
-fn removed(done: Result<Staged, RemovalError>) -> Result<Carried, Refusal> {
-    match done {
-        Ok(staged) => {
-            // What it claims is claimed again by the answer.
-            drop(staged);
-            Ok(Carried::recorded(Vec::new()))
-        }
-        Err(RemovalError::Log(error)) => Err(Refusal::unrecorded(&error)),
-        Err(error) => Err(Refusal::new(ErrorCode::BadRequest, error.to_string())),
+fn altered(found: &str) -> Body {
+    Body::Policy {
+        what: ALTERED.to_owned(),
+        hash: None,
+        detail: serde_json::json!({ "found": found }),
     }
-}
-
-fn set(setting: &Setting) -> Result<Carried, Refusal> {
-    let Setting { key, value } = setting;
-    let is_known = match key.as_str() {
-        _ if value == LEFT_TO_FILES => true,
-        "mode" => mode_of(value).is_some(),
-        "threshold" => threshold_of(value).is_some(),
-        _ => {
-            let message = format!("there is no setting `{}`", key.escape_debug());
-            return Err(Refusal::new(ErrorCode::BadRequest, message));
-        }
-    };
-    if !is_known {
-        let message = format!("`{}` is no {key}", value.escape_debug());
-        return Err(Refusal::new(ErrorCode::BadRequest, message));
-    }
-    Ok(Carried {
-        bodies: vec![policy(&format!("{SET}{key} {value}"), None)],
-        answer: Answer::Sealed,
-    })
-}
-
-/// Says of a setting that the policy files have it again.
-const LEFT_TO_FILES: &str = "file";
-
-/// Reads a mode as the admin sets it.
-fn mode_of(value: &str) -> Option<Mode> {
-    let mode = [Mode::Notify, Mode::Attended, Mode::Unattended];
-    mode.into_iter().find(|mode| mode.name() == value)
-}
-
-/// Reads a threshold likewise.
-fn threshold_of(value: &str) -> Option<u8> {
-    value.parse().ok().filter(|risk| *risk <= 100)
 }
 
 fn vault_incident(why: &str) -> Body {
@@ -574,12 +417,4 @@ fn asked(op: String, peer: &PeerHandle) -> Asked {
 
 fn signature(text: &str) -> Option<[u8; 64]> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
-}
-
-fn policy(what: &str, hash: Option<String>) -> Body {
-    Body::Policy {
-        what: what.to_owned(),
-        hash,
-        detail: Value::Null,
-    }
 }

@@ -3,7 +3,7 @@
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
-use kintsugi_core::grant::{Grant, Scope};
+use kintsugi_core::grant::{Denied, Grant, Scope};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, Response, Verdict};
 use serde_json::json;
@@ -14,14 +14,12 @@ use crate::proposal::Proposal;
 use crate::state::Hold;
 
 impl Desk {
-    /// Applies what people said before: a grant lets pass, a denial holds. Returns the record of a grant that was used.
+    /// Applies what people said before: a grant lets pass, a denial denies. Returns the record of a grant that was used.
     pub(crate) fn remembered(&self, proposal: &Proposal, verdict: &mut Verdict) -> Option<Body> {
         let command = &proposal.command;
         let state = self.book.state();
-        if let Some(id) = state.denied(&verdict.effects) {
-            verdict.decision = verdict.decision.max(Decision::Hold);
-            let reason = format!("a person denied that as {}: stop, and ask them", short(id));
-            verdict.reason = format!("{reason}; {}", verdict.reason);
+        if let Some(id) = state.denied(&command.raw, verdict.class, &verdict.effects) {
+            deny_again(id, proposal.peer.direct, verdict);
             return None;
         }
         if verdict.class == Class::Ambiguous
@@ -62,9 +60,14 @@ impl Desk {
             return Ok(None);
         };
         if self.needs_admin() {
-            let why = "only the admin allows more than once: `kintsugi admin`";
+            let why = "only the admin allows more than once: add `--admin`";
             return Err(Refusal::new(ErrorCode::AuthFailed, why));
         }
+        self.grant_of(hold, scope).map(Some)
+    }
+
+    /// Makes a grant of what is held; whoever asks may.
+    pub(crate) fn grant_of(&self, hold: &Hold, scope: Scope) -> Result<Body, Refusal> {
         let bad = |why: String| Refusal::new(ErrorCode::BadRequest, why);
         if self.book.state().has_all_grants() {
             return Err(bad("too many grants hold: revoke some first".to_owned()));
@@ -75,11 +78,11 @@ impl Desk {
         let grant = Grant::new(id, &command, judged, (scope, self.clock.wall_ms()));
         let grant = grant.map_err(|error| bad(error.to_string()))?;
         let grant = serde_json::to_value(&grant).map_err(|error| bad(error.to_string()))?;
-        Ok(Some(Body::Grant {
+        Ok(Body::Grant {
             id,
             change: "made".to_owned(),
             grant,
-        }))
+        })
     }
 
     /// Lists the grants that hold.
@@ -87,6 +90,7 @@ impl Desk {
         let now = self.clock.wall_ms();
         Response::GrantList {
             items: self.book.state().grants(now).cloned().collect(),
+            denied: self.book.state().denials().map(named).collect(),
         }
     }
 
@@ -103,6 +107,33 @@ impl Desk {
             grant: json!({}),
         };
         Ok(Outcome::Durable(self.record(vec![end])?, Answer::Ack))
+    }
+}
+
+/// Returns a denial as it is listed: by its text, so that the list fits into a frame.
+fn named(denied: &Denied) -> Denied {
+    Denied {
+        id: denied.id,
+        raw: denied.raw.clone(),
+        effects: Vec::new(),
+    }
+}
+
+/// Denies what a person denied before. Somebody who types it at a prompt of their own may think otherwise today, and is asked.
+///
+/// Neither the reason nor anything else of the verdict names another way to the same end.
+fn deny_again(id: Uuid, is_person: bool, verdict: &mut Verdict) {
+    let reason = format!("a person denied that as {}", short(id));
+    verdict.reason = if is_person {
+        verdict.decision = verdict.decision.max(Decision::Hold);
+        format!("{reason}; {}", verdict.reason)
+    } else {
+        verdict.decision = Decision::Deny;
+        format!("{reason}, in whatever words: stop, and ask them")
+    };
+    verdict.instead = None;
+    for finding in &mut verdict.findings {
+        finding.instead = None;
     }
 }
 

@@ -232,7 +232,7 @@ impl Desk {
 
     /// Whether something was altered that a person must look at first: then only the safe passes unseen.
     pub(crate) fn is_strict(&self) -> bool {
-        self.book.incident().is_some() || self.keeper.trouble().is_some()
+        self.book.state().admin().altered().is_some() || self.keeper.trouble().is_some()
     }
 
     /// Holds whatever it is, after `kintsugi panic`.
@@ -405,6 +405,7 @@ impl Desk {
                 let reply = Reply::elsewhere(id, Resolution::Allow, reason);
                 self.resolve(reply.with(code, scope), peer)
             }
+            Request::Lookup { prefix } => Ok(Outcome::Now(self.look_up(&prefix))),
             Request::ListGrants => Ok(Outcome::Now(self.list_grants())),
             Request::RevokeGrant { id } => self.revoke_grant(id),
             Request::Deny { id, reason } => {
@@ -416,10 +417,9 @@ impl Desk {
             Request::Hello { .. } => Ok(Outcome::Now(hello())),
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
             Request::Panic { reason } => self.panic(reason, peer.look_up()),
-            Request::AuthBegin { op, args_hash } => {
-                let challenge = self.challenge(op, args_hash.as_deref(), peer)?;
-                Ok(Outcome::Now(challenge))
-            }
+            Request::AuthBegin { op, args_hash } => self
+                .challenge(op, args_hash.as_deref(), peer)
+                .map(Outcome::Now),
             Request::Shutdown { op, nonce, proof } => {
                 self.attempt(Claim::to_shut_down(op, nonce, proof), peer)
             }

@@ -5,6 +5,7 @@
 pub mod authority;
 mod authorize;
 pub mod book;
+mod carry_out;
 pub mod challenge;
 mod clip;
 pub mod clock;

@@ -132,10 +132,9 @@ impl Desk {
 
     /// Returns what a person should look at, one line each.
     fn problems(&self) -> Vec<String> {
-        let altered = self
-            .book
-            .incident()
-            .map(|what| format!("the log does not verify ({what}): run `kintsugi log verify`"));
+        let altered = self.book.state().admin().altered().map(|what| {
+            format!("the log does not verify ({what}): see `kintsugi log verify`; `kintsugi log reanchor` ends the strictness")
+        });
         let policy = self.bench.problems().iter().cloned();
         let attempts = self.book.state().attempts(self.clock.wall_ms());
         let vault = self.keeper.trouble().map(|why| {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use kintsugi_core::audit::record::{Body, Check, Means, Peer, Process};
 use kintsugi_core::grant::Scope;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{ErrorCode, Resolution};
+use kintsugi_core::protocol::{ErrorCode, KnownItem, Resolution, Response};
 use uuid::Uuid;
 
 use crate::authority::examine::named;
@@ -105,6 +105,9 @@ impl Desk {
         reply: Reply,
         peer: &mut PeerHandle,
     ) -> Result<Outcome, Refusal> {
+        if reply.decision == Resolution::Allow && self.is_denied(reply.id) {
+            return self.take_back(reply, peer);
+        }
         let hold = self.held(reply.id)?;
         let grant = self.granted(&hold, reply.scope)?;
         let answered = match reply.decision {
@@ -121,6 +124,24 @@ impl Desk {
             },
         };
         self.end(reply, answered, grant)
+    }
+
+    /// Whether a person denied the hold and that is remembered.
+    pub(crate) fn is_denied(&self, id: Uuid) -> bool {
+        self.book.state().denials().any(|denied| denied.id == id)
+    }
+
+    /// Takes a denial back; what was denied is held again when it is proposed again. A person does that, and nobody else.
+    fn take_back(&mut self, reply: Reply, peer: &mut PeerHandle) -> Result<Outcome, Refusal> {
+        if reply.scope.is_some() {
+            let why = "was denied: take that back alone, and answer when it is held again";
+            return Err(not_held(reply.id, why));
+        }
+        if let Some(refused) = self.weigh_person(reply.id, reply.code.as_deref(), peer)? {
+            return Ok(refused);
+        }
+        let answered = peer.look_up().clone();
+        self.end(reply, answered, None)
     }
 
     fn weigh(&mut self, reply: &Reply, hold: &Hold, peer: &PeerHandle) -> Leave {
@@ -212,13 +233,34 @@ impl Desk {
     pub(crate) fn held(&self, id: Uuid) -> Result<Rc<Hold>, Refusal> {
         match self.book.state().known(id).map(|known| &known.standing) {
             Some(Standing::Held(hold)) => Ok(Rc::clone(hold)),
-            Some(Standing::Approved { .. }) => Err(not_held(id, "was approved already")),
-            Some(Standing::Closed(answered)) => {
-                Err(not_held(id, &format!("is closed: {}", answered.reason())))
-            }
-            Some(Standing::Decided(_)) => Err(not_held(id, "was decided without a hold")),
-            Some(Standing::With(first)) => Err(not_held(id, &format!("is held as `{first}`"))),
-            None => Err(not_held(id, "is not held")),
+            Some(standing) => Err(not_held(id, &told(standing))),
+            None => Err(not_held(id, "is not known here")),
+        }
+    }
+
+    /// Says what became of the proposals whose ids begin with `prefix`.
+    pub(crate) fn look_up(&self, prefix: &str) -> Response {
+        let digits = prefix.to_ascii_lowercase().replace('-', "");
+        let state = self.book.state();
+        let found = state.beginning(&digits).into_iter();
+        let item = |id: Uuid| {
+            let standing = &state.known(id)?.standing;
+            Some(KnownItem {
+                id,
+                with: match standing {
+                    Standing::With(first) => Some(*first),
+                    Standing::Held(_)
+                    | Standing::Approved { .. }
+                    | Standing::Decided(_)
+                    | Standing::Closed(_) => None,
+                },
+                held: matches!(standing, Standing::Held(_)),
+                denied: self.is_denied(id),
+                told: told(standing),
+            })
+        };
+        Response::Known {
+            items: found.filter_map(item).collect(),
         }
     }
 
@@ -235,6 +277,17 @@ impl Desk {
             )),
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
+    }
+}
+
+/// Returns how a proposal stands, in words that follow its id.
+fn told(standing: &Standing) -> String {
+    match standing {
+        Standing::Held(_) => "is held".to_owned(),
+        Standing::Approved { by, .. } => format!("was approved already {by}").trim_end().to_owned(),
+        Standing::Closed(answered) => format!("is closed: {}", answered.told()),
+        Standing::Decided(_) => "was decided without a hold".to_owned(),
+        Standing::With(first) => format!("is held as `{first}`"),
     }
 }
 

@@ -8,13 +8,16 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use kintsugi_core::audit::record::{self, Body, Command, Means, Peer, Record};
+use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
-use kintsugi_core::grant::Grant;
+use kintsugi_core::grant::{Denied, Grant};
 use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus, Resolution};
 use uuid::Uuid;
+
+use crate::authority::examine::{named, path_of};
 
 pub mod admin;
 mod hold;
@@ -55,6 +58,8 @@ pub enum Standing {
         until: u64,
         /// Whether the same command under another id may use it.
         shared: bool,
+        /// Who did, as it is told to the next who answers.
+        by: Box<str>,
     },
     /// Resolved for good: denied, expired, or approved and used.
     Closed(Box<Answered>),
@@ -118,10 +123,16 @@ impl State {
                 decision,
                 means,
                 reason,
+                peer,
                 ..
             } => {
                 let why = reason.as_deref().map(|why| format!(": {why}"));
-                self.apply_resolution(at, *id, *decision, (*means, why.unwrap_or_default()));
+                let said = Said {
+                    means: *means,
+                    why: why.unwrap_or_default(),
+                    by: peer.as_ref().map(who).unwrap_or_default(),
+                };
+                self.apply_resolution(at, *id, *decision, said);
             }
             Body::Recorded { command, .. } => self.apply_recorded(at, command),
             Body::Grant { id, change, grant } => self.intents.apply(*id, change, grant),
@@ -150,7 +161,7 @@ impl State {
 
     fn apply_verdict(&mut self, (seq, at): (u64, u64), verdict: &record::Verdict) {
         if let Some(used) = verdict.uses {
-            self.close(at, used, USED.to_owned());
+            self.close(at, used, (USED.to_owned(), ""));
         }
         let Some(asked) = self
             .asked
@@ -213,16 +224,11 @@ impl State {
         );
     }
 
-    fn apply_resolution(
-        &mut self,
-        at: u64,
-        id: Uuid,
-        decision: Resolution,
-        (means, why): (Means, String),
-    ) {
+    fn apply_resolution(&mut self, at: u64, id: Uuid, decision: Resolution, said: Said) {
         let Some(known) = self.known.get(&id) else {
             return;
         };
+        let Said { means, why, by } = said;
         match (&known.standing, decision) {
             (Standing::Held(hold), Resolution::Allow) => {
                 self.suspects.approved(id);
@@ -230,7 +236,8 @@ impl State {
                 let standing = Standing::Approved {
                     hold: Rc::clone(hold),
                     until: at.saturating_add(APPROVAL_MS_MAX),
-                    shared: means == Means::Person,
+                    shared: matches!(means, Means::Person | Means::Admin),
+                    by: by.into_boxed_str(),
                 };
                 let fingerprint = Rc::clone(&known.fingerprint);
                 self.set(
@@ -253,8 +260,10 @@ impl State {
                     Means::Expired => "nobody answered in time".to_owned(),
                     Means::Daemon => format!("the daemon could not keep it{why}"),
                 };
-                self.close(at, id, reason);
+                self.close(at, id, (reason, &by));
             }
+            // A person takes back what was denied.
+            (Standing::Closed(_), Resolution::Allow) => self.intents.take_back(id),
             (Standing::Approved { .. }, Resolution::Deny) => {
                 let reason = match means {
                     Means::Changed => format!("what it would touch has changed{why}"),
@@ -265,7 +274,7 @@ impl State {
                         "the approval was not used in time".to_owned()
                     }
                 };
-                self.close(at, id, reason);
+                self.close(at, id, (reason, &by));
             }
             (
                 Standing::Approved { .. }
@@ -284,18 +293,27 @@ impl State {
         };
         let approved = matches!(known.standing, Standing::Approved { .. });
         if approved && known.fingerprint == fingerprint(command) {
-            self.close(at, command.id, USED.to_owned());
+            self.close(at, command.id, (USED.to_owned(), ""));
         }
     }
 
-    fn close(&mut self, at: u64, id: Uuid, reason: String) {
+    fn close(&mut self, at: u64, id: Uuid, (reason, by): (String, &str)) {
         let Some(known) = self.known.get(&id) else {
             return;
         };
         let (Standing::Held(hold) | Standing::Approved { hold, .. }) = &known.standing else {
             return;
         };
-        let standing = Standing::Closed(Box::new(Answered::closed(hold, reason)));
+        let by = match &known.standing {
+            // Used or left unused: who approved it is who is asked about it.
+            Standing::Approved { by: before, .. } if by.is_empty() => before,
+            Standing::Approved { .. }
+            | Standing::Held(_)
+            | Standing::Decided(_)
+            | Standing::Closed(_)
+            | Standing::With(_) => by,
+        };
+        let standing = Standing::Closed(Box::new(Answered::closed(hold, reason, by)));
         let fingerprint = Rc::clone(&known.fingerprint);
         self.set(
             id,
@@ -360,6 +378,13 @@ impl State {
     #[must_use]
     pub fn known(&self, id: Uuid) -> Option<&Known> {
         self.known.get(&id)
+    }
+
+    /// Returns the ids that begin with `prefix`, hexadecimal without dashes; two at most, since one more is one too many.
+    #[must_use]
+    pub fn beginning(&self, prefix: &str) -> Vec<Uuid> {
+        let begins = |id: &&Uuid| id.simple().to_string().starts_with(prefix);
+        self.known.keys().filter(begins).take(2).copied().collect()
     }
 
     /// Returns the id under which the same command waits or has been approved.
@@ -433,10 +458,15 @@ impl State {
         self.intents.over(now)
     }
 
-    /// Returns the hold by which a person denied one of `effects`.
+    /// Returns the hold by which a person denied one of `effects`, or this very text.
     #[must_use]
-    pub fn denied(&self, effects: &[Effect]) -> Option<Uuid> {
-        self.intents.denied(effects)
+    pub fn denied(&self, raw: &str, class: Class, effects: &[Effect]) -> Option<Uuid> {
+        self.intents.denied(raw, class, effects)
+    }
+
+    /// Returns what people denied, in whatever spelling, oldest first.
+    pub fn denials(&self) -> impl Iterator<Item = &Denied> {
+        self.intents.denials()
     }
 
     /// Whether so much was denied in a session that nothing ambiguous passes in it.
@@ -511,6 +541,21 @@ impl State {
         }
         (over, next)
     }
+}
+
+/// What a resolution says beside its decision.
+struct Said {
+    means: Means,
+    /// Begins with a colon, or is empty.
+    why: String,
+    by: String,
+}
+
+/// Returns who answered, as it is told to the next who answers.
+fn who(peer: &Peer) -> String {
+    let terminal = peer.tty.and_then(path_of);
+    let terminal = terminal.map_or(String::new(), |path| format!(" on {}", path.display()));
+    format!("by user {}{terminal}, {}", peer.uid, named(&peer.process))
 }
 
 /// Why a used approval is closed.

@@ -142,17 +142,96 @@ fn what_is_catastrophic_is_never_granted() {
 }
 
 #[test]
-fn what_was_denied_is_held_in_another_spelling_until_a_person_allows_it() {
+fn what_was_denied_is_denied_in_every_other_spelling_until_a_person_takes_it_back() {
     let machine = Machine::new();
     let root = machine.diverged().work;
     let id = held(&machine, "git push --force", &root);
     let (code, printed) = machine.elsewhere(&["deny", &id]);
     assert_eq!(code, 0, "{printed}");
-    let (_, reason) = machine.agent_asks("git -C . push origin +main", &root);
+    for spelling in [
+        "git push --force",
+        "git -C . push origin +main",
+        "bash -c 'git push -f origin'",
+    ] {
+        let (decision, reason) = machine.agent_asks(spelling, &root);
+        assert_eq!(decision, "deny");
+        assert!(
+            reason.contains(&format!("a person denied that as {id}")),
+            "{reason}"
+        );
+        // Nothing to approve, and no other way is named.
+        assert!(!reason.contains("kintsugi approve"), "{reason}");
+        assert!(!reason.contains("force-with-lease"), "{reason}");
+    }
+    // What it has in common with harmless pushes was not what was denied.
+    let (_, reason) = machine.agent_asks("git push", &root);
+    assert!(!reason.contains("a person denied"), "{reason}");
+    let (_, listed) = machine.elsewhere(&["grants", "list"]);
+    let told = format!("`kintsugi approve {id}` takes that back");
+    assert!(listed.contains(&told), "{listed}");
+    let (code, printed) = machine.elsewhere(&["deny", &id]);
+    assert!(
+        code == 1 && printed.contains("is denied already"),
+        "{printed}"
+    );
+    // An agent does not take it back; a person does, and then it is held as before.
+    let (code, printed) = machine.elsewhere(&["approve", &id, "--times", "2"]);
+    assert!(
+        code == 1 && printed.contains("take that back alone"),
+        "{printed}"
+    );
+    let printed = approve(&machine, &[&id]);
+    assert!(printed.contains("taken back"), "{printed}");
+    held(&machine, "git push --force origin main", &root);
+}
+
+#[test]
+fn an_agent_does_not_take_back_what_a_person_denied() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    let id = held(&machine, "git push --force", &root);
+    assert_eq!(machine.elsewhere(&["deny", &id]).0, 0);
+    let refused = machine.run(&["approve", &id]);
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    let (_, reason) = machine.agent_asks("git push -f", &root);
     assert!(reason.contains("a person denied that as"), "{reason}");
-    approve(&machine, &[&id_in(&reason)]);
-    let (_, reason) = machine.agent_asks("git push --force origin main", &root);
-    assert!(!reason.contains("a person denied that as"), "{reason}");
+}
+
+#[test]
+fn a_grant_for_a_few_times_counts_down_and_is_used_up() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    let id = held(&machine, "git stash drop", &root);
+    let printed = approve(&machine, &[&id, "--times", "3"]);
+    assert!(printed.contains("granted as"), "{printed}");
+    let left = || machine.elsewhere(&["grants", "list"]).1;
+    // The first time is that of the approval itself.
+    assert_eq!(machine.agent_asks("git stash drop", &root).0, "allow");
+    for told in ["2 times more", "once more"] {
+        assert!(left().contains(told), "{told}: {}", left());
+        assert_eq!(machine.agent_asks("git stash drop", &root).0, "allow");
+    }
+    assert!(left().contains("nothing is granted"), "{}", left());
+    held(&machine, "git stash drop", &root);
+}
+
+#[test]
+fn a_grant_for_a_time_ends_by_itself_and_says_so_in_the_log() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    let id = held(&machine, "git stash drop", &root);
+    // Follows the log: what it waits for is the record of the end, which the daemon writes when the time is over.
+    let mut log = Pty::spawn(&machine.kintsugi(&["log", "--follow", "--json"]), 400);
+    approve(&machine, &[&id, "--for", "1s"]);
+    log.expect("\"reason\":\"made ");
+    log.expect("\"reason\":\"expired ");
+    let (_, listed) = machine.elsewhere(&["grants", "list"]);
+    assert!(listed.contains("nothing is granted"), "{listed}");
+    // The approval that came with it served nothing yet: it is used first, and then there is none.
+    assert_eq!(machine.agent_asks("git stash drop", &root).0, "allow");
+    held(&machine, "git stash drop", &root);
+    log.send("\u{3}");
+    drop(log.end());
 }
 
 #[test]
@@ -178,12 +257,43 @@ fn the_queue_is_walked_one_card_at_a_time_and_not_now_is_the_default() {
 }
 
 #[test]
-fn an_answer_to_what_is_not_held_says_why_in_one_line() {
+fn an_answer_to_what_is_not_held_says_what_became_of_it() {
     let machine = Machine::new();
-    let id = held(&machine, "git push --force", &machine.home());
+    let root = machine.diverged().work;
+    let told = |arguments: &[&str], expected: &str| {
+        let (code, printed) = machine.elsewhere(arguments);
+        assert_eq!(code, 1, "{printed}");
+        let (error, hint) = printed.split_once("\r\n").expect("two lines");
+        assert!(
+            error.starts_with("kintsugi: error: ") && error.contains(expected),
+            "{expected}: {printed}"
+        );
+        assert!(hint.starts_with("kintsugi: hint: "), "{printed}");
+    };
+    told(
+        &["approve", "ffffffff"],
+        "no command that is remembered is called",
+    );
+    let id = held(&machine, "git push --force", &root);
     approve(&machine, &[&id]);
-    let mut told = Pty::spawn(&machine.kintsugi(&["approve", &id]), 200);
-    told.expect("nothing is held as");
-    let mut told = Pty::spawn(&machine.kintsugi(&["approve", "ffffffff"]), 200);
-    told.expect("nothing is held as");
+    // Two at once: the first counts, and the second is told who that was.
+    told(&["approve", &id], "was approved already by user ");
+    told(&["deny", &id], "was approved already by user ");
+    std::fs::write(root.join(".kintsugi.toml"), "threshold = 40\n").expect("a policy");
+    assert_eq!(machine.agent_asks("git push --force", &root).0, "deny");
+    told(
+        &["approve", &id],
+        "is closed: what it would touch has changed: the policy is another",
+    );
+    let id = held(&machine, "git push --force", &root);
+    approve(&machine, &[&id]);
+    assert_eq!(machine.agent_asks("git push --force", &root).0, "allow");
+    told(
+        &["approve", &id],
+        "is closed: the approval of this command was used",
+    );
+    let id = held(&machine, "git push --force elsewhere", &root);
+    let (code, _) = machine.elsewhere(&["deny", &id, "--reason", "not today"]);
+    assert_eq!(code, 0);
+    told(&["deny", &id], "is denied already");
 }

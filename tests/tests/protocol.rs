@@ -49,6 +49,13 @@ fn every_request_has_the_answer_of_the_specification() {
         json!({"kind": "pending", "status": "gone"})
     );
 
+    let id = held["id"].as_str().unwrap();
+    let known = client.ask(&json!({"kind": "lookup", "prefix": &id[..9]}));
+    assert_eq!(known["items"][0]["id"], held["id"], "{known}");
+    assert_eq!(known["items"][0]["denied"], true, "{known}");
+    let unknown = client.ask(&json!({"kind": "lookup", "prefix": "00000000"}));
+    assert_eq!(unknown, json!({"kind": "known", "items": []}));
+
     let observed = json!({"kind": "observe", "change": "removed", "path": "/home/ada/x"});
     assert_eq!(client.ask(&observed), ack);
     let mut ran = propose("make");
@@ -56,7 +63,7 @@ fn every_request_has_the_answer_of_the_specification() {
     assert_eq!(client.ask(&ran), ack);
 
     let mut asked = propose(HELD);
-    asked["raw"] = "git push --force origin other".into();
+    asked["raw"] = "git push --force elsewhere".into();
     assert_eq!(client.ask(&asked)["decision"], "hold");
     let resolved = json!({
         "kind": "resolve", "command": asked, "decision": "deny", "remember": false,

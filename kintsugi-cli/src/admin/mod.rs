@@ -15,7 +15,7 @@ use kintsugi_core::protocol::{Binding, ErrorCode, KdfParameters, Request, Respon
 use kintsugi_core::vault::Credential;
 use kintsugi_core::vault::challenge::{Checked, Received, Wanted};
 use kintsugi_core::vault::keys::{RecoveryKey, Root};
-use kintsugi_core::vault::operation::Operation;
+use kintsugi_core::vault::operation::{Named, Operation};
 use kintsugi_core::vault::transcript::arguments_hash;
 use uuid::Uuid;
 
@@ -51,7 +51,38 @@ pub fn authorize(paths: &Paths, operation: &Operation) -> Result<(), Failure> {
     authorize_on(&mut client, paths, operation)
 }
 
-/// The same on a connection that is there.
+/// Asks the admin before hooks are taken out by `what`, as [`permit`].
+///
+/// # Errors
+/// As [`permit`].
+pub fn permit_unhooking(what: &str) -> Result<(), Failure> {
+    let what = what.to_owned();
+    permit(
+        &crate::surroundings::paths()?,
+        &Operation::Unhook(Named { what }),
+    )
+}
+
+/// Asks the admin before something is taken away that this account could take away by itself; does nothing where there is no
+/// vault.
+///
+/// That a daemon cannot be reached opens nothing: where the file of a vault is, one is started.
+///
+/// # Errors
+/// When the admin does not want it, or nobody can be asked.
+pub fn permit(paths: &Paths, operation: &Operation) -> Result<(), Failure> {
+    let mut client = match Client::connect(&paths.socket) {
+        Ok(client) => client,
+        Err(_) if !files::vault_path(paths).exists() => return Ok(()),
+        Err(_) => gate::reconnect(paths)?,
+    };
+    match begin(&mut client, operation)?.lock {
+        Lock::Open => Ok(()),
+        Lock::Locked(_) | Lock::Degraded => authorize_on(&mut client, paths, operation),
+    }
+}
+
+/// Has the daemon do `operation` on a connection that is there.
 ///
 /// # Errors
 /// As [`authorize`].

@@ -9,7 +9,10 @@ use kintsugi_core::grant::Scope;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::{PendingItem, Request};
 use kintsugi_core::vault::operation::{Approval, Operation};
+use serde::Serialize;
+use uuid::Uuid;
 
+use super::pending::Sought;
 use super::{Resolved, deny, grants, pending};
 use crate::card::Card;
 use crate::client::Client;
@@ -29,11 +32,14 @@ pub struct Approve {
     #[arg(value_name = "ID")]
     id: Option<String>,
     /// Allows it once; this is what is meant without any other
-    #[arg(long, conflicts_with_all = ["span", "session", "project"])]
+    #[arg(long, conflicts_with_all = ["span", "session", "project", "times"])]
     once: bool,
     /// Allows it for this long: 90s, 30m, 2h
     #[arg(long = "for", value_name = "TIME", value_parser = span)]
     span: Option<u64>,
+    /// Allows it this many times in all, 1,000 at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    times: Option<u32>,
     /// Allows it in this session of the agent
     #[arg(long)]
     session: bool,
@@ -84,14 +90,15 @@ impl Approve {
         let Some(id) = &self.id else {
             return walk(&paths, console);
         };
-        let (mut client, item) = pending::pick(&paths, id)?;
         let scope = self.scope()?;
+        let (mut client, item) = match pending::seek(&paths, id)? {
+            (client, Sought::Held(item)) => (client, *item),
+            (mut client, Sought::Denied(id)) => {
+                return self.take_back(&mut client, (&paths, id), console);
+            }
+        };
         if self.admin {
-            let approval = Operation::Approve(Approval {
-                id: item.id(),
-                content_hash: item.content_hash.clone(),
-                reason: self.reason.clone(),
-            });
+            let approval = self.approval(item.id(), item.content_hash.clone(), scope);
             admin::authorize_on(&mut client, &paths, &approval)?;
         } else {
             approve(&mut client, &item, scope, self.reason.as_deref())?;
@@ -110,24 +117,79 @@ impl Approve {
         Ok(Exit::Allowed)
     }
 
+    fn approval(&self, id: Uuid, content_hash: Option<String>, scope: Option<Scope>) -> Operation {
+        Operation::Approve(Approval {
+            id,
+            content_hash,
+            reason: self.reason.clone(),
+            scope,
+        })
+    }
+
+    /// Takes back that a hold was denied. Nothing runs by that: it is held when it is proposed again.
+    fn take_back(
+        &self,
+        client: &mut Client,
+        (paths, id): (&Paths, Uuid),
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let scope = self.scope()?;
+        if self.admin {
+            admin::authorize_on(client, paths, &self.approval(id, None, scope))?;
+        } else {
+            let request = |code| Request::Approve {
+                id,
+                content_hash: None,
+                code,
+                scope,
+                reason: self.reason.clone(),
+            };
+            gate::with_code(|code| client.ask(&request(code)))?;
+        }
+        if self.json {
+            console.json(&TakenBack {
+                version: super::JSON_VERSION,
+                id,
+                allowed_again: true,
+            })?;
+            return Ok(Exit::Allowed);
+        }
+        let word = console.out_paint.tone(Tone::Good, "taken back");
+        writeln!(
+            console.out,
+            "{word} the denial of {}: proposed again, it is held again",
+            pending::short(&id)
+        )?;
+        Ok(Exit::Allowed)
+    }
+
     /// What is allowed beyond this once; nothing when it is once.
     fn scope(&self) -> Result<Option<Scope>, Failure> {
-        if self.span.is_none() && !self.session && !self.project {
+        if self.span.is_none() && self.times.is_none() && !self.session && !self.project {
             if self.effect {
                 let message = "`--effect` says what, and not for how long";
                 return Err(Failure::new(Exit::Usage, message)
-                    .hint("add `--for 30m`, `--session` or `--project`"));
+                    .hint("add `--for 30m`, `--times 5`, `--session` or `--project`"));
             }
             return Ok(None);
         }
         Ok(Some(Scope {
             for_ms: self.span,
-            uses: None,
+            // The approval itself is one of them.
+            uses: self.times.map(|times| times.saturating_sub(1)),
             session: self.session,
             project: self.project,
             effect: self.effect,
         }))
     }
+}
+
+/// What `--json` prints for a denial that was taken back.
+#[derive(Debug, Serialize)]
+struct TakenBack {
+    version: u32,
+    id: Uuid,
+    allowed_again: bool,
 }
 
 /// Says what the grant of a hold reaches.
@@ -137,7 +199,7 @@ fn tell_grant(
     item: &PendingItem,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let made = grants::fetch(client)?;
+    let made = grants::fetch(client)?.holding;
     if let Some(grant) = made.iter().rev().find(|grant| grant.from == item.id()) {
         let short = pending::short(&grant.id);
         writeln!(

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kintsugi_core::audit::record::{Body, Command};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::{clip, escape};
-use kintsugi_core::grant::Grant;
+use kintsugi_core::grant::{Denied, Grant};
 use kintsugi_core::limits::IDS_MAX;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
@@ -59,6 +59,9 @@ enum Action {
 struct Report<'a> {
     version: u32,
     items: &'a [Grant],
+    /// What people denied, in whatever words.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    denied: &'a [Denied],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     would_have_allowed: Vec<String>,
 }
@@ -71,16 +74,17 @@ impl Grants {
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
         let mut client = gate::reconnect(&paths)?;
-        let grants = fetch(&mut client)?;
+        let said = fetch(&mut client)?;
         match self.action {
-            None | Some(Action::List) => list(&grants, self.json, console)?,
+            None | Some(Action::List) => list(&paths, &said, self.json, console)?,
             Some(Action::Show { id }) => {
-                let grant = find(grants, &id)?;
+                let grant = find(said.holding, &id)?;
                 let past = past(&paths, &grant)?;
                 if self.json {
                     console.json(&Report {
                         version: super::JSON_VERSION,
                         items: std::slice::from_ref(&grant),
+                        denied: &[],
                         would_have_allowed: past,
                     })?;
                 } else {
@@ -89,7 +93,7 @@ impl Grants {
                 }
             }
             Some(Action::Revoke { id }) => {
-                let id = find(grants, &id)?.id;
+                let id = find(said.holding, &id)?.id;
                 match client.ask(&Request::RevokeGrant { id }) {
                     Ok(Response::Ack) => writeln!(console.out, "revoked {}", short(&id))?,
                     Ok(other) => return Err(gate::unexpected(&other)),
@@ -101,20 +105,38 @@ impl Grants {
     }
 }
 
-fn list(grants: &[Grant], json: bool, console: &mut Console) -> Result<(), Failure> {
+fn list(paths: &Paths, said: &Said, json: bool, console: &mut Console) -> Result<(), Failure> {
     if json {
         return console.json(&Report {
             version: super::JSON_VERSION,
-            items: grants,
+            items: &said.holding,
+            denied: &said.denied,
             would_have_allowed: Vec::new(),
         });
     }
-    if grants.is_empty() {
+    if said.holding.is_empty() {
         let quiet = console.err_paint.tone(Tone::Quiet, "nothing is granted");
-        return Ok(writeln!(console.err, "{quiet}")?);
+        writeln!(console.err, "{quiet}")?;
     }
-    for grant in grants {
+    // A log that only another user reads says nothing about the past; the grants are listed all the same.
+    let pasts = pasts(paths, &said.holding).unwrap_or_default();
+    for (position, grant) in said.holding.iter().enumerate() {
         writeln!(console.out, "{}", line(grant))?;
+        let count = pasts.get(position).map_or(0, Vec::len);
+        if count > 0 {
+            let id = short(&grant.id);
+            let told = format!(
+                "          would also have allowed {count} of the log so far: `kintsugi grants show {id}`"
+            );
+            writeln!(console.out, "{told}")?;
+        }
+    }
+    for denied in &said.denied {
+        let (id, raw) = (short(&denied.id), clip(&escape(&denied.raw), 60));
+        writeln!(
+            console.out,
+            "{id}  {raw}  denied, in whatever words; `kintsugi approve {id}` takes that back"
+        )?;
     }
     Ok(())
 }
@@ -133,7 +155,10 @@ fn line(grant: &Grant) -> String {
         ends.push(format!("for {} more", duration(until.saturating_sub(now))));
     }
     if let Some(left) = grant.uses_left {
-        ends.push(format!("{left} times more"));
+        ends.push(match left {
+            1 => "once more".to_owned(),
+            left => format!("{left} times more"),
+        });
     }
     if grant.scope.session {
         ends.push("in its session".to_owned());
@@ -151,13 +176,25 @@ fn line(grant: &Grant) -> String {
     )
 }
 
-/// Returns the grants that hold.
+/// What people said beyond one command.
+#[derive(Debug)]
+pub struct Said {
+    /// Grants that hold, oldest first.
+    pub holding: Vec<Grant>,
+    /// Denials that are remembered, oldest first.
+    pub denied: Vec<Denied>,
+}
+
+/// Returns what people said beyond one command.
 ///
 /// # Errors
 /// When the daemon does not say.
-pub fn fetch(client: &mut Client) -> Result<Vec<Grant>, Failure> {
+pub fn fetch(client: &mut Client) -> Result<Said, Failure> {
     match client.ask(&Request::ListGrants) {
-        Ok(Response::GrantList { items }) => Ok(items),
+        Ok(Response::GrantList { items, denied }) => Ok(Said {
+            holding: items,
+            denied,
+        }),
         Ok(other) => Err(gate::unexpected(&other)),
         Err(error) => Err(gate::refused(&error)),
     }
@@ -186,9 +223,18 @@ fn find(grants: Vec<Grant>, prefix: &str) -> Result<Grant, Failure> {
 /// # Errors
 /// When the log cannot be read.
 pub fn past(paths: &Paths, grant: &Grant) -> Result<Vec<String>, Failure> {
+    let pasts = pasts(paths, std::slice::from_ref(grant))?;
+    Ok(pasts.into_iter().next().unwrap_or_default())
+}
+
+/// Returns the same for each of `grants`, in one reading of the log.
+fn pasts(paths: &Paths, grants: &[Grant]) -> Result<Vec<Vec<String>>, Failure> {
+    let mut found = vec![Vec::new(); grants.len()];
+    if grants.is_empty() {
+        return Ok(found);
+    }
     let mut records = Records::new(Directory::new(&paths.log), 0);
     let mut open: BTreeMap<Uuid, Command> = BTreeMap::new();
-    let mut found: Vec<String> = Vec::new();
     while let Some(stored) = records.next_record()? {
         if let Body::Proposal { command, .. } = stored.record.body {
             if open.len() >= IDS_MAX {
@@ -200,13 +246,18 @@ pub fn past(paths: &Paths, grant: &Grant) -> Result<Vec<String>, Failure> {
             && verdict.decision != Decision::Allow
         {
             let command = ProposedCommand::from(command);
-            if command.id != grant.from && grant.covers(&command, verdict.class, &verdict.effects) {
-                found.retain(|other| *other != command.raw);
-                found.push(command.raw);
+            for (grant, found) in grants.iter().zip(&mut found) {
+                let is_other = command.id != grant.from;
+                if is_other && grant.covers(&command, verdict.class, &verdict.effects) {
+                    found.retain(|other| *other != command.raw);
+                    found.push(command.raw.clone());
+                }
             }
         }
     }
-    found.reverse();
+    for found in &mut found {
+        found.reverse();
+    }
     Ok(found)
 }
 

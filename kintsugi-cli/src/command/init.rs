@@ -101,6 +101,9 @@ impl Init {
         })?;
         let body = block(self.shell, &own.display().to_string());
         let body = self.install.then_some(body.as_str());
+        if self.uninstall && file.exists() {
+            crate::admin::permit_unhooking("kintsugi init --uninstall")?;
+        }
         let change = managed_block::set(&file, body, |old| is_ours(self.shell, old), self.force)
             .map_err(|error| refused(&error))?;
         if !self.install

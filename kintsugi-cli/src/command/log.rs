@@ -56,6 +56,8 @@ enum Action {
     Redact(removal::Redact),
     /// Takes old segments out of the log, which it then says
     Prune(removal::Prune),
+    /// Ends the strictness that began when the log was found altered, once you know why
+    Reanchor(removal::Reanchor),
     /// Counts what is in the log
     Stats(stats::Stats),
     /// Writes the log for another program
@@ -117,6 +119,7 @@ impl Log {
             Some(Action::CheckProof(check)) => check.run(&directory, console),
             Some(Action::Redact(redact)) => redact.run(&directory, console),
             Some(Action::Prune(prune)) => prune.run(&directory, console),
+            Some(Action::Reanchor(reanchor)) => reanchor.run(console),
             Some(Action::Stats(stats)) => stats.run(directory, console),
             Some(Action::Export(export)) => export.run(directory, console),
             None => self.list.run(&directory, console),

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 use kintsugi_core::display::{clip, columns, escape};
 use kintsugi_core::paths::Paths;
-use kintsugi_core::protocol::{PendingItem, Request, Response};
+use kintsugi_core::protocol::{KnownItem, PendingItem, Request, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -209,11 +209,11 @@ pub fn find(items: Vec<PendingItem>, prefix: &str) -> Result<PendingItem, Failur
         .filter(|item| item.id().simple().to_string().starts_with(&wanted));
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
-        (None, _) => Err(
-            Failure::new(Exit::Failed, format!("nothing is held as `{shown}`")).hint(
-                "`kintsugi pending` lists what is held; it may have been answered or have expired",
-            ),
-        ),
+        (None, _) => Err(Failure::new(
+            Exit::Failed,
+            format!("no command that is remembered is called `{shown}`"),
+        )
+        .hint("`kintsugi pending` lists what is held, `kintsugi log` what was")),
         (Some(one), Some(other)) => Err(Failure::new(
             Exit::Usage,
             format!("`{shown}` is the beginning of several ids"),
@@ -226,14 +226,72 @@ pub fn find(items: Vec<PendingItem>, prefix: &str) -> Result<PendingItem, Failur
     }
 }
 
+/// What a person means by the beginning of an id.
+#[derive(Debug)]
+pub enum Sought {
+    /// A hold.
+    Held(Box<PendingItem>),
+    /// A hold that a person denied, which can be taken back.
+    Denied(Uuid),
+}
+
+/// Connects, and returns what `prefix` names; says what became of anything that is not held any more.
+///
+/// # Errors
+/// When there is no daemon, or nothing of that name can be answered.
+pub fn seek(paths: &Paths, prefix: &str) -> Result<(Client, Sought), Failure> {
+    let mut client = gate::reconnect(paths)?;
+    let items = fetch(&mut client)?;
+    let missing = match find(items.clone(), prefix) {
+        Ok(item) => return Ok((client, Sought::Held(Box::new(item)))),
+        Err(failure) if failure.exit == Exit::Failed => failure,
+        Err(failure) => return Err(failure),
+    };
+    let request = Request::Lookup {
+        prefix: prefix.to_owned(),
+    };
+    // An older daemon does not know what became of it.
+    let Ok(Response::Known { items: known }) = client.ask(&request) else {
+        return Err(missing);
+    };
+    match known.as_slice() {
+        [] => Err(missing),
+        [one] if one.denied => Ok((client, Sought::Denied(one.id))),
+        [one] => {
+            // The same command was held before under another id.
+            let held = items.into_iter().find(|item| Some(item.id()) == one.with);
+            match held {
+                Some(item) => Ok((client, Sought::Held(Box::new(item)))),
+                None => Err(ended(one)),
+            }
+        }
+        [_, ..] => {
+            let message = format!("`{}` is the beginning of several ids", escape(prefix));
+            Err(Failure::new(Exit::Usage, message).hint("give more of it"))
+        }
+    }
+}
+
+/// The failure of an answer that comes too late.
+fn ended(known: &KnownItem) -> Failure {
+    let told = format!("`{}` {}", short(&known.id), escape(&known.told));
+    Failure::new(Exit::Failed, told)
+        .hint("nothing was changed; `kintsugi pending` lists what is held")
+}
+
 /// Connects, and returns the hold whose id begins with `prefix`.
 ///
 /// # Errors
 /// When there is no daemon, or not exactly one such hold.
 pub fn pick(paths: &Paths, prefix: &str) -> Result<(Client, PendingItem), Failure> {
-    let mut client = gate::reconnect(paths)?;
-    let item = find(fetch(&mut client)?, prefix)?;
-    Ok((client, item))
+    match seek(paths, prefix)? {
+        (client, Sought::Held(item)) => Ok((client, *item)),
+        (_, Sought::Denied(id)) => Err(Failure::new(
+            Exit::Failed,
+            format!("`{}` is denied already", short(&id)),
+        )
+        .hint(format!("`kintsugi approve {}` takes that back", short(&id)))),
+    }
 }
 
 #[cfg(test)]

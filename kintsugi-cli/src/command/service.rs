@@ -12,6 +12,7 @@ use kintsugi_core::paths::{SYSTEM_SETTINGS, SYSTEM_SOCKET};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::{gate, start};
+use kintsugi_core::vault::operation::{Named, Operation};
 
 /// Stands in each file that is put anywhere, by which it is known again.
 const MARK: &str =
@@ -168,6 +169,11 @@ impl Service {
         if ours.is_empty() {
             writeln!(console.out, "there is no service")?;
             return Ok(Exit::Allowed);
+        }
+        if !self.print {
+            let what = "kintsugi daemon uninstall".to_owned();
+            let operation = Operation::Uninstall(Named { what });
+            crate::admin::permit(&crate::surroundings::paths()?, &operation)?;
         }
         for path in ours {
             if self.print {

@@ -78,6 +78,9 @@ fn install(directory: &Path, hook: &Path, console: &mut Console) -> Result<Exit,
 }
 
 fn uninstall(directory: &Path, console: &mut Console) -> Result<Exit, Failure> {
+    if directory.exists() {
+        crate::admin::permit_unhooking("kintsugi shim uninstall")?;
+    }
     let mut removed = 0;
     for shell in SHELLS {
         let link = directory.join(shell);

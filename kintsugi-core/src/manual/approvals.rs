@@ -49,14 +49,21 @@
 //!
 //! # More than once
 //!
-//! `kintsugi approve ID --for 30m`, `--session`, `--project`, with or without `--effect`, makes a **grant** ([`crate::grant`]): these bytes, or
-//! whatever has no other effects by the same programs in the same places; in this directory or this project; for a time, for this session, or until it is
-//! revoked. What is catastrophic is never granted. Making one takes what an approval takes, and the admin where there is a vault.
-//! `kintsugi grants list|show|revoke`; `show` lists every command of the log that it would have allowed. Each making, use, end and revocation is a record.
+//! `kintsugi approve ID --for 30m`, `--times 5`, `--session`, `--project`, with or without `--effect`, makes a **grant** ([`crate::grant`]): these bytes, or
+//! whatever has no other effects by the same programs in the same places; in this directory or this project; for a time, so many times, for this session, or until it is
+//! revoked. What is catastrophic is never granted. Making one takes what an approval takes, and where there is a vault the admin (`--admin`).
+//! `kintsugi grants list|show|revoke`; whoever makes one, and `show`, is told every command of the log that it would also have allowed, and `list` how
+//! many these are. Each making, use, end and revocation is a record.
 //!
-//! A **denial** is remembered as its effects: whatever has one of them on the same target, in whatever spelling, by whatever agent or tool, is held
-//! and says so, until a person allows it. After three denials in a session everything ambiguous in it is held. A hold that nobody answered is denied
-//! once and remembered as nothing.
+//! A **denial** is remembered as its effects: whatever has one of them on the same target, in whatever spelling, by whatever agent, tool or session, is
+//! denied and says whose word that is, with no other way to the same end. Where a command takes something away, that is what was denied, and not
+//! what it has in common with harmless ones; where its effects say nothing, its text was. `kintsugi approve ID`, with the id of the denial
+//! (`kintsugi grants` lists them), takes it back, and needs what an approval needs: nothing runs by that, it is held when it is proposed again. Somebody
+//! who types it at a prompt of their own, which the kernel attests, is asked: that is the person who may say otherwise. After three denials in a session everything ambiguous in it is
+//! held. A hold that nobody answered is denied once and remembered as nothing.
+//!
+//! An answer that comes too late is told in one line what became of the hold: approved or denied already and by whom, used, void and for what change,
+//! expired, or never known.
 //!
 //! # What remains possible on one user id
 //!

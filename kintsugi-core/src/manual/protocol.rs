@@ -18,7 +18,8 @@
 //! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
 //! | `approve` | `id`; `content_hash`?, `code`?, `scope`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |
-//! | `listgrants` | | `grantlist` |
+//! | `lookup` | `prefix` of an id | `known`: what became of the proposals that begin so, two at most |
+//! | `listgrants` | | `grantlist`: `items`, and what was `denied` |
 //! | `revokegrant` | `id` | `ack` |
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
 //! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |

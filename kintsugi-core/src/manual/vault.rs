@@ -53,7 +53,18 @@
 //! | `set` | `{key, value}` | `mode` or `threshold`, over the policy files |
 //! | `redact` | `{seqs, reason}` | private parts of records are taken out |
 //! | `prune` | `{before, reason}` | older segments are taken away |
-//! | `approve` | `{id, content_hash?, reason?}` | a held command may run, whoever's terminal this is; not without a vault |
+//! | `approve` | `{id, content_hash?, reason?, scope?}` | a held command may run, whoever's terminal this is, with a `scope` more than once; a denial is taken back. Not without a vault |
+//! | `reanchor` | `{reason}` | what an altered log began ends: see below |
+//! | `unhook`, `uninstall` | `{what}` | recorded; `kintsugi setup --undo`, `init --uninstall`, `shim uninstall` and `daemon uninstall` ask for it before they touch a file. Not without a vault |
+//!
+//! With a vault every grant is the admin's, not only one that is wider than the ceiling of the policy. There is no model yet; what scores is named in
+//! the policy files, so that another one will be a `policy`.
+//!
+//! # After an altered log
+//!
+//! A start that finds a log which does not verify begins it anew behind what is there, and says so (`policy`, `what` = `log altered`). From then on
+//! the strictest holds, over every restart, until `kintsugi log reanchor --reason TEXT` ends that: with the admin's proof, or without a vault
+//! as a person at a terminal. It ends the strictness and nothing else; `kintsugi log verify` goes on naming what was altered.
 //!
 //! # Attempts
 //!
@@ -85,6 +96,9 @@
 //! Tightening: `kintsugi panic`, a stricter mode or threshold, more rules. The daemon holds the policy files it reads against what is in
 //! force; when they loosen it, it goes on with what is in force and says so in `kintsugi status`, also over a restart.
 //! `kintsugi policy accept` takes them over.
+//!
+//! Taking hooks out needs the admin's word of our own programs alone: these files are yours, and so is what you change them with. `kintsugi doctor`
+//! shows a hook that is gone.
 //!
 //! `SIGTERM` stops a daemon that nobody supervises, with a record of who sent it. Under a supervisor (it was started by one, or one waits for
 //! its word) a daemon with a vault refuses and records it. `SIGKILL` cannot be refused: the supervisor starts it again, and the

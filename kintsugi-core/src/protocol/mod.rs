@@ -8,7 +8,7 @@ mod response;
 
 pub use request::{Change, Request, Resolution};
 pub use response::{
-    AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, LogStatus,
+    AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, KnownItem, LogStatus,
     PendingItem, PendingStatus, Response, Status, VaultStatus, Verdict,
 };
 

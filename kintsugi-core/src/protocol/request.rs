@@ -52,7 +52,12 @@ pub enum Request {
         /// The proposal.
         id: Uuid,
     },
-    /// A person allows a hold. Answered by `ack`.
+    /// Addition: what became of a proposal? Answered by `known`.
+    Lookup {
+        /// The beginning of its id, in hexadecimal; dashes do not count.
+        prefix: String,
+    },
+    /// A person allows a hold, or takes back that it was denied. Answered by `ack`.
     Approve {
         /// The proposal.
         id: Uuid,

@@ -7,7 +7,7 @@ use crate::classify::{Class, Ground};
 use crate::decide::Decision;
 use crate::effect::Effect;
 use crate::facts::Wanted;
-use crate::grant::Grant;
+use crate::grant::{Denied, Grant};
 use crate::proposal::ProposedCommand;
 use crate::rules::Finding;
 
@@ -34,6 +34,14 @@ pub enum Response {
     GrantList {
         /// Oldest first.
         items: Vec<Grant>,
+        /// Addition: what a person denied, in whatever spelling; oldest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        denied: Vec<Denied>,
+    },
+    /// Addition: what became of the proposals whose ids begin so.
+    Known {
+        /// None that is remembered, one, or two of several.
+        items: Vec<KnownItem>,
     },
     /// How a hold stands.
     Pending {
@@ -182,6 +190,22 @@ pub enum PendingStatus {
     Denied,
     /// The id was never held here, or has been forgotten.
     Gone,
+}
+
+/// What became of one proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownItem {
+    /// The proposal.
+    pub id: Uuid,
+    /// The hold that it waits with, when the same command was held before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Uuid>,
+    /// Whether it is held now.
+    pub held: bool,
+    /// Whether a person denied it and may take that back.
+    pub denied: bool,
+    /// What became of it, in words that follow the id.
+    pub told: String,
 }
 
 /// How the daemon is.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Credential;
+use crate::grant::Scope;
 
 /// Most records that one redaction names; they stand in one record.
 pub const REDACTED_MAX: usize = 1_000;
@@ -37,6 +38,12 @@ pub enum Operation {
     Prune(Pruning),
     /// A held command may run, whoever's terminal this is. Only with a vault: else a person does that.
     Approve(Approval),
+    /// A log that did not verify is looked into: the strictness that it began ends, and the chain goes on from here.
+    Reanchor(Looked),
+    /// Hooks are taken out of agents and shells. Only with a vault: who may change these files can do that without asking.
+    Unhook(Named),
+    /// The daemon's unit is taken away. Only with a vault, likewise.
+    Uninstall(Named),
 }
 
 /// A vault that lies ready.
@@ -97,6 +104,25 @@ pub struct Approval {
     /// Why, for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// For how long beyond this once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// What somebody found who looked into an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// What it was, for the log.
+    pub reason: String,
+}
+
+/// What is taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// In the words of the command that does it, for the log.
+    pub what: String,
 }
 
 /// Why a request names no operation.
@@ -117,9 +143,20 @@ pub enum OperationError {
 }
 
 /// The names, as they stand on the wire.
-const NAMES: [&str; 10] = [
-    "shutdown", "enrol", "rotate", "recover", "resume", "policy", "set", "redact", "prune",
+const NAMES: [&str; 13] = [
+    "shutdown",
+    "enrol",
+    "rotate",
+    "recover",
+    "resume",
+    "policy",
+    "set",
+    "redact",
+    "prune",
     "approve",
+    "reanchor",
+    "unhook",
+    "uninstall",
 ];
 
 impl Operation {
@@ -160,6 +197,9 @@ impl Operation {
             }
             Self::Prune(pruning) => &[&pruning.reason],
             Self::Approve(approval) => &approval.reason.iter().collect::<Vec<_>>(),
+            Self::Reanchor(Looked { reason: text })
+            | Self::Unhook(Named { what: text })
+            | Self::Uninstall(Named { what: text }) => &[text],
         };
         let long = texts.iter().any(|text| text.len() > TEXT_BYTES_MAX);
         long.then(|| format!("a text is longer than {TEXT_BYTES_MAX} bytes"))
@@ -179,6 +219,9 @@ impl Operation {
             Self::Redact(_) => "redact",
             Self::Prune(_) => "prune",
             Self::Approve(_) => "approve",
+            Self::Reanchor(_) => "reanchor",
+            Self::Unhook(_) => "unhook",
+            Self::Uninstall(_) => "uninstall",
         }
     }
 
@@ -202,7 +245,10 @@ impl Operation {
             | Self::Set(_)
             | Self::Redact(_)
             | Self::Prune(_)
-            | Self::Approve(_) => Credential::Password,
+            | Self::Approve(_)
+            | Self::Reanchor(_)
+            | Self::Unhook(_)
+            | Self::Uninstall(_) => Credential::Password,
         }
     }
 }
@@ -237,6 +283,19 @@ mod tests {
                 id: Uuid::from_u128(4),
                 content_hash: None,
                 reason: Some("ours".into()),
+                scope: Some(Scope {
+                    uses: Some(3),
+                    ..Scope::default()
+                }),
+            }),
+            Operation::Reanchor(Looked {
+                reason: "a disk".into(),
+            }),
+            Operation::Unhook(Named {
+                what: "setup".into(),
+            }),
+            Operation::Uninstall(Named {
+                what: "daemon".into(),
             }),
         ]
     }

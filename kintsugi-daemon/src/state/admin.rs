@@ -20,6 +20,12 @@ pub const PANIC: &str = "panic";
 /// `what` of the record that it goes on.
 pub const RESUME: &str = "resume";
 
+/// `what` of the record that a start found a log that does not verify.
+pub const ALTERED: &str = "log altered";
+
+/// `what` of the record that somebody who may has looked into that.
+pub const REANCHORED: &str = "log reanchored";
+
 /// `what` of the record that policy files were taken over as they are.
 pub const ACCEPTED: &str = "accepted";
 
@@ -39,6 +45,9 @@ pub struct Admin {
     accepted: Option<String>,
     mode: Option<String>,
     threshold: Option<String>,
+    /// What a start found that did not verify, until somebody who may has looked into it.
+    #[serde(default)]
+    altered: Option<String>,
 }
 
 impl Admin {
@@ -53,7 +62,11 @@ impl Admin {
             if *accepted {
                 self.attempts_mut(op).accept();
             }
-        } else if let Body::Policy { what, hash, .. } = body {
+        } else if let Body::Policy { what, hash, detail } = body {
+            if what == ALTERED {
+                let found = detail.get("found").and_then(Value::as_str);
+                self.altered = Some(found.unwrap_or_default().to_owned());
+            }
             self.apply_policy(what, hash.as_deref());
         }
     }
@@ -73,6 +86,7 @@ impl Admin {
             match what {
                 PANIC => self.is_panic = true,
                 RESUME => self.is_panic = false,
+                REANCHORED => self.altered = None,
                 ACCEPTED | READ => self.accepted = hash.map(str::to_owned),
                 _ => {}
             }
@@ -121,6 +135,12 @@ impl Admin {
     #[must_use]
     pub const fn is_panic(&self) -> bool {
         self.is_panic
+    }
+
+    /// Returns what did not verify about the log, while nobody who may has looked into it.
+    #[must_use]
+    pub fn altered(&self) -> Option<&str> {
+        self.altered.as_deref()
     }
 
     /// Returns what the policy files said when they were last taken over, as a hash: by the admin, or because they

@@ -20,6 +20,9 @@ pub struct Answered {
     /// The record with all of it.
     #[serde(default)]
     pub(super) seq: Option<u64>,
+    /// Who ended the hold, as it is told to the next who answers; empty when nobody did.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub(super) by: Box<str>,
 }
 
 impl Answered {
@@ -32,14 +35,16 @@ impl Answered {
             rule: verdict.rule.as_deref().map(Box::from),
             reason: Box::from(verdict.reason.as_str()),
             seq,
+            by: Box::default(),
         }
     }
 
-    pub(super) fn closed(hold: &Hold, reason: String) -> Self {
+    pub(super) fn closed(hold: &Hold, reason: String, by: &str) -> Self {
         let reason = reason.into_boxed_str();
         Self {
             decision: Decision::Deny,
             reason,
+            by: Box::from(by),
             // A hold is written behind its verdict, in one write.
             ..Self::of(hold.seq.checked_sub(1), &hold.verdict)
         }
@@ -49,6 +54,15 @@ impl Answered {
     #[must_use]
     pub const fn seq(&self) -> Option<u64> {
         self.seq
+    }
+
+    /// Returns why it is closed, and who did that.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match &*self.by {
+            "" => self.reason.to_string(),
+            by => format!("{} ({by})", self.reason),
+        }
     }
 
     /// Returns the reason.

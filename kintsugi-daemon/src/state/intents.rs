@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use kintsugi_core::classify::Class;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::grant::{Denied, Grant};
 use serde::{Deserialize, Serialize};
@@ -62,13 +63,12 @@ impl Intents {
     /// Remembers what a person denied.
     pub(super) fn deny(&mut self, hold: &Hold) {
         let verdict = &hold.verdict;
-        let denied = Denied::new(hold.command.id, &verdict.findings, &verdict.effects);
-        if !denied.effects.is_empty() {
-            if self.denied.len() >= DENIED_MAX {
-                self.denied.pop_front();
-            }
-            self.denied.push_back(denied);
+        let named = (hold.command.id, hold.command.raw.as_str());
+        let denied = Denied::new(named, &verdict.findings, &verdict.effects);
+        if self.denied.len() >= DENIED_MAX {
+            self.denied.pop_front();
         }
+        self.denied.push_back(denied);
         if self.denials.len() < SESSIONS_MAX {
             let session = session(&hold.command.agent, hold.command.session.as_deref());
             *self.denials.entry(session).or_default() += 1;
@@ -77,10 +77,21 @@ impl Intents {
 
     /// Forgets what a person denied before and allows now.
     pub(super) fn allow(&mut self, hold: &Hold) {
-        let effects = &hold.verdict.effects;
-        self.denied.retain(|denied| !denied.is_asked_again(effects));
+        let (class, effects) = (hold.verdict.class, &hold.verdict.effects);
+        let again = |denied: &Denied| denied.is_asked_again(&hold.command.raw, class, effects);
+        self.denied.retain(|denied| !again(denied));
         let session = session(&hold.command.agent, hold.command.session.as_deref());
         self.denials.remove(&session);
+    }
+
+    /// Forgets one denial: a person took it back.
+    pub(super) fn take_back(&mut self, id: Uuid) {
+        self.denied.retain(|denied| denied.id != id);
+    }
+
+    /// Returns what is denied in whatever spelling, oldest first.
+    pub(super) fn denials(&self) -> impl Iterator<Item = &Denied> {
+        self.denied.iter()
     }
 
     /// Returns the grants that hold at `now`.
@@ -95,12 +106,10 @@ impl Intents {
     }
 
     /// Returns the hold by which one of `effects` was denied.
-    pub(super) fn denied(&self, effects: &[Effect]) -> Option<Uuid> {
-        let denied = self.denied.iter().rev();
-        denied
-            .filter(|denied| denied.is_asked_again(effects))
-            .map(|denied| denied.id)
-            .next()
+    pub(super) fn denied(&self, raw: &str, class: Class, effects: &[Effect]) -> Option<Uuid> {
+        let mut denied = self.denied.iter().rev();
+        let again = |denied: &&Denied| denied.is_asked_again(raw, class, effects);
+        denied.find(again).map(|denied| denied.id)
     }
 
     /// Whether so much was denied in a session that nothing ambiguous passes in it.

@@ -59,6 +59,8 @@ struct KeptHold {
 struct KeptApproval {
     until: u64,
     shared: bool,
+    #[serde(default)]
+    by: Box<str>,
 }
 
 impl LiveState for State {
@@ -79,10 +81,12 @@ impl LiveState for State {
                     hold,
                     until,
                     shared,
+                    by,
                 } => {
                     let approval = KeptApproval {
                         until: *until,
                         shared: *shared,
+                        by: by.clone(),
                     };
                     pieces.extend(piece(HOLD, &kept_hold(known.at, hold, Some(approval))));
                     continue;
@@ -169,10 +173,11 @@ impl State {
         let (id, fingerprint) = (kept.hold.command.id, super::fingerprint(&kept.hold.command));
         let hold = Rc::new(kept.hold);
         let standing = match kept.approved {
-            Some(KeptApproval { until, shared }) => Standing::Approved {
+            Some(KeptApproval { until, shared, by }) => Standing::Approved {
                 hold,
                 until,
                 shared,
+                by,
             },
             None => Standing::Held(hold),
         };

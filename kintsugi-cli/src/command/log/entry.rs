@@ -8,6 +8,7 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::protocol::Resolution;
 use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::exit::Failure;
@@ -190,11 +191,13 @@ impl Entries {
             }
             // What only carries the log itself.
             Body::Open { .. } | Body::Hold { .. } | Body::Checkpoint { .. } => None,
-            Body::Grant { .. }
-            | Body::Capture { .. }
-            | Body::Undo { .. }
-            | Body::UncleanStart { .. }
-            | _ => Some(entry),
+            Body::Grant { id, change, grant } => {
+                let raw = grant.get("raw").and_then(Value::as_str);
+                let raw = raw.map_or(String::new(), |raw| format!(": {raw}"));
+                let short = super::super::pending::short(&id);
+                Some(told(entry, format!("{change} {short}{raw}")))
+            }
+            Body::Capture { .. } | Body::Undo { .. } | Body::UncleanStart { .. } | _ => Some(entry),
         }
     }
 }

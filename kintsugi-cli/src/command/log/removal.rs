@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 use kintsugi_core::audit::record::{Body, Record};
-use kintsugi_core::vault::operation::{Operation, Pruning, Redaction};
+use kintsugi_core::vault::operation::{Looked, Operation, Pruning, Redaction};
 use serde::Serialize;
 
 use super::moment;
@@ -63,6 +63,29 @@ fn before(text: &str) -> Result<Before, String> {
     match text.parse() {
         Ok(seq) => Ok(Before::Record(seq)),
         Err(_) => moment(text).map(Before::Time),
+    }
+}
+
+/// Arguments of `kintsugi log reanchor`.
+#[derive(Debug, Args)]
+pub(super) struct Reanchor {
+    /// What you found, for the log
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl Reanchor {
+    /// Ends the strictness that an altered log began. The log that was altered stays, and goes on saying so.
+    pub(super) fn run(self, console: &mut Console) -> Result<Exit, Failure> {
+        let operation = Operation::Reanchor(Looked {
+            reason: self.reason,
+        });
+        admin::authorize(&surroundings::paths()?, &operation)?;
+        writeln!(
+            console.out,
+            "commands are decided again as the policy says; what was altered stays in the log as it is"
+        )?;
+        Ok(Exit::Allowed)
     }
 }
 

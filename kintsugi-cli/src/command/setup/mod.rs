@@ -184,6 +184,9 @@ impl Setup {
         let mut files = found()?;
         files.retain(|file| self.only.is_empty() || self.only.iter().any(|name| name == file.host));
         if self.undo {
+            if !ledger.files.is_empty() {
+                crate::admin::permit_unhooking("kintsugi setup --undo")?;
+            }
             return self.put_back(&files, &mut ledger, console);
         }
         if files.is_empty() {
