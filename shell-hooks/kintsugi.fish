@@ -13,6 +13,9 @@ if status is-interactive; and not set -q _kintsugi_client
     set -g _kintsugi_number 0
     set -g _kintsugi_relays 0
     set -g _kintsugi_open 0
+    set -g _kintsugi_expanded
+    # 1: from fish 4 on, Enter can expand and then ask; before, its own function would run first.
+    set -g _kintsugi_expands (string match -rq '^[4-9]' -- $version; and echo 1; or echo 0)
 
     # What the relay was started with: with another environment, the client finds its own way.
     function _kintsugi_world
@@ -117,7 +120,8 @@ if status is-interactive; and not set -q _kintsugi_client
             return
         end
         # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
-        if _kintsugi_abbreviates
+        if test $_kintsugi_expands = 0 -a "$text" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
+            set -g _kintsugi_expanded $text
             commandline -f expand-abbr
             return
         end
@@ -129,10 +133,27 @@ if status is-interactive; and not set -q _kintsugi_client
         end
     end
 
-    # Whether the word before the cursor is an abbreviation: Enter then expands it, and a second Enter asks and runs.
+    # Whether Enter would expand the word before the cursor: Enter then only expands it, and a second Enter asks and runs.
     function _kintsugi_abbreviates
-        set -l word (commandline -t)
-        test -n "$word"; and contains -- $word (abbr --list)
+        # One word, however many lines it has.
+        set -l word (commandline -t | string collect)
+        test -n "$word"; or return 1
+        contains -- "$word" (abbr --list); or abbr --show | string match -q -- '*--regex*'; or return 1
+        set -l before (commandline -poc | string match -rv -- '^(and|or|not|!|time|command|builtin|exec|if|while|else|begin)$')
+        for line in (abbr --show)
+            # abbr -a [--position anywhere] [--regex PATTERN] [--function NAME] -- NAME [EXPANSION]
+            echo $line | read -lat words
+            set -l end (contains -i -- -- $words); or continue
+            test (count $before) = 0; or contains -- anywhere $words[1..$end]; or continue
+            if set -l at (contains -i -- --regex $words[1..$end])
+                set at (math $at + 1)
+                string match -rq -- "^(?:$words[$at])\$" "$word"; and return 0
+            else
+                set at (math $end + 1)
+                test "$words[$at]" = "$word"; and return 0
+            end
+        end
+        return 1
     end
 
     function _kintsugi_after --on-event fish_postexec
@@ -147,7 +168,12 @@ if status is-interactive; and not set -q _kintsugi_client
     function _kintsugi_bind --on-event fish_prompt
         for mode in default insert
             for key in \r \n
-                bind -M $mode $key 2>/dev/null | string match -q '*_kintsugi_enter*'; or bind -M $mode $key _kintsugi_enter
+                bind -M $mode $key 2>/dev/null | string match -q '*_kintsugi_enter*'; and continue
+                if test $_kintsugi_expands = 1
+                    bind -M $mode $key expand-abbr _kintsugi_enter
+                else
+                    bind -M $mode $key _kintsugi_enter
+                end
             end
         end
     end

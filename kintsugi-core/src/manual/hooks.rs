@@ -19,7 +19,7 @@
 //! - In POSIX mode bash prints `trap -- - SIGINT` for a signal that has no trap.
 //! - Without `interactive_comments`, which is zsh's default, `#` begins no comment; the hook quotes it then, or what stands behind it
 //!   would be judged as one.
-//! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, before abbreviations.
+//! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, once abbreviations are expanded.
 //! - Named pipes and not a socket: the hooks of bash and fish can open nothing else without a new process, and one way for three
 //!   shells is less to get wrong. A process for each shell and not pipes into the daemon: the daemon keeps peers that the kernel
 //!   attests, a relay that hangs stops one shell, and what a client does for a proposal is written once.

@@ -99,3 +99,32 @@ fn a_number_sign_that_begins_no_comment_hides_nothing() {
         assert!(!seat.ran("ran"), "{shell:?}");
     }
 }
+
+#[test]
+fn an_abbreviation_is_asked_about_as_what_it_stands_for() {
+    let lines = format!(
+        "abbr --add tidy 'touch ran; {HELD}'\n\
+         abbr --add anywhere --position anywhere -- '; {HELD}'\n\
+         abbr --add pattern --regex 'tidy[0-9]+' 'touch ran; {HELD}'"
+    );
+    let mut seat = Seat::with_lines(Shell::Fish, &lines);
+    for line in ["tidy", "touch ran anywhere", "tidy42", "true; and tidy"] {
+        // The first Enter expands in fish 3, and nothing is asked about yet; in fish 4 it does both.
+        seat.pty.send(&format!("{line}\r\r"));
+        seat.denied("n");
+        seat.did_not_run("ran");
+    }
+    // Where it does not expand, its name is a word as any other.
+    let printed = seat.run("echo tidy");
+    assert!(printed.contains("tidy"), "{printed}");
+}
+
+#[test]
+fn lines_of_a_word_are_no_abbreviation() {
+    let mut seat = Seat::with_lines(Shell::Fish, "");
+    // The word's first line is like its last: one Enter for each line, and the last one runs it.
+    seat.pty.send("echo '\r");
+    seat.pty.send("'; touch ran; echo '\r");
+    seat.run("'");
+    seat.did_run("ran");
+}
