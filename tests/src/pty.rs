@@ -3,12 +3,12 @@
 //! Waiting ends with the words or with a deadline that only a broken program meets; nothing here sleeps.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -45,6 +45,9 @@ impl Pty {
             ws_ypixel: 0,
         };
         tcsetwinsize(&master, size).expect("a size");
+        // Never waits in a call: what is typed and what is printed take turns ([`Pty::send_bytes`]).
+        let flags = fcntl_getfl(&master).expect("its flags");
+        fcntl_setfl(&master, flags | OFlags::NONBLOCK).expect("its flags");
         let name = ptsname(&master, Vec::new()).expect("its name");
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let slave = rustix::fs::open(name, flags, Mode::empty()).expect("its other end");
@@ -79,17 +82,39 @@ impl Pty {
     /// # Panics
     /// When the terminal is gone.
     pub fn send(&mut self, keys: &str) {
-        self.master
-            .write_all(keys.as_bytes())
-            .expect("an open terminal");
+        self.send_bytes(keys.as_bytes());
     }
 
     /// Types bytes that need not be text.
     ///
+    /// What is printed meanwhile is read: a program that draws what it is given waits for a reader before it reads on, and the
+    /// terminal takes 4 KiB at once (`pty(7)`).
+    ///
     /// # Panics
-    /// When the terminal is gone.
+    /// When the terminal is gone, or takes nothing.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.master.write_all(bytes).expect("an open terminal");
+        let deadline = Instant::now() + PATIENCE;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let timeout = Timespec::try_from(deadline.saturating_duration_since(Instant::now()))
+                .expect("a short time");
+            let mut watched = [PollFd::new(&self.master, PollFlags::IN | PollFlags::OUT)];
+            let ready = poll(&mut watched, Some(&timeout)).expect("an open terminal");
+            assert_ne!(ready, 0, "it reads nothing:\n{}", self.screen());
+            let events = watched[0].revents();
+            if events.contains(PollFlags::IN) {
+                self.read_once();
+            }
+            if events.contains(PollFlags::OUT) {
+                match self.master.write(rest) {
+                    Ok(count) => rest = &rest[count..],
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => panic!("the terminal is gone: {error}"),
+                }
+            } else {
+                assert!(!events.contains(PollFlags::HUP), "the terminal is gone");
+            }
+        }
     }
 
     /// Waits until `words` are printed, and returns what came before them since the last expectation.
@@ -98,13 +123,16 @@ impl Pty {
     /// When they do not come; shows the screen.
     pub fn expect(&mut self, words: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
+        let mut searched = self.read;
         loop {
-            let unread = self.seen.get(self.read..).unwrap_or_default();
-            if let Some(at) = find(unread, words.as_bytes()) {
-                let before = String::from_utf8_lossy(&unread[..at]).into_owned();
-                self.read += at + words.len();
+            if let Some(at) = find(&self.seen[searched..], words.as_bytes()) {
+                let end = searched + at;
+                let before = String::from_utf8_lossy(&self.seen[self.read..end]).into_owned();
+                self.read = end + words.len();
                 return before;
             }
+            // Words may begin in what was searched and end in what comes.
+            searched = searched.max((self.seen.len() + 1).saturating_sub(words.len()));
             assert!(
                 self.fill(deadline),
                 "`{words}` was not printed; the screen:\n{}",
@@ -180,12 +208,18 @@ impl Pty {
             Err(rustix::io::Errno::INTR) => return true,
             Err(error) => panic!("poll: {error}"),
         }
-        let mut bytes = [0; 4096];
+        self.read_once()
+    }
+
+    /// Reads what is there; false when the other end is closed.
+    fn read_once(&mut self) -> bool {
+        let mut bytes = [0; 16 * 1024];
         match self.master.read(&mut bytes) {
             Ok(count) if count > 0 => {
                 self.seen.extend_from_slice(&bytes[..count]);
                 true
             }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => true,
             // EIO: the last process on the other end has gone (pty(7)).
             Ok(_) | Err(_) => false,
         }

@@ -75,6 +75,28 @@ impl Seat {
         self.shell.ready(&mut self.pty)
     }
 
+    /// Waits until the relay is there and has met the daemon: until then each line starts a client.
+    ///
+    /// # Panics
+    /// When no relay comes.
+    pub fn relayed(&mut self) {
+        let place = self.machine.home().join("../kintsugi-shells");
+        for _ in 0..500 {
+            // A relay tells by its pipe that it listens; the next line finds it, and the one behind that its daemon.
+            let is_there = std::fs::read_dir(&place)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|entry| entry.path().join("ask").exists());
+            self.run("true");
+            if is_there {
+                self.run("true");
+                return;
+            }
+        }
+        panic!("no relay came:\n{}", self.pty.screen());
+    }
+
     /// Types a line that is held, answers with `keys` that deny it, and waits for the next prompt. Returns the card.
     pub fn deny(&mut self, line: &str, keys: &str) -> String {
         self.pty.send(&format!("{line}\r"));

@@ -45,7 +45,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     }),
     ("l leaves it held for another terminal", leaves_it_held),
     ("e gives the line back to be changed", |seat| {
-        seat.run("true");
+        seat.relayed();
         seat.pty.send(&format!("touch ran; {HELD}\r"));
         let question = seat.pty.expect("run it? [y/N]");
         seat.pty

@@ -11,8 +11,7 @@ use super::Scenario;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     ("how a line ended is recorded", records_its_end),
     ("a harmless line starts no process", |seat| {
-        seat.run("true");
-        seat.run("true");
+        seat.relayed();
         let pid = seat.pid();
         let before = faults_of_children(&pid);
         for _ in 0..5 {
@@ -40,7 +39,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         seat.did_not_run("ran");
     }),
     ("no process is left behind", |seat| {
-        seat.run("true");
+        seat.relayed();
         let relay = relay_of(seat);
         seat.pty.send("exit\r");
         seat.pty.close();
@@ -50,7 +49,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         assert_eq!(left.count(), 0);
     }),
     ("a relay that was killed is replaced", |seat| {
-        seat.run("true");
+        seat.relayed();
         let first = relay_of(seat);
         kill(first, Signal::KILL);
         ended(first);
@@ -62,9 +61,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         assert_ne!(relay_of(seat), first);
     }),
     ("a daemon that was killed is started again", |seat| {
-        // The relay answers the second one, so it knows by then that a daemon is there.
-        seat.run("true");
-        seat.run("true");
+        seat.relayed();
         let daemon = daemon_of(seat);
         kill(daemon, Signal::KILL);
         ended(daemon);
@@ -148,7 +145,7 @@ fn records_its_end(seat: &mut Seat) {
 }
 
 fn a_hung_daemon(seat: &mut Seat) {
-    seat.run("true");
+    seat.relayed();
     let daemon = daemon_of(seat);
     kill(daemon, Signal::STOP);
     let printed = seat.run("touch ran");
