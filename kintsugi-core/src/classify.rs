@@ -167,6 +167,7 @@ fn not_known(unknown: &Unknown) -> Finding {
             "acts on a target that is known only when it runs",
         ),
         UnknownKind::Code => ("unknown.code", "contains code that was not understood"),
+        UnknownKind::Call => ("unknown.call", "calls a function that is not described"),
     };
     let mut risk = heuristic::unknown(unknown.kind);
     let mut reason = format!("{what}: `{}`", unknown.text);

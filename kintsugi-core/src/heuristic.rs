@@ -22,6 +22,7 @@ const CIRCUMSTANCES_MAX: u8 = 30;
 #[must_use]
 pub const fn unknown(kind: UnknownKind) -> u8 {
     match kind {
+        UnknownKind::Call => 10,
         UnknownKind::LocalProgram => 15,
         UnknownKind::Target | UnknownKind::Option => 20,
         UnknownKind::Program | UnknownKind::Subcommand => 25,

@@ -82,7 +82,11 @@ impl Analyst<'_> {
         }
         let input = task.parsed.chain.first().and_then(|entry| entry.input);
         let has_program = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
+        // An editor takes commands from its standard input only when it is told to.
+        let waits = input == Some(Language::Ex) && task.parsed.path == "vim";
+        let is_fed = !waits || task.call.words.iter().any(is_silent);
         if let Some(language) = input
+            && is_fed
             && !has_program
             && task.parsed.wrapped.is_empty()
         {
@@ -99,7 +103,8 @@ impl Analyst<'_> {
             return Feeds::NONE;
         }
         if let Some(file) = piped_file(call)
-            && self.is_read_before(call, file)
+            && !call.fed.feeds.contains(Feed::Network)
+            && (matches!(call.input, Input::File(_)) || self.is_read_before(call, file))
         {
             return self.run_file(task, language, file);
         }
@@ -349,6 +354,14 @@ impl Analyst<'_> {
                 self.unknown(UnknownKind::Code, what, call.span);
                 Feeds::of(Feed::Program)
             }
+            Embedded::Hidden(what) => {
+                self.unknown(UnknownKind::Command, what, call.span);
+                Feeds::of(Feed::Program)
+            }
+            Embedded::Undescribed(what) => {
+                self.unknown(UnknownKind::Call, what, call.span);
+                Feeds::of(Feed::Program)
+            }
         }
     }
 
@@ -418,6 +431,14 @@ impl Task<'_, '_> {
             .map(|value| value.word.clone())
             .collect()
     }
+}
+
+/// `-e`, `-es`, `-E`: an editor reads commands (vim(1), "-s").
+fn is_silent(word: &Word) -> bool {
+    word.known().is_some_and(|text| {
+        let flags = text.strip_prefix('-').unwrap_or_default();
+        !flags.is_empty() && flags.bytes().all(|flag| matches!(flag, b'e' | b'E' | b's'))
+    })
 }
 
 /// The one file that is the standard input: `sh < x`, `cat x | sh`.
@@ -560,7 +581,11 @@ pub(super) fn language_of(text: &str) -> Language {
         "php" => Language::Php,
         "awk" | "gawk" | "mawk" => Language::Awk,
         "sed" => Language::Sed,
-        "Rscript" | "lua" | "tclsh" | "osascript" | "expect" => Language::Other,
+        "lua" | "luajit" => Language::Lua,
+        "tclsh" | "wish" | "expect" => Language::Tcl,
+        "make" => Language::Make,
+        "pwsh" => Language::Powershell,
+        "Rscript" | "osascript" | "groovy" | "elixir" | "julia" | "escript" => Language::Other,
         _ => Language::Shell,
     }
 }

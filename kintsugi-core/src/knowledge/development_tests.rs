@@ -199,7 +199,9 @@ fn files_are_changed_where_the_options_say() {
         ("sort -o f f", "overwrite path /home/u/p/f project"),
         (
             "make -C sub -f other.mk t",
-            "execute path /home/u/p/sub/other.mk project <file",
+            "execute path /home/u/p/sub/other.mk project <file; \
+             interpret path /home/u/p/sub/other.mk project <file; \
+             unknown localprogram /home/u/p/sub/other.mk",
         ),
         (
             "chmod -R 777 .",

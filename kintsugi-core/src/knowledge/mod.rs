@@ -140,6 +140,8 @@ pub enum UnknownKind {
     Target,
     /// Embedded code does something that was not understood.
     Code,
+    /// Embedded code calls a function that is not described.
+    Call,
 }
 
 impl Knowledge {

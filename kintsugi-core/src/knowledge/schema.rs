@@ -361,7 +361,15 @@ pub enum Language {
     Gdb,
     /// Tcl and expect.
     Tcl,
-    /// An R, Lua or other script, searched for calls that start programs.
+    /// Lua.
+    Lua,
+    /// A makefile.
+    Make,
+    /// A script of cmake.
+    Cmake,
+    /// PowerShell.
+    Powershell,
+    /// An R, Julia or other script, searched for calls that start programs.
     Other,
 }
 

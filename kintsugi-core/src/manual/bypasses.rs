@@ -23,6 +23,11 @@
 //! | a file that a program looks for by itself | `printf 'all:\n\trm -rf ~\n' > Makefile; make` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a variable that matters, by way of `export` | `export LD_PRELOAD=/tmp/x.so; ls` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | text that flows through a shell into the shell inside it | `echo 'rm -rf ~' \| bash -c sh` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a decoder in the language inside | `perl -e 'exec pack("H*", "726d…")'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function found by a computed name | `node -e "require('fs')['rm' + 'Sync'](…)"` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function handed to another one | `python3 -c 'list(map(os.system, [...]))'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | machine code from a scripting language | `python3 -c 'ctypes.CDLL(None).system(…)'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a makefile or a script of cmake that nobody looked into | `make --eval='$(shell rm -rf ~)'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

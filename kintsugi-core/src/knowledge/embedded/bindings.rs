@@ -110,6 +110,7 @@ impl Script<'_> {
                 | Token::Shell(_)
                 | Token::Words(_)
                 | Token::Pattern(_)
+                | Token::Change(_)
                 | Token::Number(_)
                 | Token::Mark(_)
                 | Token::Line => break,

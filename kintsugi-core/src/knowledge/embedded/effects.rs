@@ -1,9 +1,8 @@
 //! What a call of a script does, and what it gives back.
 
-use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
-
 use super::Embedded;
-use super::calls::{self, Decode, Does, SELF};
+use super::calls::{self, Does, SELF};
+use super::decode::decoded;
 use super::script::Script;
 use super::value::{Value, pattern};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
@@ -27,7 +26,7 @@ impl Call<'_> {
         found.unwrap_or_else(|| Value::unknown(Feed::Nothing))
     }
 
-    fn positional(&self) -> impl Iterator<Item = &Value> {
+    pub(super) fn positional(&self) -> impl Iterator<Item = &Value> {
         self.arguments
             .iter()
             .filter(|(keyword, _)| keyword.is_none())
@@ -40,7 +39,22 @@ impl Script<'_> {
     pub(super) fn perform(&mut self, does: Does, call: &Call<'_>) -> Value {
         match does {
             Does::Launch => self.launch(call),
-            Does::Exec => self.exec(call),
+            Does::Exec => self.exec(call.positional().cloned().collect()),
+            Does::Spawn => self.exec(call.positional().skip(1).cloned().collect()),
+            Does::LaunchSelf => self.launch_value(&call.argument(SELF)),
+            Does::DeleteRemote => {
+                self.note(
+                    Action::Delete,
+                    Role::Remote,
+                    &call.argument(0),
+                    Modifiers::NONE,
+                );
+                Value::unknown(Feed::Network)
+            }
+            Does::Opaque => {
+                self.hidden(&format!("machine code by way of {}", call.path));
+                Value::unknown(Feed::Nothing)
+            }
             Does::Path(action, at, modifier) => self.path(action, &call.argument(at), modifier),
             Does::Move => {
                 self.path(Action::Move, &call.argument(0), None);
@@ -56,7 +70,7 @@ impl Script<'_> {
                 self.note(Action::Kill, Role::Process, &target, Modifiers::NONE);
                 Value::unknown(Feed::Nothing)
             }
-            Does::Interpret => self.interpret(&call.argument(0)),
+            Does::Interpret => self.interpret(call),
             Does::Print => self.print(call),
             Does::Same(at) => call.argument(at),
             Does::Join => Self::join(call),
@@ -73,8 +87,23 @@ impl Script<'_> {
                     ..directory.then("/", &star())
                 }
             }
-            Does::Decode(decode) => decoded(decode, call),
-            Does::Module | Does::Member => Value::unknown(Feed::Nothing),
+            Does::Decode(decode) => {
+                self.hides |= decode.hides();
+                decoded(decode, call)
+            }
+            Does::Home => super::value::home(),
+            Does::List => Value::list(call.positional().cloned().collect()),
+            Does::Unpickle => {
+                let bytes = call.argument(0);
+                if bytes.known().is_some() || bytes.feed >= Feed::Decoded {
+                    self.hidden("objects made of bytes that the code holds");
+                }
+                Value::unknown(Feed::Nothing)
+            }
+            Does::MemberOfSelf | Does::Named | Does::CallNamed | Does::CallLast => {
+                self.reflect(does, call)
+            }
+            Does::Module | Does::Member | Does::Nothing => Value::unknown(Feed::Nothing),
         }
     }
 
@@ -91,7 +120,21 @@ impl Script<'_> {
     }
 
     fn launch(&mut self, call: &Call<'_>) -> Value {
-        let arguments: Vec<Value> = call.positional().cloned().collect();
+        let mut arguments: Vec<Value> = call.positional().cloned().collect();
+        if arguments.is_empty() {
+            // `subprocess.run(args=["rm"])`
+            let named = call.arguments.iter().filter(|(keyword, _)| {
+                matches!(keyword.as_deref(), Some("args" | "command" | "cmd"))
+            });
+            arguments.extend(named.map(|(_, value)| value.clone()));
+        }
+        for other in arguments
+            .first()
+            .map(|first| first.others.clone())
+            .unwrap_or_default()
+        {
+            self.launch_value(&other);
+        }
         match arguments.as_slice() {
             [list, ..] if list.items.is_some() => {
                 self.command(list.items.as_deref().unwrap_or_default());
@@ -105,33 +148,61 @@ impl Script<'_> {
             [text, options] if options.words.iter().all(|word| word.known().is_none()) => {
                 self.shell(text);
             }
-            [] => self.unknown("a command that is computed"),
+            [] => self.hidden("a command that is computed"),
             words => self.command(words),
+        }
+        if call.path == "pty.spawn" {
+            self.hidden("a program on a terminal of its own, where anything may be typed");
+        }
+        Value::unknown(Feed::Program)
+    }
+
+    /// A command in one value: a list of words, or a text for a shell.
+    fn launch_value(&mut self, value: &Value) -> Value {
+        match &value.items {
+            Some(items) => self.command(items),
+            None => self.shell(value),
         }
         Value::unknown(Feed::Program)
     }
 
     fn shell(&mut self, text: &Value) {
+        self.was_decoded(text);
         self.found
             .extend(text.alternatives().into_iter().map(Embedded::Shell));
     }
 
-    fn command(&mut self, words: &[Value]) {
-        let words: Vec<Word> = words
+    /// Notes that what is run came out of a decoder: whatever it says, nobody writes a plain command so.
+    fn was_decoded(&mut self, code: &Value) {
+        if matches!(code.feed, Feed::Decoded | Feed::Network) {
+            self.note(Action::Interpret, Role::Code, code, Modifiers::NONE);
+        }
+    }
+
+    fn command(&mut self, values: &[Value]) {
+        let words: Vec<Word> = values
             .iter()
             .map(|value| match value.alternatives().as_slice() {
                 [only] => only.clone(),
                 _ => super::value::hole(),
             })
             .collect();
+        let is_code = |word: &Word| matches!(word.known().as_deref(), Some("-c" | "-e" | "-lc"));
+        let count = if words.iter().any(is_code) {
+            values.len()
+        } else {
+            1
+        };
+        for value in values.iter().take(count) {
+            self.was_decoded(value);
+        }
         if !words.is_empty() {
             self.found.push(Embedded::Command(words));
         }
     }
 
     /// `execvp("rm", ["rm", "-rf", "/"])`, `execl("/bin/sh", "sh", "-c", "ls")`.
-    fn exec(&mut self, call: &Call<'_>) -> Value {
-        let mut arguments: Vec<Value> = call.positional().cloned().collect();
+    fn exec(&mut self, mut arguments: Vec<Value>) -> Value {
         if arguments.is_empty() {
             self.unknown("a command that is computed");
             return Value::unknown(Feed::Nothing);
@@ -151,6 +222,9 @@ impl Script<'_> {
     fn path(&mut self, action: Action, target: &Value, modifier: Option<Modifier>) -> Value {
         let modifiers = modifier.into_iter().collect();
         self.note(action, Role::Path, target, modifiers);
+        if target.feed == Feed::Decoded && matches!(action, Action::Delete | Action::Overwrite) {
+            self.hidden("a file whose name is decoded");
+        }
         Value::unknown(if action == Action::Read {
             Feed::File
         } else {
@@ -201,6 +275,22 @@ impl Script<'_> {
 
     fn remote(&mut self, action: Action, call: &Call<'_>) -> Value {
         let mut target = call.argument(0);
+        let method = call
+            .arguments
+            .iter()
+            .find(|(key, _)| key.as_deref() == Some("method"));
+        let method = method.map_or_else(|| target.clone(), |(_, value)| value.clone());
+        if method
+            .known()
+            .is_some_and(|it| it.eq_ignore_ascii_case("delete"))
+        {
+            let address = if call.path.ends_with(".request") && method.words == target.words {
+                call.argument(1)
+            } else {
+                target.clone()
+            };
+            self.note(Action::Delete, Role::Remote, &address, Modifiers::NONE);
+        }
         if let (Some(items), true) = (&target.items, action == Action::Connect) {
             target = items.first().cloned().unwrap_or_default();
         }
@@ -235,10 +325,26 @@ impl Script<'_> {
     }
 
     /// Code that is read as well when it is known, and noted with its origin when it is not.
-    fn interpret(&mut self, code: &Value) -> Value {
-        match code.known() {
-            Some(text) => self.nested(&text),
-            None => self.note(Action::Interpret, Role::Code, code, Modifiers::NONE),
+    fn interpret(&mut self, call: &Call<'_>) -> Value {
+        let takes_functions = call.path.starts_with("set") || call.path.ends_with(".constructor");
+        let code = if call.path.ends_with("Function") {
+            call.positional().last().cloned().unwrap_or_default()
+        } else {
+            call.argument(0)
+        };
+        if call.arguments.is_empty() {
+            return Value::unknown(Feed::Nothing);
+        }
+        if let Some(text) = code.known() {
+            self.was_decoded(&code);
+            self.nested(&text);
+        } else if matches!(code.feed, Feed::Nothing | Feed::Text) {
+            if !takes_functions {
+                self.hidden("code that is computed");
+            }
+        } else {
+            self.note(Action::Interpret, Role::Code, &code, Modifiers::NONE);
+            self.unknown("code from elsewhere");
         }
         Value::unknown(Feed::Nothing)
     }
@@ -300,124 +406,4 @@ fn star() -> Value {
         words: vec![pattern("*")],
         ..Value::default()
     }
-}
-
-/// What a decoder gives back.
-fn decoded(decode: Decode, call: &Call<'_>) -> Value {
-    let first = call.argument(0);
-    let unknown = Value::unknown(first.feed.max(Feed::Decoded));
-    let text = match decode {
-        Decode::Base64 => {
-            // `Buffer.from(x)` is base64 only when it says so; without that the text stays what it is.
-            if call.path == "Buffer.from" && call.argument(1).known().as_deref() != Some("base64") {
-                return first;
-            }
-            first.known().and_then(|text| base64(&text))
-        }
-        Decode::Hexadecimal => first.known().and_then(|text| hexadecimal(&text)),
-        Decode::Rot13 => match call.argument(1).known().as_deref() {
-            None | Some("rot13" | "rot_13") => first.known().map(|text| rot13(&text)),
-            Some("hex") => first.known().and_then(|text| hexadecimal(&text)),
-            Some("base64") => first.known().and_then(|text| base64(&text)),
-            Some(_) => None,
-        },
-        Decode::Characters => characters(&first, call),
-        Decode::Reverse => {
-            let object = call.object.clone().filter(|object| object.path.is_none());
-            let value = object.unwrap_or(first);
-            if let Some(mut items) = value.items {
-                items.reverse();
-                return Value::list(items);
-            }
-            return value.map(|text| Some(text.chars().rev().collect()));
-        }
-        Decode::JoinList => return join_list(call),
-        Decode::Split => return split(call),
-        Decode::Format => {
-            let template = call.object.clone().unwrap_or_default();
-            let arguments: Vec<Value> = call.positional().cloned().collect();
-            return template.format(&["{}", "{0}", "{1}"], &arguments);
-        }
-    };
-    text.map_or(unknown, Value::text)
-}
-
-fn join_list(call: &Call<'_>) -> Value {
-    // Python: `sep.join(list)`; JavaScript and Ruby: `list.join(sep)`; Perl and PHP: `join(sep, list)`.
-    let first = call.argument(0);
-    let (separator, list) = match &call.object {
-        Some(object) if object.items.is_some() => (first, object.clone()),
-        Some(object) => (object.clone(), first),
-        None => (first, call.argument(1)),
-    };
-    let separator = separator.known().unwrap_or_default();
-    let Some(items) = list.items else {
-        return Value::unknown(list.feed);
-    };
-    let mut items = items.into_iter();
-    let head = items.next().unwrap_or_else(|| Value::text(""));
-    items.fold(head, |joined, item| joined.then(&separator, &item))
-}
-
-fn split(call: &Call<'_>) -> Value {
-    let (text, separator) = match &call.object {
-        Some(object) if object.path.is_none() => (object.clone(), call.argument(0)),
-        _ => (call.argument(0), Value::unknown(Feed::Nothing)),
-    };
-    let Some(text) = text.known() else {
-        return Value::unknown(text.feed);
-    };
-    let parts: Vec<Value> = match separator.known().as_deref() {
-        None => text.split_whitespace().map(Value::text).collect(),
-        Some("") => text.chars().map(Value::text).collect(),
-        Some(separator) => text.split(separator).map(Value::text).collect(),
-    };
-    Value::list(parts)
-}
-
-fn characters(first: &Value, call: &Call<'_>) -> Option<String> {
-    let numbers: Vec<Value> = match &first.items {
-        Some(items) => items.clone(),
-        None => call.positional().cloned().collect(),
-    };
-    numbers
-        .iter()
-        .map(|number| {
-            let text = number.known()?;
-            let value = match text.strip_prefix("0x") {
-                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-                None => text.parse().ok()?,
-            };
-            char::from_u32(value)
-        })
-        .collect()
-}
-
-fn base64(text: &str) -> Option<String> {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '=')
-        .map(|c| match c {
-            '-' => '+',
-            '_' => '/',
-            c => c,
-        })
-        .collect();
-    String::from_utf8(BASE64_NOPAD.decode(plain.as_bytes()).ok()?).ok()
-}
-
-fn hexadecimal(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    String::from_utf8(HEXLOWER_PERMISSIVE.decode(plain.as_bytes()).ok()?).ok()
-}
-
-fn rot13(text: &str) -> String {
-    let turned = |c: char, base: u8| char::from((c as u8 - base + 13) % 26 + base);
-    text.chars()
-        .map(|c| match c {
-            'a'..='z' => turned(c, b'a'),
-            'A'..='Z' => turned(c, b'A'),
-            _ => c,
-        })
-        .collect()
 }

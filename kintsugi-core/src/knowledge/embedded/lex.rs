@@ -3,6 +3,7 @@
 //! One reader for Python, JavaScript, Perl, Ruby, PHP and their like: what differs between them, and matters here, is how
 //! strings, comments and embedded expressions are written. It never fails; a string that does not end goes to the end.
 
+use super::escapes::{octal, unescape};
 use crate::knowledge::schema::Language;
 
 /// A piece of program text.
@@ -18,6 +19,8 @@ pub(super) enum Token {
     Words(Vec<String>),
     /// A regular expression or substitution; code that it evaluates is a part.
     Pattern(Vec<Part>),
+    /// A substitution or a table of letters: what it is applied to is something else afterwards.
+    Change(Vec<Part>),
     /// A number.
     Number(String),
     /// An operator or bracket.
@@ -108,7 +111,15 @@ impl<'a> Lexer<'a> {
             self.language,
             Language::Javascript | Language::Php | Language::Mongo
         );
-        let hash = !matches!(self.language, Language::Javascript | Language::Mongo);
+        let hash = !matches!(
+            self.language,
+            Language::Javascript | Language::Mongo | Language::Lua
+        );
+        if self.language == Language::Lua && self.rest.starts_with("--") {
+            let end = self.rest.find('\n').unwrap_or(self.rest.len());
+            self.advance(end);
+            return true;
+        }
         if hash && self.rest.starts_with('#') || slashes && self.rest.starts_with("//") {
             let end = self.rest.find('\n').unwrap_or(self.rest.len());
             self.advance(end);
@@ -149,13 +160,15 @@ impl<'a> Lexer<'a> {
             return true;
         }
         // Ruby's `rm_rf!` and `exist?` are names; `x ? y : z` is not.
-        if self.language == Language::Ruby {
+        let mut bang = 0;
+        if matches!(self.language, Language::Ruby | Language::Other) {
             let behind = self.rest.get(end..).unwrap_or_default();
-            end += usize::from(behind.starts_with('!') && !behind.starts_with("!="));
+            bang = usize::from(behind.starts_with('!') && !behind.starts_with("!="));
         }
-        self.tokens.push(Token::Name(
-            self.rest.get(..end).unwrap_or_default().to_owned(),
-        ));
+        // Elixir's `rm_rf!` is `rm_rf`.
+        let name = self.rest.get(..end).unwrap_or_default().to_owned();
+        end += bang;
+        self.tokens.push(Token::Name(name));
         self.advance(end);
         true
     }
@@ -232,6 +245,7 @@ impl<'a> Lexer<'a> {
             "qq" => Token::Text(interpolate(body, self.language)),
             "qx" => Token::Shell(interpolate(body, self.language)),
             "qw" => Token::Words(body.split_whitespace().map(str::to_owned).collect()),
+            "s" | "tr" | "y" => Token::Change(parts),
             _ => Token::Pattern(parts),
         });
         true
@@ -273,7 +287,7 @@ impl<'a> Lexer<'a> {
                 let parts = self.string(first, false, None);
                 self.tokens.push(Token::Text(parts));
             }
-            ('`', Language::Perl | Language::Ruby | Language::Php) => {
+            ('`', Language::Perl | Language::Ruby | Language::Php | Language::Other) => {
                 self.advance(1);
                 let body = self.delimited('`');
                 self.tokens
@@ -294,10 +308,17 @@ impl<'a> Lexer<'a> {
                 self.advance(1);
                 let body = self.delimited(first);
                 let raw = first == '\'' && matches!(self.language, Language::Perl | Language::Ruby);
-                let text = if raw { body.to_owned() } else { unescape(body) };
+                let text = if raw {
+                    body.to_owned()
+                } else if self.language == Language::Lua {
+                    unescape(&octal(body))
+                } else {
+                    unescape(body)
+                };
                 self.tokens.push(Token::Text(vec![Part::Text(text)]));
             }
             ('%', Language::Ruby) => return self.percent(),
+            (':', Language::Ruby) => return self.symbol(),
             ('/', _) if self.at_operand() && self.language != Language::Python => {
                 self.advance(1);
                 let body = self.delimited('/').to_owned();
@@ -307,6 +328,30 @@ impl<'a> Lexer<'a> {
             }
             _ => return false,
         }
+        true
+    }
+
+    /// Ruby's `:name` and `:"name"`: a text for whoever calls by name.
+    fn symbol(&mut self) -> bool {
+        let behind = self.rest.get(1..).unwrap_or_default();
+        if self.rest.starts_with("::") {
+            return false;
+        }
+        if behind.starts_with('"') {
+            self.advance(2);
+            let body = self.delimited('"');
+            self.tokens
+                .push(Token::Text(interpolate(body, self.language)));
+            return true;
+        }
+        let length = end_of(behind, |c| c.is_alphanumeric() || c == '_');
+        let is_keyword = matches!(self.tokens.last(), Some(Token::Name(_) | Token::Text(_)));
+        if length == 0 || is_keyword || behind.starts_with(|c: char| c.is_ascii_digit()) {
+            return false;
+        }
+        let name = behind.get(..length).unwrap_or_default().to_owned();
+        self.advance(1 + length);
+        self.tokens.push(Token::Text(vec![Part::Text(name)]));
         true
     }
 
@@ -365,6 +410,7 @@ impl<'a> Lexer<'a> {
                 | Token::Shell(_)
                 | Token::Words(_)
                 | Token::Pattern(_)
+                | Token::Change(_)
                 | Token::Number(_),
             ) => false,
         }
@@ -381,7 +427,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-fn end_of(text: &str, member: impl Fn(char) -> bool) -> usize {
+pub(super) fn end_of(text: &str, member: impl Fn(char) -> bool) -> usize {
     text.find(|c: char| !member(c)).unwrap_or(text.len())
 }
 
@@ -460,45 +506,6 @@ fn push_text(parts: &mut Vec<Part>, text: &str) {
     }
 }
 
-/// Resolves the escapes that these languages share.
-fn unescape(body: &str) -> String {
-    let mut text = String::with_capacity(body.len());
-    let mut rest = body;
-    while let Some((before, behind)) = rest.split_once('\\') {
-        text.push_str(before);
-        let Some(kind) = behind.chars().next() else {
-            text.push('\\');
-            return text;
-        };
-        let after = behind.get(kind.len_utf8()..).unwrap_or_default();
-        let (resolved, used) = match kind {
-            'n' => (Some('\n'), 0),
-            't' => (Some('\t'), 0),
-            'r' => (Some('\r'), 0),
-            '0'..='7' => numbered(behind, 8, 3).map_or((None, 0), |(c, used)| (c, used - 1)),
-            'x' => numbered(after, 16, 2).unwrap_or((None, 0)),
-            'u' if after.starts_with('{') => {
-                let inner = after.get(1..).unwrap_or_default();
-                numbered(inner, 16, 6).map_or((None, 0), |(c, used)| (c, used + 2))
-            }
-            'u' => numbered(after, 16, 4).unwrap_or((None, 0)),
-            '\n' => (None, 0),
-            other => (Some(other), 0),
-        };
-        text.extend(resolved);
-        rest = after.get(used..).unwrap_or_default();
-    }
-    text.push_str(rest);
-    text
-}
-
-/// Reads up to `most` digits; returns the character that they number and how many there are.
-fn numbered(text: &str, radix: u32, most: usize) -> Option<(Option<char>, usize)> {
-    let digits = end_of(text, |c| c.is_digit(radix)).min(most);
-    let value = u32::from_str_radix(text.get(..digits)?, radix).ok()?;
-    Some((char::from_u32(value), digits))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -549,7 +556,7 @@ f"{b}/c{{""#;
         let tokens = tokens("s/x/system('ls')/e", Language::Perl);
         assert_eq!(
             tokens,
-            [Token::Pattern(vec![Part::Code("system('ls')".to_owned())])]
+            [Token::Change(vec![Part::Code("system('ls')".to_owned())])]
         );
     }
 }

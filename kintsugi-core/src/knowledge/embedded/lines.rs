@@ -1,6 +1,7 @@
-//! Languages of one command a line, of which a few start programs: gdb (GDB 14), expect and Tcl (`expect(1)`, 5.45).
+//! Languages of which a few lines start programs: gdb (GDB 14), makefiles, cmake.
 
-use super::{Embedded, script, shell};
+use super::{Embedded, effect, script, shell};
+use crate::effect::{Action, Modifier, Modifiers, Role};
 use crate::knowledge::schema::Language;
 use crate::shell::Budget;
 
@@ -37,18 +38,102 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     found
 }
 
-/// Reads commands of Tcl and expect.
-pub(super) fn read_tcl(text: &str) -> Vec<Embedded> {
-    text.split(['\n', ';', '[', '{'])
-        .filter_map(|command| {
-            let command = command.trim().trim_end_matches([']', '}']);
-            let (name, rest) = command.split_once(char::is_whitespace)?;
-            let rest = rest.trim();
-            let words = match name {
-                "spawn" | "exec" | "system" => rest.trim_start_matches("-noecho").trim_start(),
-                _ => return None,
-            };
-            Some(shell(words))
-        })
-        .collect()
+/// Reads a makefile, or a text for `make --eval`: what its recipes and its own shell calls run (GNU make 4.4, 5 and 8.13).
+pub(super) fn read_make(text: &str) -> Vec<Embedded> {
+    let mut found = Vec::new();
+    for opening in ["$(shell ", "${shell "] {
+        let mut rest = text;
+        while let Some((_, behind)) = rest.split_once(opening) {
+            found.push(shell(balanced(behind)));
+            rest = behind;
+        }
+    }
+    let joined = text.replace("\\\n", " ");
+    for line in joined.lines() {
+        let recipe = match (line.strip_prefix('\t'), line.split_once("!=")) {
+            (Some(recipe), _) => Some(recipe),
+            (None, Some((_, command))) => Some(command),
+            (None, None) => line.split_once(';').map(|(_, recipe)| recipe),
+        };
+        if let Some(recipe) = recipe {
+            let recipe = recipe.trim_start_matches(['@', '-', '+', ' ', '\t']);
+            found.push(shell(&recipe.replace("$$", "$")));
+        }
+    }
+    found
+}
+
+/// What stands in front of the bracket that closes.
+fn balanced(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' | '{' => depth += 1,
+            ')' | '}' if depth == 0 => return text.get(..at).unwrap_or_default(),
+            ')' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Reads a script of cmake: what it starts and deletes (cmake-commands(7), 3.30).
+pub(super) fn read_cmake(text: &str) -> Vec<Embedded> {
+    let mut found = Vec::new();
+    let lower = text.to_ascii_lowercase();
+    for (at, name) in [
+        "execute_process",
+        "exec_program",
+        "file",
+        "include",
+        "cmake_language",
+    ]
+    .iter()
+    .flat_map(|name| lower.match_indices(name))
+    {
+        let behind = text.get(at + name.len()..).unwrap_or_default().trim_start();
+        let Some(inside) = behind.strip_prefix('(') else {
+            continue;
+        };
+        let words: Vec<&str> = balanced(inside)
+            .split_whitespace()
+            .map(|word| word.trim_matches('"'))
+            .collect();
+        let rest = words.get(1..).unwrap_or_default();
+        match (name, words.first().copied()) {
+            ("execute_process", Some(_)) => {
+                for command in words.split(|word| *word == "COMMAND").skip(1) {
+                    found.push(shell(&command.join(" ")));
+                }
+            }
+            ("exec_program", Some(program)) => {
+                found.push(shell(&format!(
+                    "{program} {}",
+                    rest.join(" ").replace("ARGS", "")
+                )));
+            }
+            ("file", Some(verb @ ("REMOVE" | "REMOVE_RECURSE"))) => {
+                let tree = Modifiers::NONE.with(Modifier::Recursive);
+                let modifiers = if verb == "REMOVE" {
+                    Modifiers::NONE
+                } else {
+                    tree
+                };
+                let deleted = rest
+                    .iter()
+                    .map(|path| effect(Action::Delete, Role::Path, path, modifiers));
+                found.extend(deleted);
+            }
+            ("file", Some("WRITE" | "RENAME" | "COPY_FILE")) => {
+                let path = rest.first().copied().unwrap_or_default();
+                found.push(effect(Action::Overwrite, Role::Path, path, Modifiers::NONE));
+            }
+            ("cmake_language", Some("EVAL" | "CALL")) => {
+                found.push(Embedded::Hidden("code that cmake computes".to_owned()));
+            }
+            ("include", Some(_)) => found.push(Embedded::Unknown("an included script".to_owned())),
+            _ => {}
+        }
+    }
+    found
 }

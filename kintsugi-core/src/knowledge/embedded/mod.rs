@@ -5,10 +5,16 @@
 
 mod awk;
 mod bindings;
+mod calling;
 mod calls;
 mod cursor;
+mod decode;
 mod effects;
+mod escapes;
 mod ex;
+mod functions;
+mod functions_more;
+mod harmless;
 mod lex;
 mod lines;
 mod lisp;
@@ -16,6 +22,7 @@ mod redis;
 mod script;
 mod sed;
 mod sql;
+mod tcl;
 mod value;
 
 #[cfg(test)]
@@ -47,6 +54,10 @@ pub enum Embedded {
     },
     /// Does something that could matter and was not understood, named for people.
     Unknown(String),
+    /// Runs something that only running it tells, and that is made so: decoded, computed, found by reflection.
+    Hidden(String),
+    /// Calls a function that is not described.
+    Undescribed(String),
 }
 
 /// Reads `text` as `language`. Total: what is not understood is in the answer.
@@ -67,7 +78,7 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         return vec![Embedded::Unknown("more code than is read".to_owned())];
     }
     let mut found = match language {
-        Language::Shell => vec![Embedded::Shell(text.clone())],
+        Language::Shell | Language::Powershell => vec![Embedded::Shell(text.clone())],
         Language::Sql => sql::read(&plain),
         Language::Awk => awk::read(&plain, budget),
         Language::Sed => sed::read(&plain),
@@ -75,16 +86,19 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         Language::Ex => ex::read(&plain, budget),
         Language::Lisp => lisp::read(&plain),
         Language::Gdb => lines::read_gdb(&plain, budget),
-        Language::Tcl => lines::read_tcl(&plain),
+        Language::Tcl => tcl::read(&plain),
+        Language::Make => lines::read_make(&plain),
+        Language::Cmake => lines::read_cmake(&plain),
         Language::Mongo => sql::read_mongo(&plain)
             .into_iter()
-            .chain(script::read(Language::Javascript, &plain, budget))
+            .chain(script::read(Language::Mongo, &plain, budget))
             .collect(),
         Language::Python
         | Language::Javascript
         | Language::Perl
         | Language::Ruby
         | Language::Php
+        | Language::Lua
         | Language::Other => script::read(language, &plain, budget),
     };
     if outside_strings(language, &plain) {
@@ -113,7 +127,7 @@ fn restore(embedded: &mut Embedded, text: &Word) {
     let words: &mut [Word] = match embedded {
         Embedded::Shell(word) | Embedded::Effect { target: word, .. } => std::slice::from_mut(word),
         Embedded::Command(words) => words,
-        Embedded::Unknown(_) => &mut [],
+        Embedded::Unknown(_) | Embedded::Hidden(_) | Embedded::Undescribed(_) => &mut [],
     };
     for word in words {
         word.span = text.span;

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Embedded;
-use super::calls::{self, Does};
+use super::calls;
 use super::cursor::Cursor;
-use super::effects::Call;
 use super::lex::{self, Part, Token};
-use super::value::{Value, hole};
+use super::value::Value;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Span};
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Word};
@@ -24,6 +23,16 @@ pub(super) struct Script<'a> {
     pub(super) budget: &'a mut Budget,
     pub(super) found: Vec<Embedded>,
     pub(super) names: BTreeMap<String, Value>,
+    /// Functions that the text defines, with the names of their parameters.
+    pub(super) functions: BTreeMap<String, Vec<String>>,
+    /// What they give back.
+    pub(super) returns: BTreeMap<String, Value>,
+    /// The function that is being read.
+    pub(super) current: String,
+    /// A decoder was used: what is run and not known may have come out of it.
+    pub(super) hides: bool,
+    /// Something was called or run that is not known.
+    pub(super) computes: bool,
     depth: u32,
 }
 
@@ -34,6 +43,11 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         budget,
         found: Vec::new(),
         names: BTreeMap::new(),
+        functions: BTreeMap::new(),
+        returns: BTreeMap::new(),
+        current: String::new(),
+        hides: false,
+        computes: false,
         depth: 0,
     };
     let tokens = lex::tokens(text, language);
@@ -75,10 +89,24 @@ impl Script<'_> {
         let shells = |found: &Embedded| match found {
             Embedded::Shell(word) => is_shell(word),
             Embedded::Command(words) => words.first().is_some_and(is_shell),
-            Embedded::Effect { .. } | Embedded::Unknown(_) => false,
+            Embedded::Effect { .. }
+            | Embedded::Unknown(_)
+            | Embedded::Hidden(_)
+            | Embedded::Undescribed(_) => false,
         };
         if self.found.iter().any(shells) {
             self.rewire();
+        }
+        let unknown = |found: &Embedded| match found {
+            Embedded::Shell(word) => is_unknown(word),
+            Embedded::Command(words) => words.first().is_some_and(is_unknown),
+            Embedded::Effect { .. }
+            | Embedded::Unknown(_)
+            | Embedded::Hidden(_)
+            | Embedded::Undescribed(_) => false,
+        };
+        if self.hides && (self.computes || self.found.iter().any(unknown)) {
+            self.hidden("what comes out of a decoder");
         }
     }
 
@@ -108,6 +136,13 @@ impl Script<'_> {
         }
     }
 
+    pub(super) fn hidden(&mut self, what: &str) {
+        let hidden = Embedded::Hidden(what.to_owned());
+        if !self.found.contains(&hidden) {
+            self.found.push(hidden);
+        }
+    }
+
     fn statements(&mut self, tokens: &[Token]) {
         let mut cursor = Cursor { tokens, at: 0 };
         while cursor.peek().is_some() {
@@ -120,16 +155,32 @@ impl Script<'_> {
     }
 
     /// Reads one expression, binding or token; always moves on.
-    fn statement(&mut self, cursor: &mut Cursor<'_>) {
+    pub(super) fn statement(&mut self, cursor: &mut Cursor<'_>) {
         let start = cursor.at;
         match cursor.name() {
+            // R's `do.call` is a name.
+            Some(_) if matches!(cursor.ahead(1), Some(Token::Mark("."))) => {
+                self.expression(cursor);
+            }
             Some("import" | "from" | "use") => self.import(cursor),
             Some("for" | "foreach") => self.loop_head(cursor),
-            Some("def" | "function" | "sub" | "class") => cursor.at += 2,
+            Some("def" | "function" | "sub" | "class" | "func" | "fn") => {
+                self.definition(cursor);
+            }
+            Some("return") => {
+                cursor.at += 1;
+                let value = self.expression(cursor);
+                if !self.current.is_empty() {
+                    let slot = self.returns.entry(self.current.clone()).or_default();
+                    slot.or(&value);
+                }
+            }
+            Some("do") if self.apple_shell(cursor) => {}
+            Some(_) if self.unpacked(cursor) => {}
             Some(
-                "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "return"
-                | "if" | "elif" | "unless" | "while" | "with" | "not" | "new" | "yield" | "and"
-                | "or" | "in" | "is" | "else" | "try" | "do" | "lambda" | "begin" | "then",
+                "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "if"
+                | "elif" | "unless" | "while" | "with" | "not" | "new" | "yield" | "and" | "or"
+                | "in" | "is" | "else" | "try" | "do" | "lambda" | "begin" | "then",
             ) => {
                 cursor.at += 1;
                 self.destructuring(cursor);
@@ -168,6 +219,14 @@ impl Script<'_> {
                     value = value.then("", &next);
                     continue;
                 }
+                Some(Token::Mark("=~")) => {
+                    cursor.at += 1;
+                    if matches!(cursor.peek(), Some(Token::Change(_))) {
+                        value = self.changed(&value);
+                    }
+                    self.operand(cursor);
+                    continue;
+                }
                 _ => break,
             };
             cursor.at += 1;
@@ -193,7 +252,7 @@ impl Script<'_> {
         matches!(self.language, Language::Perl | Language::Php)
     }
 
-    fn operand(&mut self, cursor: &mut Cursor<'_>) -> Value {
+    pub(super) fn operand(&mut self, cursor: &mut Cursor<'_>) -> Value {
         let value = match cursor.peek() {
             Some(Token::Text(parts)) => {
                 cursor.at += 1;
@@ -206,7 +265,13 @@ impl Script<'_> {
                     .extend(text.alternatives().into_iter().map(Embedded::Shell));
                 Value::unknown(Feed::Program)
             }
-            Some(Token::Pattern(parts)) => {
+            Some(Token::Pattern(parts) | Token::Change(parts)) => {
+                if matches!(cursor.peek(), Some(Token::Change(_))) {
+                    // Without `=~` it is applied to `$_`.
+                    self.hides = true;
+                    self.names
+                        .insert("$_".to_owned(), Value::unknown(Feed::Decoded));
+                }
                 cursor.at += 1;
                 for part in parts {
                     if let Part::Code(code) = part {
@@ -226,6 +291,20 @@ impl Script<'_> {
             Some(Token::Name(name)) => return self.named(cursor, name),
             Some(Token::Mark(mark)) => match *mark {
                 "(" | "[" | "{" => self.bracketed(cursor, mark),
+                "&" | "$"
+                    if self.language == Language::Perl
+                        && matches!(cursor.ahead(1), Some(Token::Mark("{"))) =>
+                {
+                    cursor.at += 2;
+                    let named = self.expression(cursor);
+                    cursor.accept("}");
+                    return self.behind(cursor, named);
+                }
+                // Elixir's sigils: `~c"text"`.
+                "~" if matches!(cursor.ahead(2), Some(Token::Text(_))) => {
+                    cursor.at += 2;
+                    return self.operand(cursor);
+                }
                 "!" | "-" | "&" | "*" | "**" | "@" | "$" | "\\" | "..." => {
                     cursor.at += 1;
                     return self.operand(cursor);
@@ -270,7 +349,11 @@ impl Script<'_> {
     }
 
     /// What stands between brackets, with the keywords in front of it.
-    fn arguments(&mut self, cursor: &mut Cursor<'_>, open: &str) -> Vec<(Option<String>, Value)> {
+    pub(super) fn arguments(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &str,
+    ) -> Vec<(Option<String>, Value)> {
         let close = match open {
             "(" => ")",
             "[" => "]",
@@ -288,6 +371,11 @@ impl Script<'_> {
             }
             let start = cursor.at;
             let keyword = cursor.keyword();
+            if open == "(" && cursor.accept("**") {
+                let value = self.expression(cursor);
+                arguments.push((Some("**".to_owned()), value));
+                continue;
+            }
             if open == "{" && keyword.is_none() {
                 self.statement(cursor);
                 continue;
@@ -303,6 +391,9 @@ impl Script<'_> {
             let value = self.expression(cursor);
             if cursor.at == start {
                 cursor.at += 1;
+            } else if cursor.name() == Some("for") && self.language == Language::Python {
+                let value = self.comprehension(cursor, start);
+                arguments.push((keyword, value));
             } else {
                 arguments.push((keyword, value));
             }
@@ -312,8 +403,14 @@ impl Script<'_> {
 
     fn named(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
         cursor.at += 1;
-        if name == "new" || name == "await" || name == "my" || name == "return" {
+        if matches!(name, "new" | "await" | "my" | "return") {
             return self.operand(cursor);
+        }
+        if name == "lambda" {
+            while cursor.peek().is_some() && !cursor.accept(":") {
+                cursor.at += 1;
+            }
+            return self.expression(cursor);
         }
         if cursor.is("=") || cursor.is(":=") {
             cursor.at += 1;
@@ -370,8 +467,10 @@ impl Script<'_> {
     /// `system "ls", "-l"` without parentheses.
     fn bare_call(&mut self, cursor: &mut Cursor<'_>, function: &Value) -> Value {
         let path = function.path.clone().unwrap_or_default();
-        if calls::find(self.language, &path, false).is_none() {
-            return function.clone();
+        let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
+        let needs_text = matches!(self.language, Language::Other | Language::Lua);
+        if calls::find(self.language, &path, false).is_none() || needs_text && !is_text {
+            return self.behind(cursor, function.clone());
         }
         let mut arguments = Vec::new();
         while cursor.at_argument() && self.budget.spend(1) {
@@ -398,16 +497,40 @@ impl Script<'_> {
                     let member = cursor.name().unwrap_or_default();
                     cursor.at += 1;
                     let path = format!("{}.{member}", value.path.as_deref().unwrap_or_default());
+                    let feed = value.feed;
                     object = Some(value);
-                    value = Value::named(path);
+                    value = Value {
+                        feed,
+                        ..Value::named(path)
+                    };
                     if calls::bare_calls(self.language) && !cursor.is("(") {
                         value = self.member_without_parentheses(cursor, value, object.take());
                     }
                 }
+                Some(Token::Mark(":"))
+                    if matches!(self.language, Language::Other | Language::Lua)
+                        && matches!(cursor.ahead(1), Some(Token::Name(_)))
+                        && matches!(cursor.ahead(2), Some(Token::Mark("("))) =>
+                {
+                    cursor.at += 1;
+                    let member = cursor.name().unwrap_or_default();
+                    cursor.at += 1;
+                    let path = format!("{}.{member}", value.path.as_deref().unwrap_or_default());
+                    let feed = value.feed;
+                    object = Some(value);
+                    value = Value {
+                        feed,
+                        ..Value::named(path)
+                    };
+                }
+                Some(Token::Mark("->" | "?."))
+                    if matches!(cursor.ahead(1), Some(Token::Mark("("))) =>
+                {
+                    cursor.at += 1;
+                }
                 Some(Token::Mark("(")) => {
                     let arguments = self.arguments(cursor, "(");
-                    let path = value.path.clone().unwrap_or_default();
-                    value = self.call(&path, object.take(), arguments);
+                    value = self.call_value(&value, object.take(), arguments);
                 }
                 Some(Token::Mark("["))
                     if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
@@ -437,6 +560,10 @@ impl Script<'_> {
         object: Option<Value>,
     ) -> Value {
         let path = value.path.clone().unwrap_or_default();
+        let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
+        if matches!(self.language, Language::Other | Language::Lua) && !is_text {
+            return value;
+        }
         if calls::find(self.language, &path, true).is_none() {
             if matches!(path.rsplit('.').next(), Some("each" | "map")) {
                 return object.unwrap_or(value);
@@ -458,73 +585,6 @@ impl Script<'_> {
             cursor.at += 4;
         }
     }
-
-    fn index(&mut self, cursor: &mut Cursor<'_>, value: &Value) -> Value {
-        let reversed = [
-            Token::Mark("["),
-            Token::Mark("::"),
-            Token::Mark("-"),
-            Token::Number("1".to_owned()),
-            Token::Mark("]"),
-        ];
-        if cursor.tokens.get(cursor.at..cursor.at + reversed.len()) == Some(&reversed) {
-            cursor.at += reversed.len();
-            return value.map(|text| Some(text.chars().rev().collect()));
-        }
-        let index = self.arguments(cursor, "[");
-        let position = match index.as_slice() {
-            [(None, only)] => only.known().and_then(|text| text.parse::<usize>().ok()),
-            _ => None,
-        };
-        let item = position.and_then(|at| value.items.as_ref()?.get(at).cloned());
-        item.unwrap_or_else(|| Value {
-            words: vec![hole()],
-            feed: value.feed,
-            ..Value::default()
-        })
-    }
-
-    /// Notes what a call does and returns what it gives back.
-    fn call(
-        &mut self,
-        path: &str,
-        object: Option<Value>,
-        arguments: Vec<(Option<String>, Value)>,
-    ) -> Value {
-        let known = calls::find(self.language, path, object.is_some());
-        let feed = object
-            .iter()
-            .chain(arguments.iter().map(|(_, value)| value))
-            .map(|v| v.feed)
-            .max();
-        let call = Call {
-            path,
-            object,
-            arguments,
-        };
-        match known {
-            Some(Does::Module) => {
-                let module = call.argument(0).known().unwrap_or_default();
-                Value::named(module.strip_prefix("node:").unwrap_or(&module))
-            }
-            Some(Does::Member) => Self::member(&call),
-            Some(does) => self.perform(does, &call),
-            None if path == "?" => {
-                self.unknown("a call whose name is computed");
-                Value::unknown(Feed::Nothing)
-            }
-            None => Value::unknown(feed.unwrap_or_default()),
-        }
-    }
-
-    /// `getattr(os, "sys" + "tem")`.
-    fn member(call: &Call<'_>) -> Value {
-        let object = call.argument(0).path.unwrap_or_default();
-        match call.argument(1).known() {
-            Some(name) => Value::named(format!("{object}.{name}")),
-            None => Value::named("?"),
-        }
-    }
 }
 
 /// Whether a command starts a shell that is told nothing to do, or is not known at all.
@@ -538,4 +598,9 @@ fn is_shell(command: &Word) -> bool {
         "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "cmd.exe"
     );
     prefix.is_empty() || shell && words.next() != Some("-c")
+}
+
+/// Whether nothing of a word is known.
+fn is_unknown(word: &Word) -> bool {
+    word.known_prefix().trim().is_empty() && word.holes().next().is_some()
 }

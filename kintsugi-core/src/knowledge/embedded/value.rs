@@ -20,6 +20,8 @@ pub(super) struct Value {
     pub(super) path: Option<String>,
     /// Where it comes from.
     pub(super) feed: Feed,
+    /// Other lists that it may be.
+    pub(super) others: Vec<Value>,
 }
 
 impl Value {
@@ -64,10 +66,36 @@ impl Value {
         }
     }
 
+    /// Adds what it may be as well.
+    pub(super) fn or(&mut self, other: &Self) {
+        if other.items.is_some() && self.items.is_some() {
+            if self.others.len() < ALTERNATIVES_MAX {
+                self.others.push(other.clone());
+            }
+            return;
+        }
+        if self.items.is_none() && self.words.is_empty() {
+            *self = other.clone();
+            return;
+        }
+        let mut words = self.alternatives();
+        for word in other.alternatives() {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        self.words = bounded(words);
+        self.items = None;
+        self.feed = self.feed.max(other.feed);
+        if self.path != other.path {
+            self.path = None;
+        }
+    }
+
     /// Returns about how much memory it takes, in bytes.
     pub(super) fn size(&self) -> usize {
         let words: usize = self.words.iter().map(|word| size(word) + 16).sum();
-        let items = self.items.iter().flatten();
+        let items = self.items.iter().flatten().chain(&self.others);
         words + items.map(|item| item.size() + 32).sum::<usize>()
     }
 
@@ -176,6 +204,15 @@ pub(super) fn hole() -> Word {
         pieces: vec![piece],
         span: Span::default(),
     }
+}
+
+/// The home of whoever runs it.
+pub(super) fn home() -> Value {
+    let piece = Piece::Hole(Hole::Variable("HOME".to_owned()));
+    Value::word(Word {
+        pieces: vec![piece],
+        span: Span::default(),
+    })
 }
 
 /// Turns `*`, `?` and `[…]` of a known text into patterns.

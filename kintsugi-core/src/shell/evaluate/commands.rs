@@ -396,6 +396,9 @@ impl Machine<'_> {
             self.call(name, &bodies, words, connections);
             return;
         }
+        if !connections.opened.is_empty() {
+            self.show_descriptors(connections);
+        }
         let variables = Rc::clone(&self.state.exported);
         let invocation =
             self.invocation(words.to_vec(), assignments, connections, (variables, span));

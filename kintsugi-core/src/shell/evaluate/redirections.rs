@@ -69,15 +69,7 @@ impl Machine<'_> {
             }
             Operator::Read => {
                 let word = self.file_name(target);
-                let input = self.written(&word).map_or_else(
-                    || Input::File(word.clone()),
-                    |pieces| {
-                        Input::Text(Rc::new(Word {
-                            pieces,
-                            span: word.span,
-                        }))
-                    },
-                );
+                let input = self.read_from(&word);
                 connections.take_input(redirection, input);
                 connections.file(RedirectMode::Read, word);
             }
@@ -90,6 +82,32 @@ impl Machine<'_> {
                 self.write(redirection, connections);
             }
             Operator::Duplicate => self.duplicate(redirection, connections),
+        }
+    }
+
+    /// What is read from a file: what this text wrote there, or what a substitution prints.
+    fn read_from(&self, word: &Word) -> Input {
+        let process = match word.pieces.as_slice() {
+            [
+                super::super::Piece::Hole(super::super::Hole::Process {
+                    first,
+                    end,
+                    readable: true,
+                }),
+            ] => Some((*first, *end)),
+            _ => None,
+        };
+        let printed = process.and_then(|(first, _)| {
+            let mut known = self.script.printed.iter().filter(|(id, _)| *id == first);
+            known.next().map(|(_, printed)| printed.pieces.clone())
+        });
+        match (printed.or_else(|| self.written(word)), process) {
+            (Some(pieces), _) => Input::Text(Rc::new(Word {
+                pieces,
+                span: word.span,
+            })),
+            (None, Some((first, end))) => Input::Pipe { first, end },
+            (None, None) => Input::File(word.clone()),
         }
     }
 
@@ -156,15 +174,25 @@ impl Machine<'_> {
 
     /// `exec` without a program, and a compound command with redirections: what they open stays open.
     pub(super) fn keep_open(&mut self, connections: &Connections) {
+        self.show_descriptors(connections);
         for (number, input) in &connections.opened {
-            let number = number.to_string();
+            self.state
+                .descriptors
+                .insert(number.to_string(), input.clone());
+        }
+    }
+
+    /// What is read from an open descriptor is read from its file as well.
+    pub(super) fn show_descriptors(&mut self, connections: &Connections) {
+        for (number, input) in &connections.opened {
             if let Input::Text(word) = input
-                && self.script.files.len() < FILES_MAX
+                && self.script.files.len() + 2 <= FILES_MAX
             {
-                let path = format!("/dev/fd/{number}");
-                self.script.files.push((path, word.as_ref().clone()));
+                for above in ["/dev/fd", "/proc/self/fd"] {
+                    let path = format!("{above}/{number}");
+                    self.script.files.push((path, word.as_ref().clone()));
+                }
             }
-            self.state.descriptors.insert(number, input.clone());
         }
     }
 

@@ -1,0 +1,519 @@
+//! Calls of a script: which function it is, whoever names it and however, and what its own functions are given.
+
+use super::Embedded;
+use super::calls::{self, Does, SELF};
+use super::cursor::Cursor;
+use super::effects::Call;
+use super::harmless;
+use super::lex::Token;
+use super::script::Script;
+use super::value::{Value, hole};
+use crate::effect::Feed;
+use crate::knowledge::schema::Language;
+
+/// Arguments of a call, with the keywords in front of them.
+pub(super) type Arguments = Vec<(Option<String>, Value)>;
+
+/// Most elements of a list that an expression is worked out for, one by one.
+const ELEMENTS_MAX: usize = 256;
+
+/// Modules in which a member that is found by a computed name may run a program or delete a file.
+const REFLECTED: [&str; 26] = [
+    "",
+    "os",
+    "posix",
+    "subprocess",
+    "shutil",
+    "pty",
+    "builtins",
+    "__builtins__",
+    "importlib",
+    "ctypes",
+    "child_process",
+    "fs",
+    "process",
+    "global",
+    "globalThis",
+    "window",
+    "this",
+    "Kernel",
+    "Object",
+    "FileUtils",
+    "File",
+    "IO",
+    "Process",
+    "_G",
+    "io",
+    "globals",
+];
+
+impl Script<'_> {
+    /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.
+    pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.at += 1;
+        let Some(name) = cursor.name() else { return };
+        cursor.at += 1;
+        name.clone_into(&mut self.current);
+        let mut parameters = Vec::new();
+        if cursor.is("(") {
+            let mut at = cursor.at;
+            let mut fresh = false;
+            while let Some(token) = cursor.tokens.get(at) {
+                let is_first = matches!(token.mark(), "(" | ",");
+                if token.mark() == ")" {
+                    break;
+                }
+                if let (Token::Name(parameter), true) = (token, fresh)
+                    && !matches!(parameter.as_str(), "self" | "cls" | "this")
+                {
+                    parameters.push(parameter.clone());
+                }
+                fresh = is_first || fresh && matches!(token.mark(), "*" | "**" | "&");
+                at += 1;
+            }
+        }
+        self.functions.insert(name.to_owned(), parameters);
+    }
+
+    /// `a, b = "rm", "-rf"`; nothing is consumed when it is something else.
+    pub(super) fn unpacked(&mut self, cursor: &mut Cursor<'_>) -> bool {
+        let start = cursor.at;
+        let mut names = Vec::new();
+        while let Some(name) = cursor.name() {
+            names.push(name.to_owned());
+            cursor.at += 1;
+            if !cursor.accept(",") {
+                break;
+            }
+        }
+        if names.len() < 2 || !cursor.accept("=") {
+            cursor.at = start;
+            return false;
+        }
+        let mut values = vec![self.expression(cursor)];
+        while cursor.accept(",") {
+            values.push(self.expression(cursor));
+        }
+        if let [one] = values.as_slice()
+            && let Some(items) = one.items.clone()
+        {
+            values = items;
+        }
+        for (at, name) in names.into_iter().enumerate() {
+            let value = values.get(at).cloned();
+            let value = value.unwrap_or_else(|| Value::unknown(Feed::Nothing));
+            self.names.insert(name, value);
+        }
+        true
+    }
+
+    /// `do shell script "…"`.
+    pub(super) fn apple_shell(&mut self, cursor: &mut Cursor<'_>) -> bool {
+        let named = |at: usize, name: &str| matches!(cursor.ahead(at), Some(Token::Name(found)) if found == name);
+        if !(named(1, "shell") && named(2, "script")) {
+            return false;
+        }
+        cursor.at += 3;
+        let text = self.expression(cursor);
+        let found = text.alternatives().into_iter().map(Embedded::Shell);
+        self.found.extend(found);
+        true
+    }
+
+    /// A substitution was applied: the name holds something else now.
+    pub(super) fn changed(&mut self, value: &Value) -> Value {
+        self.hides = true;
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .filter(|(_, known)| known.words == value.words)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.names.insert(name, Value::unknown(Feed::Decoded));
+        }
+        Value::unknown(Feed::Decoded)
+    }
+
+    /// `E for x in L`: the expression for each element, when the list stands in the text.
+    pub(super) fn comprehension(&mut self, cursor: &mut Cursor<'_>, start: usize) -> Value {
+        let body = cursor.tokens.get(start..cursor.at).unwrap_or_default();
+        let name = match cursor.ahead(1) {
+            Some(Token::Name(name)) => name.clone(),
+            _ => String::new(),
+        };
+        let plain = matches!(cursor.ahead(2), Some(Token::Name(word)) if word == "in");
+        cursor.at += if plain { 3 } else { 1 };
+        let list = self.expression(cursor);
+        let items: Vec<Value> = match (&list.items, list.known()) {
+            (Some(items), _) => items.clone(),
+            (None, Some(text)) => text.chars().map(Value::text).collect(),
+            (None, None) => Vec::new(),
+        };
+        if items.is_empty() || items.len() > ELEMENTS_MAX || !plain {
+            self.names.insert(name, list.elements());
+            let value = self.expression(&mut Cursor {
+                tokens: body,
+                at: 0,
+            });
+            return Value::unknown(value.feed.max(list.feed));
+        }
+        let mut all = Vec::new();
+        for item in items {
+            self.names.insert(name.clone(), item);
+            all.push(self.expression(&mut Cursor {
+                tokens: body,
+                at: 0,
+            }));
+        }
+        Value::list(all)
+    }
+
+    /// `x[…]`: an element, a member by its name, or a part of a text.
+    pub(super) fn index(&mut self, cursor: &mut Cursor<'_>, value: &Value) -> Value {
+        if let Some(part) = Self::slice(cursor, value) {
+            return part;
+        }
+        let index = self.arguments(cursor, "[");
+        let key = match index.as_slice() {
+            [(None, only)] => only.known(),
+            _ => None,
+        };
+        let position = key.as_deref().and_then(|text| text.parse::<usize>().ok());
+        if let Some(at) = position {
+            let item = value
+                .items
+                .as_ref()
+                .and_then(|items| items.get(at).cloned());
+            let letter = value.known().and_then(|text| text.chars().nth(at));
+            if let Some(found) = item.or_else(|| letter.map(Value::text)) {
+                return found;
+            }
+        } else if let Some(name) = key
+            && value.known().is_none()
+        {
+            let path = value.path.as_deref().unwrap_or_default();
+            if path == "os.environ" || path == "process.env" || path == "ENV" {
+                return match name.as_str() {
+                    "HOME" => super::value::home(),
+                    _ => Value::unknown(value.feed),
+                };
+            }
+            return Value {
+                feed: value.feed,
+                ..Value::named(format!("{path}.{name}"))
+            };
+        } else if let Some(path) = &value.path
+            && position.is_none()
+        {
+            return Value {
+                feed: value.feed,
+                ..Value::named(format!("{path}.?"))
+            };
+        }
+        Value {
+            words: vec![hole()],
+            feed: value.feed,
+            ..Value::default()
+        }
+    }
+
+    /// `x[::-1]`, `x[1:3]`: of a text that is known.
+    fn slice(cursor: &mut Cursor<'_>, value: &Value) -> Option<Value> {
+        let mut at = cursor.at + 1;
+        let mut numbers: [Option<i64>; 3] = [None; 3];
+        let mut part = 0;
+        let mut sign = 1;
+        let mut colons = false;
+        loop {
+            let token = cursor.tokens.get(at)?;
+            match (token, token.mark()) {
+                (_, "]") => break,
+                (_, ":") => part += 1,
+                (_, "::") => part += 2,
+                (_, "-") => sign = -1,
+                (Token::Number(number), _) => {
+                    let number: i64 = number.parse().ok()?;
+                    *numbers.get_mut(part)? = Some(sign * number);
+                    sign = 1;
+                }
+                _ => return None,
+            }
+            colons |= part > 0;
+            at += 1;
+        }
+        if !colons {
+            return None;
+        }
+        cursor.at = at + 1;
+        let [start, end, step] = numbers;
+        Some(value.map(|text| {
+            let letters: Vec<char> = text.chars().collect();
+            let length = i64::try_from(letters.len()).ok()?;
+            let fold = |at: i64| if at < 0 { at + length } else { at }.clamp(0, length);
+            let step = step.unwrap_or(1);
+            let by = usize::try_from(step.unsigned_abs()).ok()?.max(1);
+            let letter = |at: &i64| letters.get(usize::try_from(*at).ok()?).copied();
+            if step < 0 {
+                let from = start.map_or(length - 1, fold);
+                let to = end.map_or(-1, fold);
+                let all: Vec<i64> = (to + 1..=from).rev().collect();
+                return Some(all.iter().step_by(by).filter_map(letter).collect());
+            }
+            let all: Vec<i64> = (start.map_or(0, fold)..end.map_or(length, fold)).collect();
+            Some(all.iter().step_by(by).filter_map(letter).collect())
+        }))
+    }
+
+    /// Calls whatever a value is: a function by its name, a text that names one, or what a function gave back.
+    pub(super) fn call_value(
+        &mut self,
+        value: &Value,
+        object: Option<Value>,
+        arguments: Arguments,
+    ) -> Value {
+        if value.feed == Feed::Decoded && object.is_none() {
+            self.hidden("a function whose name is decoded");
+        }
+        let by_text = matches!(
+            self.language,
+            Language::Php | Language::Perl | Language::Other
+        );
+        let path = match (&value.path, value.known()) {
+            (Some(path), _) => path.clone(),
+            (None, Some(text)) if by_text => text,
+            (None, Some(_)) => return value.clone(),
+            (None, None) => {
+                if self.language == Language::Php && object.is_none() {
+                    self.hidden("a function whose name is computed");
+                }
+                String::new()
+            }
+        };
+        if path.starts_with('$') {
+            self.computes = true;
+            self.unknown("a call whose name is computed");
+        }
+        self.call(&path, object, arguments)
+    }
+
+    /// Notes what a call does and returns what it gives back.
+    pub(super) fn call(
+        &mut self,
+        path: &str,
+        object: Option<Value>,
+        arguments: Arguments,
+    ) -> Value {
+        let known = calls::find(self.language, path, object.is_some());
+        let all = object
+            .iter()
+            .chain(arguments.iter().map(|(_, value)| value));
+        let feed = all.map(|value| value.feed).max();
+        let call = Call {
+            path,
+            object,
+            arguments,
+        };
+        self.callbacks(&call);
+        match known {
+            Some(Does::Module) => {
+                let module = call.argument(0).known().unwrap_or_else(|| "?".to_owned());
+                Value::named(module.strip_prefix("node:").unwrap_or(&module))
+            }
+            Some(Does::Member) => Self::member(&call.argument(0), &call.argument(1)),
+            Some(does) => self.perform(does, &call),
+            None => self.other(&call, feed.unwrap_or_default()),
+        }
+    }
+
+    /// A call of something that is not in the tables: of the script itself, by another way to call, or not described.
+    fn other(&mut self, call: &Call<'_>, feed: Feed) -> Value {
+        let (before, last) = call.path.rsplit_once('.').unwrap_or(("", call.path));
+        if matches!(
+            last,
+            "call" | "apply" | "bind" | "__call__" | "invoke" | "Call"
+        ) && let Some(does) = calls::find(self.language, before, false)
+        {
+            let skipped = usize::from(self.language == Language::Javascript);
+            let arguments = flattened(call.arguments.iter().skip(skipped));
+            return self.perform(
+                does,
+                &Call {
+                    path: before,
+                    object: None,
+                    arguments,
+                },
+            );
+        }
+        if last == "?" || call.path.starts_with("?.") {
+            let module = before.rsplit('.').next().unwrap_or_default();
+            let module = module.trim_start_matches('?');
+            if last == "?" && (REFLECTED.contains(&module) || REFLECTED.contains(&before)) {
+                self.hidden("a function whose name is computed");
+            }
+            self.computes = true;
+            self.unknown("a call whose name is computed");
+            return Value::unknown(feed);
+        }
+        if let Some(parameters) = self.functions.get(last).cloned() {
+            self.given(&parameters, call);
+            let returned = self.returns.get(last).cloned();
+            return returned.unwrap_or_else(|| Value::unknown(feed));
+        }
+        if self.language == Language::Mongo {
+            self.found
+                .extend(super::sql::read_mongo(&format!("db.{last}()")));
+        }
+        if !harmless::is_known(self.language, call.path, call.object.is_some()) {
+            let name = if call.path.is_empty() {
+                "what another call gives back"
+            } else {
+                call.path
+            };
+            let undescribed = |found: &Embedded| matches!(found, Embedded::Undescribed(_));
+            if !self.found.iter().any(undescribed) {
+                self.found.push(Embedded::Undescribed(name.to_owned()));
+            }
+        }
+        Value::unknown(feed)
+    }
+
+    /// What a function of the text is called with is what its parameters may be.
+    fn given(&mut self, parameters: &[String], call: &Call<'_>) {
+        for (at, parameter) in parameters.iter().enumerate() {
+            let keyed = call
+                .arguments
+                .iter()
+                .find(|(keyword, _)| keyword.as_ref() == Some(parameter));
+            let value = keyed
+                .map(|(_, value)| value)
+                .or_else(|| call.positional().nth(at));
+            if let Some(value) = value {
+                let slot = self.names.entry(parameter.clone()).or_default();
+                slot.or(value);
+                slot.others.truncate(16);
+            }
+        }
+    }
+
+    /// A function that matters, handed to another one: `map(os.system, […])`, `Thread(target=os.system, args=(…))`.
+    fn callbacks(&mut self, call: &Call<'_>) {
+        for (at, (_, value)) in call.arguments.iter().enumerate() {
+            let Some(path) = &value.path else { continue };
+            let does = calls::find(self.language, path, false);
+            let Some(does) = does.filter(|does| does.matters()) else {
+                continue;
+            };
+            let others = call.arguments.iter().enumerate();
+            let others = others.filter(|(other, _)| *other != at).map(|(_, it)| it);
+            let object = call.object.iter().filter(|object| object.path.is_none());
+            let object: Arguments = object.map(|object| (None, object.clone())).collect();
+            let all: Arguments = others.cloned().chain(object).collect();
+            let is_list = all
+                .iter()
+                .any(|(keyword, _)| keyword.as_deref() == Some("args"));
+            let arguments = if is_list {
+                flattened(all.iter())
+            } else {
+                all.iter().map(|(_, value)| (None, each(value))).collect()
+            };
+            let is_told = arguments.iter().any(|(_, value)| {
+                value
+                    .alternatives()
+                    .iter()
+                    .any(|word| word.known().is_some())
+            });
+            if is_told || !matches!(does, Does::Interpret) && !arguments.is_empty() {
+                self.perform(
+                    does,
+                    &Call {
+                        path,
+                        object: None,
+                        arguments,
+                    },
+                );
+            }
+        }
+    }
+
+    /// `getattr(os, "sys" + "tem")`.
+    fn member(object: &Value, name: &Value) -> Value {
+        let path = object.path.clone().unwrap_or_default();
+        match name.known() {
+            Some(name) => Value::named(format!("{path}.{name}")),
+            None => Value::named(format!("{path}.?")),
+        }
+    }
+
+    /// Functions that are found by name: `send`, `const_get`, `call_user_func`.
+    pub(super) fn reflect(&mut self, does: Does, call: &Call<'_>) -> Value {
+        let first = call.argument(0);
+        let arguments: Arguments = call.arguments.iter().skip(1).cloned().collect();
+        if does == Does::MemberOfSelf {
+            return Self::member(&call.argument(SELF), &first);
+        }
+        if does == Does::Named {
+            return Value::named(first.known().unwrap_or_else(|| "?".to_owned()));
+        }
+        if does == Does::CallLast {
+            let Some(last) = call.positional().last().cloned() else {
+                return Value::unknown(Feed::Nothing);
+            };
+            return self.call_by(&last, None, vec![(None, each(&first))]);
+        }
+        let is_each = call.path.starts_with("array_");
+        let is_list = call.path == "do.call" || call.path.ends_with("_array");
+        let arguments = if is_list {
+            flattened(arguments.iter())
+        } else if is_each {
+            let values = arguments.iter().map(|(_, value)| (None, each(value)));
+            values.collect()
+        } else {
+            arguments
+        };
+        self.call_by(&first, call.object.clone(), arguments)
+    }
+
+    /// Calls the function that a value names.
+    fn call_by(&mut self, name: &Value, object: Option<Value>, arguments: Arguments) -> Value {
+        if name.feed == Feed::Decoded {
+            self.hidden("a function whose name is decoded");
+        }
+        let module = object.as_ref().and_then(|object| object.path.clone());
+        let Some(known) = name.known().or_else(|| name.path.clone()) else {
+            if REFLECTED.contains(&module.as_deref().unwrap_or("?")) {
+                self.hidden("a function whose name is computed");
+            }
+            self.computes = true;
+            self.unknown("a call whose name is computed");
+            return Value::unknown(Feed::Nothing);
+        };
+        let path = match &module {
+            Some(module) => format!("{module}.{known}"),
+            None if object.is_some() => format!(".{known}"),
+            None => known,
+        };
+        self.call(&path, object, arguments)
+    }
+}
+
+/// What a function sees that is called with each element of a list.
+fn each(value: &Value) -> Value {
+    if value.items.is_some() {
+        value.elements()
+    } else {
+        value.clone()
+    }
+}
+
+/// Arguments with the elements of lists among them.
+fn flattened<'a>(arguments: impl Iterator<Item = &'a (Option<String>, Value)>) -> Arguments {
+    let mut all = Arguments::new();
+    for (_, value) in arguments {
+        match &value.items {
+            Some(items) => all.extend(items.iter().map(|item| (None, item.clone()))),
+            None => all.push((None, value.clone())),
+        }
+    }
+    all
+}
