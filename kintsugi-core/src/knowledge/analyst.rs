@@ -371,6 +371,7 @@ impl Analyst<'_> {
         let printed = if call.words.is_empty() {
             call.fed.clone()
         } else {
+            self.shown_secrets(&call, invocation);
             self.call(&call)
         };
         self.redirects(&call, &invocation.redirects, &printed);

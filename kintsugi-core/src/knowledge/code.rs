@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, Scope, Written};
+use super::assumed::is_of_statements;
 use super::embedded::{self, Embedded};
 use super::feeds::Feeds;
 use super::program::Task;
@@ -120,6 +121,10 @@ impl Analyst<'_> {
             feeds = feeds.union(Feeds::of(Feed::Program));
         }
         self.interpret(task, "the standard input", feeds);
+        if let Input::File(file) = call.input {
+            let data = is_of_statements(language);
+            self.assume_file(call, &task.parsed.path, &file.display(), data);
+        }
         if !matches!(call.input, Input::File(_)) {
             let text = format!("{} reads its program from a pipe", task.parsed.path);
             self.unknown(UnknownKind::Code, text, call.span);
@@ -241,6 +246,8 @@ impl Analyst<'_> {
             self.want_script(judged);
             self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
             self.assume_name(call, &judged.path, &task.arguments());
+            let data = is_of_statements(language);
+            self.assume_file(call, &task.parsed.path, &judged.path, data);
             return Feeds::NONE;
         };
         let operands = task.arguments();

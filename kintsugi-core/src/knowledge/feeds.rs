@@ -73,7 +73,7 @@ pub(super) const fn is_outward(action: Action) -> bool {
 /// Whether a variable of this name is expected to hold a secret.
 pub(super) fn is_secret_variable(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    [
+    ([
         "TOKEN",
         "SECRET",
         "PASSWORD",
@@ -85,8 +85,6 @@ pub(super) fn is_secret_variable(name: &str) -> bool {
         "PRIVATE_KEY",
         "CREDENTIAL",
         "PGPASS",
-        "_PASS",
-        "_PAT",
         "_KEY",
         "AUTH_KEY",
         "SESSION_KEY",
@@ -95,6 +93,8 @@ pub(super) fn is_secret_variable(name: &str) -> bool {
     ]
     .iter()
     .any(|part| upper.contains(part))
+        || upper.ends_with("_PASS")
+        || upper.ends_with("_PAT"))
         && !upper.ends_with("_KEY_ID")
         && !upper.contains("PUBLIC_KEY")
 }
@@ -123,7 +123,13 @@ mod tests {
         ] {
             assert!(is_secret_variable(name), "{name}");
         }
-        for name in ["AWS_ACCESS_KEY_ID", "SSH_PUBLIC_KEY", "PATH", "KEYBOARD"] {
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "SSH_PUBLIC_KEY",
+            "PATH",
+            "KEYBOARD",
+            "GO_PATH",
+        ] {
             assert!(!is_secret_variable(name), "{name}");
         }
     }

@@ -49,15 +49,22 @@ pub(super) fn sense(part: &str) -> Sense {
         | "teardown" | "shred" | "factoryreset" | "undeploy" | "undefine" | "dropdb" | "zap"
         | "zeroize" | "expunge" | "deleteall" | "annihilate" | "unpublish" | "yank" | "dropall"
         | "reimage" | "wipeout" | "selfdestruct" | "unregister" | "deregister" | "uninstall"
-        | "rmtree" | "cleanse" | "rmtrash" | "destroyall" | "purgeall" => Sense::Destroys,
+        | "rmtree" | "cleanse" | "rmtrash" | "destroyall" | "purgeall" | "burn" | "eraseall"
+        | "uninstrument" | "dismantle" | "deauthorize" | "unenroll" | "unclaim" | "disenroll" => {
+            Sense::Destroys
+        }
         "delete" | "del" | "remove" | "rm" | "rmi" | "rmdir" | "rmr" | "clear" | "prune"
         | "reset" | "detach" | "evict" | "expire" | "cleanup" | "clean" | "discard" | "abandon"
         | "archive" | "empty" | "forget" | "trash" | "rollback" | "restore" | "downgrade"
         | "undo" | "failover" | "unlink" | "overwrite" | "invalidate" | "retire" | "vacate"
-        | "unbind" | "kick" | "ban" | "dropuser" | "removeall" => Sense::Deletes,
+        | "unbind" | "kick" | "ban" | "dropuser" | "removeall" | "unassign" | "disassociate"
+        | "dissociate" | "revert" | "undochange" | "reinit" | "reinitialize" | "recreate"
+        | "fresh" | "unpair" | "unmap" | "gc" => Sense::Deletes,
         "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
         | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
-        | "mute" | "pause" | "powercycle" | "restart" | "off" => Sense::Stops,
+        | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "quit" | "leave"
+        | "seal" | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon"
+        | "stopall" => Sense::Stops,
         "publish" | "deploy" | "upload" | "submit" | "release" | "promote" | "ship" => {
             Sense::Publishes
         }
@@ -78,8 +85,92 @@ pub(super) fn sense(part: &str) -> Sense {
         "secret" | "secrets" | "password" | "passwords" | "passwd" | "token" | "tokens"
         | "credential" | "credentials" | "apikey" | "apikeys" | "privkey" | "privatekey"
         | "mnemonic" | "keychain" | "keystore" => Sense::Secret,
-        _ => Sense::Nothing,
+        _ => joined_sense(part),
     }
+}
+
+/// What verbs are said of in words that are written as one.
+const NOUNS: &[&str] = &[
+    "all",
+    "agent",
+    "br",
+    "bridge",
+    "bucket",
+    "cache",
+    "cluster",
+    "collection",
+    "db",
+    "flow",
+    "flows",
+    "group",
+    "host",
+    "if",
+    "index",
+    "item",
+    "job",
+    "jobs",
+    "key",
+    "keys",
+    "link",
+    "member",
+    "node",
+    "peer",
+    "port",
+    "princ",
+    "principal",
+    "queue",
+    "queues",
+    "range",
+    "repo",
+    "route",
+    "rule",
+    "rules",
+    "server",
+    "site",
+    "table",
+    "topic",
+    "user",
+    "users",
+    "vhost",
+    "vm",
+    "volume",
+    "zone",
+    "record",
+    "records",
+    "account",
+    "project",
+    "service",
+    "servers",
+];
+
+/// Verbs of words that are written as one.
+const VERBS: &[(&str, Sense)] = &[
+    ("delete", Sense::Deletes),
+    ("remove", Sense::Deletes),
+    ("clear", Sense::Deletes),
+    ("purge", Sense::Destroys),
+    ("destroy", Sense::Destroys),
+    ("flush", Sense::Destroys),
+    ("wipe", Sense::Destroys),
+    ("drop", Sense::Destroys),
+    ("del", Sense::Deletes),
+    ("kill", Sense::Stops),
+    ("stop", Sense::Stops),
+    ("disable", Sense::Stops),
+];
+
+/// A verb and its noun written as one word: `delzone`, `killagent`, `clearrange`, `deletesite`.
+fn joined_sense(part: &str) -> Sense {
+    if part.len() < 5 {
+        return Sense::Nothing;
+    }
+    VERBS
+        .iter()
+        .find(|(verb, _)| {
+            part.strip_prefix(verb)
+                .is_some_and(|noun| NOUNS.contains(&noun))
+        })
+        .map_or(Sense::Nothing, |(_, sense)| *sense)
 }
 
 /// The sense of a word as it is written: `delete-job`, `vm.destroy`, `apps:destroy`, `DeleteInstance`.
@@ -230,4 +321,12 @@ pub(super) fn is_unprotecting(option: &str) -> bool {
         || option.starts_with("skip-approval")
         || option.contains("-bypass-")
         || matches!(option, "yolo" | "yolo-mode" | "unsafe" | "allow-all-tools")
+}
+
+/// Whether an address lies on another machine, as far as its text tells.
+pub(super) fn is_address(text: &str) -> bool {
+    let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+    !["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]
+        .iter()
+        .any(|here| host.starts_with(here))
 }

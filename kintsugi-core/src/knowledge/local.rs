@@ -36,6 +36,7 @@ impl Analyst<'_> {
                 self.unknown(UnknownKind::LocalProgram, name.to_owned(), first.span);
                 if !is_described {
                     self.assume_name(call, name, call.words.get(1..).unwrap_or_default());
+                    self.assume_file(call, name, &judged.path, false);
                 }
                 continue;
             };

@@ -1,6 +1,7 @@
 //! Invocations → effects: what programs take and do, from `knowledge/*.toml`, looking through wrappers and embedded code.
 
 mod analyst;
+mod assumed;
 mod builtin;
 mod check;
 mod code;
@@ -22,6 +23,7 @@ mod recipe;
 mod redirect;
 pub mod schema;
 mod script;
+mod sentences;
 mod setup;
 mod store;
 mod targets;

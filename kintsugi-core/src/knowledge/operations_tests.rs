@@ -62,7 +62,7 @@ fn containers_and_clusters_lose_what_the_line_says() {
         ),
         (
             "kubectl delete ns production",
-            "delete resource ns recursive; delete resource production recursive",
+            "delete resource ns recursive,shared; delete resource production recursive,shared",
         ),
         ("kubectl delete pods --all -A", "delete resource pods all"),
         (
@@ -78,7 +78,7 @@ fn containers_and_clusters_lose_what_the_line_says() {
             "kubectl create clusterrolebinding x --clusterrole=cluster-admin --user=y",
             "grant account x all",
         ),
-        ("helm uninstall prod", "delete resource prod"),
+        ("helm uninstall prod", "delete resource prod shared"),
         (
             "terraform destroy -auto-approve",
             "delete resource everything forced,all",
@@ -157,14 +157,14 @@ fn clouds_lose_what_the_line_says() {
 #[test]
 fn databases_lose_what_the_line_says() {
     assert_effects(&[
-        ("dropdb prod", "delete database prod"),
+        ("dropdb prod", "delete database prod shared"),
         (
             "mongorestore --drop dump/",
             "overwrite database mongodb; delete database mongodb",
         ),
         (
             "pg_restore --clean -d prod x.dump",
-            "overwrite database database; delete database database",
+            "overwrite database database shared; delete database database shared",
         ),
         (
             "prisma db push --force-reset",

@@ -73,6 +73,7 @@ impl Analyst<'_> {
                     self.unknown_words(call, name, words);
                     self.assume_name(call, name, words);
                     self.assume(call, name, words);
+                    self.assume_sentences(call, name, words);
                 }
                 let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
                 Printed { feeds, text: None }
@@ -106,8 +107,10 @@ impl Analyst<'_> {
         let before = self.analysis.effects.len();
         self.effects(&mut task);
         self.assume_undescribed(&task, before);
+        self.assume_request(&task, before);
         self.run_option_file(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
+        self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));
         Self::printed(&task, feeds)
     }

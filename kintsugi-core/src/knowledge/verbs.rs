@@ -67,7 +67,7 @@ struct Reading<'w> {
 impl Analyst<'_> {
     /// Adds what the words behind a program's name, or behind a subcommand that is described, say in English.
     pub(super) fn assume(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
-        if asks_for_help(words) {
+        if asks_for_help(words) || program.split(' ').skip(1).any(|part| part == "cache") {
             return;
         }
         let name = program.split(' ').next().unwrap_or(program);
@@ -97,12 +97,19 @@ impl Analyst<'_> {
             .iter()
             .skip(before)
             .any(|effect| says_what_is_lost(effect.action) || effect.role == Role::Secret);
-        let is_loose = parsed
-            .chain
-            .first()
-            .is_some_and(|entry| leaves_words_open(entry));
-        if is_loose && !told && task.parsed.wrapped.is_empty() {
-            self.assume(&task.call, &parsed.path, behind(1));
+        if !leaves_words_open(&parsed.chain) || told || !task.parsed.wrapped.is_empty() {
+            return;
+        }
+        let words = undescribed_words(behind(1), &parsed.path);
+        self.assume(&task.call, &parsed.path, &words);
+        let is_of_service = self.analysis.effects.iter().skip(before).any(|effect| {
+            matches!(
+                effect.role,
+                Role::Database | Role::Table | Role::Volume | Role::Resource
+            )
+        });
+        if is_of_service && parsed.code.is_empty() && parsed.runs.is_empty() {
+            self.assume_sentences(&task.call, &parsed.path, &words);
         }
     }
 
@@ -182,9 +189,13 @@ const fn says_what_is_lost(action: Action) -> bool {
     )
 }
 
-/// Whether an entry stands for a whole tool whose subcommands are words like any other.
-fn leaves_words_open(entry: &schema::Command) -> bool {
-    let is_loose = entry.others.is_some_and(|it| it != schema::Others::Unknown)
+/// Whether the entry that holds leaves open what its words mean, as one for a whole tool does.
+fn leaves_words_open(chain: &[&schema::Command]) -> bool {
+    let Some(entry) = chain.first() else {
+        return false;
+    };
+    let others = chain.iter().find_map(|entry| entry.others);
+    let is_loose = others.is_some_and(|it| it != schema::Others::Unknown)
         || entry.other_subcommands == schema::OtherSubcommands::Operand;
     let words = entry.operands.iter().any(|operand| {
         matches!(
@@ -192,9 +203,23 @@ fn leaves_words_open(entry: &schema::Command) -> bool {
             "word" | "words" | "what" | "verb" | "action" | "task"
         )
     });
-    is_loose
-        && entry.path.len() == 1
-        && (words && !entry.effects.is_empty() || entry.operands.is_empty())
+    is_loose && (words || entry.operands.is_empty())
+}
+
+/// The words behind the subcommands that are described.
+fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
+    let mut described = path.split(' ').skip(1).peekable();
+    let is_described = |word: &&Word| {
+        let known = word.known();
+        let is_next = known
+            .as_deref()
+            .is_some_and(|text| described.peek() == Some(&text));
+        if is_next {
+            described.next();
+        }
+        !is_next
+    };
+    words.iter().filter(is_described).cloned().collect()
 }
 
 fn asks_for_help(words: &[Word]) -> bool {
@@ -258,8 +283,7 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
 /// Finds the first verb among the words that are no options.
 fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
     let is_option = |word: &Word| word.display().starts_with('-');
-    let mut weak: Option<Said<'w>> = None;
-    let mut noun: Option<&'w Word> = None;
+    let (mut weak, mut noun): (Option<Said<'w>>, Option<&'w Word>) = (None, None);
     let mut seen = 0;
     for (at, word) in words.iter().enumerate() {
         if is_option(word) {
@@ -282,7 +306,17 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             noun: noun.or(compound.then_some(word)),
             behind,
         };
+        // `-c Release` names a kind of build.
+        if is_value && words.get(at - 1).is_some_and(names_a_build) {
+            continue;
+        }
         match word_sense(&text) {
+            Sense::Deletes | Sense::Destroys
+                if [Some(word), noun, behind].into_iter().any(is_cache) =>
+            {
+                reading.verb = None;
+                return;
+            }
             Sense::Looks => {
                 reading.verb = None;
                 return;
@@ -319,6 +353,22 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
         }
     }
     reading.verb = reading.verb.or(weak);
+}
+
+/// Whether an option takes the name of a kind of build: `dotnet build -c Release`.
+fn names_a_build(option: &Word) -> bool {
+    matches!(
+        option.known().as_deref(),
+        Some("-c" | "--configuration" | "--config")
+    )
+}
+
+/// Whether a word names what is made again when it is missing.
+fn is_cache(word: Option<&Word>) -> bool {
+    word.is_some_and(|word| {
+        let text = word.display();
+        is_name(&text) && parts(&text).any(|part| matches!(part.as_str(), "cache" | "caches"))
+    })
 }
 
 /// Whether a word makes a noun of the one in front of it: `payout list`.
@@ -387,6 +437,8 @@ mod tests {
             ("frob list-deleted", "unknown program frob"),
             ("frob build --all", "unknown program frob"),
             ("frob test delete", "unknown program frob"),
+            ("frob cache purge", "unknown program frob"),
+            ("frob build -c Release", "unknown program frob"),
             ("frob get pods", "unknown program frob"),
             ("frob src/delete.c", "unknown program frob"),
             ("frob 'please delete this'", "unknown program frob"),

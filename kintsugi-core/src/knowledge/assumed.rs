@@ -1,0 +1,314 @@
+//! What is assumed of a command from its texts: queries for a server, addresses of requests, names of scripts, words that
+//! name production, secrets that would be shown.
+//!
+//! As in [`super::verbs`], everything here only adds, and is marked [`Modifier::Assumed`] where it is no known fact.
+
+use super::analyst::{Analyst, Call};
+use super::feeds::is_secret_variable;
+use super::lexicon::{Sense, is_production};
+use super::program::Task;
+use super::schema::Language;
+use super::sentences::{address_sense, file_sense, sentence_sense};
+use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
+use crate::shell::{Hole, Input, Invocation, Output, Word};
+
+/// Variables that say in which environment a program works.
+const ENVIRONMENTS: &[&str] = &[
+    "RAILS_ENV",
+    "RACK_ENV",
+    "APP_ENV",
+    "DJANGO_ENV",
+    "FLASK_ENV",
+    "ENV",
+    "ENVIRONMENT",
+    "STAGE",
+    "DEPLOY_ENV",
+    "SYMFONY_ENV",
+];
+
+/// Texts for people that follow an option, not instructions.
+const TALK: &[&str] = &[
+    "m",
+    "message",
+    "msg",
+    "t",
+    "title",
+    "b",
+    "body",
+    "d",
+    "desc",
+    "description",
+    "n",
+    "name",
+    "label",
+    "comment",
+    "note",
+    "notes",
+    "subject",
+    "reason",
+    "text",
+    "prompt",
+    "p",
+    "summary",
+    "user-agent",
+    "header",
+    "H",
+    "A",
+    "format",
+    "filter",
+    "template",
+    "o",
+    "jq",
+];
+
+impl Analyst<'_> {
+    /// Queries and instructions among the words and on the standard input of a program whose language is not described.
+    pub(super) fn assume_sentences(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
+        let mut before: Option<String> = None;
+        for word in words {
+            let text = word.display();
+            let option = text
+                .strip_prefix('-')
+                .map(|rest| rest.trim_start_matches('-'));
+            let (said, is_talk) = match (option, &before) {
+                (Some(option), _) => match option.split_once('=') {
+                    Some((name, value)) => (value.to_owned(), TALK.contains(&name)),
+                    None => (String::new(), true),
+                },
+                (None, Some(name)) => (text.clone(), TALK.contains(&name.as_str())),
+                (None, None) => (text.clone(), false),
+            };
+            if names_statements(&said) {
+                let path = said.trim_start_matches('@');
+                self.assume_file(call, program, path, true);
+            }
+            if !is_talk && said.contains([' ', '(']) {
+                self.push_said(call, program, sentence_sense(&said), &said);
+            }
+            before = option.filter(|it| !it.contains('=')).map(str::to_owned);
+        }
+        let fed = match (&call.fed.text, call.input) {
+            (Some(text), _) => Some(text.to_string()),
+            (None, Input::Text(word)) => Some(word.display()),
+            (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
+        };
+        if let Some(text) = fed {
+            self.push_said(call, program, sentence_sense(&text), text.trim());
+        }
+    }
+
+    fn push_said(&mut self, call: &Call<'_>, program: &str, said: Sense, text: &str) {
+        let (action, role) = match said {
+            Sense::Destroys | Sense::Deletes => (Action::Delete, Role::Table),
+            Sense::Stops => (Action::StopService, Role::Resource),
+            Sense::Grants => (Action::Grant, Role::Account),
+            Sense::Looks
+            | Sense::Publishes
+            | Sense::Sends
+            | Sense::Pays
+            | Sense::Flashes
+            | Sense::Makes
+            | Sense::Reveals
+            | Sense::Leaks
+            | Sense::Secret
+            | Sense::Nothing => return,
+        };
+        let target = Target {
+            text: text.chars().take(80).collect(),
+            place: None,
+        };
+        self.push(call, action, role, target)
+            .with(Modifiers::NONE.with(Modifier::Assumed))
+            .by(program);
+    }
+
+    /// A request that changes something, by the words of its address and of what it sends.
+    pub(super) fn assume_request(&mut self, task: &Task<'_, '_>, before: usize) {
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        let mut said = Vec::new();
+        for effect in effects {
+            if effect.action != Action::Send || effect.role != Role::Remote {
+                continue;
+            }
+            let mut found = address_sense(&effect.target.text);
+            if found == Sense::Nothing && super::lexicon::is_address(&effect.target.text) {
+                let texts = task.call.words.iter().map(Word::display);
+                let mut senses = texts
+                    .filter(|text| text.contains(['{', '<', ' ']))
+                    .map(|text| sentence_sense(&text));
+                found = senses
+                    .find(|it| *it == Sense::Destroys || *it == Sense::Deletes)
+                    .unwrap_or(Sense::Nothing);
+            }
+            said.push((found, effect.target.text.clone()));
+        }
+        for (found, address) in said {
+            let (action, role) = match found {
+                Sense::Destroys | Sense::Deletes => (Action::Delete, Role::Remote),
+                Sense::Stops => (Action::StopService, Role::Remote),
+                Sense::Grants => (Action::Grant, Role::Remote),
+                Sense::Pays => (Action::Spend, Role::Remote),
+                Sense::Looks
+                | Sense::Publishes
+                | Sense::Sends
+                | Sense::Flashes
+                | Sense::Makes
+                | Sense::Reveals
+                | Sense::Leaks
+                | Sense::Secret
+                | Sense::Nothing => continue,
+            };
+            let target = Target {
+                text: address,
+                place: None,
+            };
+            self.push(&task.call, action, role, target)
+                .with(Modifiers::NONE.with(Modifier::Assumed))
+                .by(&task.parsed.path);
+        }
+    }
+
+    /// A file of program text that nobody read, by its name: `psql -f drop_users.sql`, `node wipe.js`.
+    pub(super) fn assume_file(&mut self, call: &Call<'_>, program: &str, path: &str, data: bool) {
+        if file_sense(path, data) != Sense::Destroys {
+            return;
+        }
+        let target = Target {
+            text: path.to_owned(),
+            place: None,
+        };
+        self.push(call, Action::Delete, Role::Code, target)
+            .with(Modifiers::NONE.with(Modifier::Assumed))
+            .by(program);
+    }
+
+    /// Marks what a command changes in a service as shared, when its words or variables name production.
+    pub(super) fn mark_production(&mut self, task: &Task<'_, '_>, before: usize) {
+        let is_meant = |effect: &crate::effect::Effect| {
+            let is_of_service = matches!(
+                effect.role,
+                Role::Database | Role::Table | Role::Resource | Role::Volume
+            );
+            is_of_service && crate::heuristic::changes(effect.action)
+                || effect.action == Action::Interpret && effect.feed == Feed::File
+        };
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        if !effects.iter().any(is_meant) || !names_production(&task.call) {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if is_meant(effect) {
+                effect.modifiers.insert(Modifier::Shared);
+            }
+        }
+    }
+
+    /// A secret variable that a command shows to whoever looks, or looks for in a list of them.
+    pub(super) fn shown_secrets(&mut self, call: &Call<'_>, invocation: &Invocation) {
+        let Some((first, words)) = invocation.words.split_first() else {
+            return;
+        };
+        let Some(name) = first.known() else { return };
+        let shown = match &*name {
+            "echo" | "printf" | "print" | "printenv" if invocation.output == Output::Inherited => {
+                shown_variable(&name, words)
+            }
+            "grep" | "egrep" | "fgrep" | "rg" | "awk" | "sed" => {
+                sought_variable(invocation, call.scope.script, words)
+            }
+            _ => None,
+        };
+        if let Some(text) = shown {
+            let target = Target { text, place: None };
+            self.push(call, Action::Read, Role::Secret, target)
+                .by(&name);
+        }
+    }
+}
+
+/// The secret variable that the words of `echo` or `printenv` show.
+fn shown_variable(name: &str, words: &[Word]) -> Option<String> {
+    let is_secret = |variable: &str| {
+        is_secret_variable(variable) && variable.bytes().any(|letter| letter.is_ascii_uppercase())
+    };
+    if name == "printenv" {
+        let mut named = words.iter().filter_map(Word::known);
+        return named
+            .find(|word| is_secret(word))
+            .map(std::borrow::Cow::into_owned);
+    }
+    let mut holes = words.iter().flat_map(Word::holes);
+    holes.find_map(|hole| match hole {
+        Hole::Variable(variable) if is_secret(variable) => Some(format!("${variable}")),
+        Hole::Variable(_) | Hole::Output { .. } | Hole::Process { .. } | Hole::Other(_) => None,
+    })
+}
+
+/// What is looked for in the variables of the shell: `set | grep TOKEN`.
+fn sought_variable(
+    invocation: &Invocation,
+    script: &crate::shell::Script,
+    words: &[Word],
+) -> Option<String> {
+    const LISTS: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export"];
+    const KINDS: &[&str] = &[
+        "token",
+        "secret",
+        "passw",
+        "pass",
+        "passphrase",
+        "credential",
+        "api_key",
+        "apikey",
+        "key",
+        "auth",
+    ];
+    let Input::Pipe { first, end } = &invocation.input else {
+        return None;
+    };
+    let feeding = script
+        .invocations
+        .get(first.0 as usize..end.0 as usize)?
+        .last()?;
+    let lists = feeding.words.first()?.known()?;
+    if !LISTS.contains(&&*lists) {
+        return None;
+    }
+    let mut patterns = words.iter().map(|word| word.display().to_ascii_lowercase());
+    patterns
+        .find(|text| {
+            !text.starts_with('-')
+                && text
+                    .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+                    .any(|part| {
+                        KINDS
+                            .iter()
+                            .any(|kind| part.trim_matches('_').ends_with(kind))
+                    })
+        })
+        .map(|text| format!("variables like {text}"))
+}
+
+/// Whether a word, a value or a variable of the command says that it works on production.
+fn names_production(call: &Call<'_>) -> bool {
+    let says = |text: &str| {
+        let value = text.rsplit_once('=').map_or(text, |(_, value)| value);
+        text.len() < 96 && (is_production(text) || is_production(value))
+    };
+    call.words.iter().skip(1).any(|word| says(&word.display()))
+        || call.assignments.iter().any(|assignment| {
+            ENVIRONMENTS.contains(&assignment.name.as_str()) && says(&assignment.value.display())
+        })
+}
+
+/// Whether a word names a file of statements for a server: `@drop_all.sql`, `grant.ldif`.
+fn names_statements(text: &str) -> bool {
+    [".sql", ".cql", ".cypher", ".ldif", ".rman"]
+        .iter()
+        .any(|ending| text.ends_with(ending))
+}
+
+/// Whether a text of that language is data for a server, and not a program.
+pub(super) const fn is_of_statements(language: Language) -> bool {
+    matches!(language, Language::Sql | Language::Mongo | Language::Redis)
+}
