@@ -82,7 +82,11 @@ pub const WAYS: &[Way] = &[
     ("xargs", |it| {
         format!("echo x | xargs -I{{}} sh -c {}", quoted(it))
     }),
+    // A `{}` of the command would be replaced.
     ("find", |it| {
+        if it.contains("{}") {
+            return it.to_owned();
+        }
         format!("find . -maxdepth 0 -exec sh -c {} \\;", quoted(it))
     }),
     ("script", |it| {

@@ -364,7 +364,7 @@ impl Analyst<'_> {
         let call = Call {
             fed: Printed {
                 feeds: call.fed.feeds.union(connected),
-                text: call.fed.text.clone(),
+                text: call.fed.text.clone().filter(|_| connected == Feeds::NONE),
             },
             ..call
         };

@@ -333,7 +333,7 @@ impl Analyst<'_> {
                 modifiers,
                 feed,
             } => {
-                let name = call.words.first().map(Word::display).unwrap_or_default();
+                let name = program_name(call);
                 let feeds = Feeds::of(feed).union(Self::word_feeds(&target, call.scope));
                 if role == Role::Path {
                     for judged in self.judge(&target, &call.directories, call.scope) {

@@ -1,7 +1,7 @@
 //! Commands inside a command: how their words run, and the words that the line does not show.
 
 use super::Resolved;
-use super::analyst::{Ambient, Analyst, Call, has_hole};
+use super::analyst::{Ambient, Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar;
 use super::program::Task;
@@ -24,6 +24,16 @@ impl Analyst<'_> {
         let call = Call {
             ambient,
             ..task.call.clone()
+        };
+        // xargs(1), findutils 4.9: what it starts reads from /dev/null.
+        let call = if task.parsed.path == "xargs" {
+            Call {
+                fed: Printed::default(),
+                input: &Input::Inherited,
+                ..call
+            }
+        } else {
+            call
         };
         self.bare_shell(task, &call, &wrapped.words);
         match wrapped.how {
