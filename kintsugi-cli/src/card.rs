@@ -1,10 +1,13 @@
 //! The card: what a person must know to answer. One renderer for the prompt, `pending`, `check` and agents.
 
+use std::borrow::Cow;
+
 use kintsugi_core::classify::{Class, Ground, Turn};
 use kintsugi_core::display::{clip, columns, describe, escape};
 use kintsugi_core::effect::{Effect, Span};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{PendingItem, Verdict};
+use kintsugi_core::redact::redact;
 use kintsugi_core::rules::Finding;
 
 use crate::console::{COLUMNS_MIN, Paint, Tone};
@@ -103,10 +106,11 @@ impl<'a> Card<'a> {
         let mut page = Page::new(width, paint);
         page.title(title, self.class, self.risk);
         page.gap();
+        let text = self.text();
         let snippet = if self.whole {
-            snippet::render_whole(&self.command.raw, &self.spans(), width - 2, paint)
+            snippet::render_whole(&text, &self.spans(), width - 2, paint)
         } else {
-            snippet::render(&self.command.raw, &self.spans(), width - 2, paint)
+            snippet::render(&text, &self.spans(), width - 2, paint)
         };
         page.indented(snippet);
         page.gap();
@@ -121,13 +125,19 @@ impl<'a> Card<'a> {
         page.text
     }
 
+    /// The command with its secrets masked; places in it are those of the verdict.
+    fn text(&self) -> Cow<'_, str> {
+        redact(&self.command.raw)
+    }
+
     /// Where a finding applies; not underlined when it is the whole line, which says nothing.
     fn spans(&self) -> Vec<Span> {
-        let whole = self.command.raw.trim_end().len();
+        let text = self.text();
+        let whole = text.trim_end().len();
         self.findings
             .iter()
             .map(|finding| finding.span)
-            .filter(|span| snippet::part(&self.command.raw, *span).len() < whole)
+            .filter(|span| snippet::part(&text, *span).len() < whole)
             .collect()
     }
 
@@ -179,14 +189,12 @@ impl<'a> Card<'a> {
         if self.findings.is_empty() {
             return vec![escape(self.reason)];
         }
+        let text = self.text();
         listed(
             self.most(),
             self.telling().map(|finding| {
                 let most = if self.whole { usize::MAX } else { 40 };
-                let part = clip(
-                    &escape(snippet::part(&self.command.raw, finding.span)),
-                    most,
-                );
+                let part = clip(&escape(snippet::part(&text, finding.span)), most);
                 format!(
                     "`{part}` {} [{}]",
                     escape(&finding.reason),

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use kintsugi_core::protocol::Request;
 use kintsugi_core::protocol::frame::write_frame;
+use kintsugi_core::redact::{mask, redact};
 use rustix::fs::{FlockOperation, flock};
 
 /// Most bytes that are spooled; beyond, nothing passes until a daemon has read them.
@@ -21,7 +22,7 @@ const SPOOL_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// When it is not on the disk: what is not recorded must not run.
 pub fn append(path: &Path, record: &Request) -> io::Result<()> {
-    let frame = write_frame(record)?;
+    let frame = write_frame(&without_secrets(record))?;
     if let Some(directory) = path.parent() {
         DirBuilder::new()
             .recursive(true)
@@ -39,6 +40,21 @@ pub fn append(path: &Path, record: &Request) -> io::Result<()> {
     }
     file.write_all(&frame)?;
     file.sync_data()
+}
+
+/// Masks the secrets of a command that is told of afterwards, as the daemon would.
+fn without_secrets(record: &Request) -> Request {
+    let mut record = record.clone();
+    if let Request::Record { command, .. } = &mut record {
+        let words = redact(&command.argv.join(" ")).into_owned();
+        if words != command.argv.join(" ") || redact(&command.raw) != command.raw {
+            // An option and its value are two words here, and tell nothing that the text does not.
+            command.argv.clear();
+        }
+        mask(&mut command.raw);
+        mask(&mut command.cwd);
+    }
+    record
 }
 
 #[cfg(test)]
@@ -75,6 +91,16 @@ mod tests {
             })
             .collect();
         assert_eq!(spooled, ["ls", "pwd"]);
+    }
+
+    #[test]
+    fn a_secret_is_not_spooled() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spool.ndjson");
+        append(&path, &record("mysql -phunter2 db")).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("mysql -p[redacted] db"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
     }
 
     #[test]

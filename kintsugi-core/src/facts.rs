@@ -14,6 +14,7 @@ pub use wanted::{Scope, Wanted, WantedRepository, WantedTarget};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{WANTED_REPOSITORIES_MAX, WANTED_SCRIPTS_MAX, WANTED_TARGETS_MAX};
+use crate::redact::mask;
 
 /// What a client found out, under its budget. Everything may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,6 +62,23 @@ pub struct Facts {
     /// The policy of the repository that holds the directory, when it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_policy: Option<PolicyFact>,
+}
+
+impl Facts {
+    /// Masks secrets in what it names.
+    pub fn mask(&mut self) {
+        for target in &mut self.targets {
+            mask(&mut target.arg);
+            target.resolved.iter_mut().for_each(mask);
+            target.only.iter_mut().for_each(mask);
+        }
+        for repository in &mut self.repositories {
+            mask(&mut repository.path);
+            for reference in &mut repository.references {
+                mask(&mut reference.name);
+            }
+        }
+    }
 }
 
 /// The policy file of a repository. Of all facts the only one that can tighten alone.

@@ -108,8 +108,11 @@ pub struct Grant {
     pub id: Uuid,
     /// The hold that it was made with.
     pub from: Uuid,
-    /// The command, as it was held.
+    /// The command as it was held, its secrets masked.
     pub raw: String,
+    /// BLAKE3 of the text, in hexadecimal, where secrets in it were masked: only the same ones are allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
     /// Whose.
     pub agent: String,
     /// In which session; with [`Scope::session`] in no other.
@@ -191,6 +194,7 @@ impl Grant {
             id,
             from: command.id,
             raw: command.raw.clone(),
+            exact: None,
             agent: command.agent.clone(),
             session: command.session.clone(),
             cwd: command.cwd.clone(),
@@ -228,10 +232,19 @@ impl Grant {
                     .iter()
                     .all(|effect| self.effects.iter().any(|known| known.covers(effect)))
         } else {
-            command.raw == self.raw
+            match &self.exact {
+                Some(exact) => text_hash(&command.raw) == *exact,
+                None => command.raw == self.raw,
+            }
         };
         class < Class::Catastrophic && is_here && is_theirs && is_this
     }
+}
+
+/// Returns the hash by which a text is told from others whose secrets were masked alike, in hexadecimal.
+#[must_use]
+pub fn text_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
 /// What a person denied.

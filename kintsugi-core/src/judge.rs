@@ -2,7 +2,6 @@
 //!
 //! Pure and total. What this knows of the machine it was handed.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::classify::{self, Bar, Class, Classification, Subject};
@@ -13,7 +12,7 @@ use crate::place::Surroundings;
 use crate::policy::{File, Notice, Policy, PolicyError};
 use crate::proposal::ProposedCommand;
 use crate::protocol::Verdict;
-use crate::redact::redact;
+use crate::redact::{Shift, mask, redact};
 use crate::rules::{Claim, Example, RuleError, Rules};
 
 /// Most findings that a verdict carries, the most severe first; the classification keeps all.
@@ -251,23 +250,28 @@ pub fn verdict(
     let reason = reason(&classification, ruling);
     let deciding = classification.findings.first();
     let rule = deciding.map(|finding| finding.rule.clone());
-    let instead = match ruling.decision {
+    let mut instead = match ruling.decision {
         Decision::Allow => None,
         Decision::Hold | Decision::Deny => deciding.and_then(|finding| finding.instead.clone()),
     };
     classification.findings.truncate(FINDINGS_MAX);
     classification.effects.truncate(EFFECTS_MAX);
     classification.capture.truncate(CAPTURE_MAX);
+    let shift = Shift::of(&command.raw);
     for finding in &mut classification.findings {
         mask(&mut finding.reason);
+        finding.instead.iter_mut().for_each(mask);
+        finding.span = shift.span(finding.span);
     }
     for effect in &mut classification.effects {
         mask(&mut effect.target.text);
+        effect.span = shift.span(effect.span);
     }
     for ground in &mut classification.grounds {
         mask(&mut ground.about);
         mask(&mut ground.says);
     }
+    instead.iter_mut().for_each(mask);
     Verdict {
         class: classification.class,
         decision: ruling.decision,
@@ -297,12 +301,6 @@ pub fn reason(classification: &Classification, ruling: Ruling) -> String {
         .map(|risk| format!(" (risk {risk})"))
         .unwrap_or_default();
     redact(&format!("{}{risk}", finding.reason)).into_owned()
-}
-
-fn mask(text: &mut String) {
-    if let Cow::Owned(masked) = redact(text) {
-        *text = masked;
-    }
 }
 
 /// Returns what an approval is bound to, in hexadecimal: who proposed exactly which bytes, for

@@ -3,6 +3,7 @@
 use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::policy::Mode;
 use kintsugi_core::protocol::{ErrorCode, Resolution};
+use kintsugi_core::redact::redact;
 use kintsugi_core::vault::operation::{
     Approval, Candidate, Looked, Named, Operation, Pruning, Redaction, Setting,
 };
@@ -62,7 +63,7 @@ impl Desk {
             Operation::Redact(Redaction { seqs, reason }) => {
                 let request = RemovalRequest {
                     peer: peer.clone(),
-                    reason,
+                    reason: redact(&reason).into_owned(),
                 };
                 let seqs = seqs.into_iter().collect();
                 removed(self.book.redact(self.clock.as_ref(), &seqs, request))
@@ -70,7 +71,7 @@ impl Desk {
             Operation::Prune(Pruning { before, reason }) => {
                 let request = RemovalRequest {
                     peer: peer.clone(),
-                    reason,
+                    reason: redact(&reason).into_owned(),
                 };
                 removed(self.book.prune(self.clock.as_ref(), before, request))
             }
@@ -109,7 +110,7 @@ impl Desk {
             means: Means::Admin,
             peer: Some(peer.clone()),
             remember: false,
-            reason,
+            reason: reason.map(|reason| redact(&reason).into_owned()),
         };
         let bodies = std::iter::once(allowed).chain(grant).collect();
         Ok(Carried::recorded(bodies))
@@ -227,7 +228,7 @@ fn told(what: &str, why: &str) -> Carried {
     Carried::recorded(vec![Body::Policy {
         what: what.to_owned(),
         hash: None,
-        detail: serde_json::json!({ "reason": why }),
+        detail: serde_json::json!({ "reason": redact(why) }),
     }])
 }
 

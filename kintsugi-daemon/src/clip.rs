@@ -1,14 +1,17 @@
-//! What of a proposal and its judgement a record keeps, so that every record fits into its bound.
+//! What of a proposal and its judgement a record keeps: without its secrets, and so that it fits into its bound.
 //!
 //! A record has at most [`RECORD_BYTES_MAX`] bytes, and a hold must fit into one together with its command, since that
 //! is how the live state is kept. What is cut is cut here, before anything is decided on the strength of it.
 
-use kintsugi_core::audit::record::{Command, Cut};
+use std::borrow::Cow;
+
+use kintsugi_core::audit::record::{Command, Cut, Exact};
 use kintsugi_core::facts::Facts;
+use kintsugi_core::grant::text_hash;
 use kintsugi_core::limits::RECORD_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
-use kintsugi_core::redact::redact;
+use kintsugi_core::redact::{mask, redact};
 use serde::Serialize;
 
 /// Most bytes of JSON that text, words and directory of a command may take, to be kept whole.
@@ -31,6 +34,7 @@ const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_B
 #[must_use]
 pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     let mut kept = Command::from(command);
+    hide_secrets(&mut kept, fingerprint);
     if let Some(policy) = kept
         .facts
         .as_mut()
@@ -56,6 +60,29 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     text(&mut kept.cwd, COMMAND_BYTES_MAX / 24);
     kept.argv.clear();
     kept
+}
+
+/// Masks the secrets of a command. What tells it from others that are masked alike is kept beside it.
+fn hide_secrets(kept: &mut Command, fingerprint: &str) {
+    if let Some(facts) = &mut kept.facts {
+        facts.mask();
+    }
+    let words = kept.argv.join(" ");
+    let texts = [kept.raw.as_str(), kept.cwd.as_str(), words.as_str()];
+    if texts
+        .iter()
+        .all(|text| matches!(redact(text), Cow::Borrowed(_)))
+    {
+        return;
+    }
+    kept.exact = Some(Box::new(Exact {
+        fingerprint: fingerprint.to_owned(),
+        text: text_hash(&kept.raw),
+    }));
+    mask(&mut kept.raw);
+    mask(&mut kept.cwd);
+    // An option and its value are two words here, and tell nothing that the text does not.
+    kept.argv.clear();
 }
 
 /// Leaves of script files their hash, and their text with its secrets masked when that is short.
@@ -132,6 +159,22 @@ mod tests {
         let raw = "é".repeat(10_000);
         let kept = command(proposed(&raw), "f");
         assert_eq!((kept.raw, kept.cut), (raw, None));
+    }
+
+    #[test]
+    fn no_secret_is_kept_and_two_of_them_are_told_apart() {
+        let kept = |secret: &str| {
+            let mut proposed = proposed(&format!("mysql -p{secret} db"));
+            proposed.argv = vec!["mysql".into(), format!("-p{secret}"), "db".into()];
+            let fingerprint = blake3::Hash::from(proposed.fingerprint()).to_hex();
+            command(proposed, &fingerprint)
+        };
+        let (one, other) = (kept("hunter2"), kept("hunter3"));
+        assert_eq!(one.raw, "mysql -p[redacted] db");
+        assert_eq!(one.raw, other.raw);
+        assert_ne!(one.exact, other.exact);
+        let json = serde_json::to_string(&one).unwrap();
+        assert!(!json.contains("hunter"), "{json}");
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl Desk {
         let judged = (hold.verdict.class, hold.verdict.effects.as_slice());
         let id = Uuid::new_v4();
         let grant = Grant::new(id, &command, judged, (scope, self.clock.wall_ms()));
-        let grant = grant.map_err(|error| bad(error.to_string()))?;
+        let mut grant = grant.map_err(|error| bad(error.to_string()))?;
+        let exact = hold.command.exact.as_deref();
+        grant.exact = exact.map(|exact| exact.text.clone());
         let grant = serde_json::to_value(&grant).map_err(|error| bad(error.to_string()))?;
         Ok(Body::Grant {
             id,

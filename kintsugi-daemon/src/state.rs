@@ -292,7 +292,11 @@ impl State {
             return;
         };
         let approved = matches!(known.standing, Standing::Approved { .. });
-        if approved && known.fingerprint == fingerprint(command) {
+        // A client that had no daemon has masked it: then the text must do. It only ends an approval.
+        let same = known.fingerprint == fingerprint(command)
+            || matches!(&known.standing, Standing::Approved { hold, .. }
+                if hold.command.raw == command.raw && hold.command.cwd == command.cwd);
+        if approved && same {
             self.close(at, command.id, (USED.to_owned(), ""));
         }
     }
@@ -565,6 +569,9 @@ const USED: &str = "the approval of this command was used";
 fn fingerprint(command: &Command) -> Fingerprint {
     if let Some(cut) = &command.cut {
         return Fingerprint::from(cut.fingerprint.as_str());
+    }
+    if let Some(exact) = &command.exact {
+        return Fingerprint::from(exact.fingerprint.as_str());
     }
     let command = ProposedCommand::from(command.clone());
     Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())

@@ -62,6 +62,7 @@ pub struct Process {
 
 /// Who asked, as the kernel attests it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PeerMembers")]
 pub struct Peer {
     /// User.
     pub uid: u32,
@@ -125,7 +126,18 @@ pub struct Cut {
     pub fingerprint: String,
 }
 
-/// A command as it was proposed or recorded.
+/// What tells a command from others whose secrets were masked alike.
+///
+/// Private: whoever has it and the rest of the command can try guesses at a short secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exact {
+    /// Fingerprint of the command as it was proposed, in hexadecimal.
+    pub fingerprint: String,
+    /// BLAKE3 of its text alone, in hexadecimal.
+    pub text: String,
+}
+
+/// A command as it was proposed or recorded, its secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// The proposal.
@@ -155,12 +167,15 @@ pub struct Command {
     /// Private: the words, when the client had them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub argv: Vec<String>,
-    /// Private: the exact text.
+    /// Private: the text, its secrets masked.
     #[serde(default)]
     pub raw: String,
     /// Private: what the client found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<Facts>>,
+    /// Private: secrets were masked in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Box<Exact>>,
 }
 
 impl From<ProposedCommand> for Command {
@@ -178,6 +193,7 @@ impl From<ProposedCommand> for Command {
             argv: command.argv,
             raw: command.raw,
             facts: command.facts,
+            exact: None,
         }
     }
 }
@@ -197,6 +213,129 @@ impl From<Command> for ProposedCommand {
             shell: command.shell,
             tool: command.tool,
             interactive: command.interactive,
+        }
+    }
+}
+
+/// The members of `proposal` and `recorded` side by side, as they stand in a line.
+///
+/// Serde keeps every member of a flattened struct aside before it is read; here none is.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    id: Uuid,
+    agent: String,
+    client_ts: String,
+    #[serde(default)]
+    shell: Option<Dialect>,
+    #[serde(default)]
+    tool: Option<String>,
+    #[serde(default)]
+    interactive: bool,
+    #[serde(default)]
+    cut: Option<Cut>,
+    #[serde(default)]
+    session: Option<String>,
+    #[serde(default)]
+    cwd: String,
+    #[serde(default)]
+    argv: Vec<String>,
+    #[serde(default)]
+    raw: String,
+    #[serde(default)]
+    facts: Option<Box<Facts>>,
+    #[serde(default)]
+    exact: Option<Box<Exact>>,
+    peer: Peer,
+    #[serde(default)]
+    exit_code: Option<i32>,
+    #[serde(default)]
+    duration_ms: Option<u64>,
+    #[serde(default)]
+    spooled: bool,
+}
+
+impl Asked {
+    /// Returns the command and who asked, then how it ended, how long it ran, and whether it was spooled.
+    pub(super) fn into_parts(self) -> (Command, Peer, Option<i32>, Option<u64>, bool) {
+        let command = Command {
+            id: self.id,
+            agent: self.agent,
+            client_ts: self.client_ts,
+            shell: self.shell,
+            tool: self.tool,
+            interactive: self.interactive,
+            cut: self.cut,
+            session: self.session,
+            cwd: self.cwd,
+            argv: self.argv,
+            raw: self.raw,
+            facts: self.facts,
+            exact: self.exact,
+        };
+        let Self {
+            peer,
+            exit_code,
+            duration_ms,
+            spooled,
+            ..
+        } = self;
+        (command, peer, exit_code, duration_ms, spooled)
+    }
+}
+
+/// The members of [`Peer`] side by side, for the same reason.
+#[derive(Deserialize)]
+struct PeerMembers {
+    uid: u32,
+    gid: u32,
+    pid: u32,
+    #[serde(default)]
+    start: Option<u64>,
+    #[serde(default)]
+    exe: Option<String>,
+    #[serde(default)]
+    ancestry: Vec<Process>,
+    #[serde(default)]
+    session_leader: Option<u32>,
+    #[serde(default)]
+    session_start: Option<u64>,
+    #[serde(default)]
+    tty: Option<u32>,
+    #[serde(default)]
+    direct: bool,
+    #[serde(default)]
+    no_new_privs: bool,
+    #[serde(default)]
+    seccomp: bool,
+}
+
+impl From<PeerMembers> for Peer {
+    fn from(members: PeerMembers) -> Self {
+        let PeerMembers {
+            uid,
+            gid,
+            pid,
+            start,
+            exe,
+            ancestry,
+            session_leader,
+            session_start,
+            tty,
+            direct,
+            no_new_privs,
+            seccomp,
+        } = members;
+        Self {
+            uid,
+            gid,
+            process: Process { pid, start, exe },
+            ancestry,
+            session_leader,
+            session_start,
+            tty,
+            direct,
+            no_new_privs,
+            seccomp,
         }
     }
 }

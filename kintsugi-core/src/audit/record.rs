@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::chain::{Seal, unhex};
-use super::line::{Line, LineError};
-pub use super::proposed::{Command, Cut, Means, Peer, Process, Verdict};
+use super::line::{Line, LineError, Parts};
+use super::proposed::Asked;
+pub use super::proposed::{Command, Cut, Exact, Means, Peer, Process, Verdict};
 pub use super::refused::Check;
 pub use super::segment::{Opening, Predecessor, Tree};
 use crate::protocol;
@@ -377,7 +378,7 @@ impl Body {
     pub const fn private_members(&self) -> &'static [&'static str] {
         match self {
             Self::Proposal { .. } | Self::Recorded { .. } => {
-                &["session", "cwd", "argv", "raw", "facts"]
+                &["session", "cwd", "argv", "raw", "facts", "exact"]
             }
             Self::Verdict(_) => &[
                 "reason",
@@ -482,32 +483,48 @@ impl Record {
     /// When it is not of a kind that this program knows.
     pub fn of(line: &Line<'_>) -> Result<Self, RecordError> {
         let parts = line.parts().ok_or(LineError::Beginning)?;
-        // Behind its kind, an object of the members; a private one that is public, too, is none of ours.
-        let between = if parts.public.is_empty() || parts.private.is_empty() {
-            ""
-        } else {
-            ","
-        };
-        let length = parts.kind.len() + parts.public.len() + parts.private.len() + 16;
-        let mut text = Vec::with_capacity(length);
-        for part in [
-            b"{\"",
-            parts.kind,
-            b"\":{",
-            parts.public,
-            between.as_bytes(),
-            parts.private,
-            b"}}",
-        ] {
-            text.extend_from_slice(part);
-        }
         Ok(Self {
             seq: line.seq(),
             ts: text_of(parts.ts)?,
             boot: text_of(parts.boot)?,
-            body: serde_json::from_slice(&text)?,
+            body: body_of(&parts)?,
             redacted: line.is_redacted(),
         })
+    }
+}
+
+/// Reads the members: an object behind its kind. A private one that is public, too, is none of ours.
+fn body_of(parts: &Parts<'_>) -> Result<Body, serde_json::Error> {
+    let between: &[u8] = if parts.public.is_empty() || parts.private.is_empty() {
+        b""
+    } else {
+        b","
+    };
+    let members = [b"{", parts.public, between, parts.private, b"}"];
+    // These two are most of a log. Read as what they are, no member is kept twice on the way.
+    match parts.kind {
+        b"proposal" => {
+            let asked: Asked = serde_json::from_slice(&members.concat())?;
+            let (command, peer, _, _, _) = asked.into_parts();
+            Ok(Body::Proposal { command, peer })
+        }
+        b"verdict" => Ok(Body::Verdict(serde_json::from_slice(&members.concat())?)),
+        b"recorded" => {
+            let asked: Asked = serde_json::from_slice(&members.concat())?;
+            let (command, peer, exit_code, duration_ms, spooled) = asked.into_parts();
+            Ok(Body::Recorded {
+                command,
+                peer,
+                exit_code,
+                duration_ms,
+                spooled,
+            })
+        }
+        kind => {
+            let members = members.concat();
+            let text: [&[u8]; 5] = [b"{\"", kind, b"\":", &members, b"}"];
+            serde_json::from_slice(&text.concat())
+        }
     }
 }
 

@@ -16,13 +16,57 @@ mod words;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::effect::Span;
+
 /// What stands where a secret was.
 pub const MASK: &str = "[redacted]";
 
 /// Returns `text` with every secret in it replaced by [`MASK`].
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
-    let secrets = secrets(text);
+    masked(text, secrets(text))
+}
+
+/// Masks `text` in its place.
+pub fn mask(text: &mut String) {
+    if let Cow::Owned(masked) = redact(text) {
+        *text = masked;
+    }
+}
+
+/// Where the parts of a text lie once its secrets are masked.
+#[derive(Debug, Clone)]
+pub struct Shift(Vec<Range<usize>>);
+
+impl Shift {
+    /// Looks for the secrets of `text`.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(secrets(text))
+    }
+
+    /// Returns where `span` lies in the masked text; what begins or ends inside of a secret takes in all of its mask.
+    #[must_use]
+    pub fn span(&self, span: Span) -> Span {
+        Span {
+            start: self.place(span.start, false),
+            end: self.place(span.end, true),
+        }
+    }
+
+    fn place(&self, at: u32, is_end: bool) -> u32 {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let mut moved = at;
+        for secret in self.0.iter().take_while(|secret| secret.start < at) {
+            let inside = secret.end.min(at) - secret.start;
+            let whole = secret.end <= at || is_end;
+            moved = moved - inside + if whole { MASK.len() } else { 0 };
+        }
+        u32::try_from(moved).unwrap_or(u32::MAX)
+    }
+}
+
+fn masked(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
