@@ -74,7 +74,7 @@ impl Remembered {
     pub fn contradiction(&self, log: &LogStatus) -> Option<String> {
         let note = self.note()?;
         let (origin, seen) = checkpoint::read(&note).ok()?;
-        let (id, first) = parts(&origin)?;
+        let (id, first) = checkpoint::parts(&origin)?;
         if id != log.id {
             return Some(format!(
                 "the log is another one than before: `{}`, not `{id}`",
@@ -89,20 +89,11 @@ impl Remembered {
     }
 }
 
-/// Returns the log and the first leaf that an origin names.
-fn parts(origin: &str) -> Option<(&str, u64)> {
-    let rest = origin.strip_prefix("kintsugi/")?;
-    match rest.split_once('/') {
-        Some((id, first)) => Some((id, first.parse().ok()?)),
-        None => Some((rest, 0)),
-    }
-}
-
 /// Returns how many records a note is about, those before its tree included.
 #[must_use]
 pub fn covered(note: &str) -> Option<u64> {
     let (origin, found) = checkpoint::read(note).ok()?;
-    parts(&origin).map(|(_, first)| first + found.size)
+    checkpoint::parts(&origin).map(|(_, first)| first + found.size)
 }
 
 /// Returns the last note that a log has written, whole but not checked.

@@ -26,6 +26,9 @@ pub use removal::RemovalError;
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
+/// Most foreign files, and most gaps, that are told of.
+const ODDITIES_MAX: usize = 8;
+
 /// What the record says by which a log goes on on another machine.
 const HOST_ACCEPTED: &str = "host accepted";
 
@@ -48,6 +51,8 @@ pub struct Book {
     refusal: Option<String>,
     /// The machine that the log says it is of.
     host: Option<String>,
+    /// What the directory holds or misses that the start did not stop at, one line each.
+    oddities: Vec<String>,
     /// Where checkpoints are told beside the log.
     anchor: Anchor,
 }
@@ -70,6 +75,7 @@ impl Book {
             retry_at: 0,
             refusal: None,
             host: None,
+            oddities: Vec::new(),
             anchor: Anchor::of_system(),
         };
         book.fold(&replay);
@@ -83,6 +89,17 @@ impl Book {
             self.host = host_of(&record.body).or(self.host.take());
             self.state.apply(record);
         }
+        let foreign = replay.foreign.iter().take(ODDITIES_MAX).map(|name| {
+            format!("`{name}` in the directory of the log is none of its files: move it away")
+        });
+        let missing = replay.gaps.iter().take(ODDITIES_MAX).map(|gap| {
+            let last = gap.end.saturating_sub(1);
+            format!(
+                "records {} to {last} of the log are missing: run `kintsugi log verify`",
+                gap.start
+            )
+        });
+        self.oddities = missing.chain(foreign).collect();
         if let Start::Incident { what } = &replay.start {
             self.incident = Some(what.clone());
         }
@@ -135,6 +152,12 @@ impl Book {
     #[must_use]
     pub fn incident(&self) -> Option<&str> {
         self.incident.as_deref()
+    }
+
+    /// Returns what is odd about the directory of the log, one line each.
+    #[must_use]
+    pub fn oddities(&self) -> &[String] {
+        &self.oddities
     }
 
     /// Returns the vault that anything still readable in the directory named last, when the log was altered.

@@ -4,6 +4,7 @@ use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{self, Change, LogStatus, Resolution, Response, Status, VaultStatus};
+use kintsugi_core::redact::mask;
 use kintsugi_core::vault;
 use serde_json::Value;
 use uuid::Uuid;
@@ -26,6 +27,7 @@ pub struct Expiry {
 
 impl Desk {
     pub(crate) fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
+        mask(&mut path);
         clip::text(&mut path, PATH_BYTES_MAX);
         let staged = self.record(vec![Body::Observation { change, path }])?;
         Ok(Outcome::Unwaited(staged))
@@ -148,6 +150,7 @@ impl Desk {
             .chain(panic)
             .chain(self.helpers.alarms())
             .chain(self.book.trouble())
+            .chain(self.book.oddities().iter().cloned())
             .chain(policy)
             .chain(self.notices.iter().cloned())
             .chain(attempts)

@@ -48,6 +48,16 @@ pub fn origin(log: Uuid, first: u64) -> String {
     }
 }
 
+/// Returns the log that an origin names, and the record that is leaf 0 of its tree.
+#[must_use]
+pub fn parts(origin: &str) -> Option<(&str, u64)> {
+    let rest = origin.strip_prefix("kintsugi/")?;
+    match rest.split_once('/') {
+        Some((id, first)) => Some((id, first.parse().ok()?)),
+        None => Some((rest, 0)),
+    }
+}
+
 /// Returns the text that is signed.
 fn body(origin: &str, checkpoint: Checkpoint) -> String {
     let Checkpoint { size, root } = checkpoint;

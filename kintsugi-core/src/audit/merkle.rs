@@ -3,6 +3,8 @@
 //! A leaf is the redacted view of a line, so that a redaction changes no root. Only the right edge is kept; a proof is
 //! built from the leaves.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use super::line::Line;
@@ -61,6 +63,20 @@ impl Frontier {
         &self.roots
     }
 
+    /// Returns the root over a range of leaves, when that is one of the perfect subtrees.
+    fn subtree(&self, range: &Range<u64>) -> Option<Hash> {
+        let mut start = 0;
+        for root in &self.roots {
+            // The largest that fits into what is left.
+            let end = start + (1 << (self.size - start).checked_ilog2()?);
+            if (start..end) == *range {
+                return Some(*root);
+            }
+            start = end;
+        }
+        None
+    }
+
     /// Adds a leaf at the right.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;
@@ -86,8 +102,8 @@ impl Frontier {
 }
 
 /// Returns the largest power of two below `size`, which must be above 1.
-const fn split(size: usize) -> usize {
-    1 << (usize::BITS - 1 - (size - 1).leading_zeros())
+const fn split(size: u64) -> u64 {
+    1 << (u64::BITS - 1 - (size - 1).leading_zeros())
 }
 
 /// Returns the root over `leaves`.
@@ -100,30 +116,111 @@ pub fn root(leaves: &[Hash]) -> Hash {
     frontier.root()
 }
 
-/// Returns the audit path of the leaf `index` in the tree over `leaves`, nearest first (RFC 6962, section 2.1.1).
-///
-/// Nothing when there is no such leaf.
-#[must_use]
-pub fn inclusion(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
-    if index >= leaves.len() {
-        return None;
-    }
-    let mut path = Vec::new();
-    let mut rest = leaves;
-    let mut index = index;
-    while rest.len() > 1 {
-        let (left, right) = rest.split_at_checked(split(rest.len()))?;
-        if index < left.len() {
-            path.push(root(right));
-            rest = left;
-        } else {
-            path.push(root(left));
-            index -= left.len();
-            rest = right;
+/// The leaves of a tree from some place on, and its right edge before that place: enough for every proof about them.
+#[derive(Debug, Clone, Default)]
+pub struct Leaves {
+    before: Frontier,
+    leaves: Vec<Hash>,
+}
+
+impl Leaves {
+    /// Begins behind `before`, of whose leaves nothing is known.
+    #[must_use]
+    pub const fn behind(before: Frontier) -> Self {
+        Self {
+            before,
+            leaves: Vec::new(),
         }
     }
-    path.reverse();
-    Some(path)
+
+    /// Adds a leaf at the right.
+    pub fn push(&mut self, leaf: Hash) {
+        self.leaves.push(leaf);
+    }
+
+    /// Returns the number of leaves of the whole tree.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.before.size() + u64::try_from(self.leaves.len()).unwrap_or_default()
+    }
+
+    /// Returns the root of the whole tree; nothing for the empty one.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        let whole = 0..self.size();
+        (!whole.is_empty()).then(|| self.over(whole))?
+    }
+
+    /// Returns the node over a range of leaves; nothing when too little is known of them.
+    fn over(&self, range: Range<u64>) -> Option<Hash> {
+        let known = self.before.size();
+        if let Some(root) = self.before.subtree(&range) {
+            return Some(root);
+        }
+        if range.end - range.start == 1 && range.end <= known {
+            return None;
+        }
+        if range.start >= known {
+            let start = usize::try_from(range.start - known).ok()?;
+            let end = usize::try_from(range.end - known).ok()?;
+            return self.leaves.get(start..end).map(root);
+        }
+        let middle = range.start + split(range.end - range.start);
+        let left = self.over(range.start..middle)?;
+        Some(node(&left, &self.over(middle..range.end)?))
+    }
+
+    /// Returns the audit path of the leaf `index`, nearest first (RFC 6962, section 2.1.1).
+    ///
+    /// Nothing when there is no such leaf, or nothing is known of it.
+    #[must_use]
+    pub fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
+        if index >= self.size() || index < self.before.size() {
+            return None;
+        }
+        let mut path = Vec::new();
+        let mut rest = 0..self.size();
+        while rest.end - rest.start > 1 {
+            let middle = rest.start + split(rest.end - rest.start);
+            if index < middle {
+                path.push(self.over(middle..rest.end)?);
+                rest.end = middle;
+            } else {
+                path.push(self.over(rest.start..middle)?);
+                rest.start = middle;
+            }
+        }
+        path.reverse();
+        Some(path)
+    }
+
+    /// Returns the proof that the tree extends the one over its first `size` leaves (RFC 6962, section 2.1.2).
+    ///
+    /// Nothing when there are not as many, or none, or too little is known of them.
+    #[must_use]
+    pub fn consistency(&self, size: u64) -> Option<Vec<Hash>> {
+        if size == 0 || size > self.size() || size < self.before.size() {
+            return None;
+        }
+        let mut path = Vec::new();
+        let mut rest = 0..self.size();
+        while size < rest.end {
+            let middle = rest.start + split(rest.end - rest.start);
+            if size <= middle {
+                path.push(self.over(middle..rest.end)?);
+                rest.end = middle;
+            } else {
+                path.push(self.over(rest.start..middle)?);
+                rest.start = middle;
+            }
+        }
+        // The old root itself is known to whoever checks.
+        if rest.start > 0 {
+            path.push(self.over(rest)?);
+        }
+        path.reverse();
+        Some(path)
+    }
 }
 
 /// Returns the root that `path` leads to from the leaf `index` of a tree of `size` leaves (RFC 9162, section 2.1.3.2).
@@ -152,36 +249,6 @@ pub fn root_from_path(index: u64, size: u64, leaf: Hash, path: &[Hash]) -> Optio
         last >>= 1;
     }
     (last == 0).then_some(hash)
-}
-
-/// Returns the proof that the tree over `leaves` extends the one over the first `size` of them (RFC 6962, section 2.1.2).
-///
-/// Nothing when there are not as many, or none.
-#[must_use]
-pub fn consistency(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
-    if size == 0 || size > leaves.len() {
-        return None;
-    }
-    let mut path = Vec::new();
-    let (mut rest, mut size, mut is_whole) = (leaves, size, true);
-    while size < rest.len() {
-        let (left, right) = rest.split_at_checked(split(rest.len()))?;
-        if size <= left.len() {
-            path.push(root(right));
-            rest = left;
-        } else {
-            path.push(root(left));
-            size -= left.len();
-            rest = right;
-            is_whole = false;
-        }
-    }
-    // The old root itself is known to whoever checks.
-    if !is_whole {
-        path.push(root(rest));
-    }
-    path.reverse();
-    Some(path)
 }
 
 /// Whether `path` shows that a tree of `new.0` leaves with the root `new.1` extends one of `old.0` leaves with the root `old.1`
@@ -236,6 +303,36 @@ mod tests {
         (0..count).map(|number| [number; 32]).collect()
     }
 
+    /// The tree over `leaves`, of whose first `known` only the edge is known.
+    fn behind(leaves: &[Hash], known: usize) -> Leaves {
+        let mut before = Frontier::default();
+        leaves[..known].iter().for_each(|leaf| before.push(*leaf));
+        let mut tree = Leaves::behind(before);
+        leaves[known..].iter().for_each(|leaf| tree.push(*leaf));
+        tree
+    }
+
+    #[test]
+    fn what_was_taken_away_in_front_changes_no_proof() {
+        for count in 1_u8..40 {
+            let leaves = leaves(count);
+            let whole = behind(&leaves, 0);
+            for known in 0..=count {
+                let tree = behind(&leaves, usize::from(known));
+                assert_eq!(tree.root(), Some(root(&leaves)), "{known} of {count}");
+                for at in 0..count {
+                    let expected = whole.inclusion(u64::from(at)).filter(|_| at >= known);
+                    let found = tree.inclusion(u64::from(at));
+                    assert_eq!(found, expected, "{at} behind {known} of {count}");
+                    let size = u64::from(at) + 1;
+                    let expected = whole.consistency(size).filter(|_| at + 1 >= known);
+                    let found = tree.consistency(size);
+                    assert_eq!(found, expected, "since {size} behind {known} of {count}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_empty_tree_has_the_root_of_the_standard() {
         let expected = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -246,9 +343,10 @@ mod tests {
     fn every_leaf_of_every_small_tree_leads_to_its_root() {
         for count in 1..70 {
             let leaves = leaves(count);
+            let tree = behind(&leaves, 0);
             for (index, leaf) in leaves.iter().enumerate() {
-                let path = inclusion(&leaves, index).unwrap();
                 let at = u64::try_from(index).unwrap();
+                let path = tree.inclusion(at).unwrap();
                 let led = root_from_path(at, u64::from(count), *leaf, &path);
                 assert_eq!(led, Some(root(&leaves)), "{index} of {count}");
                 let elsewhere = root_from_path(at, u64::from(count), [255; 32], &path);
@@ -262,9 +360,10 @@ mod tests {
         for count in 1..40 {
             let new = leaves(count);
             let whole = (u64::from(count), root(&new));
+            let tree = behind(&new, 0);
             for before in 1..=count {
                 let size = usize::from(before);
-                let path = consistency(&new, size).unwrap();
+                let path = tree.consistency(u64::from(before)).unwrap();
                 let old = (u64::from(before), root(&new[..size]));
                 assert!(extends(old, whole, &path), "{before} of {count}");
                 let mut other = new[..size].to_vec();
@@ -279,8 +378,8 @@ mod tests {
                 assert!(!extends(old, whole, &[path, vec![[0; 32]]].concat()));
             }
         }
-        assert_eq!(consistency(&leaves(3), 0), None);
-        assert_eq!(consistency(&leaves(3), 4), None);
+        assert_eq!(behind(&leaves(3), 0).consistency(0), None);
+        assert_eq!(behind(&leaves(3), 0).consistency(4), None);
     }
 
     #[test]

@@ -4,14 +4,17 @@
 //! begins that continues nothing. Interrupted anywhere and run again, it comes to the same.
 
 use std::io;
+use std::ops::Range;
 
 use kintsugi_core::audit::chain::{Chain, Key, Seal, hex};
 use kintsugi_core::audit::head::{Head, SLOT_BYTES};
 use kintsugi_core::audit::merkle::Frontier;
-use kintsugi_core::audit::record::{Opening, Record};
+use kintsugi_core::audit::record::{Body, Opening, Record};
 use kintsugi_core::audit::{
     CHECKPOINTS_FILE, HEAD_FILE, NEW_HEAD_FILE, first_key_name, is_known, segment_first,
+    segment_name,
 };
+use kintsugi_core::limits::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
 use super::log::{HeadFile, Log, Options};
@@ -82,6 +85,8 @@ pub struct Replay {
     pub records: Vec<Record>,
     /// Names in the directory that are not of a log. They are left alone.
     pub foreign: Vec<String>,
+    /// Records between two segments that are there, which no segment holds.
+    pub gaps: Vec<Range<u64>>,
 }
 
 /// What is in the directory.
@@ -91,15 +96,18 @@ pub(super) struct Inventory {
     pub(super) has_head: bool,
     pub(super) has_checkpoints: bool,
     pub(super) foreign: Vec<String>,
+    pub(super) gaps: Vec<Range<u64>>,
 }
 
-pub(super) fn inventory(storage: &dyn Storage) -> Result<Inventory, OpenError> {
+/// Looks at the names in the directory of a log whose segments have `records` records each.
+pub(super) fn inventory(storage: &dyn Storage, records: u64) -> Result<Inventory, OpenError> {
     let mut found = Inventory {
         segments: Vec::new(),
         torn: Vec::new(),
         has_head: false,
         has_checkpoints: false,
         foreign: Vec::new(),
+        gaps: Vec::new(),
     };
     for name in storage.names().map_err(OpenError::Read)? {
         if let Some(first) = segment_first(&name) {
@@ -117,7 +125,34 @@ pub(super) fn inventory(storage: &dyn Storage) -> Result<Inventory, OpenError> {
     found.segments.sort_unstable();
     found.torn.sort_unstable();
     found.foreign.sort_unstable();
+    // A segment that ended early is followed by the next one at once.
+    let ends = |first: &u64| (first / records.max(1) + 1).saturating_mul(records);
+    let pairs = found.segments.iter().zip(found.segments.iter().skip(1));
+    let gaps = pairs.filter(|(first, next)| ends(first) < **next && !begins_anew(storage, **next));
+    found.gaps = gaps.map(|(first, next)| ends(first)..*next).collect();
     Ok(found)
+}
+
+/// Whether a segment opens behind an incident, which leaves places that no record ever had.
+fn begins_anew(storage: &dyn Storage, first: u64) -> bool {
+    let read = storage.open(&segment_name(first)).and_then(|file| {
+        let mut bytes = vec![0; RECORD_BYTES_MAX];
+        let read = file.read_at(0, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    });
+    let bytes = read.unwrap_or_default();
+    let line = bytes.split(|byte| *byte == b'\n').next();
+    let record = line.and_then(|line| Record::read(line).ok());
+    record.is_some_and(|record| {
+        matches!(
+            record.body,
+            Body::Open {
+                opening: Opening::Incident,
+                ..
+            }
+        )
+    })
 }
 
 pub(super) fn open(
@@ -132,7 +167,7 @@ pub(super) fn open(
 }
 
 fn believe(storage: Box<dyn Storage>, options: Options) -> Result<(Log, Replay), OpenError> {
-    let found = inventory(storage.as_ref())?;
+    let found = inventory(storage.as_ref(), options.segment_records)?;
     if !found.has_head && found.segments.is_empty() && !found.has_checkpoints {
         return create(storage, options, found.foreign);
     }
@@ -193,6 +228,7 @@ fn create(
         start: Start::New,
         records: Vec::new(),
         foreign,
+        gaps: Vec::new(),
     };
     Ok((log, replay))
 }

@@ -193,6 +193,7 @@ impl Recovery {
             start: start_of(&scan.records, torn),
             records: scan.records,
             foreign: self.found.foreign,
+            gaps: self.found.gaps,
         };
         let at = At::Segment(Segment { file });
         let id = Uuid::from_bytes(head.log_id);
@@ -225,6 +226,7 @@ impl Recovery {
             start: torn.map_or(Start::New, |(bytes, file)| Start::Torn { bytes, file }),
             records: Vec::new(),
             foreign: self.found.foreign,
+            gaps: self.found.gaps,
         };
         let at = (At::Between(Opening::New), position);
         let own = (head_file, found.notes);
@@ -320,6 +322,7 @@ impl Recovery {
             start: Start::Incident { what: damage.what },
             records: Vec::new(),
             foreign: self.found.foreign,
+            gaps: self.found.gaps,
         };
         Ok((log, replay))
     }
@@ -373,7 +376,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
     } = log;
     // A sync may have failed because the disk is full; the new head and segment need room.
     reserve.give();
-    let found = super::open::inventory(storage.as_ref())?;
+    let found = super::open::inventory(storage.as_ref(), options.segment_records)?;
     let records = acknowledged(storage.as_ref(), &mut durable)?;
     let head = Head {
         log_id: *id.as_bytes(),
@@ -391,7 +394,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
         let damage = recovery.damage(what, Some(&head), None);
         return recovery.incident(Some(&head), damage);
     };
-    let foreign = found.foreign;
+    let Inventory { foreign, gaps, .. } = found;
     let head_file = replace_head(storage.as_ref(), id, &durable)?;
     let at = if durable.chain.next == 0 {
         At::Between(Opening::New)
@@ -408,6 +411,7 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
         start: Start::Unclean,
         records,
         foreign,
+        gaps,
     };
     Ok((log, replay))
 }

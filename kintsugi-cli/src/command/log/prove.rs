@@ -66,6 +66,9 @@ impl Prove {
                     "a checkpoint is signed a minute after the record at the latest: try again then"
                 }
                 ProofError::Read(..) => "it belongs to the user who runs the daemon",
+                ProofError::Gone(_) => {
+                    "records that were pruned are proved by what was kept of them elsewhere"
+                }
                 ProofError::Log
                 | ProofError::Shape
                 | ProofError::Note(_)
@@ -89,7 +92,7 @@ impl CheckProof {
         let text = String::from_utf8(read(&self.proof)?).unwrap_or_default();
         let key = match &self.key {
             Some(key) => key.clone(),
-            None => key_of(directory.clone())?.ok_or_else(|| {
+            None => key_of(directory, named(&text).as_deref())?.ok_or_else(|| {
                 let message = "there is no log here that names a key";
                 Failure::new(Exit::Of(5), message).hint("give the key of its log with `--key`")
             })?,
@@ -144,11 +147,29 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// Returns the key that the log in `directory` names in its first record: what it says of itself.
-pub(super) fn key_of(directory: Directory) -> Result<Option<String>, Failure> {
-    let first = Records::new(directory, 0).next_record()?;
-    let Some(Body::Open { verifier, .. }) = first.map(|stored| stored.record.body) else {
-        return Ok(None);
-    };
-    Ok(verifier)
+/// Returns the origin that the checkpoint in a proof names.
+fn named(proof: &str) -> Option<String> {
+    let (_, note) = proof.split_once("\n\n")?;
+    let (origin, _) = checkpoint::read(note).ok()?;
+    Some(origin)
+}
+
+/// Returns the key that the log in `directory` names for the tree that goes by `origin`, or for its last: what it says of
+/// itself.
+pub(super) fn key_of(
+    directory: &Directory,
+    origin: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    let segments = directory.segments();
+    let segments = segments.map_err(|error| directory.unreadable(&error))?;
+    for first in segments.iter().rev() {
+        let opened = Records::of_segment(directory.clone(), *first).next_record()?;
+        if let Some(Body::Open { verifier, .. }) = opened.map(|stored| stored.record.body)
+            && let Some(key) = verifier
+            && origin.is_none_or(|origin| key.split('+').next() == Some(origin))
+        {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
 }

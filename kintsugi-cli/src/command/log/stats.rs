@@ -13,6 +13,7 @@ use super::prove::key_of;
 use crate::card::class_word;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::progress::Progress;
 use crate::records::{Directory, Records};
 
 /// Names that are shown of a list that has no end.
@@ -55,14 +56,17 @@ impl Stats {
     pub(super) fn run(&self, directory: Directory, console: &mut Console) -> Result<Exit, Failure> {
         let mut counted = Counted {
             version: super::super::JSON_VERSION,
-            key: key_of(directory.clone())?,
+            key: key_of(&directory, None)?,
             ..Counted::default()
         };
+        let mut progress = Progress::new("counting", directory.bytes());
         let mut records = Records::new(directory, 0);
         while let Some(stored) = records.next_record()? {
             counted.bytes += u64::try_from(stored.line.len()).unwrap_or_default() + 1;
             counted.count(stored.record);
+            progress.tell(records.bytes());
         }
+        drop(progress);
         if self.json {
             console.json(&counted)?;
         } else {

@@ -11,7 +11,7 @@ use super::*;
 /// Records of a segment here.
 const SHORT: u64 = 16;
 
-fn short() -> Options {
+pub(super) fn short() -> Options {
     Options {
         segment_records: SHORT,
         ..options()

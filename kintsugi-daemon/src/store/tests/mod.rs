@@ -3,6 +3,7 @@
 mod anchors;
 mod crashes;
 mod full;
+mod oddities;
 mod reading;
 mod removal;
 mod tampering;
