@@ -21,6 +21,7 @@ pub mod fail_closed;
 pub mod gate;
 pub mod group;
 pub mod managed_block;
+pub mod pager;
 pub mod policies;
 pub mod progress;
 pub mod proposal;

@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod desktop;
 pub mod evasion;
 pub mod killers;
+pub mod logs;
 pub mod machine;
 pub mod pty;
 pub mod seat;

@@ -3,11 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
 
-use kintsugi_core::audit::record::Body;
-use kintsugi_daemon::store::{Directory, Log, Now, Options};
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::logs;
+use kintsugi_tests::machine::{Machine, fed};
 use serde_json::{Value, json as members};
 
 /// Returns what a command printed, which must have gone well.
@@ -139,6 +137,14 @@ fn what_is_exported_is_the_log_and_nothing_that_was_not_asked_for() {
             (Some("git push --force"), Some("Held")),
         ]
     );
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("check_ocsf.py");
+    let mut check = machine.command("python3");
+    check.arg(script);
+    let checked = fed(check, export("ocsf", &[]).as_bytes());
+    match checked.status.code() {
+        Some(77) => println!("SKIPPED, the schema was not asked: {checked:?}"),
+        code => assert_eq!(code, Some(0), "{checked:?}"),
+    }
     assert_eq!(export("jsonl", &["--until", "2020-01-01"]), "");
     let wrong = machine.run(&["log", "export", "--format", "xml"]);
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
@@ -146,42 +152,8 @@ fn what_is_exported_is_the_log_and_nothing_that_was_not_asked_for() {
 
 /// Fills the log of a machine with `count` commands of an agent, in segments of sixteen records; a minute each.
 fn filled(machine: &Machine, count: u64) {
-    let storage = Directory::open(&machine.log()).expect("a directory");
-    let options = Options {
-        boot: "boot".into(),
-        seed: [7; 32],
-        program: "kintsugi test".into(),
-        segment_records: 16,
-        host: None,
-    };
-    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
-    for number in 0..count {
-        let id = uuid::Uuid::from_u128(u128::from(number));
-        let at: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
-        let now = Now {
-            wall: at + Duration::from_secs(60 * number),
-            monotonic: Duration::ZERO,
-        };
-        let agent = if number % 10 == 3 {
-            "codex"
-        } else {
-            "claude-code"
-        };
-        let command = members!({
-            "id": id, "agent": agent, "client_ts": "", "cwd": "/home/u/p", "raw": format!("echo \"{number}\""),
-        });
-        let peer = members!({"uid": 1000, "gid": 1000, "pid": 7, "exe": "/usr/bin/node"});
-        let verdict = members!({
-            "id": id, "class": "safe", "decision": "allow", "tier": 1, "reason": "prints",
-        });
-        let asked = Body::Proposal {
-            command: serde_json::from_value(command).expect("a command"),
-            peer: serde_json::from_value(peer).expect("a peer"),
-        };
-        let verdict = Body::Verdict(serde_json::from_value(verdict).expect("a verdict"));
-        let staged = log.stage(now, vec![asked, verdict], &()).expect("room");
-        assert!(log.sync().expect("a sync").confirm(staged).is_ok());
-    }
+    let start = "2026-01-02T00:00:00Z".parse().expect("a time");
+    logs::fill(&machine.log(), (count, logs::SHORT), start);
 }
 
 /// Returns the commands that `kintsugi log` shows with these arguments.

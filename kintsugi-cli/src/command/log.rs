@@ -26,6 +26,7 @@ use self::entry::{Entries, Entry};
 use crate::card::{class_tone, class_word};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::pager;
 use crate::progress::Progress;
 use crate::records::{Directory, Records, Wanted};
 use crate::surroundings;
@@ -99,6 +100,9 @@ struct List {
     /// Goes on showing what comes
     #[arg(long)]
     follow: bool,
+    /// Prints to the terminal without a pager (`PAGER`, else less)
+    #[arg(long)]
+    no_pager: bool,
     /// Prints one line of JSON for each
     #[arg(long)]
     json: bool,
@@ -112,7 +116,9 @@ impl Log {
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let directory = Directory::new(&surroundings::paths()?.log);
         match self.action {
-            Some(Action::Show(show)) => show.run(&directory, console),
+            Some(Action::Show(show)) => pager::paged(console, show.wants_pager(), |console| {
+                show.run(&directory, console)
+            }),
             Some(Action::Verify(verify)) => verify.run(&directory, console),
             Some(Action::Anchor(anchor)) => anchor.run(&directory, console),
             Some(Action::Prove(prove)) => prove.run(&directory, console),
@@ -122,7 +128,12 @@ impl Log {
             Some(Action::Reanchor(reanchor)) => reanchor.run(console),
             Some(Action::Stats(stats)) => stats.run(directory, console),
             Some(Action::Export(export)) => export.run(directory, console),
-            None => self.list.run(&directory, console),
+            None => {
+                let wanted = !(self.list.no_pager || self.list.follow || self.list.json);
+                pager::paged(console, wanted, |console| {
+                    self.list.run(&directory, console)
+                })
+            }
         }
     }
 }
@@ -144,13 +155,14 @@ impl List {
     fn show_all(&self, directory: &Directory, console: &mut Console) -> Result<Entries, Failure> {
         let records = Records::wanted(directory.clone(), self.wanted());
         let mut entries = Entries::new(records);
-        let mut progress = Progress::new("reading", directory.bytes());
+        let mut progress = Some(Progress::new("reading", directory.bytes()));
         while let Some(entry) = entries.next_entry()? {
             if self.wants(&entry) {
+                // What is shown on a terminal is progress enough.
+                progress = None;
                 self.show(&entry, console)?;
             }
-            // What is shown on a terminal is progress enough.
-            if self.is_selective() {
+            if let Some(progress) = &mut progress {
                 progress.tell(entries.bytes());
             }
         }
@@ -186,6 +198,7 @@ impl List {
                 break;
             }
         }
+        drop(progress);
         for entry in &last {
             self.show(entry, console)?;
         }
@@ -213,14 +226,8 @@ impl List {
         }
     }
 
-    fn is_selective(&self) -> bool {
-        !self.wanted().texts.is_empty() || self.effect.is_some()
-    }
-
     /// Returns what can be told of a segment without reading its records.
     fn wanted(&self) -> Wanted {
-        // Records say microseconds; so are the bounds compared, as text.
-        let stamp = |at: &Timestamp| format!("{at:.6}");
         let json = |text: &String| serde_json::to_string(text).unwrap_or_default();
         let within = |text: &String| json(text).trim_matches('"').to_owned();
         let member = |name: &str, text: &String| format!("\"{name}\":{}", json(text));
@@ -296,6 +303,11 @@ impl List {
             clip(&escape(what), left)
         )?)
     }
+}
+
+/// Returns a moment as records say it, in microseconds: so are the two compared, as text.
+fn stamp(at: &Timestamp) -> String {
+    format!("{at:.6}")
 }
 
 /// Reads a moment: a time, a date (its beginning, UTC), or a time ago.

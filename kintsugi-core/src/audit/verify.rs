@@ -90,13 +90,22 @@ struct Run<'a> {
     /// First records of segments that were taken by their hash, and how many records they have.
     by_hash: Vec<u64>,
     by_hash_records: u64,
-    /// One slot of the head is not whole.
-    torn_head: bool,
+    head_found: HeadFound,
     /// The segment before has bytes behind its last record.
     leftover: bool,
     last_ts: Vec<u8>,
     warnings: Vec<String>,
     unsaid_warnings: u64,
+}
+
+/// How much of the head there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HeadFound {
+    Whole,
+    /// One of its slots is not.
+    Torn,
+    /// It is not for this reader: a key stands in it.
+    Hidden,
 }
 
 fn tampered(seq: u64, reason: impl Into<String>) -> Outcome {
@@ -143,7 +152,7 @@ impl<'a> Run<'a> {
             segment_is_redacted: false,
             by_hash: Vec::new(),
             by_hash_records: 0,
-            torn_head: false,
+            head_found: HeadFound::Whole,
             leftover: false,
             last_ts: Vec::new(),
             warnings: Vec::new(),
@@ -232,9 +241,15 @@ impl Run<'_> {
         if !has_head {
             return Err(lost("the head is missing"));
         }
-        let bytes = self
-            .read_whole(HEAD_FILE)
-            .map_err(|error| unreadable(HEAD_FILE, &error))?;
+        let bytes = match self.read_whole(HEAD_FILE) {
+            Ok(bytes) => bytes,
+            // Whoever may read the rest learns from the rest, and is told what that leaves open.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && has_segments => {
+                self.head_found = HeadFound::Hidden;
+                return Ok(());
+            }
+            Err(error) => return Err(unreadable(HEAD_FILE, &error)),
+        };
         let slots = bytes.split_at_checked(SLOT_BYTES);
         let whole = |slot: &[u8]| Head::decode(slot).is_some();
         let both = slots.is_some_and(|(first, second)| whole(first) && whole(second));
@@ -242,7 +257,9 @@ impl Run<'_> {
         if bytes.len() != HEAD_BYTES || self.head.is_none() {
             return Err(lost("the head is damaged"));
         }
-        self.torn_head = !both;
+        if !both {
+            self.head_found = HeadFound::Torn;
+        }
         Ok(())
     }
 

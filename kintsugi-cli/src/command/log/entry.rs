@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kintsugi_core::audit::record::{Body, Command, Means, Record, Verdict};
+use kintsugi_core::audit::record::{Body, Command, Means, Peer, Record, Verdict};
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
@@ -35,6 +35,9 @@ pub(super) struct Entry {
     pub(super) command: Option<String>,
     pub(super) reason: Option<String>,
     pub(super) effects: Vec<Effect>,
+    /// Who asked, as the kernel attested it.
+    #[serde(skip)]
+    pub(super) peer: Option<Peer>,
 }
 
 impl Entry {
@@ -62,7 +65,8 @@ impl Entry {
         }
     }
 
-    fn with_command(mut self, command: Command) -> Self {
+    fn with_command(mut self, (command, peer): Asked) -> Self {
+        self.peer = peer;
         self.id = Some(command.id);
         self.agent = Some(command.agent);
         self.session = command.session;
@@ -87,11 +91,14 @@ impl Entry {
     }
 }
 
+/// A command that was proposed, and by whom where that is known.
+type Asked = (Command, Option<Peer>);
+
 /// Entries in the order of the log.
 #[derive(Debug)]
 pub(super) struct Entries {
     records: Records,
-    open: BTreeMap<Uuid, Command>,
+    open: BTreeMap<Uuid, Asked>,
 }
 
 impl Entries {
@@ -122,18 +129,18 @@ impl Entries {
         self.records.go_on();
     }
 
-    fn remember(&mut self, command: Command) {
+    fn remember(&mut self, (command, peer): Asked) {
         if self.open.len() >= OPEN_MAX {
             self.open.pop_first();
         }
-        self.open.insert(command.id, command);
+        self.open.insert(command.id, (command, peer));
     }
 
     fn entry(&mut self, record: Record) -> Option<Entry> {
         let entry = Entry::of(&record);
         match record.body {
-            Body::Proposal { command, .. } => {
-                self.remember(command);
+            Body::Proposal { command, peer } => {
+                self.remember((command, Some(peer)));
                 None
             }
             Body::Verdict(verdict) => {
@@ -169,7 +176,7 @@ impl Entries {
                 }
                 Some(entry)
             }
-            Body::Recorded { command, .. } => Some(entry.with_command(command)),
+            Body::Recorded { command, peer, .. } => Some(entry.with_command((command, Some(peer)))),
             Body::Observation { path, .. } => Some(told(entry, path)),
             Body::Policy { what, .. } | Body::Incident { what, .. } => Some(told(entry, what)),
             Body::Shutdown { reason }
@@ -185,7 +192,7 @@ impl Entries {
             Body::State { value, .. } => {
                 let command = value.get("hold").and_then(|hold| hold.get("command"));
                 if let Some(command) = command.and_then(|it| Command::deserialize(it).ok()) {
-                    self.remember(command);
+                    self.remember((command, None));
                 }
                 None
             }

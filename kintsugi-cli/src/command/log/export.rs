@@ -1,28 +1,33 @@
 //! `kintsugi log export`: the log for other programs.
 //!
 //! `jsonl` is the log itself, line by line as it is stored. `csv` (RFC 4180) and `ocsf` (Open Cybersecurity Schema
-//! Framework 1.1.0, Process Activity with the profile Security Control) have what was proposed, decided and run.
+//! Framework 1.3.0, Process Activity with the profile Security Control) have what was proposed, decided and run.
 
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use kintsugi_core::audit::record::Peer;
 use kintsugi_core::classify::Class;
 use kintsugi_core::display::escape;
 use serde_json::{Value, json};
 
 use super::entry::{Entries, Entry};
-use super::moment;
+use super::{moment, stamp};
 use crate::card::class_word;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::records::{Directory, Records};
+use crate::progress::Progress;
+use crate::records::{Directory, Records, Wanted};
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 13] = [
     "seq", "ts", "kind", "id", "decision", "class", "risk", "rule", "agent", "session", "cwd",
     "command", "reason",
 ];
+
+/// The version of the schema that events are made for. In 1.2.0 an actor got the name of a program, `app_name`.
+const OCSF_VERSION: &str = "1.3.0";
 
 /// A form in which the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,12 +56,18 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(&self, directory: Directory, console: &mut Console) -> Result<Exit, Failure> {
-        let records = Records::new(directory, 0);
+        let mut progress = Progress::new("exporting", directory.bytes());
+        let wanted = Wanted {
+            since: self.since.as_ref().map(stamp),
+            until: self.until.as_ref().map(stamp),
+            ..Wanted::default()
+        };
+        let records = Records::wanted(directory, wanted);
         match self.format {
-            Format::Jsonl => self.lines(records, console)?,
+            Format::Jsonl => self.lines(records, &mut progress, console)?,
             Format::Csv => {
                 writeln!(console.out, "{}\r", COLUMNS.join(","))?;
-                self.entries(records, |entry| {
+                self.entries(records, &mut progress, |entry| {
                     let fields: Vec<String> =
                         fields(entry).iter().map(|text| quoted(text)).collect();
                     Ok(write!(console.out, "{}\r\n", fields.join(","))?)
@@ -64,7 +75,7 @@ impl Export {
             }
             Format::Ocsf => {
                 let host = host();
-                self.entries(records, |entry| match event(entry, &host) {
+                self.entries(records, &mut progress, |entry| match event(entry, &host) {
                     Some(event) => Ok(writeln!(console.out, "{event}")?),
                     None => Ok(()),
                 })?;
@@ -85,12 +96,18 @@ impl Export {
                 .is_none_or(|until| at.is_some_and(|at| at <= until))
     }
 
-    fn lines(&self, mut records: Records, console: &mut Console) -> Result<(), Failure> {
+    fn lines(
+        &self,
+        mut records: Records,
+        progress: &mut Progress,
+        console: &mut Console,
+    ) -> Result<(), Failure> {
         while let Some(stored) = records.next_record()? {
             if self.wants(&stored.record.ts) {
                 console.out.write_all(&stored.line)?;
                 writeln!(console.out)?;
             }
+            progress.tell(records.bytes());
         }
         Ok(())
     }
@@ -98,6 +115,7 @@ impl Export {
     fn entries(
         &self,
         records: Records,
+        progress: &mut Progress,
         mut show: impl FnMut(&Entry) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut entries = Entries::new(records);
@@ -105,6 +123,7 @@ impl Export {
             if self.wants(&entry.ts) {
                 show(&entry)?;
             }
+            progress.tell(entries.bytes());
         }
         Ok(())
     }
@@ -177,7 +196,7 @@ fn event(entry: &Entry, host: &str) -> Option<Value> {
         "disposition": word,
         "message": entry.reason,
         "metadata": {
-            "version": "1.1.0",
+            "version": OCSF_VERSION,
             "profiles": ["security_control"],
             "product": {
                 "name": "Kintsugi",
@@ -189,10 +208,13 @@ fn event(entry: &Entry, host: &str) -> Option<Value> {
         },
         "actor": {
             "app_name": entry.agent,
-            "session": { "uid": entry.session },
+            "session": entry.session.as_ref().map(|session| json!({ "uid": session })),
+            "user": entry.peer.as_ref().map(|peer| json!({ "uid": peer.uid.to_string() })),
+            "process": entry.peer.as_ref().map(asking),
         },
         "device": { "type_id": 0, "hostname": host },
-        "process": { "cmd_line": command },
+        // It has no number yet: the proposal names it, before it runs and after.
+        "process": { "cmd_line": command, "uid": entry.id },
         "unmapped": {
             "kind": entry.kind,
             "cwd": entry.cwd,
@@ -204,6 +226,15 @@ fn event(entry: &Entry, host: &str) -> Option<Value> {
     });
     leave_out_nulls(&mut event);
     Some(event)
+}
+
+/// Returns the process that asked.
+fn asking(peer: &Peer) -> Value {
+    let file = peer.process.exe.as_deref().map(|exe| {
+        let name = exe.rsplit('/').next().unwrap_or(exe);
+        json!({ "name": name, "path": exe, "type_id": 1 })
+    });
+    json!({ "pid": peer.process.pid, "file": file })
 }
 
 /// Takes away members without a value: the schema has none.
@@ -227,8 +258,50 @@ fn host() -> String {
 mod tests {
     use super::*;
 
+    /// What the schema requires of the objects of an event: the class `process_activity` with the profile
+    /// `security_control` of OCSF 1.3.0, from `events/system/process_activity.json`, `events/system/system.json`,
+    /// `events/base_event.json`, `profiles/security_control.json` and `objects/*.json` of github.com/ocsf/ocsf-schema.
+    /// `tests/check_ocsf.py` asks the whole schema.
+    const REQUIRED: &[(&str, &[&str])] = &[
+        (
+            "",
+            &[
+                "action_id",
+                "activity_id",
+                "actor",
+                "category_uid",
+                "class_uid",
+                "device",
+                "metadata",
+                "process",
+                "severity_id",
+                "time",
+                "type_uid",
+            ],
+        ),
+        ("/metadata", &["product", "version"]),
+        ("/metadata/product", &["vendor_name"]),
+        ("/device", &["type_id"]),
+        ("/actor/process/file", &["name", "type_id"]),
+    ];
+
+    /// Of which members the schema requires one, from the `constraints` of the same files.
+    const ONE_OF: &[(&str, &[&str])] = &[
+        (
+            "/actor",
+            &["process", "user", "session", "app_name", "app_uid"],
+        ),
+        ("/process", &["pid", "uid"]),
+        ("/actor/process", &["pid", "uid"]),
+        ("/device", &["ip", "uid", "name", "hostname"]),
+        ("/metadata/product", &["name", "uid"]),
+    ];
+
     fn entry(decision: Option<&'static str>) -> Entry {
+        let peer = json!({ "uid": 1000, "gid": 1000, "pid": 7, "exe": "/usr/bin/node" });
         Entry {
+            id: Some(uuid::Uuid::nil()),
+            peer: serde_json::from_value(peer).unwrap(),
             seq: 7,
             ts: "2026-01-02T03:04:05.678901Z".into(),
             kind: "verdict",
@@ -266,14 +339,15 @@ mod tests {
             assert_eq!(event["time"], 1_767_323_045_678_i64);
             assert_eq!(event["type_uid"], 100_701);
             assert_eq!(event["severity_id"], 5);
-            for required in [
-                "activity_id",
-                "category_uid",
-                "class_uid",
-                "metadata",
-                "actor",
-            ] {
-                assert!(!event[required].is_null(), "{required}");
+            for (object, required) in REQUIRED {
+                let object = event.pointer(object).unwrap();
+                for member in *required {
+                    assert!(!object[member].is_null(), "{member}");
+                }
+            }
+            for (object, one_of) in ONE_OF {
+                let object = event.pointer(object).unwrap();
+                assert!(one_of.iter().any(|member| !object[member].is_null()));
             }
             assert_eq!(event["process"]["cmd_line"], "echo \"a, b\"\n=1");
         }

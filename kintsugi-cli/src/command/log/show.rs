@@ -26,6 +26,9 @@ pub(super) struct Show {
     /// Prints the line as it is stored
     #[arg(long)]
     json: bool,
+    /// Prints to the terminal without a pager (`PAGER`, else less)
+    #[arg(long)]
+    no_pager: bool,
 }
 
 /// What the log says about one proposal.
@@ -41,6 +44,10 @@ struct Story {
 }
 
 impl Show {
+    pub(super) const fn wants_pager(&self) -> bool {
+        !(self.no_pager || self.json)
+    }
+
     pub(super) fn run(
         &self,
         directory: &Directory,

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use data_encoding::HEXLOWER;
 
 use super::report::{Depth, Layer, Outcome, Report};
-use super::{Bad, Place, Run, SLOT_BYTES, read_line, tampered, unreadable};
+use super::{Bad, HeadFound, Place, Run, SLOT_BYTES, read_line, tampered, unreadable};
 use crate::audit::chain::continues;
 use crate::audit::line::Line;
 use crate::audit::segment_name;
@@ -71,7 +71,8 @@ impl Run<'_> {
             let reason = format!("record {seq} was redacted and no record says so");
             return Err(tampered(*seq, reason));
         }
-        let slot = if self.torn_head { SLOT_BYTES } else { 0 };
+        let is_torn = self.head_found == HeadFound::Torn;
+        let slot = if is_torn { SLOT_BYTES } else { 0 };
         let torn_note = self.notes.as_ref().map_or(0, super::notes::Notes::torn);
         let torn = torn_note + u64::try_from(slot).unwrap_or_default();
         if torn > 0 {
@@ -93,6 +94,12 @@ impl Run<'_> {
         }
         if !self.options.against.is_empty() {
             return missing("the key that checks notes kept elsewhere".into());
+        }
+        if self.head_found == HeadFound::Hidden {
+            let signed = self.durable_elsewhere()?;
+            return missing(format!(
+                "the head, which holds a key and is for its owner: from record {signed} on nothing shows whether the end is missing"
+            ));
         }
         if self.options.depth == Depth::Chain {
             return Ok(());
