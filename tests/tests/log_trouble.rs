@@ -173,7 +173,7 @@ fn a_torn_tail_is_named_and_what_is_cut_is_kept() {
     let kept = files(&machine.log());
     let kept = kept.iter().find(|(name, _)| name.starts_with("torn-"));
     assert_eq!(kept.expect("what was cut").1, b"{\"v\":1,\"seq\":1");
-    let shown = machine.run(&["log", "-n", "9"]);
+    let shown = machine.run(&["log", "--json", "-n", "9"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(
         shown.contains("14 bytes of a write that was cut short"),
