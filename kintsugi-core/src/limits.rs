@@ -14,6 +14,12 @@ pub const FRAME_MS_MAX: u64 = 2_000;
 /// Connections that are open at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 
+/// Bytes that all connections together may keep the daemon from letting go: frames that are not whole, answers that are not
+/// read. Beyond, whoever keeps the most has to leave.
+///
+/// Half a hundred frames of the largest size at once; a thousand would be a gigabyte.
+pub const CONNECTIONS_BYTES_MAX: usize = 64 * FRAME_BYTES_MAX;
+
 /// Longest policy file of a repository, in bytes; a longer one counts as one that cannot be read.
 ///
 /// It comes with every command, so it is small; what a person or an administrator writes may be longer.
@@ -82,6 +88,12 @@ const _: () = assert!(SUBSCRIBERS_MAX < CONNECTIONS_MAX / 8);
 ///
 /// The larger, the more requests share the cost of a sync; the smaller, the sooner whoever came last is served.
 pub const ROUND_FRAMES_MAX: usize = 64;
+
+/// After this, in milliseconds, a round answers no further frame: its records are made durable, and whoever came meanwhile has a
+/// turn.
+///
+/// An ordinary frame takes a twentieth of a millisecond, the most costly one about twenty milliseconds.
+pub const ROUND_MS_MAX: u64 = 5;
 
 /// Connections that are accepted in one round of the loop.
 pub const ROUND_ACCEPTS_MAX: usize = 64;

@@ -120,6 +120,12 @@ impl Connection {
         }
     }
 
+    /// Returns how many bytes of memory its frames and answers take.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.input.kept_bytes() + self.output.capacity()
+    }
+
     /// Whether something is left to say.
     #[must_use]
     pub fn has_output(&self) -> bool {

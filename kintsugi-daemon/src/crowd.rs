@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Bound;
 
-use kintsugi_core::limits::CONNECTIONS_MAX;
+use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, CONNECTIONS_MAX};
 
 use crate::connection::{Connection, Phase};
 use crate::follow::Follower;
@@ -24,6 +25,8 @@ struct Place {
     connection: Connection,
     interest: Interest,
     deadline: Option<u64>,
+    /// Bytes of memory that it takes.
+    bytes: usize,
 }
 
 /// Every open connection.
@@ -33,7 +36,7 @@ pub struct Crowd {
     places: BTreeMap<Token, Place>,
     next_token: Token,
     /// Those with a frame that can be answered.
-    servable: BTreeSet<Token>,
+    queue: Queue,
     /// Those whose answer waits for a hold.
     awaiting: BTreeSet<Token>,
     /// Those that are told of records.
@@ -42,8 +45,8 @@ pub struct Crowd {
     deadlines: BTreeSet<(u64, Token)>,
     /// How many connections each process has.
     per_process: BTreeMap<u32, usize>,
-    /// Whose turn it is: the first that is served in this round.
-    turn: Token,
+    /// Bytes of memory that all of them take.
+    bytes: usize,
     /// Those that something happened to since they were last reviewed.
     touched: BTreeSet<Token>,
     scratch: Vec<u8>,
@@ -57,12 +60,12 @@ impl Crowd {
             poller,
             places: BTreeMap::new(),
             next_token: FIRST_TOKEN,
-            servable: BTreeSet::new(),
+            queue: Queue::default(),
             awaiting: BTreeSet::new(),
             following: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             per_process: BTreeMap::new(),
-            turn: FIRST_TOKEN,
+            bytes: 0,
             touched: BTreeSet::new(),
             scratch: Vec::new(),
         }
@@ -92,6 +95,7 @@ impl Crowd {
             connection,
             interest,
             deadline: None,
+            bytes: 0,
         };
         self.places.insert(token, place);
         self.touched.insert(token);
@@ -109,22 +113,40 @@ impl Crowd {
         }
     }
 
+    /// Closes connections until what the others keep fits: of the process that keeps the most, the one that keeps the most.
+    fn evict_the_heaviest(&mut self) {
+        while self.bytes > CONNECTIONS_BYTES_MAX {
+            let mut per_process: BTreeMap<u32, usize> = BTreeMap::new();
+            for place in self.places.values() {
+                *per_process.entry(place.connection.process()).or_default() += place.bytes;
+            }
+            let victim = self.places.iter().max_by_key(|(_, place)| {
+                let bytes = per_process.get(&place.connection.process()).copied();
+                (bytes, place.bytes)
+            });
+            let Some((token, _)) = victim else { return };
+            self.remove(*token);
+        }
+    }
+
     fn remove(&mut self, token: Token) {
-        self.servable.remove(&token);
         self.awaiting.remove(&token);
         self.following.remove(&token);
         self.touched.remove(&token);
         let Some(place) = self.places.remove(&token) else {
             return;
         };
+        self.bytes -= place.bytes;
         if let Some(deadline) = place.deadline {
             self.deadlines.remove(&(deadline, token));
         }
         let process = place.connection.process();
+        self.queue.remove(process, token);
         if let Some(count) = self.per_process.get_mut(&process) {
             *count -= 1;
             if *count == 0 {
                 self.per_process.remove(&process);
+                self.queue.forget(process);
             }
         }
     }
@@ -144,7 +166,7 @@ impl Crowd {
             connection.phase = Phase::Dead;
         }
         if connection.is_servable() {
-            self.servable.insert(ready.token);
+            self.queue.insert(connection.process(), ready.token);
         }
         self.touched.insert(ready.token);
     }
@@ -156,22 +178,18 @@ impl Crowd {
         Some(&mut place.connection)
     }
 
-    /// Returns whom to serve, `most` at most, beginning where the last round ended.
-    pub fn next_in_turn(&mut self, most: usize) -> Vec<Token> {
-        let first = self.servable.range(self.turn..);
-        let later = self.servable.range(..self.turn);
-        let mut all = first.chain(later).copied();
-        let now: Vec<Token> = all.by_ref().take(most).collect();
-        if let Some(next) = all.next() {
-            self.turn = next;
-        }
-        now
+    /// Returns whom to serve next, who is then reviewed at the end of the round: the processes take turns, and so do the
+    /// connections of each, so that a process with a thousand of them delays another no more than with one.
+    pub fn next_in_turn(&mut self) -> Option<Token> {
+        let token = self.queue.next()?;
+        self.touched.insert(token);
+        Some(token)
     }
 
     /// Whether somebody can be served without waiting.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.servable.is_empty()
+        !self.queue.is_empty()
     }
 
     /// Returns those whose answer waits for a hold.
@@ -241,6 +259,7 @@ impl Crowd {
         for token in std::mem::take(&mut self.touched) {
             self.review_one(token, now);
         }
+        self.evict_the_heaviest();
     }
 
     fn review_one(&mut self, token: Token, now: u64) {
@@ -258,11 +277,15 @@ impl Crowd {
             place.interest = interest;
         }
         let (phase, deadline) = (connection.phase, connection.deadline());
+        let process = connection.process();
         if phase == Phase::Dead {
             self.remove(token);
             return;
         }
         let is_servable = connection.is_servable();
+        let bytes = connection.kept_bytes();
+        self.bytes = self.bytes - place.bytes + bytes;
+        place.bytes = bytes;
         if deadline != place.deadline {
             if let Some(old) = place.deadline {
                 self.deadlines.remove(&(old, token));
@@ -270,10 +293,66 @@ impl Crowd {
             self.deadlines.extend(deadline.map(|new| (new, token)));
             place.deadline = deadline;
         }
-        keep(&mut self.servable, token, is_servable);
+        if is_servable {
+            self.queue.insert(process, token);
+        } else {
+            self.queue.remove(process, token);
+        }
         let is_awaiting = matches!(phase, Phase::Awaiting { .. });
         keep(&mut self.awaiting, token, is_awaiting);
         keep(&mut self.following, token, phase == Phase::Following);
+    }
+}
+
+/// Whose turn it is: a ring of processes, and in each a ring of its connections.
+#[derive(Debug, Default)]
+struct Queue {
+    /// What waits, by process. No set is empty.
+    waiting: BTreeMap<u32, BTreeSet<Token>>,
+    /// Who was served last.
+    process: u32,
+    /// Which connection of a process was served last.
+    tokens: BTreeMap<u32, Token>,
+}
+
+impl Queue {
+    fn insert(&mut self, process: u32, token: Token) {
+        self.waiting.entry(process).or_default().insert(token);
+    }
+
+    fn remove(&mut self, process: u32, token: Token) {
+        if let Some(tokens) = self.waiting.get_mut(&process) {
+            tokens.remove(&token);
+            if tokens.is_empty() {
+                self.waiting.remove(&process);
+            }
+        }
+    }
+
+    /// The process has no connection any more.
+    fn forget(&mut self, process: u32) {
+        self.tokens.remove(&process);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Takes whose turn it is out of the queue.
+    fn next(&mut self) -> Option<Token> {
+        let after = (Bound::Excluded(self.process), Bound::Unbounded);
+        let (process, tokens) = self
+            .waiting
+            .range(after)
+            .next()
+            .or_else(|| self.waiting.first_key_value())?;
+        let process = *process;
+        let last = self.tokens.get(&process).copied().unwrap_or_default();
+        let token = *tokens.range(last + 1..).next().or_else(|| tokens.first())?;
+        self.process = process;
+        self.tokens.insert(process, token);
+        self.remove(process, token);
+        Some(token)
     }
 }
 
@@ -282,5 +361,46 @@ fn keep(set: &mut BTreeSet<Token>, token: Token, belongs: bool) {
         set.insert(token);
     } else {
         set.remove(&token);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_many_connections_has_one_turn_like_any_other() {
+        let mut queue = Queue::default();
+        (0..100).for_each(|token| queue.insert(7, token));
+        queue.insert(3, 200);
+        queue.insert(9, 300);
+        let first: Vec<Token> = std::iter::from_fn(|| queue.next()).take(4).collect();
+        assert_eq!(
+            first.iter().filter(|token| **token < 100).count(),
+            2,
+            "{first:?}"
+        );
+        assert!(first.contains(&200) && first.contains(&300), "{first:?}");
+        assert_eq!(
+            std::iter::from_fn(|| queue.next()).count(),
+            98,
+            "nobody is lost"
+        );
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn connections_of_a_process_take_turns_also_when_each_asks_again_at_once() {
+        let mut queue = Queue::default();
+        let mut served = Vec::new();
+        for _ in 0..6 {
+            (10..13).for_each(|token| queue.insert(7, token));
+            served.extend(queue.next());
+        }
+        assert_eq!(served, [10, 11, 12, 10, 11, 12]);
+        queue.remove(7, 10);
+        queue.remove(7, 11);
+        queue.remove(7, 12);
+        assert!(queue.is_empty() && queue.next().is_none());
     }
 }

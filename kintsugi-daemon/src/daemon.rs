@@ -6,7 +6,9 @@
 use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
-use kintsugi_core::limits::{AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, SUBSCRIBERS_MAX};
+use kintsugi_core::limits::{
+    AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, ROUND_MS_MAX, SUBSCRIBERS_MAX,
+};
 use kintsugi_core::protocol::frame::parse_request;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response};
 
@@ -274,10 +276,18 @@ impl Daemon {
         drop(self.crowd.admit(connection));
     }
 
-    /// Answers at most one frame of each connection, beginning where the last round ended.
+    /// Answers at most one frame of each connection, beginning where the last round ended; not many, and not for long.
     fn serve(&mut self, now: u64) {
-        for token in self.crowd.next_in_turn(ROUND_FRAMES_MAX) {
+        let until = self.desk.clock.monotonic_ms().saturating_add(ROUND_MS_MAX);
+        for _ in 0..ROUND_FRAMES_MAX {
+            let Some(token) = self.crowd.next_in_turn() else {
+                return;
+            };
             self.serve_one(token, now);
+            if self.desk.clock.monotonic_ms() >= until {
+                // Who else waits is served in the next round, after whoever has come meanwhile and was not served lately.
+                return;
+            }
         }
     }
 

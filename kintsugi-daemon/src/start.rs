@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use kintsugi_core::audit::record::Body;
+use kintsugi_core::limits::CONNECTIONS_BYTES_MAX;
 use kintsugi_core::paths::{Environment, Paths, SYSTEM_POLICY, locate};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
@@ -37,6 +38,11 @@ const DIAGNOSTICS_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Descriptors wanted: connections, the log, and room.
 const DESCRIPTORS: u64 = 4_096;
+
+/// Most bytes of memory that this process takes of its own (`RLIMIT_DATA`): several times what everything that is bounded
+/// comes to, so that what is not can take neither the machine nor, by the choice of the kernel, another program with it.
+const MEMORY_BYTES_MAX: u64 = 512 * 1024 * 1024;
+const _: () = assert!(MEMORY_BYTES_MAX > 4 * CONNECTIONS_BYTES_MAX as u64);
 
 /// How the daemon was started.
 #[derive(Debug, Default)]
@@ -69,6 +75,7 @@ pub fn run(options: &Options) -> anyhow::Result<End> {
     let paths = paths()?;
     match open(&paths, passed, signals) {
         Ok(daemon) => {
+            bound_memory()?;
             if let Some(ready) = ready {
                 detach(&paths.diagnostics)?;
                 announce(ready)?;
@@ -197,6 +204,23 @@ fn harden() -> anyhow::Result<()> {
             ..limit
         };
         rustix::process::setrlimit(Resource::Nofile, raised).context("cannot open more files")?;
+    }
+    Ok(())
+}
+
+/// Bounds this process's memory, once what the start read is given back: a segment of the log may be larger than the bound.
+fn bound_memory() -> anyhow::Result<()> {
+    sys::give_memory_back();
+    let limit = rustix::process::getrlimit(Resource::Data);
+    if limit
+        .current
+        .is_none_or(|current| current > MEMORY_BYTES_MAX)
+    {
+        let lowered = Rlimit {
+            current: Some(MEMORY_BYTES_MAX),
+            ..limit
+        };
+        rustix::process::setrlimit(Resource::Data, lowered).context("cannot bound the memory")?;
     }
     Ok(())
 }

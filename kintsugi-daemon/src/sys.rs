@@ -145,14 +145,34 @@ pub fn die_with_parent(command: &mut Command) {
         if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
             return Err(io::Error::last_os_error());
         }
+        // What bounds the memory of a policy daemon does not bound that of a model.
+        own_memory()?;
         // The parent may have ended before that; then its number is another's, and nobody would ever send the signal.
         if std::os::unix::process::parent_id() != parent {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(())
     };
-    // SAFETY: between fork and exec this makes two calls to the system and takes no lock and no memory.
+    // SAFETY: between fork and exec this makes a few calls to the system and takes no lock and no memory.
     unsafe { command.pre_exec(before_exec) };
+}
+
+/// Takes back the bound that this process has set for its own memory.
+fn own_memory() -> io::Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is writable.
+    if unsafe { libc::getrlimit(libc::RLIMIT_DATA, &raw mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: `limit` is initialised.
+    if unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Gives back what this process does not need while nothing happens: free memory of the allocator, and pages of the programs'

@@ -27,7 +27,6 @@ const RESTRICTIONS: &str = "\
 UMask=0077
 LimitCORE=0
 LimitNOFILE=4096
-MemoryMax=256M
 TasksMax=32
 NoNewPrivileges=yes
 RestrictAddressFamilies=AF_UNIX AF_INET

@@ -83,6 +83,12 @@ impl FrameBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Returns how many bytes of memory it takes.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether part of a frame, or a whole one, is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
