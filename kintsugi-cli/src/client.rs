@@ -117,7 +117,11 @@ impl Client {
         request: &Request,
         patience: Duration,
     ) -> Result<Response, ClientError> {
-        self.send(request)?;
+        match self.send(request) {
+            // Whoever is refused at the door is told why, and then nobody listens to what it has to say.
+            Err(ClientError::Socket(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            sent => sent?,
+        }
         self.reply_within(patience)
     }
 

@@ -128,6 +128,18 @@ impl Wire {
         }
     }
 
+    /// Whether something has come that was not heard yet; does not wait for it.
+    ///
+    /// # Panics
+    ///
+    /// When the system does not tell.
+    #[must_use]
+    pub fn has_answer(&self) -> bool {
+        let mut polled = [PollFd::new(self.reader.get_ref(), PollFlags::IN)];
+        let ready = poll(&mut polled, Some(&Timespec::default())).expect("it can be asked");
+        ready == 1 || !self.reader.buffer().is_empty()
+    }
+
     /// Waits until the other end has closed the connection, without reading what it sent before.
     ///
     /// # Panics

@@ -74,7 +74,7 @@ fn of_many_that_start_at_once_beside_a_stale_socket_one_serves() {
 }
 
 #[test]
-fn a_daemon_leaves_no_core_and_has_room_for_its_connections() {
+fn a_daemon_leaves_no_core_and_has_room_for_its_connections_and_no_more_memory_than_it_needs() {
     let daemon = TestDaemon::start();
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
     let limit = |name: &str| {
@@ -85,6 +85,7 @@ fn a_daemon_leaves_no_core_and_has_room_for_its_connections() {
         line.split_whitespace().next().unwrap().to_owned()
     };
     assert_eq!(limit("Max core file size"), "0");
+    assert_eq!(limit("Max data size"), (512 * 1024 * 1024).to_string());
     let own = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let most = own.maximum.unwrap_or(4_096).min(4_096);
     let files: u64 = limit("Max open files").parse().unwrap();

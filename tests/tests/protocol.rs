@@ -468,6 +468,14 @@ fn a_helper_that_fails_is_started_again_later_and_delays_nobody() {
         "{absent}"
     );
 
+    // The bound on the memory of the daemon is not one on a model's.
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child("sleeper")["pid"]));
+    let limits = limits.unwrap();
+    let memory = limits
+        .lines()
+        .find(|line| line.starts_with("Max data size"));
+    assert!(!memory.unwrap().contains("536870912"), "{memory:?}");
+
     // However the daemon ends, its helpers end with it.
     let sleeper = child("sleeper")["pid"].as_i64().unwrap();
     let sleeper = rustix::process::Pid::from_raw(i32::try_from(sleeper).unwrap()).unwrap();

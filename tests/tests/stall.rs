@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How often a long test repeats what a short one does once.
 fn long(short: usize, long: usize) -> usize {
@@ -127,6 +128,66 @@ fn more_connections_than_there_is_room_for_shut_nobody_out() {
     drop(idle);
 }
 
+/// A line that takes far longer to judge than any that a person types.
+fn costly() -> Value {
+    propose(&"ls -la a; ".repeat(3_000))
+}
+
+#[test]
+fn a_process_with_many_costly_proposals_has_one_turn_like_any_other() {
+    let daemon = TestDaemon::start();
+    // In a process of its own; all others are of this one.
+    let mut honest = daemon.terminal();
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+    let mut greedy: Vec<Wire> = (0..100).map(|_| daemon.connect()).collect();
+    for peer in &mut greedy {
+        peer.say(&costly());
+    }
+    // All of them wait by now: this one came last.
+    let last = greedy.last_mut().unwrap();
+    last.say(&json!({"kind": "status"}));
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+    let answered = greedy.iter().filter(|peer| peer.has_answer()).count();
+    assert!(answered < 30, "{answered} of 100 were served first");
+}
+
+#[test]
+fn frames_that_are_not_whole_take_a_bounded_memory_together() {
+    let _room = room_for_connections();
+    let daemon = TestDaemon::start();
+    let mut honest = daemon.terminal();
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+    let before = daemon.resident_bytes();
+    let mut half = vec![b' '; FRAME_BYTES_MAX - 1];
+    half[0] = b'{';
+    let mut peers: Vec<Wire> = (0..200).map(|_| daemon.connect()).collect();
+    let mut most = 0;
+    for peer in &mut peers {
+        peer.send(&half);
+        most = most.max(daemon.resident_bytes().saturating_sub(before));
+    }
+    // A socket's buffer holds what the daemon has not read; what it has read, it keeps or has let go.
+    assert!(most < 2 * CONNECTIONS_BYTES_MAX as u64, "{most} bytes");
+    assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+}
+
+#[test]
+fn proposals_of_the_largest_size_are_answered_and_delay_nobody() {
+    let daemon = TestDaemon::start();
+    let (mut honest, mut greedy) = (daemon.terminal(), daemon.connect());
+    let largest = propose(&"x ".repeat(FRAME_BYTES_MAX / 2 - 200)).to_string();
+    assert!(largest.len() > FRAME_BYTES_MAX - 512 && largest.len() < FRAME_BYTES_MAX);
+    for _ in 0..10 {
+        greedy.send(format!("{}\n", propose(&"x ".repeat(FRAME_BYTES_MAX / 2 - 200))).as_bytes());
+        assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+        assert_eq!(
+            greedy.hear().unwrap()["decision"],
+            "deny",
+            "too long to be shown whole"
+        );
+    }
+}
+
 /// Numbers that look random and are the same in every run (xorshift64).
 struct Dice(u64);
 
@@ -173,7 +234,7 @@ fn hostile_frames_crash_nothing_leak_nothing_and_disturb_nobody() {
     // Only when it has an answer, is its connection surely among them.
     assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
     let files = daemon.open_files();
-    let rounds = long(40, 1_000);
+    let rounds = long(40, 1_011);
     for round in 0..rounds {
         let mut peer = daemon.connect();
         // A hundred frames on one connection, of which the last is never finished and the connection just dropped.

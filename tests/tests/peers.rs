@@ -1,0 +1,177 @@
+//! Who may connect, as the kernel tells it, and what of the daemon another process of the machine can reach.
+//!
+//! Another user is made with `setpriv` of util-linux, which only root can use; without root those tests say that they skip.
+
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::wire::{Wire, propose};
+use serde_json::Value;
+
+/// A user that owns nothing: `nobody` of Debian.
+const NOBODY: u32 = 65_534;
+
+/// Whether this process can be another user; says so when not.
+fn can_be_another() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        println!("skipped: only root can be another user");
+    }
+    is_root
+}
+
+/// Returns a command that runs `program` as `nobody`.
+fn as_nobody(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    let identity = [
+        format!("--reuid={NOBODY}"),
+        format!("--regid={NOBODY}"),
+        "--clear-groups".to_owned(),
+    ];
+    command.args(identity).arg(program).stdin(Stdio::null());
+    command
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Lets everybody reach the socket, as far as modes go.
+fn open_the_doors(daemon: &TestDaemon) {
+    set_mode(daemon.home(), 0o755);
+    set_mode(&daemon.home().join("run"), 0o755);
+    set_mode(&daemon.socket(), 0o666);
+}
+
+/// Connects as `nobody`, in a process of its own, says something or nothing, and returns the answer.
+fn ask_as_nobody(daemon: &TestDaemon, message: Option<&Value>) -> Value {
+    let mut client = as_nobody(Path::new("socat"))
+        .arg("-")
+        .arg(format!("UNIX-CONNECT:{}", daemon.socket().display()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = client.stdin.take().unwrap();
+    if let Some(message) = message {
+        writeln!(input, "{message}").unwrap();
+    }
+    let mut line = String::new();
+    let mut output = BufReader::new(client.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    drop(input);
+    client.wait().unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
+}
+
+/// Returns the records of the log as they stand in it.
+fn log(daemon: &TestDaemon) -> String {
+    let directory = daemon.home().join("data/kintsugi/log");
+    let files = std::fs::read_dir(directory).unwrap();
+    let paths = files.map(|entry| entry.unwrap().path());
+    let segments = paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"));
+    segments
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+#[test]
+fn another_user_is_refused_whatever_the_modes_say() {
+    if !can_be_another() {
+        return;
+    }
+    let daemon = TestDaemon::start();
+    open_the_doors(&daemon);
+    // At the door, before it has said a word.
+    let refused = ask_as_nobody(&daemon, None);
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+    let said = refused["message"].as_str().unwrap();
+    assert!(said.contains("user 65534"), "{said}");
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+    assert!(!log(&daemon).contains(&format!("\"uid\":{NOBODY}")));
+}
+
+#[test]
+fn another_user_is_let_in_where_the_settings_name_a_group_and_is_on_record() {
+    if !can_be_another() {
+        return;
+    }
+    let mut daemon = TestDaemon::prepared();
+    let config = daemon.home().join("config/kintsugi");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("daemon.toml"), format!("group = {NOBODY}\n")).unwrap();
+    daemon.start_again();
+    let socket = std::fs::metadata(daemon.socket()).unwrap();
+    assert_eq!((socket.gid(), socket.mode() & 0o777), (NOBODY, 0o660));
+    set_mode(daemon.home(), 0o755);
+    set_mode(&daemon.home().join("run"), 0o755);
+    assert_eq!(
+        ask_as_nobody(&daemon, Some(&propose("ls")))["decision"],
+        "allow"
+    );
+    assert!(log(&daemon).contains(&format!("\"uid\":{NOBODY}")));
+    // Whose daemon it is needs no group.
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+}
+
+/// A process that is ended with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended on its own.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Returns who owns the files of a process that only its owner may read (`proc(5)`: root, once it is not dumpable).
+fn owner_of_memory(process: u32) -> u32 {
+    let path = format!("/proc/{process}/environ");
+    std::fs::metadata(path).unwrap().uid()
+}
+
+#[test]
+fn the_memory_of_the_daemon_is_nobody_s_but_root_s() {
+    if !can_be_another() {
+        return;
+    }
+    let daemon = TestDaemon::prepared();
+    // A copy, since `nobody` may not look into the directory of the build.
+    let program = daemon.home().join("kintsugi-daemon");
+    std::fs::copy(kintsugi_tests::daemon::program("kintsugi-daemon"), &program).unwrap();
+    for path in [daemon.home().to_owned(), daemon.home().join("run")] {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let mut command = as_nobody(&program);
+    command.env_clear().envs(
+        daemon
+            .command()
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))),
+    );
+    command.env("PATH", "/usr/bin:/bin");
+    command.args(["--ready-fd", "1"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let child = Ended(child);
+    assert_eq!(ready, "ready\n");
+    let mut plain = as_nobody(Path::new("sleep"));
+    plain.arg("600").stdout(Stdio::piped());
+    let plain = Ended(plain.spawn().unwrap());
+    // The control: once it is the other user's program, its memory is that user's.
+    while owner_of_memory(plain.0.id()) != NOBODY {
+        std::thread::yield_now();
+    }
+    assert_eq!(owner_of_memory(child.0.id()), 0);
+    // Not even root is let in by a daemon of another user: it has its own.
+    let refused = Wire::connect(&daemon.socket()).ask(&propose("ls"));
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+}
