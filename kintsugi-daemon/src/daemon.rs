@@ -203,7 +203,10 @@ impl Daemon {
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::Stop(sender) => self.asked_to_stop(sender),
-                Signal::Reload => self.desk.reload(),
+                Signal::Reload => {
+                    self.desk.standing_settings.look_again();
+                    self.desk.reload();
+                }
                 Signal::Child => {
                     let ended = self.desk.helpers.reap(now);
                     self.note(ended);

@@ -29,6 +29,7 @@ use crate::proposal::conflict;
 pub(crate) use crate::proposal::{Proposal, check_claims, check_same};
 use crate::resolve::Reply;
 use crate::settings::Settings;
+use crate::standing_settings::StandingSettings;
 use crate::state::{Answered, Hold, Standing};
 use crate::store::{Recorded, Staged};
 use crate::supervise::Helpers;
@@ -140,6 +141,8 @@ pub struct Desk {
     pub challenges: Challenges,
     /// What the daemon itself is told to do.
     pub settings: Settings,
+    /// Whether the file still says that.
+    pub standing_settings: StandingSettings,
     /// Helper processes.
     pub helpers: Helpers,
     /// What the start found that a person should look at, one line each.

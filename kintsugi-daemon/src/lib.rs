@@ -30,6 +30,7 @@ mod resolve;
 mod rounds;
 pub mod settings;
 mod spool;
+mod standing_settings;
 pub mod start;
 pub mod state;
 pub mod store;

@@ -8,7 +8,8 @@ use kintsugi_daemon::start::{Options, accept_host, run};
 const USAGE: &str = "\
 usage: kintsugi-daemon [--ready-fd N | --accept-host]
 
-Serves until SIGTERM or SIGINT; SIGHUP reads the policy again. `kintsugi daemon start` starts it.
+Serves until SIGTERM or SIGINT. SIGHUP reads the policy again; what is in daemon.toml takes a restart.
+`kintsugi daemon start` starts it.
 
   --ready-fd N   write `ready` to descriptor N once the socket accepts, and go into the background
   --accept-host  say in a log that was written on another machine that it goes on on this one

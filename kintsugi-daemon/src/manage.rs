@@ -153,6 +153,7 @@ impl Desk {
             .chain(self.book.oddities().iter().cloned())
             .chain(policy)
             .chain(self.notices.iter().cloned())
+            .chain(self.standing_settings.problem().map(str::to_owned))
             .chain(attempts)
             .collect()
     }

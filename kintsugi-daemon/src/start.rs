@@ -30,6 +30,7 @@ use crate::port::Port;
 use crate::rounds;
 use crate::settings::Settings;
 use crate::spool;
+use crate::standing_settings::StandingSettings;
 use crate::supervise::Helpers;
 use crate::sys::{self, Signals};
 
@@ -132,6 +133,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
             HELPERS,
         ),
         settings,
+        standing_settings: StandingSettings::new(paths.settings.clone(), settings_hash.clone()),
         notices,
         bench: Bench::new(Homes::read(), policies)?,
         clock: Box::new(SystemClock::new()),

@@ -230,6 +230,24 @@ fn a_policy_is_read_again_on_a_signal_and_a_broken_one_only_tightens() {
 }
 
 #[test]
+fn settings_that_take_a_restart_say_so_on_the_signal_that_reads_the_policy() {
+    let daemon = TestDaemon::start();
+    let config = daemon.home().join("config/kintsugi");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("daemon.toml"), "group = 0\n").unwrap();
+    let mut client = daemon.connect();
+    let status = json!({"kind": "status"});
+    assert_eq!(client.ask(&status)["problems"], Value::Null);
+    daemon.signal(Signal::HUP);
+    let problems = client.ask(&status)["problems"].clone();
+    let said = problems[0].as_str().unwrap();
+    assert!(
+        said.contains("daemon.toml") && said.contains("restart"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
     let mut daemon = TestDaemon::prepared();
     let data = daemon.home().join("data/kintsugi");
