@@ -41,6 +41,10 @@ pub enum Command {
     Deny(command::deny::Deny),
     /// Lists, shows and ends what is allowed beyond one time
     Grants(command::grants::Grants),
+    /// Puts back what a command destroyed
+    Undo(command::undo::Undo),
+    /// Lists and removes the copies that `undo` puts back
+    Trash(command::trash::Trash),
     /// Shows what was proposed, decided and done; proves that nothing was altered
     Log(Box<command::log::Log>),
     /// Shows, checks and explains the policy

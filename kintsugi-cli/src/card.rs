@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use kintsugi_core::capture;
 use kintsugi_core::classify::{Class, Ground, Turn};
 use kintsugi_core::display::{clip, columns, describe, escape};
 use kintsugi_core::effect::{Effect, Span};
@@ -119,6 +120,8 @@ impl<'a> Card<'a> {
         page.row("does", &self.deeds(), Tone::Strong);
         page.row("because", &self.causes(), Tone::Warn);
         page.row("facts", &self.facts(), Tone::Quiet);
+        let (undo, tone) = self.undo();
+        page.row("undo", &undo, tone);
         page.row("instead", &self.instead.map(escape), Tone::Good);
         page.row("lasts", &self.expires_ms.map(lasting), Tone::Quiet);
         page.row("answer", answer, Tone::Strong);
@@ -222,6 +225,32 @@ fn listed(most: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 impl Card<'_> {
+    /// Whether it can be undone: said before anybody approves it.
+    fn undo(&self) -> (Option<String>, Tone) {
+        let mut reasons: Vec<String> = capture::beyond_recall(self.effects)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        reasons.extend(self.command.cannot_keep().map(escape));
+        if !reasons.is_empty() {
+            return (
+                Some(format!("cannot be undone: {}", reasons.join(", "))),
+                Tone::Bad,
+            );
+        }
+        let facts = self.command.facts.as_ref();
+        let kept = facts.and_then(|facts| facts.capture.as_ref());
+        let kept = kept.filter(|kept| kept.files > 0).map(|kept| {
+            let files = match kept.files {
+                1 => "1 file".to_owned(),
+                count => format!("{count} files"),
+            };
+            let size = crate::capture::size(kept.bytes);
+            format!("`kintsugi undo` brings it back: {files}, {size} are kept first")
+        });
+        (kept, Tone::Quiet)
+    }
+
     /// What was found out, and what that did to the answer. What a finding already tells is not told again.
     fn facts(&self) -> Vec<String> {
         let told = |ground: &&Ground| match ground.turn {

@@ -3,8 +3,8 @@
 //! Runs on a thread of its own, so that a mount that hangs holds up nobody for longer than [`GATHER_MAX`]; what was not found
 //! out by then is said to be incomplete. Changes nothing, runs no program that a repository names, connects to nothing.
 
-mod git;
-mod glob;
+pub(crate) mod git;
+pub(crate) mod glob;
 mod repository;
 mod script;
 mod target;
@@ -18,6 +18,7 @@ use kintsugi_core::limits::WANTED_ROUNDS_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{Request, Response};
 
+use crate::capture::before;
 use crate::client::{Client, ClientError};
 
 /// Longest time for finding out what is asked for in one round.
@@ -31,10 +32,10 @@ pub const ENTRIES_MAX: u64 = 10_000;
 
 /// When looking must end.
 #[derive(Debug, Clone, Copy)]
-struct Deadline(Instant);
+pub(crate) struct Deadline(pub(crate) Instant);
 
 impl Deadline {
-    fn left(self) -> Option<Duration> {
+    pub(crate) fn left(self) -> Option<Duration> {
         let left = self.0.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
@@ -72,6 +73,9 @@ pub fn propose(
 pub fn add(command: &mut ProposedCommand, wanted: &Wanted) {
     let facts = command.facts.get_or_insert_default();
     gather(wanted, facts, GATHER_MAX);
+    if !wanted.capture.is_empty() {
+        facts.capture = Some(before::look(&wanted.capture, before::LOOK_MAX));
+    }
 }
 
 /// Finds out what is `wanted` within `patience`. What was not found out is there all the same, and says so: it is not asked again.

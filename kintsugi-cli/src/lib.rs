@@ -9,6 +9,7 @@ pub mod admin;
 pub mod agent;
 pub mod args;
 pub mod ask;
+pub mod capture;
 pub mod card;
 pub mod client;
 pub mod command;

@@ -13,12 +13,13 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Action, Effect, Modifier, Role, ScriptLine, Span};
+use crate::capture::Keep;
+use crate::effect::{Effect, ScriptLine, Span};
 use crate::facts::{Facts, Wanted};
 use crate::heuristic;
 use crate::knowledge::{Knowledge, Unknown, UnknownKind};
 use crate::limits::WORK_MAX;
-use crate::place::{Place, Surroundings};
+use crate::place::Surroundings;
 use crate::policy::Policy;
 use crate::rules::{Finding, Rules};
 use crate::shell::{self, Budget, Context, Dialect, Directory, Variables, Word};
@@ -49,8 +50,8 @@ pub struct Classification {
     pub effects: Vec<Effect>,
     /// The heuristic's risk when ambiguous, 0 to 100.
     pub risk: Option<u8>,
-    /// Paths to keep a copy of before it runs.
-    pub capture: Vec<String>,
+    /// What to keep a copy of before it runs.
+    pub capture: Vec<Keep>,
     /// Each command that was looked at, as its path (`git push`), and where it stands.
     pub programs: Vec<(String, Span)>,
     /// The facts that had a say.
@@ -197,35 +198,3 @@ fn at_line(reason: String, line: &ScriptLine) -> String {
 
 /// Longest reason that is still added to, in bytes.
 const REASON_BYTES_MAX: usize = 512;
-
-/// Paths whose content would be gone, when they are named, local and the person's own.
-fn capture(effects: &[Effect]) -> Vec<String> {
-    let mut paths: Vec<String> = effects
-        .iter()
-        .filter(|effect| is_worth_a_copy(effect))
-        .map(|effect| effect.target.text.clone())
-        .collect();
-    paths.sort();
-    paths.dedup();
-    paths
-}
-
-fn is_worth_a_copy(effect: &Effect) -> bool {
-    let elsewhere = [
-        Modifier::Unresolved,
-        Modifier::Remote,
-        Modifier::Contained,
-        Modifier::DryRun,
-        Modifier::Indirect,
-    ];
-    effect.role == Role::Path
-        && matches!(
-            effect.action,
-            Action::Delete | Action::Overwrite | Action::Truncate
-        )
-        && matches!(
-            effect.target.place,
-            Some(Place::Project | Place::Trigger | Place::Home | Place::Dotfile | Place::Startup)
-        )
-        && !effect.modifiers.intersects(elsewhere.into_iter().collect())
-}

@@ -13,6 +13,7 @@ pub use wanted::{Scope, Wanted, WantedRepository, WantedTarget};
 
 use serde::{Deserialize, Serialize};
 
+use crate::capture::CaptureFact;
 use crate::limits::{WANTED_REPOSITORIES_MAX, WANTED_SCRIPTS_MAX, WANTED_TARGETS_MAX};
 use crate::redact::mask;
 
@@ -59,6 +60,9 @@ pub struct Facts {
     /// Script files that it would run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub script: Vec<ScriptFact>,
+    /// What its client could keep before it runs, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CaptureFact>,
     /// The policy of the repository that holds the directory, when it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_policy: Option<PolicyFact>,

@@ -21,7 +21,7 @@ pub const FINDINGS_MAX: usize = 32;
 /// Most effects that a verdict carries, in the order of the text.
 pub const EFFECTS_MAX: usize = 64;
 
-/// Most paths that a verdict asks to keep.
+/// Most things that a verdict asks to keep.
 pub const CAPTURE_MAX: usize = 64;
 
 /// Knowledge, rules and policy. A copy shares what is built in.
@@ -287,6 +287,7 @@ pub fn verdict(
         capture: classification.capture,
         content_hash: Some(content_hash(command)),
         expires_ms: None,
+        approved: false,
     }
 }
 

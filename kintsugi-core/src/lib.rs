@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod binding;
+pub mod capture;
 pub mod classify;
 pub mod decide;
 pub mod display;

@@ -6,6 +6,7 @@
 
 use kintsugi_core::audit::record::{self, Body, Cut, Peer};
 use kintsugi_core::binding::{self, Bound};
+use kintsugi_core::capture;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::HOLD_MS_MAX;
 use kintsugi_core::proposal::ProposedCommand;
@@ -183,11 +184,11 @@ impl Desk {
         }
         let ruling = seat.decide(&classification, self.is_strict());
         let verdict = seat.verdict(&proposal.command, classification, ruling);
-        let mut verdict = self.in_panic(verdict);
+        let mut verdict = self.in_panic(capture::insist(verdict, &proposal.command));
         clip::verdict(&mut verdict);
         let used = self.remembered(&proposal, &mut verdict);
         if verdict.decision == Decision::Hold
-            && let Some(wanted) = proposal.unbound(&verdict.effects)
+            && let Some(wanted) = proposal.unbound(&verdict)
         {
             return Ok(wanted);
         }
@@ -262,7 +263,7 @@ impl Desk {
 
     /// Uses an approval up, if what it was given for is still what would run; else it is void.
     fn spend(&mut self, proposal: Proposal, first: Uuid, hold: &Hold) -> Result<Outcome, Refusal> {
-        if let Some(wanted) = proposal.unbound(&hold.verdict.effects) {
+        if let Some(wanted) = proposal.unbound(&hold.answer(proposal.now)) {
             return Ok(wanted);
         }
         let version = self.bench.version_for(&proposal.command);
@@ -419,6 +420,7 @@ impl Desk {
             Request::Auth { .. } => Ok(Outcome::Now(Response::Ack)),
             Request::Hello { .. } => Ok(Outcome::Now(hello())),
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
+            Request::Undone { id, manifest } => self.keep_undo(id, manifest),
             Request::Panic { reason } => self.panic(reason, peer.look_up()),
             Request::AuthBegin { op, args_hash } => self
                 .challenge(op, args_hash.as_deref(), peer)

@@ -3,7 +3,9 @@
 use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{self, Change, LogStatus, Resolution, Response, Status, VaultStatus};
+use kintsugi_core::protocol::{
+    self, Change, ErrorCode, LogStatus, Resolution, Response, Status, VaultStatus,
+};
 use kintsugi_core::redact::mask;
 use kintsugi_core::vault;
 use serde_json::Value;
@@ -23,6 +25,17 @@ pub struct Expiry {
     pub ended: bool,
     /// The next moment at which there is more to end, in milliseconds since 1970.
     pub next: Option<u64>,
+}
+
+/// Longest account of a capture that is kept, in bytes of JSON: each is in a record.
+const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+
+fn check_manifest(manifest: &Value) -> Result<(), Refusal> {
+    if manifest.to_string().len() <= MANIFEST_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("`manifest` is longer than {MANIFEST_BYTES_MAX} bytes");
+    Err(Refusal::new(ErrorCode::BadRequest, message))
 }
 
 impl Desk {
@@ -163,8 +176,18 @@ impl Desk {
         if self.book.state().known(id).is_none() {
             return Err(not_held(id, "was never proposed"));
         }
+        check_manifest(&manifest)?;
         Ok(Outcome::Durable(
             self.record(vec![Body::Capture { id, manifest }])?,
+            Answer::Ack,
+        ))
+    }
+
+    /// Keeps what a client says that it put back. What it names may be older than what is remembered here.
+    pub(crate) fn keep_undo(&mut self, id: Uuid, manifest: Value) -> Result<Outcome, Refusal> {
+        check_manifest(&manifest)?;
+        Ok(Outcome::Durable(
+            self.record(vec![Body::Undo { id, manifest }])?,
             Answer::Ack,
         ))
     }

@@ -5,7 +5,7 @@
 use kintsugi_core::audit::record::{self, Body, Command, Means, Peer};
 use kintsugi_core::binding;
 use kintsugi_core::decide::Decision;
-use kintsugi_core::effect::Effect;
+use kintsugi_core::facts::Wanted;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, Resolution, Response, Verdict};
 use uuid::Uuid;
@@ -62,10 +62,18 @@ impl Proposal {
         (bodies, verdict)
     }
 
-    /// Asks for what an approval would be bound to, of a client that can find it out.
-    pub(crate) fn unbound(&self, effects: &[Effect]) -> Option<Outcome> {
-        let wanted = binding::unknown(effects, &self.command);
-        let is_asked = self.command.gathers_facts() && !wanted.is_empty();
+    /// Asks for what an approval would be bound to, and whether it could be undone, of a client that can find it out.
+    pub(crate) fn unbound(&self, verdict: &Verdict) -> Option<Outcome> {
+        let mut wanted = Wanted::default();
+        if self.command.gathers_facts() {
+            wanted = binding::unknown(&verdict.effects, &self.command);
+        }
+        let facts = self.command.facts.as_ref();
+        let is_known = facts.is_some_and(|facts| facts.capture.is_some());
+        if self.command.keeps_copies() && !is_known && verdict.decision == Decision::Hold {
+            wanted.capture.clone_from(&verdict.capture);
+        }
+        let is_asked = !wanted.is_empty();
         let facts = Box::new(wanted);
         is_asked.then_some(Outcome::Now(Response::Wanted { facts }))
     }
@@ -108,6 +116,7 @@ impl Proposal {
             reason: format!("a person approved it ({})", answered.reason),
             instead: None,
             expires_ms: None,
+            approved: true,
             ..answered
         };
         clip::verdict(&mut verdict);

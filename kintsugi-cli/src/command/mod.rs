@@ -7,6 +7,7 @@ pub mod completions;
 pub mod daemon;
 pub mod deny;
 pub mod doctor;
+pub mod ended;
 pub mod grants;
 pub mod hook;
 pub mod init;
@@ -23,6 +24,8 @@ pub mod setup;
 pub mod shim;
 pub mod stand_in;
 pub mod status;
+pub mod trash;
+pub mod undo;
 
 use kintsugi_core::protocol::PendingItem;
 use kintsugi_core::shell::Dialect;
@@ -45,6 +48,8 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Approve(approve) => approve.run(console),
         Command::Deny(deny) => deny.run(console),
         Command::Grants(grants) => grants.run(console),
+        Command::Undo(undo) => undo.run(console),
+        Command::Trash(trash) => trash.run(console),
         Command::Log(log) => log.run(console),
         Command::Policy(policy) => policy.run(console),
         Command::Replay(replay) => replay.run(console),

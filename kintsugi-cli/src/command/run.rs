@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::{pending, text_of};
 use crate::ask::{self, Asked, Offer};
+use crate::capture::before::{self, Allowed, Kept, NotKept};
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -57,16 +58,29 @@ impl Run {
     /// When there is no verdict, or the command cannot be started.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
-        let command = self.proposal()?;
-        let answer = gate::propose(&paths, &command)?;
+        let mut command = self.proposal()?;
+        let mut answer = gate::propose(&paths, &command)?;
+        if answer.verdict.decision == Decision::Allow {
+            let allowed = Allowed::by(&answer.verdict);
+            match keep(&paths, &command, &answer.verdict, allowed) {
+                Ok(kept) => return Err(self.start(&paths, &kept, console)?),
+                Err(not_kept) if allowed == Allowed::ByPerson => return Err(not_kept.failure()),
+                Err(not_kept) => {
+                    command = not_kept.proposed_again(&command);
+                    answer = gate::propose(&paths, &command)?;
+                }
+            }
+        }
+        command = before::with_fact(&command, &answer.verdict);
         let settled = match answer.verdict.decision {
             Decision::Allow => Settled::Run,
             Decision::Deny => Settled::Denied(answer.verdict.reason.clone()),
             Decision::Hold => self.hold(&paths, &command, &answer, console)?,
         };
         if settled == Settled::Run {
-            console.out.flush()?;
-            return Err(self.become_it());
+            let kept = keep(&paths, &command, &answer.verdict, Allowed::ByPerson)
+                .map_err(|not_kept| not_kept.failure())?;
+            return Err(self.start(&paths, &kept, console)?);
         }
         if self.json {
             console.json(&Report {
@@ -141,6 +155,20 @@ impl Run {
         }
     }
 
+    /// Becomes the command, and leaves somebody behind who notes when it has ended, if that matters to undo.
+    fn start(
+        &self,
+        paths: &Paths,
+        kept: &Kept,
+        console: &mut Console,
+    ) -> Result<Failure, Failure> {
+        console.out.flush()?;
+        if let Kept::As(id) = kept {
+            super::ended::leave_behind(paths, id);
+        }
+        Ok(self.become_it())
+    }
+
     /// Becomes the command; returns only when that fails. Its status is then this program's.
     fn become_it(&self) -> Failure {
         let mut program = match self.command.as_slice() {
@@ -167,6 +195,16 @@ impl Run {
         Failure::new(Exit::Of(code), format!("cannot run `{name}`: {error}"))
             .hint("one argument is text for `$SHELL`; several are a program and its arguments")
     }
+}
+
+/// Keeps what the command would destroy.
+fn keep(
+    paths: &Paths,
+    command: &ProposedCommand,
+    verdict: &Verdict,
+    allowed: Allowed,
+) -> Result<Kept, NotKept> {
+    before::before(paths, command, verdict, (allowed, &before::limits()))
 }
 
 /// Whether a person can see a question and answer it.

@@ -35,16 +35,17 @@ const HARMLESS: [(&str, &str); 10] = [
 
 /// A working copy that can be asked.
 #[derive(Debug)]
-pub(super) struct Git {
+pub(crate) struct Git {
     root: PathBuf,
     path: OsString,
     settings: Vec<(String, String)>,
     deadline: Deadline,
+    index: Option<PathBuf>,
 }
 
 impl Git {
     /// Prepares to ask about the working copy at `root`; nothing when the environment points git elsewhere, or git does not answer.
-    pub(super) fn at(root: &Path, deadline: Deadline) -> Option<Self> {
+    pub(crate) fn at(root: &Path, deadline: Deadline) -> Option<Self> {
         let is_redirected = |name: &&str| env::var_os(name).is_some();
         let redirections = [
             "GIT_DIR",
@@ -63,9 +64,21 @@ impl Git {
             path: trusted_path()?,
             settings: settings.to_vec(),
             deadline,
+            index: None,
         };
         git.switch_filters_off()?;
         Some(git)
+    }
+
+    /// The same working copy, asked about another index than its own.
+    pub(crate) fn with_index(&self, index: &Path) -> Self {
+        Self {
+            root: self.root.clone(),
+            path: self.path.clone(),
+            settings: self.settings.clone(),
+            deadline: self.deadline,
+            index: Some(index.to_owned()),
+        }
     }
 
     /// Filters run on content, with whatever name a repository gives them.
@@ -86,7 +99,7 @@ impl Git {
     }
 
     /// Returns what git prints, when it succeeds in time.
-    pub(super) fn ask(&self, arguments: &[&str], paths: &[&Path]) -> Option<String> {
+    pub(crate) fn ask(&self, arguments: &[&str], paths: &[&Path]) -> Option<String> {
         let (answer, succeeded) = self.run(arguments, paths)?;
         succeeded.then_some(answer)
     }
@@ -107,6 +120,9 @@ impl Git {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_CONFIG_COUNT", self.settings.len().to_string());
+        if let Some(index) = &self.index {
+            command.env("GIT_INDEX_FILE", index);
+        }
         for (number, (key, value)) in self.settings.iter().enumerate() {
             command
                 .env(format!("GIT_CONFIG_KEY_{number}"), key)
@@ -175,7 +191,7 @@ fn trusted_path() -> Option<OsString> {
 }
 
 /// Returns the root of the working copy that `directory` lies in (`.git` is a file in worktrees and submodules).
-pub(super) fn root_of(directory: &Path) -> Option<PathBuf> {
+pub(crate) fn root_of(directory: &Path) -> Option<PathBuf> {
     directory
         .ancestors()
         .find(|above| above.join(".git").symlink_metadata().is_ok())

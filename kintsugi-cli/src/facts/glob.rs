@@ -13,7 +13,7 @@ use super::Deadline;
 const NAMES_MAX: usize = 2_000;
 
 /// Returns what `pattern` stands for; nothing when that is too much, or takes too long.
-pub(super) fn expand(pattern: &str, deadline: Deadline) -> Option<Vec<PathBuf>> {
+pub(crate) fn expand(pattern: &str, deadline: Deadline) -> Option<Vec<PathBuf>> {
     let mut found = vec![PathBuf::from("/")];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         let mut next = Vec::new();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::record::Body;
 use crate::binding::Bound;
+use crate::capture::Keep;
 use crate::classify::Class;
 use crate::decide::Decision;
 use crate::effect::Effect;
@@ -396,9 +397,9 @@ pub struct Verdict {
     /// Private: a safer command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
-    /// Private: paths to keep before it runs.
+    /// Private: what to keep before it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub capture: Vec<String>,
+    pub capture: Vec<Keep>,
     /// Private, since a short command can be guessed from it: what an approval is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
@@ -449,6 +450,7 @@ impl From<Verdict> for protocol::Verdict {
             capture: verdict.capture,
             content_hash: verdict.content_hash,
             expires_ms: verdict.expires_ms,
+            approved: false,
         }
     }
 }

@@ -4,7 +4,8 @@
 //! catastrophic.
 
 use super::{Class, Classification, REASON_BYTES_MAX, Subject, UNREAD_SCRIPT_RISK};
-use super::{asking, at_line, capture, grounds, not_known, sort, unreadable};
+use super::{asking, at_line, grounds, not_known, sort, unreadable};
+use crate::capture::keeps;
 use crate::effect::{Effect, Feed, Modifier, Role};
 use crate::facts::{question, undisturbed};
 use crate::heuristic;
@@ -54,11 +55,12 @@ pub(super) fn judge(
     let wanted = asking::wanted(&court, &known, (&found, class, risk));
     let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     sort(&mut findings);
+    let capture = keeps(&analysis.effects, class, |index| court.directory(index));
     Classification {
         class,
         risk,
         findings,
-        capture: capture(&analysis.effects),
+        capture,
         effects: analysis.effects,
         programs: analysis.programs,
         grounds: calmed,

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::capture::Keep;
 use crate::limits::{WANTED_REPOSITORIES_MAX, WANTED_SCRIPTS_MAX, WANTED_TARGETS_MAX};
 
 /// The facts that would change an answer.
@@ -19,6 +20,9 @@ pub struct Wanted {
     /// Script files, by absolute path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scripts: Vec<String>,
+    /// What to keep before the command runs: whether it can be, and how much it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capture: Vec<Keep>,
 }
 
 /// A path about which something is wanted.
@@ -71,7 +75,10 @@ impl Wanted {
     /// Whether nothing is wanted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.targets.is_empty() && self.repositories.is_empty() && self.scripts.is_empty()
+        self.targets.is_empty()
+            && self.repositories.is_empty()
+            && self.scripts.is_empty()
+            && self.capture.is_empty()
     }
 
     /// Adds a path, unless it is there or too many are.

@@ -360,9 +360,10 @@ impl Analyst<'_> {
             .by(&task.parsed.path);
     }
 
-    /// Notes in which repository the next effect changes branches, when the line tells.
+    /// Notes in which repository the next effect changes branches or history, when the line tells.
     fn in_repository(&mut self, task: &Task<'_, '_>, role: Role, modifiers: Modifiers) {
-        let is_known = !modifiers.contains(Modifier::Unresolved) && role == Role::Branch;
+        let is_resolved = !modifiers.contains(Modifier::Unresolved) && role == Role::Branch;
+        let is_known = is_resolved || matches!(role, Role::History | Role::Remote);
         if let ([Directory::Known(directory)], true) = (&*task.call.directories, is_known)
             && task.parsed.path.starts_with("git ")
         {

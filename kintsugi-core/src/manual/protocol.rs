@@ -24,7 +24,8 @@
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
 //! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
 //! | `hello` | `version`, `client`? | `hello` |
-//! | `captured` | `id`, `manifest` | `ack` |
+//! | `captured` | `id`, `manifest` (64 KiB at most; [`undo`](super::undo)) | `ack`, when it is durable: only then may the command run |
+//! | `undone` | `id`, `manifest` (64 KiB at most) | `ack` |
 //! | `authbegin` | `op`; `args_hash`? | `challenge`, with `binding` when there is a vault |
 //! | `shutdown` | `op`, `nonce`, `proof`? | `ack`, and the daemon stops |
 //! | `authorize` | `op`, `args`, `nonce`, `proof`?, `code`? | `ack`: every other operation of [the vault](super::vault) |

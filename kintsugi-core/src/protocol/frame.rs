@@ -137,7 +137,7 @@ impl FrameBuffer {
 }
 
 /// The kinds of [`Request`], as they stand on the wire.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "propose",
     "resolve",
     "observe",
@@ -152,6 +152,7 @@ const KINDS: [&str; 20] = [
     "await",
     "hello",
     "captured",
+    "undone",
     "authorize",
     "auth",
     "subscribe",

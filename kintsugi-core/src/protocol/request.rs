@@ -129,6 +129,13 @@ pub enum Request {
         /// What was kept, and where.
         manifest: serde_json::Value,
     },
+    /// Addition: what was kept was put back. Answered by `ack`.
+    Undone {
+        /// The capture: the id of the proposal before which it was made, or of the undo.
+        id: Uuid,
+        /// What was put back, and what was kept of what stood there.
+        manifest: serde_json::Value,
+    },
     /// Addition: any other operation that may need the admin. Answered by `ack`.
     Authorize {
         /// The operation the challenge was for.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::capture::Keep;
 use crate::classify::{Class, Ground};
 use crate::decide::Decision;
 use crate::effect::Effect;
@@ -131,15 +132,18 @@ pub struct Verdict {
     /// Addition: a safer command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
-    /// Addition: paths to keep before running.
+    /// Addition: what to keep before running.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub capture: Vec<String>,
+    pub capture: Vec<Keep>,
     /// Addition: what an approval is bound to, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
     /// Addition: how long a hold lasts, in milliseconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<u64>,
+    /// Addition: a person said yes, who saw what can and cannot be kept before it runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
 }
 
 /// One hold.

@@ -89,6 +89,7 @@ impl Answered {
             capture: Vec::new(),
             content_hash: None,
             expires_ms: None,
+            approved: false,
         }
     }
 }

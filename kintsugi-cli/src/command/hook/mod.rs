@@ -13,6 +13,7 @@ use kintsugi_core::shell::Dialect;
 use uuid::Uuid;
 
 use self::agent::Agent;
+use super::ended::Ended;
 use super::stand_in::StandIn;
 use super::{dialect, pending};
 use crate::agent::Host;
@@ -40,6 +41,9 @@ enum Of {
     /// Judges for a shell's relay while there is no daemon: frames in, frames out
     #[command(hide = true)]
     StandIn(StandIn),
+    /// Waits until a process has ended, and notes when
+    #[command(hide = true)]
+    Ended(Ended),
     #[command(flatten)]
     Agent(OfAgent),
 }
@@ -169,6 +173,7 @@ impl Hook {
         match self.of {
             Of::Shell(shell) => shell.run(console),
             Of::StandIn(stand_in) => stand_in.run(console),
+            Of::Ended(ended) => ended.run(console),
             Of::Agent(of) => {
                 let (name, agent) = of.split();
                 Ok(match Host::named(name) {

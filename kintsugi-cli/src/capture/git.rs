@@ -1,0 +1,341 @@
+//! What git would lose: commits under hidden names, the repository's own files, and files of the working copy.
+//!
+//! Everything in the repository's directory but its objects is kept as files, so that branches, stashes, the index and a rebase that
+//! stands half-way come back as they were; objects stay reachable by references below `refs/kintsugi/ID`. Runs nothing that a
+//! repository names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use kintsugi_core::capture::What;
+use kintsugi_core::capture::manifest::{Kind, Manifest, Name, Repository};
+use uuid::Uuid;
+
+use super::CaptureError;
+use super::compare::{Difference, Does, Step, kept_file};
+use super::keep::{How, Plan, Wanted};
+use crate::facts::Deadline;
+use crate::facts::git::{Git, root_of};
+
+/// Names in a repository's directory that are not kept: objects stay, and submodules are repositories of their own.
+const LEFT: [&str; 5] = ["objects", "lfs", "annex", "modules", "worktrees"];
+
+/// Where commits are kept reachable.
+pub const HIDDEN: &str = "refs/kintsugi";
+
+/// Most references whose commits are kept; with more, only branches, stashes and where it stands.
+const REFERENCES_MAX: usize = 2_000;
+
+/// Longest time for asking git when something is put back.
+const ASK_MAX: Duration = Duration::from_secs(30);
+
+/// Most paths that one command line of git gets.
+const PATHS_AT_ONCE: usize = 200;
+
+/// A repository whose references are to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its working copy.
+    pub root: PathBuf,
+    /// The directory that worktrees share.
+    pub common: PathBuf,
+    /// Where each reference stands.
+    pub references: Vec<(String, String)>,
+    /// Commits to keep reachable.
+    pub commits: BTreeSet<String>,
+    /// Files that differ from what is committed.
+    pub dirty: Vec<Name>,
+    /// Whether those are kept as well.
+    pub files: bool,
+}
+
+/// Adds what git would lose at `path`.
+pub(crate) fn plan(
+    plan: &mut Plan,
+    path: &Path,
+    what: What,
+    deadline: Deadline,
+) -> Result<(), CaptureError> {
+    let unknown = CaptureError::Git;
+    let there = path.ancestors().find(|above| above.is_dir());
+    let directory = there
+        .and_then(|above| above.canonicalize().ok())
+        .ok_or(unknown("where the repository is"))?;
+    let Some(root) = root_of(&directory) else {
+        // No repository: git itself says so, and changes nothing.
+        return Ok(());
+    };
+    let git = Git::at(&root, deadline).ok_or(unknown("anything here"))?;
+    let line = |arguments: &[&str]| {
+        let said = git.ask(arguments, &[])?;
+        Some(said.trim_end_matches('\n').to_owned())
+    };
+    let own = line(&["rev-parse", "--absolute-git-dir"]).ok_or(unknown("its directory"))?;
+    let common = line(&["rev-parse", "--path-format=absolute", "--git-common-dir"])
+        .ok_or(unknown("its directory"))?;
+    if line(&["rev-parse", "--show-ref-format"]).is_some_and(|format| format == "reftable") {
+        return Err(CaptureError::Git("references that it keeps in tables"));
+    }
+    let (references, commits) = references(&git).ok_or(unknown("its references"))?;
+    let changed = changed(&git).ok_or(unknown("what changed"))?;
+    let files = matches!(what, What::Changes | What::Ignored);
+    if files {
+        let mut others = vec!["ls-files", "-z", "--others", "--directory"];
+        if what == What::Changes {
+            others.push("--exclude-standard");
+        }
+        let others = git.ask(&others, &[]).ok_or(unknown("what it does not know"))?;
+        let others = others.split('\0').filter(|name| !name.is_empty());
+        let paths = changed.iter().map(|name| root.join(name.path()));
+        for path in paths.chain(others.map(|name| root.join(name.trim_end_matches('/')))) {
+            plan.tops.push(Wanted::whole(path));
+        }
+    }
+    for directory in BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]) {
+        plan.tops.push(Wanted {
+            except: LEFT.iter().map(|name| Name(name.as_bytes().to_vec())).collect(),
+            how: How::Whole,
+            path: directory,
+        });
+    }
+    let found = Found {
+        root,
+        common: PathBuf::from(common),
+        references,
+        commits,
+        dirty: changed,
+        files,
+    };
+    match plan.repositories.iter_mut().find(|it| it.root == found.root) {
+        Some(known) => known.files |= found.files,
+        None => plan.repositories.push(found),
+    }
+    Ok(())
+}
+
+type References = (Vec<(String, String)>, BTreeSet<String>);
+
+/// Where each reference stands, and every commit that one of them, a stash or the working copy needs.
+fn references(git: &Git) -> Option<References> {
+    let format = "--format=%(objectname) %(refname)";
+    let all = git.ask(&["for-each-ref", format], &[])?;
+    let read = |said: &str| -> Vec<(String, String)> {
+        let pairs = said.lines().filter_map(|line| line.split_once(' '));
+        let is_own = |name: &str| name.starts_with(HIDDEN);
+        pairs
+            .filter(|(_, name)| !is_own(name))
+            .map(|(commit, name)| (name.to_owned(), commit.to_owned()))
+            .collect()
+    };
+    let mut references = read(&all);
+    if references.len() > REFERENCES_MAX {
+        references = read(&git.ask(&["for-each-ref", format, "refs/heads", "refs/stash"], &[])?);
+    }
+    let mut commits: BTreeSet<String> =
+        references.iter().map(|(_, commit)| commit.clone()).collect();
+    for asked in [
+        &["rev-parse", "-q", "--verify", "HEAD"][..],
+        &["reflog", "show", "--format=%H", "refs/stash"],
+    ] {
+        // A new repository has no commit, and most have no stash.
+        let said = git.ask(asked, &[]).unwrap_or_default();
+        commits.extend(said.lines().map(str::to_owned));
+    }
+    Some((references, commits))
+}
+
+/// Files that git knows and that differ from what is committed.
+fn changed(git: &Git) -> Option<Vec<Name>> {
+    let of_head = git.ask(&["diff-index", "-z", "--name-only", "HEAD"], &[]);
+    let said = match of_head {
+        Some(said) => said,
+        // Nothing is committed yet: all that is staged is new.
+        None => git.ask(&["ls-files", "-z"], &[])?,
+    };
+    Some(names(&said))
+}
+
+fn names(said: &str) -> Vec<Name> {
+    let names = said.split('\0').filter(|name| !name.is_empty());
+    names.map(|name| Name(name.as_bytes().to_vec())).collect()
+}
+
+/// Keeps the commits reachable, under names that no branch has: each a file with the commit's name, as git writes it.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn keep(found: &Found, id: &Uuid) -> Result<Repository, CaptureError> {
+    let directory = hidden(&found.common, id);
+    let failed = |error| CaptureError::io(&directory, error);
+    if !found.commits.is_empty() {
+        fs::create_dir_all(&directory).map_err(failed)?;
+    }
+    for (number, commit) in found.commits.iter().enumerate() {
+        let path = directory.join(number.to_string());
+        fs::write(&path, format!("{commit}\n")).map_err(failed)?;
+    }
+    Ok(Repository {
+        root: Name::of(&found.root),
+        directory: Name::of(&found.common),
+        references: found.references.clone(),
+        hidden: u64::try_from(found.commits.len()).unwrap_or(u64::MAX),
+        files: found.files,
+        dirty: found.dirty.clone(),
+    })
+}
+
+fn hidden(common: &Path, id: &Uuid) -> PathBuf {
+    common.join(HIDDEN).join(id.to_string())
+}
+
+/// Lets go of the commits of a capture that is removed.
+pub fn release(manifest: &Manifest) {
+    for repository in &manifest.repositories {
+        let directory = hidden(&repository.directory.path(), &manifest.summary.id);
+        // A repository that is gone needs nothing.
+        drop(super::store::remove(&directory));
+    }
+}
+
+/// Files of one working copy that git writes again from what is staged there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The working copy.
+    pub root: PathBuf,
+    /// The files.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Adds which files of a working copy the command changed that were clean before: git has their content.
+///
+/// A file with changes of its own, before the command or after it, is left alone.
+pub fn compare(manifest: &Manifest, found: &mut Difference) {
+    for repository in &manifest.repositories {
+        if files_of(manifest, repository, found).is_none() {
+            let root = kintsugi_core::display::escape(&repository.root.path().to_string_lossy());
+            found.notes.push(format!(
+                "`{root}`: git does not tell which clean files changed; `git status` will"
+            ));
+        }
+    }
+}
+
+fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference) -> Option<()> {
+    let root = repository.root.path();
+    remotes(repository, &root, found)?;
+    let Some(index) = kept_index(manifest, &root) else {
+        // There was no index, so nothing was clean.
+        return Some(());
+    };
+    let deadline = Deadline(Instant::now() + ASK_MAX);
+    let git = Git::at(&root, deadline)?;
+    let set = |said: String| -> BTreeSet<Name> { names(&said).into_iter().collect() };
+    let files = |git: &Git, what: &[&str]| git.ask(what, &[]).map(set);
+    let diff = ["diff-files", "-z", "--name-only", "--ignore-submodules=all"];
+    let list = ["ls-files", "-z"];
+    let (dirty_now, listed_now) = (files(&git, &diff)?, files(&git, &list)?);
+    let then = git.with_index(&index);
+    let (differs, listed_then) = (files(&then, &diff)?, files(&then, &list)?);
+    let was_dirty: BTreeSet<&Name> = repository.dirty.iter().collect();
+    let is_kept = |path: &Path| manifest.tops.iter().any(|top| path.starts_with(top.path.path()));
+    let mine = |name: &&Name| {
+        !dirty_now.contains(*name) && !was_dirty.contains(*name) && !is_kept(&root.join(name.path()))
+    };
+    let paths: Vec<PathBuf> = differs
+        .iter()
+        .filter(|name| !was_dirty.contains(*name))
+        .filter(|name| mine(name) || !root.join(name.path()).exists())
+        .filter(|name| !is_kept(&root.join(name.path())))
+        .map(|name| root.join(name.path()))
+        .collect();
+    let came = listed_now.difference(&listed_then).filter(mine);
+    for path in came.map(|name| root.join(name.path())) {
+        let is_known = found.steps.iter().any(|step| step.path == path);
+        if path.symlink_metadata().is_ok() && !is_known {
+            found.steps.push(Step {
+                top: usize::MAX,
+                entry: usize::MAX,
+                path,
+                does: Does::Remove,
+                newer: false,
+            });
+        }
+    }
+    if !paths.is_empty() {
+        found.checkouts.push(Checkout { root, paths });
+    }
+    Some(())
+}
+
+/// Says how a branch on another machine comes back: that is not done from here.
+fn remotes(repository: &Repository, root: &Path, found: &mut Difference) -> Option<()> {
+    let git = Git::at(root, Deadline(Instant::now() + ASK_MAX))?;
+    let (now, _) = references(&git)?;
+    for (name, commit) in &repository.references {
+        let Some(branch) = name.strip_prefix("refs/remotes/") else {
+            continue;
+        };
+        let is_same = now.iter().any(|(known, at)| known == name && at == commit);
+        if let (false, Some((remote, branch))) = (is_same, branch.split_once('/')) {
+            found.notes.push(format!(
+                "`{remote}` is not changed from here: `git push --force-with-lease {remote} {commit}:refs/heads/{branch}` puts its branch back"
+            ));
+        }
+    }
+    Some(())
+}
+
+/// Returns the copy of the index of the working copy at `root`.
+fn kept_index(manifest: &Manifest, root: &Path) -> Option<PathBuf> {
+    let deadline = Deadline(Instant::now() + ASK_MAX);
+    let own = Git::at(root, deadline)?.ask(&["rev-parse", "--absolute-git-dir"], &[])?;
+    let own = PathBuf::from(own.trim_end_matches('\n'));
+    let top = manifest.tops.iter().find(|top| top.path.path() == own)?;
+    let index = top.entries.iter().find(|entry| entry.path.0 == b"index")?;
+    match &index.kind {
+        Kind::File { content, .. } => kept_file(manifest, top, content),
+        Kind::Missing | Kind::Directory | Kind::Link { .. } | Kind::Fifo | Kind::Special => None,
+    }
+}
+
+/// Lets git write files again, when its own files are back.
+///
+/// # Errors
+/// When git does not.
+pub fn check_out(checkout: &Checkout) -> Result<(), CaptureError> {
+    let failed = || CaptureError::Git("why it does not write its files again");
+    let deadline = Deadline(Instant::now() + ASK_MAX);
+    let git = Git::at(&checkout.root, deadline).ok_or_else(failed)?;
+    let relative: Vec<&Path> = checkout
+        .paths
+        .iter()
+        .filter_map(|path| path.strip_prefix(&checkout.root).ok())
+        .collect();
+    for some in relative.chunks(PATHS_AT_ONCE) {
+        git.ask(&["checkout-index", "-f", "-q"], some)
+            .ok_or_else(failed)?;
+    }
+    // What git remembers of the times of files is of before; it would look at each again.
+    drop(git.ask(&["update-index", "-q", "--refresh"], &[]));
+    Ok(())
+}
+
+/// Whether a file of a repository changes without anybody's work in it.
+#[must_use]
+pub fn is_incidental(path: &Path) -> bool {
+    const NAMES: [&[u8]; 5] = [
+        b"index",
+        b"FETCH_HEAD",
+        b"ORIG_HEAD",
+        b"COMMIT_EDITMSG",
+        b"gc.log",
+    ];
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let is_in_repository = path
+        .parent()
+        .is_some_and(|directory| directory.join("objects").is_dir());
+    is_in_repository && NAMES.contains(&name)
+}

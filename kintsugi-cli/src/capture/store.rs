@@ -1,0 +1,461 @@
+//! Where copies are kept: in the person's data directory, and on other file systems in a directory of their own at the top.
+//!
+//! A capture is written under a temporary name and gets its own last: one that was interrupted is never seen, and is swept away. A
+//! capture in the making holds the store's lock shared, pruning holds it alone.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use kintsugi_core::capture::manifest::{Content, Kind, Manifest, Summary, VERSION};
+use kintsugi_core::paths::Paths;
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat, statvfs, syncfs};
+use uuid::Uuid;
+
+use super::copy::object_name;
+use super::{CaptureError, Limits};
+
+/// In front of the id of a capture that is being made.
+const NEW: &str = ".new-";
+
+/// One directory with copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+    device: u64,
+}
+
+/// Where the copies of one capture go on one file system, while it is made.
+#[derive(Debug)]
+pub struct Target {
+    /// The store.
+    pub store: Store,
+    pub(super) objects: OwnedFd,
+    pub(super) data: OwnedFd,
+    /// The number of the next file of the capture's own.
+    pub(super) next: u64,
+    /// Whether blocks can be shared with what lies on the same file system.
+    pub(super) shares: bool,
+    /// Bytes that were written.
+    pub(super) stored: u64,
+    /// Held until the capture is whole.
+    _lock: File,
+    making: PathBuf,
+}
+
+impl Store {
+    /// Returns the store of this person's data directory; it is made when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is not theirs alone.
+    pub fn own(paths: &Paths) -> Result<Self, CaptureError> {
+        Self::at(paths.data.join("trash"))
+    }
+
+    /// Returns a store for what lies on the file system `device` at `path`: `own` when it is the same, else one at the top of that
+    /// file system where this person may make one, else `own`.
+    #[must_use]
+    pub fn near(own: &Self, path: &Path, device: u64) -> Self {
+        if own.device == device {
+            return own.clone();
+        }
+        let uid = rustix::process::geteuid().as_raw();
+        top_of(path, device)
+            .and_then(|top| Self::at(top.join(format!(".kintsugi-trash-{uid}"))).ok())
+            .filter(|store| store.device == device)
+            .unwrap_or_else(|| own.clone())
+    }
+
+    /// Opens the store at `root`, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is not this person's alone.
+    pub fn at(root: PathBuf) -> Result<Self, CaptureError> {
+        let failed = |error| CaptureError::io(&root, error);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&root)
+            .map_err(failed)?;
+        let found = fs::symlink_metadata(&root).map_err(failed)?;
+        let is_own = found.is_dir()
+            && found.uid() == rustix::process::geteuid().as_raw()
+            && found.mode() & 0o077 == 0;
+        if !is_own {
+            return Err(CaptureError::Store(root));
+        }
+        for name in ["objects", "captures"] {
+            make_directory(&root.join(name))?;
+        }
+        Ok(Self {
+            device: found.dev(),
+            root,
+        })
+    }
+
+    /// Returns its directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file system it is on.
+    #[must_use]
+    pub const fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Returns the directory of a capture.
+    #[must_use]
+    pub fn capture(&self, id: &Uuid) -> PathBuf {
+        self.root.join("captures").join(id.to_string())
+    }
+
+    /// Whether files on the same file system can share their blocks, as far as its type tells (`statfs(2)`).
+    #[must_use]
+    pub fn may_share(&self) -> bool {
+        const BTRFS: u64 = 0x9123_683E;
+        const XFS: u64 = 0x5846_5342;
+        let found = rustix::fs::statfs(&self.root);
+        found.is_ok_and(|found| [BTRFS, XFS].contains(&(found.f_type as u64 & 0xFFFF_FFFF)))
+    }
+
+    /// Returns how many bytes more fit on its file system, for this person.
+    #[must_use]
+    pub fn room(&self) -> u64 {
+        statvfs(&self.root).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    fn lock(&self, how: FlockOperation) -> Result<File, CaptureError> {
+        let path = self.root.join("lock");
+        let file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| CaptureError::io(&path, error))?;
+        flock(&file, how).map_err(|error| CaptureError::io(&path, error.into()))?;
+        Ok(file)
+    }
+
+    /// Begins a capture.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn begin(&self, id: &Uuid) -> Result<Target, CaptureError> {
+        let lock = self.lock(FlockOperation::LockShared)?;
+        let making = self.root.join("captures").join(format!("{NEW}{id}"));
+        if making.exists() {
+            // The same command again, after it was killed here.
+            remove(&making)?;
+        }
+        make_directory(&making)?;
+        let data = making.join("data");
+        make_directory(&data)?;
+        Ok(Target {
+            objects: open_directory(&self.root.join("objects"))?,
+            data: open_directory(&data)?,
+            next: 0,
+            shares: self.may_share(),
+            stored: 0,
+            store: self.clone(),
+            _lock: lock,
+            making,
+        })
+    }
+
+    /// Returns the captures that are whole, the newest first; what cannot be read is left out.
+    #[must_use]
+    pub fn list(&self) -> Vec<Summary> {
+        let mut found: Vec<Summary> = self
+            .names()
+            .filter_map(|path| {
+                let text = fs::read(path.join("summary.json")).ok()?;
+                serde_json::from_slice(&text).ok()
+            })
+            .collect();
+        found.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
+        found
+    }
+
+    fn names(&self) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(self.root.join("captures"));
+        let whole = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| Uuid::parse_str(name).is_ok())
+        };
+        entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(whole)
+    }
+
+    /// Reads what a capture kept.
+    ///
+    /// # Errors
+    /// When there is none of that id, or it is not of this version.
+    pub fn read(&self, id: &Uuid) -> Result<Manifest, CaptureError> {
+        let path = self.capture(id).join("manifest.json");
+        let text = fs::read(&path).map_err(|error| CaptureError::io(&path, error))?;
+        let odd = |why: String| CaptureError::Io {
+            path: path.clone(),
+            error: std::io::Error::other(why),
+        };
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| odd(error.to_string()))?;
+        if manifest.version != VERSION {
+            return Err(odd(format!(
+                "it is of version {}, and this program knows {VERSION}",
+                manifest.version
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// Marks a capture: `ended` when its command has, `undone` when it was put back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn mark(&self, id: &Uuid, what: &str, text: &str) -> Result<(), CaptureError> {
+        let path = self.capture(id).join(what);
+        fs::write(&path, text).map_err(|error| CaptureError::io(path, error))
+    }
+
+    /// Returns a mark.
+    #[must_use]
+    pub fn marked(&self, id: &Uuid, what: &str) -> Option<String> {
+        fs::read_to_string(self.capture(id).join(what)).ok()
+    }
+
+    /// Returns how many bytes all captures take.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        let sizes = self.list().into_iter().map(|summary| summary.stored);
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// Removes captures that `ends` says are over, what was interrupted, and objects that no capture names any more; returns how many
+    /// captures and bytes that were.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn prune(&self, ends: impl Fn(&Summary) -> bool) -> Result<(u64, u64), CaptureError> {
+        let _alone = self.lock(FlockOperation::LockExclusive)?;
+        let (mut captures, mut bytes) = (0, 0_u64);
+        for summary in self.list().into_iter().filter(|summary| ends(summary)) {
+            if let Ok(manifest) = self.read(&summary.id) {
+                super::git::release(&manifest);
+                self.others_of(&manifest)
+                    .iter()
+                    .try_for_each(|other| remove(other))?;
+            }
+            remove(&self.capture(&summary.id))?;
+            captures += 1;
+            bytes = bytes.saturating_add(summary.stored);
+        }
+        self.sweep()?;
+        self.drop_objects()?;
+        Ok((captures, bytes))
+    }
+
+    /// Directories of a capture on other file systems.
+    fn others_of(&self, manifest: &Manifest) -> Vec<PathBuf> {
+        let id = manifest.summary.id;
+        let stores: BTreeSet<PathBuf> = manifest.tops.iter().map(|top| top.store.path()).collect();
+        stores
+            .into_iter()
+            .filter(|store| *store != self.root)
+            .map(|store| store.join("captures").join(id.to_string()))
+            .filter(|capture| capture.exists())
+            .collect()
+    }
+
+    /// Removes captures that were interrupted. The caller holds the store alone, so nobody makes one.
+    fn sweep(&self) -> Result<(), CaptureError> {
+        let captures = self.root.join("captures");
+        let entries = fs::read_dir(&captures).map_err(|error| CaptureError::io(&captures, error))?;
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(NEW) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_objects(&self) -> Result<(), CaptureError> {
+        let mut named = BTreeSet::new();
+        for path in self.names() {
+            let Ok(text) = fs::read(path.join("manifest.json")) else {
+                // What cannot be read may name anything: nothing is dropped.
+                return Ok(());
+            };
+            let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
+                return Ok(());
+            };
+            for entry in manifest.tops.iter().flat_map(|top| &top.entries) {
+                if let Kind::File {
+                    content: Content::Object(hash),
+                    ..
+                } = &entry.kind
+                {
+                    named.insert(object_name(hash));
+                }
+            }
+        }
+        let objects = self.root.join("objects");
+        let above = fs::read_dir(&objects).map_err(|error| CaptureError::io(&objects, error))?;
+        for above in above.flatten() {
+            for object in fs::read_dir(above.path()).into_iter().flatten().flatten() {
+                let name = format!(
+                    "{}/{}",
+                    above.file_name().to_string_lossy(),
+                    object.file_name().to_string_lossy()
+                );
+                if !named.contains(&name) {
+                    remove(&object.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what was interrupted go away when nobody makes a capture now; without a word when somebody does.
+    pub fn tidy(&self, limits: &Limits, now: jiff::Timestamp) {
+        let Ok(lock) = self.lock(FlockOperation::NonBlockingLockExclusive) else {
+            return;
+        };
+        // What stays is swept another time.
+        drop(self.sweep());
+        drop(lock);
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        let swept = self.root.join("pruned");
+        let is_recent = fs::metadata(&swept)
+            .and_then(|found| found.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age < day));
+        if !is_recent && self.prune(|summary| is_old(summary, limits, now)).is_ok() {
+            drop(fs::write(swept, ""));
+        }
+    }
+}
+
+/// Whether a capture is older than captures are kept.
+#[must_use]
+pub fn is_old(summary: &Summary, limits: &Limits, now: jiff::Timestamp) -> bool {
+    let Ok(at) = summary.at.parse::<jiff::Timestamp>() else {
+        return true;
+    };
+    let age = now.as_second().saturating_sub(at.as_second());
+    u64::try_from(age).is_ok_and(|age| age > limits.keep.as_secs())
+}
+
+impl Target {
+    /// Returns the directory of the capture while it is made.
+    #[must_use]
+    pub fn making(&self) -> &Path {
+        &self.making
+    }
+
+    /// Gives the copies on another file system than the manifest's their name.
+    ///
+    /// # Errors
+    /// When they are not durable.
+    pub fn settle(&self, id: &Uuid) -> Result<(), CaptureError> {
+        self.sync()?;
+        let to = self.store.capture(id);
+        fs::rename(&self.making, &to).map_err(|error| CaptureError::io(&to, error))
+    }
+
+    /// Waits until every copy is on the disk: one call for all of them (`syncfs(2)`).
+    fn sync(&self) -> Result<(), CaptureError> {
+        if self.next == 0 && self.stored == 0 {
+            return Ok(());
+        }
+        syncfs(&self.data).map_err(|error| CaptureError::io(&self.making, error.into()))
+    }
+
+    /// Writes the manifest, last of all, and gives the capture its name.
+    ///
+    /// # Errors
+    /// When any of it is not durable: then there is no capture.
+    pub fn commit(&self, manifest: &Manifest) -> Result<(), CaptureError> {
+        self.sync()?;
+        let id = manifest.summary.id;
+        write_json(&self.making.join("summary.json"), &manifest.summary)?;
+        write_json(&self.making.join("manifest.json"), manifest)?;
+        let to = self.store.capture(&id);
+        let failed = |error| CaptureError::io(&to, error);
+        let directory = File::open(&self.making).map_err(failed)?;
+        directory.sync_all().map_err(failed)?;
+        fs::rename(&self.making, &to).map_err(failed)?;
+        let captures = self.store.root.join("captures");
+        File::open(&captures)
+            .and_then(|directory| directory.sync_all())
+            .map_err(failed)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        // After the commit it has another name, and there is nothing here.
+        if self.making.exists() {
+            drop(remove(&self.making));
+        }
+    }
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CaptureError> {
+    let failed = |error| CaptureError::io(path, error);
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    let mut buffered = std::io::BufWriter::new(&file);
+    serde_json::to_writer(&mut buffered, value).map_err(|error| failed(error.into()))?;
+    buffered.flush().map_err(failed)?;
+    drop(buffered);
+    file.sync_all().map_err(failed)
+}
+
+fn make_directory(path: &Path) -> Result<(), CaptureError> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        done => done.map_err(|error| CaptureError::io(path, error)),
+    }
+}
+
+fn open_directory(path: &Path) -> Result<OwnedFd, CaptureError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(CWD, path, flags, Mode::empty()).map_err(|error| CaptureError::io(path, error.into()))
+}
+
+/// Removes a directory of the store, also when what was moved into it has no right to be written.
+pub(super) fn remove(path: &Path) -> Result<(), CaptureError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(|error| CaptureError::io(path, error)),
+    }
+}
+
+/// Returns the top of the file system that holds `path`.
+fn top_of(path: &Path, device: u64) -> Option<PathBuf> {
+    let is_there = |above: &&Path| {
+        fs::metadata(above).is_ok_and(|found| found.is_dir() && found.dev() == device)
+    };
+    path.ancestors()
+        .skip(1)
+        .take_while(|above| !fs::metadata(above).is_ok_and(|found| found.dev() != device))
+        .filter(is_there)
+        .last()
+        .map(Path::to_owned)
+}

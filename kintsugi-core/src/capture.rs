@@ -1,0 +1,480 @@
+//! What is to be kept before a command runs, and what no copy could bring back.
+//!
+//! Pure: from effects alone. What really lies at a path, and whether it fits, the client finds out ([`CaptureFact`]); it also
+//! makes the copy, with the person's rights.
+
+pub mod manifest;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::Class;
+use crate::decide::Decision;
+use crate::effect::{Action, Effect, Modifier, Role};
+use crate::place::Place;
+use crate::proposal::ProposedCommand;
+use crate::protocol::Verdict;
+
+/// What a client says in [`ProposedCommand::can`] that keeps copies when it is asked to.
+pub const KEEPS_COPIES: &str = "capture";
+
+/// Most reasons that a client's account of a capture may have, and that count.
+pub const CANNOT_MAX: usize = 8;
+
+/// Something to keep before a command runs. A whole path is written as its text alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Keep {
+    /// An absolute path, or a pattern of paths.
+    pub path: String,
+    /// What of it.
+    pub what: What,
+}
+
+/// What of a path is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// It and everything below it, or that nothing is there.
+    #[default]
+    Tree,
+    /// The same for every path that the pattern stands for.
+    Glob,
+    /// Where something is put: it, unless it is a directory, since then that is put into it.
+    Over,
+    /// What something is put over when it is put into the directory above.
+    Inside,
+    /// Something that goes to another name: where it is, and which it is, so that it can be found there.
+    Moved,
+    /// A file that is changed in place: only a small one is worth a copy.
+    Edited,
+    /// Its mode and owner, and those of everything below it when it is a directory.
+    Attributes,
+    /// What its repository names: branches, tags, stashes, where it stands, what is staged.
+    References,
+    /// The same, and every file of the working copy that differs from what is committed.
+    Changes,
+    /// The same, and what the repository is told to ignore.
+    Ignored,
+}
+
+/// How a [`Keep`] is written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Plain(String),
+    Of { path: String, what: What },
+}
+
+impl From<Written> for Keep {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Plain(path) => Self {
+                path,
+                what: What::Tree,
+            },
+            Written::Of { path, what } => Self { path, what },
+        }
+    }
+}
+
+impl From<Keep> for Written {
+    fn from(keep: Keep) -> Self {
+        match keep.what {
+            What::Tree => Self::Plain(keep.path),
+            what @ (What::Glob
+            | What::Over
+            | What::Inside
+            | What::Moved
+            | What::Edited
+            | What::Attributes
+            | What::References
+            | What::Changes
+            | What::Ignored) => Self::Of {
+                path: keep.path,
+                what,
+            },
+        }
+    }
+}
+
+/// What a client found out about a capture before it makes it. A claim: it can only tighten.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CaptureFact {
+    /// Files that it would keep.
+    pub files: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// Why something cannot be kept, in a few words each: `over 2 GB`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cannot: Vec<String>,
+}
+
+/// Returns what to keep before `effects` happen, a class that needs no person's eye leaving out what is made again anyway.
+///
+/// `repository` names the directory in whose repository the effect with that number is.
+pub(crate) fn keeps<'e>(
+    effects: &'e [Effect],
+    class: Class,
+    repository: impl Fn(usize) -> Option<&'e str>,
+) -> Vec<Keep> {
+    let mut keeps: Vec<Keep> = Vec::new();
+    for (index, effect) in effects.iter().enumerate() {
+        let keep = of_repository(effect, repository(index)).or_else(|| of_path(effect, class));
+        if let Some(keep) = keep {
+            if keep.what == What::Over {
+                keeps.extend(names_inside(effects, effect));
+            }
+            keeps.push(keep);
+        }
+    }
+    keeps.sort();
+    keeps.dedup();
+    // What is kept whole, or as all that changed, need not be kept in part as well.
+    let all = keeps.clone();
+    keeps.retain(|keep| {
+        let more = |other: &&Keep| other.path == keep.path && covers(other.what, keep.what);
+        !all.iter().any(|other| more(&other))
+    });
+    keeps
+}
+
+/// Whether keeping `more` of a path keeps `less` of it too.
+const fn covers(more: What, less: What) -> bool {
+    matches!(
+        (more, less),
+        (
+            What::Tree,
+            What::Over | What::Inside | What::Moved | What::Edited | What::Attributes
+        )
+            | (What::Edited, What::Attributes)
+            | (What::Ignored, What::Changes | What::References)
+            | (What::Changes, What::References)
+    )
+}
+
+/// Circumstances under which there is nothing here that a copy could be made of.
+const OUT_OF_REACH: [Modifier; 5] = [
+    Modifier::Unresolved,
+    Modifier::Remote,
+    Modifier::Contained,
+    Modifier::DryRun,
+    Modifier::Indirect,
+];
+
+fn is_out_of_reach(effect: &Effect) -> bool {
+    let out = OUT_OF_REACH.into_iter().collect();
+    effect.modifiers.intersects(out)
+}
+
+/// What git would lose.
+fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
+    let is_git = effect.program == "git" || effect.program.starts_with("git ");
+    if !is_git || effect.modifiers.contains(Modifier::DryRun) {
+        return None;
+    }
+    let has = |modifier| effect.modifiers.contains(modifier);
+    let destroys = destroys(effect.action);
+    let what = match effect.role {
+        Role::Path if has(Modifier::Uncommitted) && destroys && !is_out_of_reach(effect) => {
+            let deletes_all = effect.action == Action::Delete && has(Modifier::All);
+            let what = if deletes_all {
+                What::Ignored
+            } else {
+                What::Changes
+            };
+            return Some(Keep {
+                path: effect.target.text.clone(),
+                what,
+            });
+        }
+        Role::Branch | Role::History if destroys || effect.action == Action::Write => {
+            What::References
+        }
+        Role::Remote if effect.action == Action::Rewrite => What::References,
+        Role::Path
+        | Role::Branch
+        | Role::History
+        | Role::Remote
+        | Role::Device
+        | Role::Database
+        | Role::Table
+        | Role::Resource
+        | Role::Package
+        | Role::Service
+        | Role::Process
+        | Role::Account
+        | Role::Secret
+        | Role::Config
+        | Role::Image
+        | Role::Volume
+        | Role::Code => return None,
+    };
+    Some(Keep {
+        path: repository?.to_owned(),
+        what,
+    })
+}
+
+/// What `over` would replace if its target is a directory: the names of what the same command reads or moves, in it.
+fn names_inside<'e>(effects: &'e [Effect], over: &'e Effect) -> impl Iterator<Item = Keep> + 'e {
+    let sources = effects.iter().filter(|effect| {
+        let is_source = matches!(effect.action, Action::Read | Action::Move);
+        let is_named = !effect.modifiers.contains(Modifier::Glob);
+        is_source && is_named && effect.role == Role::Path && effect.program == over.program
+    });
+    sources.filter_map(|source| {
+        let name = source.target.text.trim_end_matches('/').rsplit('/').next()?;
+        (!name.is_empty()).then(|| Keep {
+            path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
+            what: What::Inside,
+        })
+    })
+}
+
+const fn destroys(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Delete | Action::Overwrite | Action::Truncate | Action::Rewrite
+    )
+}
+
+/// What would be gone of a path.
+fn of_path(effect: &Effect, class: Class) -> Option<Keep> {
+    let path = effect.target.text.as_str();
+    let has = |modifier| effect.modifiers.contains(modifier);
+    let is_wanted = effect.role == Role::Path
+        && path.starts_with('/')
+        && !is_out_of_reach(effect)
+        && !has(Modifier::Permanent)
+        && is_worth_a_copy(effect.target.place?, class);
+    if !is_wanted {
+        return None;
+    }
+    let what = match effect.action {
+        Action::Delete | Action::Overwrite | Action::Truncate | Action::Move
+            if has(Modifier::Glob) =>
+        {
+            What::Glob
+        }
+        Action::Move => What::Moved,
+        Action::Overwrite if !has(Modifier::Recursive) => What::Over,
+        Action::Delete | Action::Overwrite | Action::Truncate => What::Tree,
+        Action::Write if !has(Modifier::Recursive) && !has(Modifier::Glob) => What::Edited,
+        Action::Chmod | Action::Chown if !has(Modifier::Glob) => What::Attributes,
+        Action::Write
+        | Action::Chmod
+        | Action::Chown
+        | Action::Read
+        | Action::List
+        | Action::Create
+        | Action::Mount
+        | Action::FormatDevice
+        | Action::Execute
+        | Action::Interpret
+        | Action::Elevate
+        | Action::Install
+        | Action::Publish
+        | Action::Rewrite
+        | Action::Fetch
+        | Action::Send
+        | Action::Connect
+        | Action::Listen
+        | Action::Kill
+        | Action::StopService
+        | Action::Reboot
+        | Action::Schedule
+        | Action::Persist
+        | Action::Grant
+        | Action::Revoke
+        | Action::Spend => return None,
+    };
+    Some(Keep {
+        path: path.to_owned(),
+        what,
+    })
+}
+
+const fn is_worth_a_copy(place: Place, class: Class) -> bool {
+    match place {
+        Place::Null | Place::Device | Place::Kernel | Place::Guard | Place::Unknown => false,
+        // What a build makes again, unless a person is asked about it.
+        Place::Temp | Place::BuildOutput => !matches!(class, Class::Safe),
+        Place::Project
+        | Place::ProjectRoot
+        | Place::Trigger
+        | Place::Vcs
+        | Place::Home
+        | Place::Dotfile
+        | Place::Startup
+        | Place::HomeRoot
+        | Place::System
+        | Place::Root
+        | Place::Secret
+        | Place::Elsewhere => true,
+    }
+}
+
+/// Returns what of `effects` no copy could bring back, in a few words each.
+#[must_use]
+pub fn beyond_recall(effects: &[Effect]) -> Vec<&'static str> {
+    let mut reasons: Vec<&'static str> = effects.iter().filter_map(lost).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
+}
+
+fn lost(effect: &Effect) -> Option<&'static str> {
+    let has = |modifier| effect.modifiers.contains(modifier);
+    let is_change = destroys(effect.action) || effect.action == Action::Move;
+    if has(Modifier::DryRun) {
+        return None;
+    }
+    match effect.role {
+        Role::Database | Role::Table if is_change => Some("a database"),
+        Role::Device if is_change || effect.action == Action::FormatDevice => Some("a device"),
+        Role::Resource if is_change => Some("a resource on another machine"),
+        Role::Volume if is_change => Some("a volume, snapshot or backup"),
+        Role::Image if is_change => Some("an image"),
+        Role::Account if is_change => Some("an account"),
+        Role::Package if effect.action == Action::Publish => Some("a published package"),
+        Role::Path if !is_change => None,
+        Role::Path if has(Modifier::Remote) => Some("files on another host"),
+        Role::Path if has(Modifier::Contained) => Some("files in a container"),
+        Role::Path if has(Modifier::Unresolved) || has(Modifier::Indirect) => {
+            Some("targets that are known only when it runs")
+        }
+        Role::Path if has(Modifier::Permanent) => Some("it is meant to leave nothing behind"),
+        Role::Path
+        | Role::Device
+        | Role::Remote
+        | Role::Database
+        | Role::Table
+        | Role::Resource
+        | Role::Package
+        | Role::Service
+        | Role::Process
+        | Role::Account
+        | Role::Secret
+        | Role::Config
+        | Role::History
+        | Role::Image
+        | Role::Volume
+        | Role::Branch
+        | Role::Code => None,
+    }
+}
+
+impl ProposedCommand {
+    /// Whether its client keeps copies when it is asked to.
+    #[must_use]
+    pub fn keeps_copies(&self) -> bool {
+        self.can.iter().take(8).any(|offer| offer == KEEPS_COPIES)
+    }
+
+    /// Returns why nothing, or not everything, can be kept, as the client found it.
+    pub fn cannot_keep(&self) -> impl Iterator<Item = &str> {
+        let fact = self.facts.as_ref().and_then(|facts| facts.capture.as_ref());
+        fact.into_iter()
+            .flat_map(|fact| fact.cannot.iter().take(CANNOT_MAX).map(String::as_str))
+    }
+}
+
+/// Holds what would pass and is not plainly safe when its client says that it cannot keep what would be lost.
+#[must_use]
+pub fn insist(mut verdict: Verdict, command: &ProposedCommand) -> Verdict {
+    let reasons: Vec<&str> = command.cannot_keep().collect();
+    let passes = verdict.decision == Decision::Allow && verdict.class > Class::Safe;
+    if passes && !reasons.is_empty() {
+        verdict.decision = Decision::Hold;
+        verdict.reason = format!(
+            "{}; cannot be undone: {}",
+            verdict.reason,
+            reasons.join(", ")
+        );
+    }
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{EXAMPLE_DIRECTORY, Judge, example_surroundings};
+    use crate::{classify::Bar, classify::Subject, shell::Dialect};
+
+    fn of(text: &str) -> (Vec<Keep>, Vec<&'static str>) {
+        let surroundings = example_surroundings();
+        let classification = Judge::builtin().unwrap().classify(Subject {
+            text,
+            dialect: Dialect::Bash,
+            cwd: EXAMPLE_DIRECTORY,
+            surroundings: &surroundings,
+            facts: None,
+            bar: Bar::Decision,
+        });
+        let lost = beyond_recall(&classification.effects);
+        (classification.capture, lost)
+    }
+
+    fn keep(path: &str, what: What) -> Keep {
+        Keep {
+            path: format!("{EXAMPLE_DIRECTORY}{path}"),
+            what,
+        }
+    }
+
+    #[test]
+    fn what_would_be_gone_is_kept_however_it_is_said() {
+        for text in [
+            "rm -rf src",
+            "x=src; rm -rf $x",
+            "bash -c 'rm -rf src'",
+            "printf src | xargs rm -r",
+            "cd lib && rm -rf ../src",
+        ] {
+            assert_eq!(of(text).0, [keep("/src", What::Tree)], "{text}");
+        }
+        assert_eq!(of("rm *.txt").0, [keep("/*.txt", What::Glob)]);
+        assert_eq!(
+            of("mv a b").0,
+            [
+                keep("/a", What::Moved),
+                keep("/b", What::Over),
+                keep("/b/a", What::Inside)
+            ]
+        );
+        assert_eq!(of("echo x >f").0, [keep("/f", What::Over)]);
+        assert_eq!(of("sed -i s/a/b/ f").0, [keep("/f", What::Edited)]);
+        assert_eq!(of("chmod 600 f").0, [keep("/f", What::Attributes)]);
+        assert_eq!(of("git clean -fdx").0, [keep("", What::Ignored)]);
+        assert_eq!(of("git reset --hard").0, [keep("", What::Changes)]);
+        assert_eq!(of("git branch -D x").0, [keep("", What::References)]);
+        assert_eq!(of("git stash drop").0, [keep("", What::References)]);
+    }
+
+    #[test]
+    fn what_loses_nothing_or_is_made_again_is_not_kept() {
+        for text in ["ls", "cat f", "rm -rf target", "git status", "rm --help"] {
+            assert_eq!(of(text).0, [], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_copy_brings_back_is_named() {
+        assert_eq!(of("psql -c 'drop table x'").1, ["a database"]);
+        assert_eq!(of("ssh host rm -rf /srv/x").1, ["files on another host"]);
+        assert_eq!(of("rm src").1, [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_path_is_written_as_its_text_and_the_rest_with_what_it_is() {
+        let written = serde_json::to_string(&[keep("/a", What::Tree), keep("", What::Ignored)]);
+        let written = written.unwrap();
+        assert_eq!(
+            written,
+            r#"["/home/u/project/a",{"path":"/home/u/project","what":"ignored"}]"#
+        );
+        let read: Vec<Keep> = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, [keep("/a", What::Tree), keep("", What::Ignored)]);
+    }
+}
