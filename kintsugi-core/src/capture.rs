@@ -125,7 +125,18 @@ pub(crate) fn keeps<'e>(
             if keep.what == What::Over {
                 keeps.extend(names_inside(effects, effect));
             }
-            keeps.push(keep);
+            let is_put = |other: &Effect| {
+                other.action == Action::Overwrite && other.program == effect.program
+            };
+            // What is moved nowhere that is known may be anything afterwards, as with `gzip`.
+            let is_gone = keep.what == What::Moved && !effects.iter().any(is_put);
+            keeps.push(match is_gone {
+                true => Keep {
+                    what: What::Tree,
+                    ..keep
+                },
+                false => keep,
+            });
         }
     }
     keeps.sort();
@@ -146,8 +157,7 @@ const fn covers(more: What, less: What) -> bool {
         (
             What::Tree,
             What::Over | What::Inside | What::Moved | What::Edited | What::Attributes
-        )
-            | (What::Edited, What::Attributes)
+        ) | (What::Edited, What::Attributes)
             | (What::Ignored, What::Changes | What::References)
             | (What::Changes, What::References)
     )
@@ -224,7 +234,12 @@ fn names_inside<'e>(effects: &'e [Effect], over: &'e Effect) -> impl Iterator<It
         is_source && is_named && effect.role == Role::Path && effect.program == over.program
     });
     sources.filter_map(|source| {
-        let name = source.target.text.trim_end_matches('/').rsplit('/').next()?;
+        let name = source
+            .target
+            .text
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()?;
         (!name.is_empty()).then(|| Keep {
             path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
             what: What::Inside,

@@ -13,4 +13,5 @@ pub mod machine;
 pub mod pty;
 pub mod seat;
 pub mod shells;
+pub mod tree;
 pub mod wire;

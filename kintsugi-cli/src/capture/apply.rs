@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use kintsugi_core::capture::manifest::{Content, Entry, Kind, Manifest, Top};
@@ -159,7 +160,7 @@ impl<'m> Apply<'m> {
             return Ok(());
         };
         let base = path_of(top, root).with_file_name(name);
-        let mut links: BTreeMap<&[u8], PathBuf> = BTreeMap::new();
+        let mut links: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
         // The directories from the root to where this is, open; entries come each directory before what is in it.
         let mut open: Vec<(&Entry, OwnedFd)> = Vec::new();
         for entry in top.entries.iter().skip(index) {
@@ -174,7 +175,11 @@ impl<'m> Apply<'m> {
                 self.finish(above, opened.as_fd(), &path_of(top, above))?;
             }
             let last = rest.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            let last = if rest.is_empty() { name.as_bytes() } else { last };
+            let last = if rest.is_empty() {
+                name.as_bytes()
+            } else {
+                last
+            };
             let parent = open.last().map_or(directory, |(_, above)| above.as_fd());
             let made = self.make(top, entry, (parent, last), &links)?;
             if let Some(made) = made {
@@ -184,7 +189,7 @@ impl<'m> Apply<'m> {
                     [] => base.clone(),
                     rest => base.join(OsStr::from_bytes(rest)),
                 };
-                links.insert(&entry.path.0, built);
+                links.insert(path_of(top, entry), built);
             }
         }
         while let Some((above, opened)) = open.pop() {
@@ -199,7 +204,7 @@ impl<'m> Apply<'m> {
         top: &Top,
         entry: &Entry,
         (parent, name): (BorrowedFd<'_>, &[u8]),
-        links: &BTreeMap<&[u8], PathBuf>,
+        links: &BTreeMap<PathBuf, PathBuf>,
     ) -> Result<Option<OwnedFd>, CaptureError> {
         let path = path_of(top, entry);
         let failed = |error: Errno| CaptureError::io(&path, error.into());
@@ -207,8 +212,7 @@ impl<'m> Apply<'m> {
             Kind::Missing => {}
             Kind::Directory => {
                 mkdirat(parent, name, Mode::RWXU).map_err(failed)?;
-                let flags =
-                    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 return Ok(Some(
                     openat(parent, name, flags, Mode::empty()).map_err(failed)?,
                 ));
@@ -226,9 +230,12 @@ impl<'m> Apply<'m> {
             Kind::File { content, .. } => {
                 if let Content::SameAs(first) = content {
                     // Another name of a file that was put back just now, or that stands where it stood.
-                    let standing = top.path.path().join(first.path());
-                    let from = links.get(first.0.as_slice()).unwrap_or(&standing);
-                    if linkat(CWD, from, parent, name, AtFlags::empty()).is_ok() {
+                    let standing = first.path();
+                    let from = links.get(&standing).unwrap_or(&standing);
+                    let is_it = from.symlink_metadata().is_ok_and(|found| {
+                        found.is_file() && (found.mtime(), found.mtime_nsec()) == entry.modified
+                    });
+                    if is_it && linkat(CWD, from, parent, name, AtFlags::empty()).is_ok() {
                         return Ok(None);
                     }
                 }
@@ -236,9 +243,13 @@ impl<'m> Apply<'m> {
                     .ok_or_else(|| CaptureError::Changed(path.clone()))?;
                 let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
                 let to = openat(parent, name, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
-                copy(&kept, &File::from(to.try_clone().map_err(|error| {
-                    CaptureError::io(&path, error)
-                })?))?;
+                copy(
+                    &kept,
+                    &File::from(
+                        to.try_clone()
+                            .map_err(|error| CaptureError::io(&path, error))?,
+                    ),
+                )?;
                 self.finish(entry, to.as_fd(), &path)?;
             }
         }
@@ -292,12 +303,17 @@ impl<'m> Apply<'m> {
         }
         let now = super::tree::attributes_of(opened).unwrap_or_default();
         for (name, value) in &entry.attributes {
-            let is_there = now.iter().any(|(known, same)| known == name && same == value);
+            let is_there = now
+                .iter()
+                .any(|(known, same)| known == name && same == value);
             let set =
                 || fsetxattr(opened, name.0.as_slice(), &value.0, XattrFlags::empty()).is_ok();
             if !is_there && !set() {
                 let name = escape(&String::from_utf8_lossy(&name.0));
-                self.note(path, &format!("its attribute `{name}` cannot be given back"));
+                self.note(
+                    path,
+                    &format!("its attribute `{name}` cannot be given back"),
+                );
             }
         }
         for (name, _) in now {
@@ -320,6 +336,11 @@ impl<'m> Apply<'m> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
         if chownat(parent, name, Some(uid), Some(gid), flags).is_err() {
             self.note(path, "its owner cannot be given back");
+        }
+        let mode = Mode::from_raw_mode(entry.mode);
+        let is_set = || rustix::fs::chmodat(parent, name, mode, AtFlags::empty()).is_ok();
+        if entry.kind == Kind::Fifo && !is_set() {
+            self.note(path, "its mode cannot be given back");
         }
         if utimensat(parent, name, &times(entry), flags).is_err() {
             self.note(path, "its times cannot be given back");
@@ -428,7 +449,10 @@ pub fn clear(paths: &[PathBuf], mark: &str) {
     for parent in paths.iter().filter_map(|path| path.parent()) {
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            if name.to_string_lossy().starts_with(&format!("{BESIDE}{mark}-")) {
+            if name
+                .to_string_lossy()
+                .starts_with(&format!("{BESIDE}{mark}-"))
+            {
                 drop(remove(&entry.path()));
             }
         }

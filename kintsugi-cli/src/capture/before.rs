@@ -62,9 +62,8 @@ impl NotKept {
     #[must_use]
     pub fn failure(&self) -> Failure {
         let reasons = escape(&self.reasons.join(", "));
-        Failure::new(Exit::Held, format!("held: cannot be undone: {reasons}")).hint(
-            "it did not run and nothing was changed; mend that, or run a smaller part of it",
-        )
+        Failure::new(Exit::Held, format!("held: cannot be undone: {reasons}"))
+            .hint("it did not run and nothing was changed; mend that, or run a smaller part of it")
     }
 }
 
@@ -113,7 +112,10 @@ pub fn limits() -> Limits {
 #[must_use]
 pub fn with_fact(command: &ProposedCommand, verdict: &Verdict) -> ProposedCommand {
     let mut command = command.clone();
-    let is_known = command.facts.as_ref().is_some_and(|facts| facts.capture.is_some());
+    let is_known = command
+        .facts
+        .as_ref()
+        .is_some_and(|facts| facts.capture.is_some());
     if !verdict.capture.is_empty() && !is_known {
         let fact = look(&verdict.capture, LOOK_MAX);
         command.facts.get_or_insert_default().capture = Some(fact);

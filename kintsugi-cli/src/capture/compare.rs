@@ -130,17 +130,27 @@ pub fn kept_file(manifest: &Manifest, top: &Top, content: &Content) -> Option<Pa
                 .join(number.to_string()),
         ),
         Content::SameAs(name) => {
-            let first = top.entries.iter().find(|entry| entry.path == *name)?;
-            match &first.kind {
-                Kind::File {
-                    content: Content::SameAs(_),
-                    ..
-                } => None,
-                Kind::File { content, .. } => kept_file(manifest, top, content),
-                Kind::Missing | Kind::Directory | Kind::Link { .. } | Kind::Fifo | Kind::Special => {
-                    None
+            let path = name.path();
+            let is_first = |top: &&Top| path.starts_with(top.path.path());
+            let mut tops = manifest.tops.iter().filter(is_first);
+            tops.find_map(|top| {
+                let first = top
+                    .entries
+                    .iter()
+                    .find(|entry| path_of(top, entry) == path)?;
+                match &first.kind {
+                    Kind::File {
+                        content: Content::SameAs(_),
+                        ..
+                    } => None,
+                    Kind::File { content, .. } => kept_file(manifest, top, content),
+                    Kind::Missing
+                    | Kind::Directory
+                    | Kind::Link { .. }
+                    | Kind::Fifo
+                    | Kind::Special => None,
                 }
-            }
+            })
         }
         Content::Nothing => None,
     }
@@ -314,7 +324,10 @@ impl Compare<'_> {
             let name = Name(found.file_name().as_bytes().to_vec());
             let inner = found.path();
             let is_left = (is_top && top.except.contains(&name))
-                || inner.components().collect::<PathBuf>().ends_with(git::HIDDEN)
+                || inner
+                    .components()
+                    .collect::<PathBuf>()
+                    .ends_with(git::HIDDEN)
                 || path.ends_with(git::HIDDEN);
             if is_left || known.contains(&inner) || self.leaving.contains(&inner) {
                 continue;
@@ -354,9 +367,9 @@ impl Compare<'_> {
                     return Ok(true);
                 }
                 if let Content::SameAs(first) = content {
-                    let first = top.path.path().join(first.path());
-                    let is_linked = fs::metadata(&first)
-                        .is_ok_and(|first| (first.dev(), first.ino()) == (found.dev(), found.ino()));
+                    let is_linked = fs::symlink_metadata(first.path()).is_ok_and(|first| {
+                        (first.dev(), first.ino()) == (found.dev(), found.ino())
+                    });
                     if !is_linked {
                         return Ok(false);
                     }
@@ -431,8 +444,9 @@ fn differs(entry: &Entry, (path, found): (&Path, &Metadata)) -> bool {
     let extended = || {
         let is_opened = matches!(entry.kind, Kind::File { .. } | Kind::Directory);
         is_opened
-            && File::open(path)
-                .is_ok_and(|file| attributes_of(file.as_fd()).is_ok_and(|now| now != entry.attributes))
+            && File::open(path).is_ok_and(|file| {
+                attributes_of(file.as_fd()).is_ok_and(|now| now != entry.attributes)
+            })
     };
     plain || extended()
 }

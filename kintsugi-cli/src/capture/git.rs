@@ -87,7 +87,9 @@ pub(crate) fn plan(
         if what == What::Changes {
             others.push("--exclude-standard");
         }
-        let others = git.ask(&others, &[]).ok_or(unknown("what it does not know"))?;
+        let others = git
+            .ask(&others, &[])
+            .ok_or(unknown("what it does not know"))?;
         let others = others.split('\0').filter(|name| !name.is_empty());
         let paths = changed.iter().map(|name| root.join(name.path()));
         for path in paths.chain(others.map(|name| root.join(name.trim_end_matches('/')))) {
@@ -96,7 +98,10 @@ pub(crate) fn plan(
     }
     for directory in BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]) {
         plan.tops.push(Wanted {
-            except: LEFT.iter().map(|name| Name(name.as_bytes().to_vec())).collect(),
+            except: LEFT
+                .iter()
+                .map(|name| Name(name.as_bytes().to_vec()))
+                .collect(),
             how: How::Whole,
             path: directory,
         });
@@ -109,7 +114,11 @@ pub(crate) fn plan(
         dirty: changed,
         files,
     };
-    match plan.repositories.iter_mut().find(|it| it.root == found.root) {
+    match plan
+        .repositories
+        .iter_mut()
+        .find(|it| it.root == found.root)
+    {
         Some(known) => known.files |= found.files,
         None => plan.repositories.push(found),
     }
@@ -134,8 +143,10 @@ fn references(git: &Git) -> Option<References> {
     if references.len() > REFERENCES_MAX {
         references = read(&git.ask(&["for-each-ref", format, "refs/heads", "refs/stash"], &[])?);
     }
-    let mut commits: BTreeSet<String> =
-        references.iter().map(|(_, commit)| commit.clone()).collect();
+    let mut commits: BTreeSet<String> = references
+        .iter()
+        .map(|(_, commit)| commit.clone())
+        .collect();
     for asked in [
         &["rev-parse", "-q", "--verify", "HEAD"][..],
         &["reflog", "show", "--format=%H", "refs/stash"],
@@ -240,9 +251,16 @@ fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference
     let then = git.with_index(&index);
     let (differs, listed_then) = (files(&then, &diff)?, files(&then, &list)?);
     let was_dirty: BTreeSet<&Name> = repository.dirty.iter().collect();
-    let is_kept = |path: &Path| manifest.tops.iter().any(|top| path.starts_with(top.path.path()));
+    let is_kept = |path: &Path| {
+        manifest
+            .tops
+            .iter()
+            .any(|top| path.starts_with(top.path.path()))
+    };
     let mine = |name: &&Name| {
-        !dirty_now.contains(*name) && !was_dirty.contains(*name) && !is_kept(&root.join(name.path()))
+        !dirty_now.contains(*name)
+            && !was_dirty.contains(*name)
+            && !is_kept(&root.join(name.path()))
     };
     let paths: Vec<PathBuf> = differs
         .iter()

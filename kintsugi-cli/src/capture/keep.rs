@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::copy::{Bare, Copying, Measure};
 use super::store::{Store, Target};
-use super::tree::{self, Leave};
+use super::tree::{self, Leave, Names};
 use super::{Budget, CaptureError, EDITED_BYTES_MAX, Limits};
 use crate::facts::{Deadline, glob};
 
@@ -139,7 +139,9 @@ impl Plan {
 
     /// Adds a path, and the file that it leads to when it is a link: who writes through it changes that.
     pub fn whole(&mut self, path: PathBuf) {
-        let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        let is_link = path
+            .symlink_metadata()
+            .is_ok_and(|found| found.is_symlink());
         if is_link
             && let Ok(behind) = path.canonicalize()
             && behind.is_file()
@@ -175,6 +177,7 @@ impl Plan {
             ..*limits
         };
         let mut budget = Budget::new(limits);
+        let mut names = Names::new();
         let mut needed: BTreeMap<PathBuf, (u64, u64)> = BTreeMap::new();
         for top in self.tops.iter().filter(|top| top.how == How::Whole) {
             let store = Store::near(own, &top.path, device_of(&top.path));
@@ -182,12 +185,14 @@ impl Plan {
             let mut measure = Measure { bytes: 0, shares };
             let leave = Leave {
                 except: &top.except,
+                names: &mut names,
             };
             let before = budget.bytes_spent();
             match tree::walk(&top.path, leave, &mut measure, &mut budget) {
                 Ok(_) => {}
                 Err(CaptureError::TooLate(_)) => {
-                    self.cannot.push("it is too much to be looked at".to_owned());
+                    self.cannot
+                        .push("it is too much to be looked at".to_owned());
                     break;
                 }
                 Err(error) => {
@@ -224,9 +229,7 @@ impl Plan {
 /// The file system of a path, or of the first directory above it that is there.
 fn device_of(path: &Path) -> u64 {
     let mut found = path.ancestors().map(Path::symlink_metadata);
-    found
-        .find_map(Result::ok)
-        .map_or(0, |found| found.dev())
+    found.find_map(Result::ok).map_or(0, |found| found.dev())
 }
 
 /// What a capture is made for.
@@ -279,6 +282,7 @@ pub fn keep(
         own,
         bytes: 0,
         id: occasion.id,
+        names: Names::new(),
     };
     let at = Timestamp::now().to_string();
     // Before the repository's own files are kept: what is reachable then stays so.
@@ -308,7 +312,11 @@ pub fn keep(
             files: making.budget.files_spent(),
             bytes: making.bytes,
             stored,
-            paths: tops.iter().take(NAMED_MAX).map(|top| top.path.clone()).collect(),
+            paths: tops
+                .iter()
+                .take(NAMED_MAX)
+                .map(|top| top.path.clone())
+                .collect(),
             cannot: plan.cannot.clone(),
         },
         tops,
@@ -326,13 +334,11 @@ struct Making {
     budget: Budget,
     bytes: u64,
     id: Uuid,
+    names: Names,
 }
 
 impl Making {
     fn top(&mut self, wanted: &Wanted) -> Result<Top, CaptureError> {
-        let leave = Leave {
-            except: &wanted.except,
-        };
         let mut top = Top {
             path: Name::of(&wanted.path),
             store: Name::of(self.own.root()),
@@ -344,6 +350,10 @@ impl Making {
         };
         match wanted.how {
             How::Attributes => {
+                let leave = Leave {
+                    except: &wanted.except,
+                    names: &mut Names::new(),
+                };
                 top.entries = tree::walk(&wanted.path, leave, &mut Bare, &mut self.budget)?;
             }
             How::Renamed => {
@@ -359,6 +369,10 @@ impl Making {
                     .get_mut(at)
                     .ok_or_else(|| CaptureError::Store(self.own.root().to_owned()))?;
                 top.store = Name::of(target.store.root());
+                let leave = Leave {
+                    except: &wanted.except,
+                    names: &mut self.names,
+                };
                 let mut copying = Copying::into(target);
                 top.entries = tree::walk(&wanted.path, leave, &mut copying, &mut self.budget)?;
                 self.bytes = self.bytes.saturating_add(copying.bytes);

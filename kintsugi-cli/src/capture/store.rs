@@ -126,7 +126,9 @@ impl Store {
     /// Returns how many bytes more fit on its file system, for this person.
     #[must_use]
     pub fn room(&self) -> u64 {
-        statvfs(&self.root).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
+        statvfs(&self.root).map_or(u64::MAX, |found| {
+            found.f_bavail.saturating_mul(found.f_frsize)
+        })
     }
 
     fn lock(&self, how: FlockOperation) -> Result<File, CaptureError> {
@@ -277,7 +279,8 @@ impl Store {
     /// Removes captures that were interrupted. The caller holds the store alone, so nobody makes one.
     fn sweep(&self) -> Result<(), CaptureError> {
         let captures = self.root.join("captures");
-        let entries = fs::read_dir(&captures).map_err(|error| CaptureError::io(&captures, error))?;
+        let entries =
+            fs::read_dir(&captures).map_err(|error| CaptureError::io(&captures, error))?;
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(NEW) {
                 remove(&entry.path())?;

@@ -50,9 +50,14 @@ pub trait Visit {
     ) -> Result<(Content, Attributes), CaptureError>;
 }
 
+/// Files that have other names: file system, number there, and where one was seen.
+pub type Names = Vec<(u64, u64, Name)>;
+
 /// What is left out of a walk.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug)]
 pub struct Leave<'l> {
+    /// Files with other names that were seen by walks before.
+    pub names: &'l mut Names,
     /// Names directly below the top.
     pub except: &'l [Name],
 }
@@ -61,10 +66,9 @@ pub struct Leave<'l> {
 struct Walk<'w> {
     visit: &'w mut dyn Visit,
     budget: &'w mut Budget,
-    leave: Leave<'w>,
+    except: &'w [Name],
     entries: Vec<Entry>,
-    /// Files that have other names: device, number, and where one was seen.
-    names: Vec<(u64, u64, Name)>,
+    names: &'w mut Names,
     device: u64,
 }
 
@@ -103,7 +107,9 @@ pub fn walk(
     let (parent, name) = match parent_of(path) {
         Ok(opened) => opened,
         Err(CaptureError::Changed(_)) => return Ok(vec![missing()]),
-        Err(CaptureError::Io { error, .. }) if error.kind() == std::io::ErrorKind::NotADirectory => {
+        Err(CaptureError::Io { error, .. })
+            if error.kind() == std::io::ErrorKind::NotADirectory =>
+        {
             return Ok(vec![missing()]);
         }
         Err(error) => return Err(error),
@@ -116,9 +122,9 @@ pub fn walk(
     let mut walk = Walk {
         visit,
         budget,
-        leave,
+        except: leave.except,
         entries: Vec::new(),
-        names: Vec::new(),
+        names: leave.names,
         device: found.st_dev,
     };
     let place = Place {
@@ -208,7 +214,7 @@ impl Walk<'_> {
         };
         if found.st_nlink > 1 && !matches!(content, Content::SameAs(_)) {
             self.names
-                .push((found.st_dev, found.st_ino, path.clone()));
+                .push((found.st_dev, found.st_ino, Name::of(place.path)));
         }
         let kind = Kind::File { bytes, content };
         self.entries
@@ -227,8 +233,7 @@ impl Walk<'_> {
         }
         let failed = |error: Errno| CaptureError::io(place.path, error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened =
-            openat(place.directory, place.name, flags, Mode::empty()).map_err(failed)?;
+        let opened = openat(place.directory, place.name, flags, Mode::empty()).map_err(failed)?;
         let found = fstat(&opened).map_err(failed)?;
         if found.st_dev != self.device {
             return Err(CaptureError::Mount(place.path.to_owned()));
@@ -238,7 +243,7 @@ impl Walk<'_> {
             .push(entry(path.clone(), Kind::Directory, &found, attributes));
         for name in names_in(opened.as_fd()).map_err(failed)? {
             let is_left = |left: &&Name| left.0 == name.to_bytes();
-            if depth == 0 && self.leave.except.iter().any(|left| is_left(&left)) {
+            if depth == 0 && self.except.iter().any(|left| is_left(&left)) {
                 continue;
             }
             let whole = place.path.join(OsStr::from_bytes(name.to_bytes()));
@@ -326,7 +331,10 @@ pub fn attributes_of(opened: BorrowedFd<'_>) -> Result<Vec<(Name, Name)>, Errno>
         Err(error) => return Err(error),
     }
     let mut attributes = Vec::new();
-    for name in list.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+    for name in list
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
         let mut value: Vec<u8> = Vec::with_capacity(XATTR_BYTES_MAX);
         match fgetxattr(opened, name, rustix::buffer::spare_capacity(&mut value)) {
             Ok(_) => attributes.push((Name(name.to_vec()), Name(value))),

@@ -156,12 +156,7 @@ impl Run {
     }
 
     /// Becomes the command, and leaves somebody behind who notes when it has ended, if that matters to undo.
-    fn start(
-        &self,
-        paths: &Paths,
-        kept: &Kept,
-        console: &mut Console,
-    ) -> Result<Failure, Failure> {
+    fn start(&self, paths: &Paths, kept: &Kept, console: &mut Console) -> Result<Failure, Failure> {
         console.out.flush()?;
         if let Kept::As(id) = kept {
             super::ended::leave_behind(paths, id);

@@ -124,7 +124,11 @@ pub fn list(store: &Store, json: bool, console: &mut Console) -> Result<(), Fail
             (Some(_), None) => " (an undo)",
             (None, None) => "",
         };
-        let at = summary.at.get(..16).unwrap_or(&summary.at).replace('T', " ");
+        let at = summary
+            .at
+            .get(..16)
+            .unwrap_or(&summary.at)
+            .replace('T', " ");
         let command = clip(&escape(&summary.command), console.out_columns.max(60) - 44);
         writeln!(
             console.out,

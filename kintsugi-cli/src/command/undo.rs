@@ -135,9 +135,8 @@ impl Undo {
         if !self.session {
             return Ok(vec![last]);
         }
-        let same = |summary: &Summary| {
-            summary.session == last.session && summary.agent == last.agent
-        };
+        let same =
+            |summary: &Summary| summary.session == last.session && summary.agent == last.agent;
         Ok(open.into_iter().filter(same).collect())
     }
 
@@ -173,8 +172,8 @@ impl Undo {
             undoes: Some(summary.id),
         };
         let plan = before_undo(&manifest, &found);
-        let kept = keep(paths, &plan, &occasion, &before::limits())
-            .map_err(|error| failed(&error))?;
+        let kept =
+            keep(paths, &plan, &occasion, &before::limits()).map_err(|error| failed(&error))?;
         record(paths, &summary.id, &kept, &found)?;
         let mark = short(&id);
         store
@@ -305,12 +304,7 @@ fn before_undo(manifest: &Manifest, found: &Difference) -> Plan {
 }
 
 /// Tells the log before anything is changed.
-fn record(
-    paths: &Paths,
-    id: &Uuid,
-    kept: &Manifest,
-    found: &Difference,
-) -> Result<(), Failure> {
+fn record(paths: &Paths, id: &Uuid, kept: &Manifest, found: &Difference) -> Result<(), Failure> {
     let request = Request::Undone {
         id: *id,
         manifest: json!({
@@ -328,7 +322,11 @@ fn record(
 
 fn half_done(error: &crate::capture::CaptureError, id: &Uuid) -> Failure {
     let id = short(id);
-    Failure::new(Exit::Failed, format!("not everything was put back: {error}")).hint(format!(
+    Failure::new(
+        Exit::Failed,
+        format!("not everything was put back: {error}"),
+    )
+    .hint(format!(
         "mend that and undo it again; `kintsugi undo {id}` takes back what was done"
     ))
 }

@@ -144,7 +144,7 @@ pub enum Content {
     Object(String),
     /// In a file of this capture's own, by number: it shares its blocks with what it was made of.
     Clone(u64),
-    /// It is another name of the file at this path below the same top.
+    /// It is another name of the file that was kept from this path.
     SameAs(Name),
     /// Nowhere: only its attributes were kept.
     Nothing,

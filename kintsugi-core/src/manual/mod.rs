@@ -6,6 +6,7 @@
 //! | [`threat_model`] | whoever decides whether that is enough |
 //! | [`protocol`] | whoever writes a client |
 //! | [`approvals`] | whoever wants to know who may say yes |
+//! | [`undo`] | whoever wants back what a command destroyed, or wants to know beforehand whether it comes back |
 //! | [`vault`] | whoever sets, keeps or checks the admin's password |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
@@ -22,4 +23,5 @@ pub mod hooks;
 pub mod promises;
 pub mod protocol;
 pub mod threat_model;
+pub mod undo;
 pub mod vault;

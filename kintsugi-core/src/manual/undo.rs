@@ -1,0 +1,115 @@
+//! Undo: what is kept before a command runs, how it comes back, and what does not.
+//!
+//! Before a command runs that was allowed or approved, the client that is about to run it keeps what the verdict's `capture` names;
+//! the log has a `capture` record before the command starts. `kintsugi undo` shows what putting it back would change, keeps what
+//! stands there now, leaves an `undo` record and puts it back. `kintsugi undo --list` and `kintsugi trash list` list what is kept,
+//! `kintsugi trash prune` removes it.
+//!
+//! What is kept follows the effects, not the text: globs, variables, `bash -c`, `find -delete`, `xargs` and links that are written
+//! through. Files come with content, modes, owners, times, extended attributes, links (symbolic, and hard among what was kept),
+//! holes and empty directories; a named pipe is made anew, a socket or device is noted and never opened. Of a repository everything but
+//! its objects is kept as files, and commits stay reachable below `refs/kintsugi/ID`.
+//!
+//! # The table
+//!
+//! Each row is run by `tests/tests/undo.rs` in a working copy with uncommitted work, undone, and compared. *Byte for byte*: everything
+//! is as it was, modes, owners, times and attributes too. *By git*: the repository and every file with changes are as they were,
+//! and git writes clean files again, with new times. *No*: the card says so before anybody approves. *Not kept*: it runs, and
+//! nothing of it is kept.
+//!
+//! | command | comes back |
+//! |---|---|
+//! | `rm a.txt` | byte for byte |
+//! | `rm -rf src` | byte for byte |
+//! | `rm -rf src notes.txt link` | byte for byte |
+//! | `rm -f *.txt` | byte for byte |
+//! | `rm -r extra` | byte for byte |
+//! | `rmdir extra/empty` | not kept |
+//! | `unlink notes.txt` | byte for byte |
+//! | `rm -rf odd` | byte for byte |
+//! | `rm hole.bin` | byte for byte |
+//! | `rm h1 h2` | byte for byte |
+//! | `mv a.txt c.txt` | byte for byte |
+//! | `mv a.txt b.txt` | byte for byte |
+//! | `mv a.txt src` | byte for byte |
+//! | `mv src lib` | byte for byte |
+//! | `cp a.txt b.txt` | byte for byte |
+//! | `cp a.txt new.txt` | byte for byte |
+//! | `cp -r src extra` | byte for byte |
+//! | `cp -f a.txt src` | byte for byte |
+//! | `ln -sf b.txt link` | byte for byte |
+//! | `install -m 600 a.txt b.txt` | byte for byte |
+//! | `echo x > a.txt` | byte for byte |
+//! | `: > a.txt` | byte for byte |
+//! | `echo x > link` | byte for byte |
+//! | `echo x >> a.txt` | byte for byte |
+//! | `echo x \| tee a.txt` | byte for byte |
+//! | `echo x \| tee -a a.txt` | byte for byte |
+//! | `truncate -s 0 a.txt` | byte for byte |
+//! | `dd if=/dev/null of=a.txt` | byte for byte |
+//! | `chmod 600 a.txt` | byte for byte |
+//! | `chmod -R go-rwx src` | byte for byte |
+//! | `find src -name '*.c' -delete` | byte for byte |
+//! | `find src -type f -exec rm {} +` | byte for byte |
+//! | `printf 'a.txt\nb.txt\n' \| xargs rm` | byte for byte |
+//! | `x=src; rm -rf "$x"` | byte for byte |
+//! | `bash -c 'rm -rf src'` | byte for byte |
+//! | `for f in a.txt b.txt; do rm "$f"; done` | byte for byte |
+//! | `cd src && rm one.c` | byte for byte |
+//! | `rsync -a --delete docs/ src/` | byte for byte |
+//! | `sort -o list.txt list.txt` | byte for byte |
+//! | `shred -u notes.txt` | no: it is meant to leave nothing behind |
+//! | `sed -i s/one/two/ a.txt` | byte for byte |
+//! | `perl -pi -e 's/one/two/' a.txt` | byte for byte |
+//! | `patch -s a.txt fix.patch` | byte for byte |
+//! | `awk '{print $1}' list.txt > a.txt` | byte for byte |
+//! | `python3 -c "import shutil; shutil.rmtree('src')"` | byte for byte |
+//! | `python3 -c "open('a.txt', 'w').write('x')"` | byte for byte |
+//! | `node -e "require('fs').rmSync('src', {recursive: true})"` | byte for byte |
+//! | `tar cf a.txt src` | byte for byte |
+//! | `gzip a.txt` | what it took; what it made stays |
+//! | `tar xf old.tar` | not kept |
+//! | `unzip -o old.zip` | not kept |
+//! | `git reset --hard` | by git |
+//! | `git reset --hard HEAD~1` | by git |
+//! | `git checkout -- .` | by git |
+//! | `git checkout -f` | by git |
+//! | `git restore .` | by git |
+//! | `git restore a.txt` | by git |
+//! | `git clean -fd` | by git |
+//! | `git clean -fdx` | by git |
+//! | `git stash drop` | by git |
+//! | `git stash clear` | by git |
+//! | `git branch -D side` | by git |
+//! | `git commit --amend -qm other` | by git |
+//! | `git rm -qf a.txt` | by git |
+//! | `git push -q --force` | by git |
+//! | `npm uninstall left-pad` | not kept |
+//! | `pip uninstall -y requests` | not kept |
+//! | `psql -c 'drop table x'` | no: a database |
+//! | `mysql -e 'drop database x'` | no: a database |
+//! | `ssh host rm -rf /srv/x` | no: files on another host |
+//! | `kubectl delete namespace x` | no: a resource on another machine |
+//! | `docker volume rm x` | no: a volume, snapshot or backup |
+//! | `mkfs.ext4 /dev/sdz1` | no: a device |
+//!
+//! # How
+//!
+//! A store is a directory of mode 0700: `trash` in the person's data directory and, for what lies on another file system,
+//! `.kintsugi-trash-UID` at the top of that one where the person may write (as the FreeDesktop trash has it), else the first. In it
+//! `objects/HH/HASH` holds content by its BLAKE3 hash, shared by all captures; where the file system can share blocks (`FICLONE`, on
+//! btrfs and xfs), `captures/ID/data/N` holds a clone instead. `captures/ID/manifest.json` is
+//! [`Manifest`](crate::capture::manifest::Manifest), version 1; `summary.json` is the same in short. A capture is written under another
+//! name, synced (`syncfs(2)`), and gets its own last: one that was interrupted is never seen, and is swept away by the next.
+//!
+//! One capture copies at most 2 GB, 100,000 files and 30 s; all together take at most 10 GB and are kept for 30 days. What
+//! shares its blocks does not count. A file that is changed in place is kept up to 1 MB. A tree is walked by open directories, no link is
+//! followed out of it, and what another file system covers is not entered: then it cannot be kept.
+//!
+//! What cannot be kept holds the command: the daemon asks for it (`wanted.capture`), the card says `cannot be undone: over 2 GB`, and
+//! whoever approves knows. A command that the rules call safe is not stopped for want of room; it then runs without a copy.
+//!
+//! # Newer work
+//!
+//! What changed after the command ended is not overwritten without `--overwrite`. `kintsugi run` leaves a process behind
+//! that notes the end of the command. Where nobody noted it, everything that changed since counts as newer.

@@ -1,0 +1,282 @@
+//! Undo: every row of the manual's table on the real programs, in a working copy with uncommitted work.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::pty::Pty;
+use kintsugi_tests::tree::{Tree, differences, tree};
+
+/// What the manual says comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Back {
+    Exactly,
+    Taken,
+    ByGit,
+    No(String),
+    NotKept,
+}
+
+/// The rows of the table, as the manual has them.
+fn rows() -> Vec<(String, Back)> {
+    let manual = include_str!("../../kintsugi-core/src/manual/undo.rs");
+    let rows = manual.lines().filter_map(|line| {
+        let (command, back) = line.strip_prefix("//! | `")?.rsplit_once("` | ")?;
+        let command = command.replace("\\|", "|");
+        let back = match back.trim_end_matches(" |") {
+            "byte for byte" => Back::Exactly,
+            "what it took; what it made stays" => Back::Taken,
+            "by git" => Back::ByGit,
+            "not kept" => Back::NotKept,
+            other => Back::No(other.strip_prefix("no: ").expect("a reason").to_owned()),
+        };
+        Some((command, back))
+    });
+    rows.collect()
+}
+
+/// A machine, and working copies on it that are all the same.
+struct Bench {
+    machine: Machine,
+    directory: tempfile::TempDir,
+    made: usize,
+}
+
+/// Makes a working copy with everything that is hard to keep.
+const FIXTURE: &str = r#"
+set -e
+git init -q --bare -b main remote.git
+git init -q -b main model
+cd model
+mkdir -p src/deep docs
+for name in one two; do echo "int $name;" > src/$name.c; done
+echo 'int three;' > src/deep/three.c
+echo one > a.txt; echo b > b.txt; printf 'z\ny\n' > list.txt; echo '# read' > docs/readme.md
+echo '*.cache' > .gitignore
+git add -A; git commit -q -m one
+git remote add origin ../remote.git; git push -q -u origin main
+echo two > b.txt; git commit -q -a -m two
+git branch side HEAD~1; git tag v1
+echo stashed > b.txt; git stash -q
+git push -q; git commit -q --amend -m 'two, again'
+echo 'one, changed' > a.txt
+echo 'staged' > staged.txt; git add staged.txt
+echo note > notes.txt; mkdir -p extra/empty odd; echo x > extra/file; echo c > x.cache
+ln -s a.txt link; mkfifo src/pipe
+echo hard > h1; ln h1 h2
+truncate -s 1M hole.bin; printf end >> hole.bin
+printf 'bytes' > "odd/$(printf '\377\376name')"; echo n > "odd/two
+lines"; ln -s nowhere odd/dangling; mkdir odd/deep; echo d > odd/deep/d
+chmod 640 src/one.c; chmod 700 src/deep; chmod 400 src/two.c
+printf -- '--- a.txt\n+++ a.txt\n@@ -1 +1 @@\n-one, changed\n+patched\n' > fix.patch
+tar cf old.tar b.txt; zip -q old.zip b.txt
+touch -d '2001-02-03 04:05:06.789' src/one.c notes.txt src docs
+cd ..
+"#;
+
+impl Bench {
+    fn new() -> Self {
+        let machine = Machine::new();
+        // Not below the machine's own directory: its name is that of the guard's files.
+        let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
+        let made = machine
+            .command("bash")
+            .args(["-c", FIXTURE])
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let attribute = directory.path().join("model/src/one.c");
+        // Where the file system has none, none are compared.
+        rustix::fs::setxattr(
+            &attribute,
+            "user.note",
+            b"\x00\xffkept",
+            rustix::fs::XattrFlags::empty(),
+        )
+        .unwrap_or_default();
+        Self {
+            machine,
+            directory,
+            made: 0,
+        }
+    }
+
+    /// Another copy of the model, under a path of its own.
+    fn copy(&mut self) -> PathBuf {
+        self.made += 1;
+        let top = self.directory.path().canonicalize().unwrap();
+        let place = top.join(format!("{}", self.made));
+        std::fs::create_dir(&place).unwrap();
+        for name in ["model", "remote.git"] {
+            let mut copy = self.machine.command("cp");
+            copy.arg("-a").arg(top.join(name)).arg(place.join(name));
+            assert!(copy.status().unwrap().success());
+        }
+        let work = place.join("model");
+        let mut refresh = self.machine.command("git");
+        refresh.args(["status", "--short"]).current_dir(&work);
+        assert!(refresh.output().unwrap().status.success());
+        work
+    }
+
+    /// Runs a line at a terminal, says yes or no when it is asked, and returns the card and whether it ran.
+    fn at_terminal(&self, line: &str, work: &Path, yes: bool) -> (String, bool) {
+        let mut shell = self.machine.command("sh");
+        let script = "\"$0\" run -- \"$1\"; echo \"ended=$?\"";
+        shell
+            .args(["-c", script])
+            .arg(program("kintsugi"))
+            .arg(line)
+            .env("SHELL", "/bin/bash")
+            .current_dir(work);
+        let mut pty = Pty::spawn(&shell, 200);
+        if pty.expect_either("run it? [y/N]", "ended=") {
+            pty.send(if yes { "y" } else { "n" });
+            pty.expect("ended=");
+        }
+        let screen = pty.screen();
+        let (_, printed) = pty.end();
+        (screen, printed.trim_start().starts_with('0'))
+    }
+
+    fn undo(&self, work: &Path, arguments: &[&str]) -> std::process::Output {
+        self.machine
+            .kintsugi(&[&["undo"], arguments].concat())
+            .current_dir(work)
+            .output()
+            .unwrap()
+    }
+
+    fn git(&self, work: &Path) -> String {
+        let asked = [
+            &["for-each-ref", "--exclude=refs/kintsugi"][..],
+            &["stash", "list"],
+            &["status", "--porcelain=v2", "--branch", "--ignored"],
+            &["ls-files", "-s"],
+            &["reflog"],
+        ];
+        asked
+            .iter()
+            .map(|arguments| {
+                let mut git = self.machine.command("git");
+                let said = git.args(*arguments).current_dir(work).output().unwrap();
+                String::from_utf8_lossy(&said.stdout).into_owned()
+            })
+            .collect()
+    }
+}
+
+/// Everything below a working copy but git's objects and what keeps them.
+fn snapshot(work: &Path, by_git: bool) -> Tree {
+    let skip = |path: &Path| {
+        let bytes = path.as_os_str().as_bytes();
+        let is_hidden =
+            bytes.starts_with(b".git/objects") || bytes.starts_with(b".git/refs/kintsugi");
+        // The index remembers times of files; what is in it is compared by git itself.
+        is_hidden || (by_git && bytes == b".git/index")
+    };
+    let mut found = tree(work, &skip);
+    if by_git {
+        for (path, thing) in &mut found {
+            if path.starts_with(".git") || thing.is == "directory" {
+                thing.modified = (0, 0);
+            }
+        }
+    }
+    found
+}
+
+/// Differences that count: of a file that git wrote again, not the time; of the directory with the tops, not the time.
+fn undone(before: &Tree, work: &Path, by_git: bool) -> Vec<String> {
+    let mut now = snapshot(work, by_git);
+    if by_git {
+        const CLEAN: [&str; 7] = [
+            "b.txt",
+            "list.txt",
+            "docs/readme.md",
+            "src/one.c",
+            "src/two.c",
+            "src/deep/three.c",
+            ".gitignore",
+        ];
+        for name in CLEAN {
+            if let (Some(then), Some(now)) =
+                (before.get(Path::new(name)), now.get_mut(Path::new(name)))
+                && then.is == now.is
+            {
+                *now = then.clone();
+            }
+        }
+    } else {
+        // What holds a path that came back is not part of what was kept.
+        for (path, thing) in &mut now {
+            if let Some(then) = before.get(path)
+                && thing.is == "directory"
+            {
+                thing.modified = then.modified;
+            }
+        }
+    }
+    differences(before, &now)
+}
+
+fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
+    let work = bench.copy();
+    let by_git = *back == Back::ByGit;
+    match back {
+        Back::No(reason) => {
+            let (screen, _) = bench.at_terminal(command, &work, false);
+            let words = format!("cannot be undone: {reason}");
+            return (!screen.replace("\r\n", " ").contains(&words)).then_some(screen);
+        }
+        Back::NotKept => {
+            let mut check = bench.machine.kintsugi(&["check", "--json", "--", command]);
+            let said = check.current_dir(&work).output().unwrap();
+            let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+            return said.get("capture").map(ToString::to_string);
+        }
+        Back::Exactly | Back::Taken | Back::ByGit => {}
+    }
+    let before = snapshot(&work, by_git);
+    let told = bench.git(&work);
+    let (screen, ran) = bench.at_terminal(command, &work, true);
+    if !ran {
+        return Some(format!("it did not run: {screen}"));
+    }
+    let is_remote = command.starts_with("git push");
+    if !is_remote && undone(&before, &work, by_git).is_empty() && bench.git(&work) == told {
+        return Some(format!("it changed nothing: {screen}"));
+    }
+    let dry = bench.undo(&work, &["--dry-run"]);
+    let done = bench.undo(&work, &[]);
+    if !done.status.success() {
+        return Some(format!("{dry:?}\n{done:?}"));
+    }
+    let mut differs = undone(&before, &work, by_git);
+    if *back == Back::Taken {
+        differs.retain(|line| !line.ends_with(" is new"));
+    }
+    if by_git {
+        let now = bench.git(&work);
+        if now != told {
+            differs.push(format!("git says\n{now}instead of\n{told}"));
+        }
+    }
+    (!differs.is_empty()).then(|| format!("{differs:#?}\n{done:?}"))
+}
+
+#[test]
+fn every_row_of_the_manual_is_as_it_says() {
+    let rows = rows();
+    assert!(rows.len() >= 60, "{} rows", rows.len());
+    let only = std::env::var("KINTSUGI_UNDO_ROW").unwrap_or_default();
+    let mut bench = Bench::new();
+    let mut problems = Vec::new();
+    for (command, back) in rows.iter().filter(|(command, _)| command.contains(&only)) {
+        if let Some(problem) = problem(&mut bench, command, back) {
+            problems.push(format!("`{command}` ({back:?}): {problem}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
