@@ -9,8 +9,8 @@ use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Targe
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{OutputPlace, Surroundings};
 use crate::shell::{
-    Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId, Output,
-    Piece, Problem, Script, Variables, Word,
+    self, Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId,
+    Output, Piece, Problem, Script, Variables, Word,
 };
 
 /// Most unknowns that are told one by one; a line with more is as unknown as one with these.
@@ -40,6 +40,8 @@ pub(super) struct Printed {
     pub(super) feeds: Feeds,
     /// The text itself, when the line shows it.
     pub(super) text: Option<Rc<str>>,
+    /// The program whose bytes they are: `cat /bin/rm`.
+    pub(super) copies: Option<String>,
 }
 
 /// The circumstances that wrappers give to what they wrap.
@@ -81,6 +83,7 @@ impl Scope<'_> {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
                 text: None,
+                copies: None,
             };
         };
         let mut sum = one.clone();
@@ -127,6 +130,8 @@ pub(super) struct Analyst<'a> {
     pub(super) files: BTreeMap<String, Written>,
     /// Files that are a program under another name, by folded path.
     pub(super) copies: BTreeMap<String, String>,
+    /// Links that the line makes, by folded path, and where they lead.
+    pub(super) links: BTreeMap<String, Word>,
     /// Aliases of git that the line gives, until they are used.
     pub(super) aliases: BTreeMap<String, String>,
     /// What flows into the text that is being read.
@@ -178,7 +183,13 @@ impl Analyst<'_> {
                 let path = self.surroundings.fold(path, directory);
                 let slot = self.files.entry(path).or_default();
                 slot.feeds = slot.feeds.union(Feeds::of(Feed::Text));
-                slot.text = Some(word.display().into());
+                let edited = Hole::Other(shell::EDITED);
+                if word.holes().any(|hole| *hole == edited) {
+                    slot.feeds = slot.feeds.union(Feeds::of(Feed::Program));
+                    slot.text = None;
+                } else {
+                    slot.text = Some(word.display().into());
+                }
             }
         }
     }
@@ -220,6 +231,7 @@ impl Analyst<'_> {
                 Printed {
                     feeds: Feeds::of(Feed::Text).union(Self::word_feeds(word, scope)),
                     text,
+                    copies: None,
                 }
             }
             Input::File(word) => self.file_flow(word, &invocation.directories, scope),
@@ -237,6 +249,7 @@ impl Analyst<'_> {
         let mut printed = Printed {
             feeds: Self::word_feeds(word, scope),
             text: None,
+            copies: None,
         };
         let mut found = false;
         if super::redirect::remote_of(word).is_some() {
@@ -329,8 +342,12 @@ impl Analyst<'_> {
         let mut all: Vec<crate::place::Judgement> = Vec::with_capacity(1);
         for directory in directories {
             for judged in self.surroundings.judge(word, directory, &outputs) {
-                if !all.contains(&judged) {
-                    all.push(judged);
+                let link = self.links.get(&judged.path);
+                let behind = link.map(|to| self.surroundings.judge(to, directory, &outputs));
+                for judged in std::iter::once(judged).chain(behind.into_iter().flatten()) {
+                    if !all.contains(&judged) {
+                        all.push(judged);
+                    }
                 }
             }
         }
@@ -365,6 +382,7 @@ impl Analyst<'_> {
             fed: Printed {
                 feeds: call.fed.feeds.union(connected),
                 text: call.fed.text.clone().filter(|_| connected == Feeds::NONE),
+                copies: None,
             },
             ..call
         };
@@ -414,6 +432,7 @@ impl Analyst<'_> {
         Printed {
             feeds: feeds.union(Feeds::of(Feed::Program)),
             text: None,
+            copies: None,
         }
     }
 

@@ -7,15 +7,14 @@ use super::analyst::{Analyst, Call, Scope, Written};
 use super::assumed::is_of_statements;
 use super::embedded::{self, Embedded};
 use super::feeds::Feeds;
+use super::languages::dialect_of;
 use super::program::Task;
 use super::schema::Language;
 use super::script::ScriptFile;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{Judgement, OutputPlace};
-use crate::shell::{
-    self, Context, Dialect, Directory, Hole, Input, Piece, Script, Variables, Word,
-};
+use crate::shell::{self, Context, Directory, Hole, Input, Piece, Script, Variables, Word};
 
 /// Stands in a text for the hole of that number while the text is read; private use, so no shell gives it a meaning.
 const MARK: char = '\u{10_FFF0}';
@@ -242,7 +241,12 @@ impl Analyst<'_> {
         written: Option<Written>,
     ) -> Feeds {
         let call = &task.call;
+        let made = written.as_ref().map_or(Feeds::NONE, |it| it.feeds);
         let Some((text, before)) = written.and_then(|it| Some((it.text?, it.before))) else {
+            if made.contains(Feed::Program) {
+                // The line itself had a program write it: as much as what flows from there through a pipe.
+                self.interpret(task, &judged.path, made);
+            }
             self.want_script(judged);
             self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
             self.assume_name(call, &judged.path, &task.arguments());
@@ -569,48 +573,7 @@ fn restore_word(word: &mut Word, holes: &[Hole]) {
     word.pieces = pieces;
 }
 
-/// The language that the first line of a script names; a shell's when it names none.
-pub(super) fn language_of(text: &str) -> Language {
-    let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
-        return Language::Shell;
-    };
-    let name = line
-        .split_whitespace()
-        .filter_map(|word| word.rsplit('/').next())
-        .find(|word| !matches!(*word, "env" | "-S") && !word.contains('='))
-        .unwrap_or_default()
-        .trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-    match name {
-        "python" | "pypy" => Language::Python,
-        "node" | "deno" | "bun" | "nodejs" => Language::Javascript,
-        "perl" => Language::Perl,
-        "ruby" => Language::Ruby,
-        "php" => Language::Php,
-        "awk" | "gawk" | "mawk" => Language::Awk,
-        "sed" => Language::Sed,
-        "lua" | "luajit" => Language::Lua,
-        "tclsh" | "wish" | "expect" => Language::Tcl,
-        "make" => Language::Make,
-        "pwsh" => Language::Powershell,
-        "Rscript" | "osascript" | "groovy" | "elixir" | "julia" | "escript" => Language::Other,
-        _ => Language::Shell,
-    }
-}
-
 pub(super) fn program_name(call: &Call<'_>) -> String {
     let name = call.words.first().and_then(Word::known).unwrap_or_default();
     name.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-/// The dialect of a shell's text follows the shell that is named: `fish -c`, `zsh -c`.
-pub(super) fn dialect_of(program: &str, otherwise: Dialect) -> Dialect {
-    match program {
-        "bash" | "rbash" => Dialect::Bash,
-        "zsh" => Dialect::Zsh,
-        "sh" | "dash" | "ash" | "ksh" | "mksh" => Dialect::Posix,
-        "fish" => Dialect::Fish,
-        "nu" => Dialect::Nu,
-        "pwsh" | "powershell" => Dialect::PowerShell,
-        _ => otherwise,
-    }
 }

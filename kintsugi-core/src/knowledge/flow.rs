@@ -85,19 +85,23 @@ impl Analyst<'_> {
             Some(Prints::Nothing) => Printed {
                 feeds: Feeds::of(Feed::Text),
                 text: None,
+                copies: None,
             },
             Some(Prints::Operands) => Self::printed_operands(task),
             Some(Prints::Decoded) => Printed {
                 feeds: through.union(Feeds::of(Feed::Decoded)),
                 text: None,
+                copies: None,
             },
             Some(Prints::Secret) => Printed {
                 feeds: through.union(Feeds::of(Feed::Secret)),
                 text: None,
+                copies: None,
             },
             Some(Prints::Network) => Printed {
                 feeds: through.union(Feeds::of(Feed::Network)),
                 text: None,
+                copies: None,
             },
             Some(Prints::Input) => {
                 let text = if task.reads == Feeds::NONE {
@@ -108,19 +112,23 @@ impl Analyst<'_> {
                 Printed {
                     feeds: through,
                     text: text.clone(),
+                    copies: task.copies.clone(),
                 }
             }
             None if task.fetches => Printed {
                 feeds: through.union(Feeds::of(Feed::Network)),
                 text: None,
+                copies: None,
             },
             None if task.reads == Feeds::NONE => Printed {
                 feeds: through.union(Feeds::of(Feed::Program)),
                 text: None,
+                copies: None,
             },
             None => Printed {
                 feeds: through,
                 text: None,
+                copies: None,
             },
         }
     }
@@ -138,6 +146,7 @@ impl Analyst<'_> {
         Printed {
             feeds,
             text: text.map(|words| (words.join(" ") + "\n").into()),
+            copies: None,
         }
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! Only files whose text the line or facts show; what else such a program would run is its entry's to say.
 
-use super::Resolved;
+use std::rc::Rc;
+
 use super::analyst::{Analyst, Call};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
+use super::{Resolved, UnknownKind};
 use crate::place::Judgement;
-use crate::shell::{Hole, Input, Invocation, Word};
+use crate::shell::{Directory, Hole, Input, Invocation, Word};
+
+/// Most links of one line that are kept in mind.
+const LINKS_MAX: usize = 64;
 
 /// Programs, the files they look for in their directory, and the language of these.
 ///
@@ -30,7 +35,7 @@ const FILES: &[(&[&str], &[&str], Language)] = &[
 impl Analyst<'_> {
     /// Files that the program looks for by itself, where the line wrote them.
     pub(super) fn run_implicit(&mut self, task: &Task<'_, '_>) -> Feeds {
-        let mut feeds = Feeds::NONE;
+        let mut feeds = self.run_renamed(task);
         if self.files.is_empty() {
             return feeds;
         }
@@ -53,13 +58,10 @@ impl Analyst<'_> {
         feeds
     }
 
-    /// Options that stand in a file which the line wrote: `curl -K f`, `ssh -F f`.
+    /// Options that stand in a file: `curl -K f`, `ssh -F f`. One that nobody read is unknown.
     ///
     /// curl(1), 8.5, "--config": a long option a line. `ssh_config(5)`, OpenSSH 9.2.
     pub(super) fn run_option_file(&mut self, task: &Task<'_, '_>) {
-        if self.files.is_empty() {
-            return;
-        }
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
         let flags: &[&str] = match program {
             "curl" => &["-K", "--config"],
@@ -72,10 +74,18 @@ impl Analyst<'_> {
             if !flag.known().is_some_and(|flag| flags.contains(&&*flag)) {
                 continue;
             }
+            let mut texts = Self::shown_options(task, file);
             for judged in self.judge(file, &task.call.directories, task.call.scope) {
-                let Some(text) = self.written(&judged.path).and_then(|it| it.text) else {
-                    continue;
-                };
+                match self.written(&judged.path).and_then(|it| it.text) {
+                    Some(text) => texts.push(text),
+                    None if texts.is_empty() && judged.path.starts_with('/') => {
+                        self.want_script(&judged);
+                        self.unknown(UnknownKind::LocalProgram, judged.path, file.span);
+                    }
+                    None => {}
+                }
+            }
+            for text in texts {
                 let options = options(&text, program == "curl", task.call.span);
                 let rest = words
                     .iter()
@@ -96,6 +106,185 @@ impl Analyst<'_> {
                 });
             }
         }
+    }
+
+    /// The text of options that come from the standard input or a substitution.
+    fn shown_options(task: &Task<'_, '_>, file: &Word) -> Vec<Rc<str>> {
+        let call = &task.call;
+        let process = file.holes().find_map(|hole| match hole {
+            Hole::Process { first, .. } => Some(*first),
+            Hole::Variable(_) | Hole::Output { .. } | Hole::Other(_) => None,
+        });
+        let text = match (process, call.input) {
+            (Some(first), _) => {
+                let mut printed = call.scope.script.printed.iter();
+                printed
+                    .find(|(id, _)| *id == first)
+                    .and_then(|(_, text)| text.known())
+            }
+            (None, Input::Text(text)) if file.known().as_deref() == Some("-") => text.known(),
+            (None, _) => None,
+        };
+        text.map(|text| Rc::from(&*text)).into_iter().collect()
+    }
+
+    /// Links that `ln` makes: what is done with them is done with what they lead to.
+    pub(super) fn remember_links(&mut self, task: &Task<'_, '_>) {
+        if task.parsed.path != "ln" || self.links.len() >= LINKS_MAX {
+            return;
+        }
+        let call = &task.call;
+        let words: Vec<&Word> = call
+            .words
+            .iter()
+            .skip(1)
+            .filter(|word| word.known().is_none_or(|text| !text.starts_with('-')))
+            .collect();
+        let here = Word::text(".", call.span);
+        let (targets, place) = match words.as_slice() {
+            [] => return,
+            [one] => (vec![*one], &here),
+            [targets @ .., place] => (targets.to_vec(), *place),
+        };
+        for target in targets {
+            let below = target.display();
+            let below = below.rsplit('/').next().unwrap_or_default();
+            for judged in self.judge(place, &call.directories, call.scope) {
+                let inside = format!("{}/{below}", judged.path);
+                for path in [judged.path, inside] {
+                    if !target.display().is_empty() && path != "/" {
+                        self.links.insert(path, target.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The path of a file that the line put where programs are looked for.
+    pub(super) fn put_on_path(&self, name: &str) -> Option<String> {
+        if self.files.is_empty() && self.copies.is_empty() || name.contains('/') {
+            return None;
+        }
+        let known = self.files.keys().chain(self.copies.keys());
+        let mut found = known.filter(|path| {
+            path.rsplit_once('/').is_some_and(|(above, last)| {
+                last == name && (above.ends_with("/bin") || above.ends_with("/sbin"))
+            })
+        });
+        found.next().cloned()
+    }
+
+    /// `GIT_DIR=x git …`: another repository than the one of the directory, so what is known of that one does not count.
+    pub(super) fn elsewhere_by_variables(&self, task: &mut Task<'_, '_>) {
+        if task.parsed.path.split(' ').next() != Some("git") {
+            return;
+        }
+        let given = task.call.assignments.iter();
+        let given = given.map(|it| (it.name.as_str(), &it.value));
+        let exported = task.call.variables.values.iter();
+        let all: Vec<(&str, Word)> = given
+            .chain(exported)
+            .filter(|(name, _)| matches!(*name, "GIT_DIR" | "GIT_WORK_TREE"))
+            .map(|(name, value)| (name, value.clone()))
+            .collect();
+        if all.is_empty() {
+            return;
+        }
+        let tree = all.iter().find(|(name, _)| *name == "GIT_WORK_TREE");
+        let reached = tree.map(|(_, value)| {
+            let judged = self.judge(value, &task.call.directories, task.call.scope);
+            judged.into_iter().map(|it| {
+                if it.modifiers.contains(crate::effect::Modifier::Unresolved) {
+                    Directory::Unknown
+                } else {
+                    Directory::Known(it.path)
+                }
+            })
+        });
+        let mut directories = vec![Directory::Unknown];
+        directories.extend(reached.into_iter().flatten());
+        task.call.directories = directories.into();
+    }
+
+    /// The words behind `-Command`, which are one text, and what `-EncodedCommand` says (`about_pwsh`, PowerShell 7.4).
+    fn powershell(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let call = &task.call;
+        let mut words = call.words.iter().skip(1);
+        while let Some(flag) = words.next() {
+            let flag = flag.display().to_ascii_lowercase();
+            let name = flag.trim_start_matches(['-', '/']);
+            let rest: Vec<Word> = words.clone().cloned().collect();
+            if name == flag {
+                // The first word without a dash begins the text of Windows PowerShell, and names a file otherwise.
+                return Feeds::NONE;
+            }
+            if name == "c" || name.len() > 1 && "command".starts_with(name) {
+                return if rest.len() > 1 {
+                    self.shell_words(call, &rest)
+                } else {
+                    Feeds::NONE
+                };
+            }
+            if name == "ec" || name.starts_with('e') && "encodedcommand".starts_with(name) {
+                let text = rest
+                    .first()
+                    .and_then(Word::known)
+                    .and_then(|it| encoded(&it));
+                return match text {
+                    Some(text) => self.shell_words(call, &[Word::text(text, call.span)]),
+                    None => Feeds::NONE,
+                };
+            }
+        }
+        Feeds::NONE
+    }
+
+    /// What a program reads or starts that its words name in a way of its own: `capsh -- -c 'ls'`, `python -m awscli`,
+    /// lines for a server that `nc` sends to its port.
+    pub(super) fn run_renamed(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let call = &task.call;
+        let text = |at: usize| call.words.get(at).and_then(Word::known);
+        let behind = |at: usize| call.words.get(at..).unwrap_or_default().to_vec();
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        if program.starts_with("pwsh") || program.starts_with("powershell") {
+            return self.powershell(task);
+        }
+        let mut words = Vec::new();
+        for at in 1..call.words.len() {
+            let name = match (program, text(at).as_deref()) {
+                ("capsh", Some("--" | "==" | "-+" | "=+")) => Some("bash"),
+                ("python" | "python3", Some("-m")) => match text(at + 1).as_deref() {
+                    Some("awscli") => Some("aws"),
+                    Some("azure.cli") => Some("az"),
+                    Some("gslib" | "gsutil") => Some("gsutil"),
+                    Some("ansible" | "ansible.cli.adhoc") => Some("ansible"),
+                    Some(_) | None => None,
+                },
+                ("nc" | "telnet" | "socat", Some("6379" | "TCP:localhost:6379")) => {
+                    if let Input::Text(line) = call.input {
+                        return self.text(call, Language::Redis, line, &[]);
+                    }
+                    None
+                }
+                _ => None,
+            };
+            if let Some(name) = name {
+                let skipped = at + 1 + usize::from(program.starts_with("python"));
+                words.push(Word::text(name, call.span));
+                words.extend(behind(skipped));
+                break;
+            }
+        }
+        if words.is_empty() {
+            return Feeds::NONE;
+        }
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        let printed = self.call(&Call {
+            words: &words,
+            ..inner
+        });
+        printed.feeds
     }
 
     /// An alias of git that this command or an earlier one gives: looked at as what it stands for, beside what is written.
@@ -197,6 +386,18 @@ impl Analyst<'_> {
         });
         Some(printed.feeds)
     }
+}
+
+/// The text behind base64 of UTF-16 in little-endian order.
+fn encoded(text: &str) -> Option<String> {
+    let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok()?;
+    let units = bytes.chunks_exact(2).map(|pair| match pair {
+        [low, high] => u16::from_le_bytes([*low, *high]),
+        _ => 0,
+    });
+    char::decode_utf16(units)
+        .collect::<Result<String, _>>()
+        .ok()
 }
 
 /// The lines of a file of options as the options they stand for.

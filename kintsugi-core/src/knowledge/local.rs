@@ -50,12 +50,16 @@ impl Analyst<'_> {
             feeds = feeds.union(if before {
                 self.script_file(call, file, call.words)
             } else {
-                let language = super::code::language_of(&text);
+                let language = super::languages::language_of(&text);
                 let text = Word::text(&*text, call.span);
                 self.text(call, language, &text, call.words)
             });
         }
-        Printed { feeds, text: None }
+        Printed {
+            feeds,
+            text: None,
+            copies: None,
+        }
     }
 
     /// The words of a program that is not described: which of them are paths that matter.

@@ -14,6 +14,7 @@ mod flow;
 mod flow_tests;
 mod grammar;
 mod implicit;
+mod languages;
 mod lexicon;
 mod local;
 #[cfg(test)]
@@ -173,6 +174,7 @@ impl Knowledge {
             analysis: Analysis::default(),
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
+            links: BTreeMap::new(),
             aliases: BTreeMap::new(),
             inherited: Printed::default(),
             reading: Vec::new(),

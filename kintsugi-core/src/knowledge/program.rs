@@ -8,7 +8,7 @@ use super::targets::{is_meant, is_regrettable, is_standard_stream, role_named, t
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place};
-use crate::shell::{Directory, Hole, Piece, Word};
+use crate::shell::{Dialect, Directory, Hole, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Task<'c, 'k> {
@@ -42,6 +42,10 @@ impl Analyst<'_> {
     ) -> Printed {
         let knowledge = self.knowledge;
         self.git_alias(call, name, words);
+        if let Some(path) = self.put_on_path(name) {
+            let first = Word::text(path, first.span);
+            self.local_program(call, &first, name, true);
+        }
         match knowledge.resolve(name) {
             Resolved::Known { name, node } => {
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -63,9 +67,18 @@ impl Analyst<'_> {
                 Printed {
                     feeds: printed.feeds.union(more.feeds),
                     text: None,
+                    copies: None,
                 }
             }
             Resolved::Unknown => {
+                if name == "r" && call.dialect == Dialect::Zsh {
+                    // `r` runs a line of the history again (`zshbuiltins(1)` 5.9).
+                    let again = ["fc", "-s"].map(|word| Word::text(word, first.span));
+                    return self.call(&Call {
+                        words: &again,
+                        ..call.clone()
+                    });
+                }
                 self.analysis.programs.push((name.to_owned(), call.span));
                 self.unknown(UnknownKind::Program, name.to_owned(), first.span);
                 // No program is called like an option: such a line was torn in two, and what is below it is lost.
@@ -76,7 +89,11 @@ impl Analyst<'_> {
                     self.assume_sentences(call, name, words);
                 }
                 let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
-                Printed { feeds, text: None }
+                Printed {
+                    feeds,
+                    text: None,
+                    copies: None,
+                }
             }
         }
     }
@@ -97,10 +114,12 @@ impl Analyst<'_> {
         };
         self.unknown_parts(&task);
         self.enter_directories(&mut task);
+        self.elsewhere_by_variables(&mut task);
         if task.parsed.is_help {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
                 text: None,
+                copies: None,
             };
         }
         self.read_option_files(&mut task);
@@ -109,6 +128,7 @@ impl Analyst<'_> {
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);
         self.run_option_file(&task);
+        self.remember_links(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));

@@ -120,6 +120,9 @@ impl Analyst<'_> {
                     printed.text.clone()
                 };
                 self.remember(&judged.path, printed.feeds, text);
+                if let Some(program) = &printed.copies {
+                    self.copies.insert(judged.path.clone(), program.clone());
+                }
             }
         }
     }

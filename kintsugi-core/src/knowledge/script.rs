@@ -6,8 +6,9 @@
 use std::rc::Rc;
 
 use super::analyst::{Ambient, Analyst, Call};
-use super::code::{dialect_of, language_of, positional};
+use super::code::positional;
 use super::feeds::Feeds;
+use super::languages::{dialect_of, language_of};
 use super::program::Task;
 use super::recipe;
 use super::schema::Language;

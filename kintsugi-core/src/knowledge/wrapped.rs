@@ -41,7 +41,10 @@ impl Analyst<'_> {
             Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
             Wraps::CommandWithMore | Wraps::ShellWithMore => {
                 let (words, shown) = shown_words(&wrapped.words);
-                let unseen = if shown.is_empty() {
+                let is_combined = words.last().and_then(Word::known).as_deref() == Some(";");
+                let unseen = if is_combined {
+                    vec![Vec::new()]
+                } else if shown.is_empty() {
                     self.unseen(task)
                 } else {
                     shown
@@ -60,6 +63,9 @@ impl Analyst<'_> {
                     });
                 }
                 feeds
+            }
+            Wraps::Shell if task.parsed.path == "cmd" => {
+                self.shell_words(&call, &plain_for_windows(&wrapped.words))
             }
             Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
         }
@@ -317,6 +323,33 @@ impl Task<'_, '_> {
     }
 }
 
+/// A line of cmd.exe without its escapes, and with the variables that it sets (`cmd /?`, Windows Server 2022).
+fn plain_for_windows(words: &[Word]) -> Vec<Word> {
+    let Some(first) = words.first() else {
+        return Vec::new();
+    };
+    let mut text = String::new();
+    for word in words {
+        text.push_str(&word.display());
+        text.push(' ');
+    }
+    let mut text = text.replace('^', "");
+    let parts: Vec<String> = text.split('&').map(str::to_owned).collect();
+    for part in parts {
+        let setting = part.trim_start().strip_prefix("set ");
+        if let Some((name, value)) = setting.and_then(|it| it.split_once('=')) {
+            for mark in ['%', '!'] {
+                text = text.replace(&format!("{mark}{name}{mark}"), value);
+            }
+        }
+    }
+    let text = text
+        .replace("call ", "")
+        .replace('\\', "/")
+        .replace('%', "");
+    vec![Word::text(text, first.span)]
+}
+
 fn is_variable_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
@@ -337,6 +370,11 @@ fn shown_words(words: &[Word]) -> (Vec<Word>, Vec<Vec<Word>>) {
     };
     if let Some(at) = words.iter().position(is_separator) {
         let (command, rest) = words.split_at(at);
+        let numbered =
+            |word: &Word| word.display().contains("{1}") || word.display().contains("{2}");
+        if command.iter().any(numbered) {
+            return (combined(command, rest, &is_separator), Vec::new());
+        }
         let shown = rest
             .iter()
             .filter(|word| !is_separator(word))
@@ -354,6 +392,48 @@ fn shown_words(words: &[Word]) -> (Vec<Word>, Vec<Vec<Word>>) {
     }
     (words.to_vec(), Vec::new())
 }
+
+/// `{1}{2} x ::: r ::: m`: every command that the sources give, behind a `;` each.
+fn combined(command: &[Word], rest: &[Word], is_separator: &dyn Fn(&Word) -> bool) -> Vec<Word> {
+    let sources: Vec<Vec<&Word>> = rest
+        .split(is_separator)
+        .filter(|source| !source.is_empty())
+        .map(|source| source.iter().take(4).collect())
+        .collect();
+    let mut commands: Vec<Vec<Word>> = vec![command.to_vec()];
+    for (number, source) in sources.iter().enumerate().take(3) {
+        let mark = format!("{{{}}}", number + 1);
+        let filled = commands.iter().flat_map(|words| {
+            source.iter().map(|value| {
+                let words = words.iter().map(|word| replace(word, &mark, value));
+                words.collect::<Vec<Word>>()
+            })
+        });
+        commands = filled.take(COMBINED_MAX).collect();
+    }
+    let mut all = Vec::new();
+    for words in commands {
+        all.extend(words.into_iter().map(joined));
+        all.push(Word::text(";", crate::effect::Span::default()));
+    }
+    all
+}
+
+/// A word whose texts that meet are one.
+fn joined(mut word: Word) -> Word {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for piece in word.pieces.drain(..) {
+        match (pieces.last_mut(), piece) {
+            (Some(Piece::Text(before)), Piece::Text(next)) => before.push_str(&next),
+            (_, piece) => pieces.push(piece),
+        }
+    }
+    word.pieces = pieces;
+    word
+}
+
+/// Most commands that sources of words are combined to.
+const COMBINED_MAX: usize = 16;
 
 /// `words` with `more` in the place of what stands for it, else behind.
 fn append(words: &[Word], more: &[Word], replaces: Option<&Word>) -> Vec<Word> {

@@ -28,6 +28,23 @@
 //! | a function handed to another one | `python3 -c 'list(map(os.system, [...]))'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | machine code from a scripting language | `python3 -c 'ctypes.CDLL(None).system(…)'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a makefile or a script of cmake that nobody looked into | `make --eval='$(shell rm -rf ~)'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a shell fed by a substitution | `bash < <(echo 'rm -rf ~')` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a descriptor of the command itself, by its name | `bash /dev/fd/4 4<<< 'rm -rf ~'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | lines that a runner of jobs reads | `echo 'rm -rf ~' \| parallel` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a window of a multiplexer that is given a command | `screen -X exec rm -rf ~` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a shell that is told what it may do | `capsh -- -c 'rm -rf ~'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | an editor that is fed its commands | `printf '%s\\n' ':!rm -rf ~' \| vi -es` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | zsh's `r` | `zsh -c r` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a trap with the variable set again behind an `exit` | `trap f EXIT; d=~; exit; d=/tmp/x` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | git pointed at another repository in front of the command | `GIT_DIR=x GIT_WORK_TREE=~ git clean -fdx` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program of a stranger's flake | `nix run github:x/y` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the bytes of a program | `cat /bin/rm > x; chmod +x x; ./x -rf ~` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a link that the line makes | `ln -s ~/.ssh/id_ed25519 k; cat k` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file that the line puts where programs are looked for | `… \| sudo tee /usr/local/bin/t; t` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file that the line writes and then lets a program change | `printf 'm -rf ~' > t; sed -i '1s/^/r/' t; . ./t` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | text that bash expands a second time | `a='x[$(rm -rf ~)]'; ((a))` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | functions that a shell calls by itself | `command_not_found_handle() { rm -rf ~; }; x` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | fish and PowerShell | `fish -c 'if true; rm -rf ~; end'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -36,16 +53,9 @@
 //!
 //! | how | example |
 //! |---|---|
-//! | options from a file that stood there before | `curl -K FILE`, `ssh -F FILE` |
-//! | the bytes of a program, not a copy of its file | `cat /bin/rm > x; chmod +x x; ./x -rf ~` |
+//! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
+//! | the bytes of a program by way of a redirection | `cat < /bin/rm > x; chmod +x x; ./x -rf ~` |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
-//! | a program of a stranger's flake | `nix run github:x/y` |
-//! | a window of a multiplexer that is given a command | `screen -X exec rm -rf x` |
-//! | a shell that is told what it may do | `capsh -- -c 'rm -rf x'` |
-//! | an editor that is fed its commands | `printf '%s\\n' ':!rm -rf x' \| vi -es` |
-//! | zsh's `r` by way of `builtin` | `builtin r` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
-//! | a trap that calls a function, with the variable set again behind an `exit` | `f() { rm -rf "$d"; }; trap f EXIT; d=~; exit; d=/tmp/x` |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
-//! | git pointed at another repository in front of the command | `GIT_DIR=x GIT_WORK_TREE=~ git reset --hard`: facts are of the working copy here |

@@ -4,11 +4,15 @@
 //! `export`, `read`, `printf -v`, `alias`, `eval`, functions, `for`); it knows nothing about programs.
 
 mod evaluate;
+mod fish;
+mod fish_words;
 mod grammar;
 mod guard;
 mod invocation;
 mod lexer;
 mod map;
+mod powershell;
+mod powershell_names;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -24,6 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::effect::Span;
 use crate::limits::SHELL_BYTES_MAX;
+
+/// The hole of a text that the line wrote and then let a program change.
+pub(crate) const EDITED: &str = "an edited text";
 
 /// The language a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -41,7 +48,7 @@ pub enum Dialect {
     Fish,
     /// nushell: its place is kept; its text is read as unreadable.
     Nu,
-    /// PowerShell: its place is kept; its text is read as unreadable.
+    /// PowerShell: simple pipelines are read, what is more is unreadable.
     #[serde(alias = "pwsh")]
     PowerShell,
 }
@@ -109,18 +116,36 @@ pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
         return unreadable("more than 256 KiB of text", text, context);
     }
     match context.dialect {
-        // In fish `\'` inside quotes is a quote: where it ends would be misread.
-        Dialect::Fish if text.contains("\\'") || text.contains("\\\\") => unreadable(
-            "a quote of fish with an escape, which is not read",
-            text,
-            context,
-        ),
-        // Otherwise what fish spells like bash is read; `(…)`, `if … end` and their like are problems.
-        Dialect::Bash | Dialect::Zsh | Dialect::Posix | Dialect::Fish => {
-            evaluate::run(text, context, budget)
-        }
+        Dialect::Bash | Dialect::Zsh | Dialect::Posix => evaluate::run(text, context, budget),
+        Dialect::Fish => written(fish::to_bash(text), text, context, budget),
         Dialect::Nu => unreadable("a text of nushell, which is not read", text, context),
-        Dialect::PowerShell => unreadable("a text of PowerShell, which is not read", text, context),
+        Dialect::PowerShell => written(powershell::to_bash(text), text, context, budget),
+    }
+}
+
+/// Reads what another language was written as; every part of it has the span of the whole.
+fn written(
+    bash: Result<String, &'static str>,
+    text: &str,
+    context: &Context,
+    budget: &mut Budget,
+) -> Script {
+    let units = u32::try_from(text.len() / 8).unwrap_or(u32::MAX);
+    match bash {
+        Ok(bash) if budget.spend(units) => {
+            let whole = Span {
+                start: 0,
+                end: u32::try_from(text.len()).unwrap_or(u32::MAX),
+            };
+            let context = Context {
+                dialect: Dialect::Bash,
+                embedded_in: context.embedded_in.or(Some(whole)),
+                ..context.clone()
+            };
+            evaluate::run(&bash, &context, budget)
+        }
+        Ok(_) => unreadable("more work than one command may take", text, context),
+        Err(what) => unreadable(what, text, context),
     }
 }
 

@@ -344,22 +344,23 @@ fn zsh_spells_some_things_its_own_way() {
 }
 
 #[test]
-fn fish_is_read_where_it_is_spelled_like_bash_and_refused_elsewhere() {
-    let table: [(&str, &[&str]); 4] = [
-        ("function f; rm b; end", &["f", "rm|b", "end"]),
+fn fish_is_read_as_fish() {
+    let table: [(&str, &[&str]); 7] = [
+        ("function f; rm $argv; end; f b", &["rm|b", ":"]),
         ("a; and rm b; or not c", &["a", "rm|b", "c"]),
         ("rm -rf $x | b > c &", &["rm|-rf|$x", "b"]),
-        ("begin; rm b; end", &["rm|b", "end"]),
+        ("begin; rm b; end", &["rm|b", ":"]),
+        (
+            "for x in a 'b c'; rm $x; end",
+            &["rm|a", ":", "rm|b c", ":"],
+        ),
+        ("set x 'a b'; rm $x", &["rm|a b"]),
+        ("echo 'a\\'b'; rm -rf / #'", &["echo|a'b", "rm|-rf|/"]),
     ];
     for (text, expected) in table {
         assert_eq!(commands_in(text, Dialect::Fish), expected, "{text}");
     }
-    for text in [
-        "echo 'a\\'b'; rm -rf / #'",
-        "rm (echo /)",
-        "if a; rm b; end",
-        "for x in a; rm $x; end",
-    ] {
+    for text in ["begin; rm b", "if a; rm b", "end", "echo 'a"] {
         assert!(
             !script_in(text, Dialect::Fish).problems.is_empty(),
             "{text}"

@@ -458,5 +458,5 @@ pub(super) fn is_known(language: Language, path: &str, method: bool) -> bool {
     let is_error = last.ends_with("Error") || last.ends_with("Exception");
     let is_sigil = matches!(language, Language::Perl | Language::Php) && path.is_empty();
     let by_name = (method || !path.contains('.')) && NAMES.contains(&last);
-    by_name || is_error || is_sigil || of_module()
+    is_sigil || by_name || is_error || of_module()
 }

@@ -28,7 +28,11 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
     let first = string(arguments);
     let tree = Modifiers::NONE.with(Modifier::Recursive);
     let one = match name {
-        "shell-command"
+        "system"
+        | "system*"
+        | "run-shell-command"
+        | "shell"
+        | "shell-command"
         | "shell-command-to-string"
         | "async-shell-command"
         | "compile"
@@ -56,13 +60,30 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
         }
         _ => return,
     };
-    found.push(one.unwrap_or_else(|| Embedded::Unknown(format!("`{name}` on what is computed"))));
+    let runs = name.contains("command") || name.contains("process") || name.contains("system");
+    found.push(one.unwrap_or_else(|| {
+        let what = format!("`{name}` on what is computed");
+        if runs || name.starts_with("delete") {
+            Embedded::Hidden(what)
+        } else {
+            Embedded::Unknown(what)
+        }
+    }));
 }
 
 /// The string that stands first, when nothing but blanks is in front of it.
 fn string(arguments: &str) -> Option<String> {
+    let arguments = arguments.trim_start();
+    if let Some(parts) = arguments.strip_prefix("(concat ") {
+        // Every part must be a string that stands there.
+        let end = parts.find(')').unwrap_or(parts.len());
+        let all = strings(parts);
+        let written: usize = all.iter().map(|part| part.len() + 2).sum();
+        let bare = parts.get(..end).unwrap_or_default();
+        let is_plain = bare.split('"').step_by(2).all(|it| it.trim().is_empty());
+        return (is_plain && written > 0).then(|| all.concat());
+    }
     arguments
-        .trim_start()
         .starts_with('"')
         .then(|| strings(arguments).into_iter().next())?
 }

@@ -24,6 +24,7 @@ mod sed;
 mod sql;
 mod tcl;
 mod value;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,10 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         Language::Redis => redis::read(&plain),
         Language::Ex => ex::read(&plain, budget),
         Language::Lisp => lisp::read(&plain),
+        Language::Other if plain.trim_start().starts_with('(') => lisp::read(&plain)
+            .into_iter()
+            .chain(script::read(language, &plain, budget))
+            .collect(),
         Language::Gdb => lines::read_gdb(&plain, budget),
         Language::Tcl => tcl::read(&plain),
         Language::Make => lines::read_make(&plain),

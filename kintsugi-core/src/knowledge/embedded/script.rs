@@ -10,7 +10,7 @@ use super::calls;
 use super::cursor::Cursor;
 use super::lex::{self, Part, Token};
 use super::value::Value;
-use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Span};
+use crate::effect::{Feed, Span};
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Word};
 
@@ -58,58 +58,7 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
     script.found
 }
 
-/// Words that do something again and again, in one language or another.
-const AGAIN: [&str; 10] = [
-    "while", "for", "foreach", "until", "loop", "times", "map", "forEach", "goto", "redo",
-];
-
 impl Script<'_> {
-    /// What only the whole text tells: processes without end, and a shell beside a connection.
-    fn whole(&mut self, tokens: &[Token]) {
-        let named = |names: &[&str]| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
-        };
-        let forks = if self.language == Language::Javascript {
-            named(&["fork"]) && named(&["__filename", "argv"])
-        } else {
-            // Not Lua, R and their like: they have no such word.
-            named(&["fork", "forkpty", "pcntl_fork"]) && self.language != Language::Other
-        };
-        if forks && named(&AGAIN) {
-            self.found.push(Embedded::Effect {
-                action: Action::Spend,
-                role: Role::Process,
-                target: Word::text("processes without end", Span::default()),
-                modifiers: Modifiers::NONE.with(Modifier::All),
-                feed: Feed::Text,
-            });
-        }
-        let shells = |found: &Embedded| match found {
-            Embedded::Shell(word) => is_shell(word),
-            Embedded::Command(words) => words.first().is_some_and(is_shell),
-            Embedded::Effect { .. }
-            | Embedded::Unknown(_)
-            | Embedded::Hidden(_)
-            | Embedded::Undescribed(_) => false,
-        };
-        if self.found.iter().any(shells) {
-            self.rewire();
-        }
-        let unknown = |found: &Embedded| match found {
-            Embedded::Shell(word) => is_unknown(word),
-            Embedded::Command(words) => words.first().is_some_and(is_unknown),
-            Embedded::Effect { .. }
-            | Embedded::Unknown(_)
-            | Embedded::Hidden(_)
-            | Embedded::Undescribed(_) => false,
-        };
-        if self.hides && (self.computes || self.found.iter().any(unknown)) {
-            self.hidden("what comes out of a decoder");
-        }
-    }
-
     /// Reads text that the script runs itself.
     pub(super) fn nested(&mut self, text: &str) {
         if self.enter() {
@@ -299,6 +248,10 @@ impl Script<'_> {
                     let named = self.expression(cursor);
                     cursor.accept("}");
                     return self.behind(cursor, named);
+                }
+                "$" if matches!(cursor.ahead(1), Some(Token::Name(name)) if name == "HOME") => {
+                    cursor.at += 2;
+                    super::value::home()
                 }
                 // Elixir's sigils: `~c"text"`.
                 "~" if matches!(cursor.ahead(2), Some(Token::Text(_))) => {
@@ -585,22 +538,4 @@ impl Script<'_> {
             cursor.at += 4;
         }
     }
-}
-
-/// Whether a command starts a shell that is told nothing to do, or is not known at all.
-fn is_shell(command: &Word) -> bool {
-    let prefix = command.known_prefix();
-    let mut words = prefix.split_whitespace();
-    let name = words.next().unwrap_or_default();
-    let name = name.rsplit('/').next().unwrap_or_default();
-    let shell = matches!(
-        name,
-        "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "cmd.exe"
-    );
-    prefix.is_empty() || shell && words.next() != Some("-c")
-}
-
-/// Whether nothing of a word is known.
-fn is_unknown(word: &Word) -> bool {
-    word.known_prefix().trim().is_empty() && word.holes().next().is_some()
 }

@@ -406,7 +406,7 @@ fn lisp_gdb_and_tcl() {
             ("(call-process \"rm\" nil nil)", &["shell rm"]),
             (
                 "(shell-command (concat a b))",
-                &["unknown `shell-command` on what is computed"],
+                &["hidden `shell-command` on what is computed"],
             ),
             ("(message \"(shell-command)\") (+ 1 2)", &[]),
         ],

@@ -101,6 +101,10 @@ impl Machine<'_> {
             return None;
         };
         let text = state::known(&value.scalar())?;
+        if text.contains("$(") || text.contains('`') {
+            self.expanded_again(&text, Span::default());
+            return None;
+        }
         if text.is_empty() {
             return Some(0);
         }

@@ -66,6 +66,7 @@ impl Machine<'_> {
                 return true;
             }
             "trap" => self.trap(arguments),
+            "exit" => self.read_traps_now(),
             "source" | "." => return self.source_file(arguments, connections),
             "command" | "builtin" => {
                 let rest = arguments
@@ -302,6 +303,15 @@ impl Machine<'_> {
             names.push("REPLY".to_owned());
         }
         let parts = line.map(|line| self.separated(&line, names.len()));
+        // What a program lists into the pipe is what the name holds, line by line.
+        if let (None, [name], Input::Pipe { first, end }) =
+            (&parts, names.as_slice(), &connections.input)
+        {
+            let (first, end) = (*first, *end);
+            let value = Value::Scalar(vec![Piece::Hole(Hole::Output { first, end })]);
+            self.state.set(name, value, false);
+            return;
+        }
         for (number, name) in names.iter().enumerate() {
             let value = match &parts {
                 Some(parts) => parts.get(number).map(state::text).unwrap_or_default(),

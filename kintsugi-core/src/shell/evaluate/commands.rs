@@ -157,6 +157,14 @@ impl Machine<'_> {
             return;
         }
         let mut words = self.command_words(raws);
+        // zsh: `=rm` is the path of `rm` (`zshexpn(1)`, "=name").
+        if self.dialect == super::super::Dialect::Zsh
+            && let Some(Piece::Text(first)) = words.first_mut().and_then(|it| it.pieces.first_mut())
+            && first.len() > 1
+            && first.starts_with('=')
+        {
+            first.remove(0);
+        }
         let before = self.prefix(prefix, &mut assignments);
         let connections = self.connect(&simple.redirections);
         if words.is_empty() {
@@ -221,7 +229,22 @@ impl Machine<'_> {
                 Some(Value::Scalar(_)) | None => Vec::new(),
             };
             self.spend(elements.len() * ELEMENT_UNITS, raw.span());
+            self.expanded_again(subscript, raw.span());
             let key = self.key(subscript, &elements);
+            // What these hold is what a name stands for (`bash(1)` 5.2; `zshmodules(1)` 5.9, zsh/parameter).
+            let names = [
+                "BASH_ALIASES",
+                "BASH_CMDS",
+                "aliases",
+                "galiases",
+                "commands",
+                "functions",
+            ];
+            if names.contains(&name.as_str())
+                && let Some(text) = state::known(&pieces)
+            {
+                self.state.aliases.insert(&key, text);
+            }
             self.state.set_element(name, &key, pieces.clone());
             return pieces;
         }
@@ -411,9 +434,11 @@ impl Machine<'_> {
             self.keep_open(connections);
             self.stream.input = connections.input.clone();
         }
+        self.subscripts(&name, words);
         if self.builtin(&name, words, connections) {
             return;
         }
+        self.edit_in_place(&name, words, connections);
         let printed = self.produce(words, &connections.input);
         let silent = super::output::SILENT.contains(&name.as_str());
         let printed = printed.or_else(|| silent.then(Vec::new));

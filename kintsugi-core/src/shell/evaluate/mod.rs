@@ -3,6 +3,7 @@
 //! What it knows of the machine is in the [`Context`]; what it learns from the text is in a [`State`]. A value that the text
 //! does not tell stays a hole. Bounded by the budget, by depth and by iterations; over a bound is a problem, never silence.
 
+mod again;
 mod arithmetic;
 mod braces;
 mod builtins;
@@ -235,8 +236,12 @@ impl Machine<'_> {
         match node.as_ref() {
             Node::Simple(simple) => self.simple(simple),
             Node::Test(words) => {
-                for word in words {
-                    self.single(word);
+                for raw in words {
+                    let word = self.single(raw);
+                    if let Some(text) = word.known() {
+                        self.expanded_again(&text, word.span);
+                        self.value_again(&text, word.span);
+                    }
                 }
                 self.succeeded = None;
             }
@@ -260,7 +265,14 @@ impl Machine<'_> {
             Node::Case { word, arms } => self.case(word, arms),
             Node::Function { name, body } => {
                 let name = name.text().trim_matches(['"', '\'', '\\']).to_owned();
+                let unasked = again::is_called_unasked(&name);
                 self.state.functions.insert(name, vec![Rc::clone(body)]);
+                if unasked {
+                    let state = self.state.clone();
+                    self.state.positional = None;
+                    self.walk(body);
+                    self.state = state;
+                }
                 self.succeeded = None;
             }
         }

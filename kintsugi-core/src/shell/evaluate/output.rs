@@ -305,7 +305,7 @@ fn basename(path: &str, suffix: &str) -> String {
 }
 
 /// Applies a filter to the whole of its input.
-fn filter(name: &str, arguments: &[&str], text: &str) -> Option<String> {
+pub(super) fn filter(name: &str, arguments: &[&str], text: &str) -> Option<String> {
     let decodes = arguments.iter().any(|word| {
         matches!(
             *word,

@@ -67,6 +67,9 @@ impl Machine<'_> {
 
     /// Finds a parameter, and pays for its size: values may grow with every use.
     fn find(&mut self, name: &str, subscript: Option<&str>) -> Found {
+        if let Some(subscript) = subscript {
+            self.expanded_again(subscript, crate::effect::Span::default());
+        }
         let found = self.look_up(name, subscript);
         let size = match &found {
             Found::Unset => 0,
@@ -407,7 +410,8 @@ impl Machine<'_> {
                 "u" => state::text(capital(&text, true)),
                 "E" => state::text(super::escapes::unescape(&text, true)),
                 "Q" => state::text(format!("'{}'", text.replace('\'', "'\\''"))),
-                "P" | "A" | "K" | "k" | "a" => value,
+                "P" => self.expanded_again(&text, operand.span()),
+                "A" | "K" | "k" | "a" => value,
                 _ => open(),
             },
             "^^" => state::text(text.to_uppercase()),

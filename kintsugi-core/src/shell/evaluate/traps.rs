@@ -80,6 +80,18 @@ impl Machine<'_> {
         self.traps = traps;
     }
 
+    /// Reads every trap in the present state: here the shell may end.
+    pub(super) fn read_traps_now(&mut self) {
+        let mut traps = std::mem::take(&mut self.traps);
+        for trap in &mut traps {
+            if trap.readings < READINGS_MAX {
+                self.read_trap(trap);
+            }
+        }
+        traps.append(&mut self.traps);
+        self.traps = traps;
+    }
+
     /// Reads the traps that have not been read, in the state at the end of the text.
     pub(super) fn read_traps_at_end(&mut self) {
         // A trap may set another one, once.

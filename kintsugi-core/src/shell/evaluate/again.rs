@@ -1,0 +1,107 @@
+//! Text that the shell expands where nobody would look for commands: subscripts, numbers, prompts, names of variables.
+//!
+//! bash expands the subscript of a name wherever a builtin or an expression takes a name, from inside single quotes too
+//! (`bash(1)` 5.2, ARRAYS and ARITHMETIC EVALUATION). What is found is read as code in the present state.
+
+use super::super::{Hole, Piece, Word};
+use super::Machine;
+use super::redirections::Connections;
+use super::state::{self, Pieces};
+use crate::effect::Span;
+
+/// Builtins that take names of variables, and so their subscripts.
+const NAMING: [&str; 14] = [
+    "test", "[", "printf", "read", "unset", "declare", "typeset", "local", "export", "readonly",
+    "let", "mapfile", "wait", "getopts",
+];
+
+/// Functions that a shell calls by itself (`bash(1)` 5.2, COMMAND EXECUTION; `zshmisc(1)` 5.9, SPECIAL FUNCTIONS).
+const UNASKED: [&str; 9] = [
+    "command_not_found_handle",
+    "command_not_found_handler",
+    "precmd",
+    "preexec",
+    "chpwd",
+    "periodic",
+    "zshexit",
+    "zshaddhistory",
+    "zsh_directory_name",
+];
+
+/// Whether the shell calls a function of this name by itself.
+pub(super) fn is_called_unasked(name: &str) -> bool {
+    UNASKED.contains(&name) || name.starts_with("TRAP")
+}
+
+impl Machine<'_> {
+    /// Reads the substitutions in a text that is expanded a second time; returns what becomes of it.
+    pub(super) fn expanded_again(&mut self, text: &str, span: Span) -> Pieces {
+        if text.contains("$(") || text.contains('`') {
+            self.quoted_text(&super::words::fixed(text, span))
+        } else {
+            state::text(text)
+        }
+    }
+
+    /// The subscripts in the words of a builtin that takes names.
+    pub(super) fn subscripts(&mut self, name: &str, words: &[Word]) {
+        if !NAMING.contains(&name) {
+            return;
+        }
+        for word in words {
+            if let Some(text) = word.known()
+                && text.contains('[')
+            {
+                self.expanded_again(&text, word.span);
+            }
+        }
+    }
+
+    /// The value of a name in an expression.
+    pub(super) fn value_again(&mut self, name: &str, span: Span) {
+        let values = self.state.variable(name).map(|it| it.values.clone());
+        for value in values.unwrap_or_default() {
+            if let Some(text) = state::known(&value.scalar()) {
+                self.expanded_again(&text, span);
+            }
+        }
+    }
+
+    /// `sed -i` and its like on a file that this text wrote: what stands there now.
+    pub(super) fn edit_in_place(&mut self, name: &str, words: &[Word], _: &Connections) {
+        let program = name.rsplit('/').next().unwrap_or_default();
+        let edits = matches!(
+            program,
+            "sed" | "perl" | "ed" | "ex" | "vi" | "vim" | "patch"
+        ) || matches!(
+            program,
+            "gsed" | "ruby" | "truncate" | "dd" | "awk" | "gawk" | "sponge"
+        );
+        let Some((file, rest)) = words.split_last().filter(|_| edits) else {
+            return;
+        };
+        let Some(before) = self.written(file) else {
+            return;
+        };
+        let flag = |word: &Word| word.known().is_some_and(|it| it.starts_with("-i"));
+        if matches!(program, "sed" | "gsed") && !rest.iter().any(flag) {
+            return;
+        }
+        let arguments: Option<Vec<String>> = rest
+            .iter()
+            .skip(1)
+            .filter(|word| !flag(word))
+            .map(|word| state::known(&word.pieces))
+            .collect();
+        let text = match (state::known(&before), arguments) {
+            (Some(text), Some(arguments)) => {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                super::output::filter(program, &arguments, &text)
+            }
+            (_, _) => None,
+        };
+        let edited = Hole::Other(super::super::EDITED);
+        let pieces = text.map_or_else(|| vec![Piece::Hole(edited)], state::text);
+        self.keep_file(&(file.clone(), false), Some(&pieces));
+    }
+}
