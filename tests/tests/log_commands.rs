@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Output;
 
+use kintsugi_core::audit::segment_first;
 use kintsugi_tests::logs;
 use kintsugi_tests::machine::{Machine, fed};
 use serde_json::{Value, json as members};
@@ -139,7 +140,8 @@ fn what_is_exported_is_the_log_and_nothing_that_was_not_asked_for() {
     );
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("check_ocsf.py");
     let mut check = machine.command("python3");
-    check.arg(script);
+    let modules = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    check.arg(script).env("PYTHONPATH", modules);
     let checked = fed(check, export("ocsf", &[]).as_bytes());
     match checked.status.code() {
         Some(77) => println!("SKIPPED, the schema was not asked: {checked:?}"),
@@ -198,6 +200,51 @@ fn what_is_wanted_is_found_in_whichever_segment_it_is() {
         listed(&machine, &["--class", "safe", "--decision", "deny"]),
         Vec::<String>::new()
     );
+}
+
+/// Spoils every record but the first of each segment for which `spoils` says so: whoever reads one of them fails.
+fn spoiled(machine: &Machine, spoils: impl Fn(u64) -> bool) {
+    for entry in std::fs::read_dir(machine.log()).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if segment_first(&name).is_some_and(&spoils) {
+            let text = std::fs::read_to_string(&path).expect("a segment");
+            let (first, rest) = text.split_once('\n').expect("a line");
+            let rest: String = rest.lines().map(|_| "spoiled\n").collect();
+            std::fs::write(&path, format!("{first}\n{rest}")).expect("room");
+        }
+    }
+}
+
+#[test]
+fn segments_that_cannot_match_are_not_read() {
+    let machine = Machine::new();
+    filled(&machine, 60);
+    let cases: [(&[&str], Vec<u64>); 3] = [
+        (&["--since", "2026-01-02T00:50:00Z"], (50..60).collect()),
+        (&["--grep", "\"57\""], vec![57]),
+        (&["-n", "3"], vec![57, 58, 59]),
+    ];
+    spoiled(&machine, |first| first < 6 * logs::SHORT);
+    for (arguments, expected) in &cases {
+        assert_eq!(
+            listed(&machine, arguments),
+            echoes(expected.iter().copied())
+        );
+    }
+    let until = ["--until", "2026-01-02T00:01:00Z"];
+    assert_eq!(
+        machine.run(&[&["log"], &until[..]].concat()).status.code(),
+        Some(6),
+        "it is spoiled"
+    );
+    let early = Machine::new();
+    filled(&early, 60);
+    // The last one is still being written: it is always read.
+    spoiled(&early, |first| {
+        (2 * logs::SHORT..8 * logs::SHORT).contains(&first)
+    });
+    assert_eq!(listed(&early, &until), echoes(0..=1));
 }
 
 #[test]

@@ -15,6 +15,9 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     for (at, _) in text.match_indices("://") {
         found.extend(user_info(text, at + 3));
     }
+    for (at, name) in text.match_indices(" password ") {
+        found.extend(of_netrc(text, at, at + name.len()));
+    }
 }
 
 /// The value behind the sign at `at`, when the name in front of it is that of a secret.
@@ -31,7 +34,10 @@ fn assigned(text: &str, at: usize, sign: u8) -> Option<Range<usize>> {
     // `name: value` and `name = value` may have spaces; `name= value` of a shell has none.
     let spaces = behind.len() - behind.trim_start_matches([' ', '\t']).len();
     if sign == b'=' && spaces > 0 && !text.get(..at)?.ends_with(' ')
-        || !(whole_line || names::is_secret(name) || is_signature(text, at, name))
+        || !(whole_line
+            || names::is_secret(name)
+            || is_of_address(text, at, name)
+            || is_random_key(name, behind))
     {
         return None;
     }
@@ -60,10 +66,47 @@ fn assigned(text: &str, at: usize, sign: u8) -> Option<Range<usize>> {
     Some(start + scheme..start + length)
 }
 
-/// Whether it is the signature of an address: `?…&sig=x` of Azure.
-fn is_signature(text: &str, at: usize, name: &str) -> bool {
+/// The value at `start` in a line of `netrc(5)`: `machine M login L password P`.
+fn of_netrc(text: &str, at: usize, start: usize) -> Option<Range<usize>> {
+    let line = text.get(..at)?.rsplit('\n').next()?;
+    let rest = text.get(start..)?;
+    let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '\\');
+    let length = rest.find(ends).unwrap_or(rest.len());
+    let is_entry = line.contains("machine ") && line.contains("login ");
+    is_entry.then_some(start..start + length)
+}
+
+/// Whether it is a parameter of an address that is a secret there alone: `&sig=x` of Azure, `?auth=x`.
+fn is_of_address(text: &str, at: usize, name: &str) -> bool {
     let before = text.get(..at).and_then(|before| before.strip_suffix(name));
-    name == "sig" && before.is_some_and(|before| before.ends_with(['?', '&']))
+    matches!(name, "sig" | "auth" | "pass" | "pwd")
+        && before.is_some_and(|before| before.ends_with(['?', '&']))
+}
+
+/// Whether something is called a key and its value looks drawn at random: `SENDGRID_KEY=…`. A path, a name and a hash do not.
+fn is_random_key(name: &str, behind: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let of_keys = lower.ends_with("_key") || lower.ends_with("-key");
+    let public = [
+        "public",
+        "primary",
+        "foreign",
+        "sort",
+        "partition",
+        "cache",
+        "host",
+        "gpg",
+    ];
+    let value = behind.trim_start_matches(['"', '\'', ' ']);
+    let value: &str = value
+        .find(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '-' | '+'))
+        .map_or(value, |end| value.get(..end).unwrap_or_default());
+    let has = |is: fn(&u8) -> bool| value.bytes().filter(is).count() >= 3;
+    of_keys
+        && !public.iter().any(|word| lower.contains(word))
+        && value.len() >= 20
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
 }
 
 /// The quote in front of `start`, when there is one.

@@ -39,7 +39,7 @@ fn one_token_of_each_shape_is_masked_wherever_it_stands() {
 }
 
 /// A command, and the secret in it.
-const SECRETS: [(&str, &str); 47] = [
+const SECRETS: [(&str, &str); 100] = [
     (
         "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "wJalrXUtnFEMI",
@@ -165,6 +165,122 @@ const SECRETS: [(&str, &str); 47] = [
         "x 0123456789abcdef0123456789abcdef-us14",
         "0123456789abcdef",
     ),
+    ("mysqldump --user=root --password='hunter2' db", "hunter2"),
+    ("mysqladmin -u root -phunter2 shutdown", "hunter2"),
+    (
+        "echo hunter2 | docker login -u me --password-stdin ghcr.io",
+        "hunter2",
+    ),
+    (
+        "printf %s hunter2 | podman login --password-stdin quay.io",
+        "hunter2",
+    ),
+    ("echo hunter2 | gh auth login --with-token", "hunter2"),
+    ("echo 'root:hunter2' | chpasswd", "hunter2"),
+    (
+        "printf hunter2 | cryptsetup luksOpen /dev/sdb1 x",
+        "hunter2",
+    ),
+    (
+        "echo hunter2 | gpg --batch --passphrase-fd 0 -d a.gpg",
+        "hunter2",
+    ),
+    ("docker login -u me --password hunter2", "hunter2"),
+    ("docker login --password=hunter2 -u me", "hunter2"),
+    (
+        "kubectl create secret docker-registry r --docker-password=hunter2",
+        "hunter2",
+    ),
+    (
+        "kubectl config set-credentials u --token=hunter2",
+        "hunter2",
+    ),
+    ("gh secret set DEPLOY --body hunter2", "hunter2"),
+    ("curl -ume:hunter2 https://x", "hunter2"),
+    ("curl -sSLu me:hunter2 https://x", "hunter2"),
+    ("curl --proxy-user me:hunter2 https://x", "hunter2"),
+    (
+        "curl -d 'grant_type=password&username=u&password=hunter2' https://x",
+        "hunter2",
+    ),
+    (
+        "curl --data-urlencode client_secret=hunter2 https://x",
+        "hunter2",
+    ),
+    ("curl -F token=hunter2 https://x", "hunter2"),
+    (
+        "curl -H 'Ocp-Apim-Subscription-Key: hunter2' https://x",
+        "hunter2",
+    ),
+    (
+        "curl -H 'X-Shopify-Access-Token: hunter2' https://x",
+        "hunter2",
+    ),
+    ("curl -H 'apikey: hunter2' https://x", "hunter2"),
+    (
+        "curl 'https://x.firebaseio.com/a.json?auth=hunter2'",
+        "hunter2",
+    ),
+    ("curl 'https://x/login?user=u&pwd=hunter2'", "hunter2"),
+    (
+        "wget --http-user=u --http-password=hunter2 https://x",
+        "hunter2",
+    ),
+    ("http POST https://x user=u password=hunter2", "hunter2"),
+    (
+        "git remote set-url origin https://u:hunter2@example.org/r.git",
+        "hunter2",
+    ),
+    (
+        "git -c http.extraheader='AUTHORIZATION: basic aHVudGVyMg==' fetch",
+        "aHVudGVyMg",
+    ),
+    (
+        "RSYNC_PASSWORD=hunter2 rsync -a x rsync://u@host/m",
+        "hunter2",
+    ),
+    (
+        "psql 'postgresql://db/x?user=u&password=hunter2'",
+        "hunter2",
+    ),
+    (
+        "DATABASE_URL=mysql://u:hunter2@db/x bin/rails db:drop",
+        "hunter2",
+    ),
+    ("htpasswd -bc .htpasswd ada hunter2", "hunter2"),
+    ("openssl passwd hunter2", "hunter2"),
+    ("ssh-keygen -t ed25519 -N hunter2 -f k", "hunter2"),
+    ("sshpass -phunter2 scp a host:", "hunter2"),
+    ("7z a -phunter2 a.7z x", "hunter2"),
+    ("twine upload -u u -p hunter2 dist/*", "hunter2"),
+    ("cargo login hunter2", "hunter2"),
+    ("vault login hunter2", "hunter2"),
+    ("rclone obscure hunter2", "hunter2"),
+    ("vault kv put secret/db password=hunter2", "hunter2"),
+    ("terraform apply -var db_password=hunter2", "hunter2"),
+    ("TF_VAR_db_password=hunter2 terraform apply", "hunter2"),
+    ("heroku config:set SESSION_SECRET=hunter2", "hunter2"),
+    ("env -u X GITHUB_TOKEN=hunter2 make", "hunter2"),
+    ("export SENDGRID_KEY=k9f3Jx7QpL2mZ8vB4nT6", "k9f3Jx7Q"),
+    ("APP_KEY=base64:aHVudGVyMg== php artisan down", "aHVudGVyMg"),
+    (
+        "printf 'machine x login u password hunter2\\n' >> ~/.netrc",
+        "hunter2",
+    ),
+    (
+        "npm config set //registry.npmjs.org/:_auth=aHVudGVyMg==",
+        "aHVudGVyMg",
+    ),
+    ("wpa_cli set_network 0 psk=hunter2x", "hunter2x"),
+    ("echo 'PresharedKey = hunter2x' >> wg0.conf", "hunter2x"),
+    (
+        "cat > sa.json <<EOF\n{\"type\":\"service_account\",\"private_key_id\":\"x\",\"private_key\":\"-----BEGIN PRIVATE KEY-----\\nMIIEvQhunter2\\n-----END PRIVATE KEY-----\\n\"}\nEOF",
+        "MIIEvQhunter2",
+    ),
+    (
+        "aws s3 presign x # https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE&X-Amz-Signature=hunter2hunter2",
+        "hunter2hunter2",
+    ),
 ];
 
 #[test]
@@ -237,6 +353,37 @@ fn hashes_ids_digests_paths_and_public_keys_stay() {
         "aws configure list",
         "rdesktop host",
         "openssl x509 -in cert.pem -noout -text",
+        "ssh -p 2222 -i ~/.ssh/id_rsa me@host",
+        "scp -P 2222 a host:b",
+        "psql -h db -p 5432 -U me",
+        "mysql -h db -P 3306 -u me -p prod",
+        "redis-cli -p 6379 ping",
+        "nmap -p 1-1024 host",
+        "cp -p a b && mkdir -p c/d && tar xpf x.tar",
+        "curl -u me https://example.org/",
+        "curl -u \"$USER:$PASS\" https://example.org/",
+        "curl -fsSL https://example.org/install.sh",
+        "curl 'https://example.org/search?q=token&page=2&sort=key'",
+        "export TOKEN=$(cat /run/secrets/token)",
+        "sshpass -f pass.txt ssh host",
+        "read -rs PASSWORD",
+        "openssl rand -hex 32",
+        "openssl passwd -6",
+        "vault login -method=oidc",
+        "cargo login",
+        "gh secret list",
+        "gh pr create --title x",
+        "echo password | wc -c",
+        "echo done | tee log",
+        "passwd ada",
+        "kubectl get secret token-abc -o yaml",
+        "terraform apply -var instance_key=main",
+        "make PRIMARY_KEY=user_id_0123456789_abcdefghij",
+        "CACHE_KEY=deps-9fceb02d0ae598e95dc970b74767f19372d61af8 make",
+        "git log --author=ada --grep='auth: token'",
+        "ls -la ~/.aws/credentials",
+        "docker run -e TOKEN -p 8080:80 img",
+        "uuidgen; echo 3f0c1d0e-0000-4000-8000-000000000001",
     ] {
         assert_eq!(redact(text), text);
     }

@@ -1,7 +1,7 @@
 //! Names whose values are secrets: `GITHUB_TOKEN`, `db.password`, `apiKey`.
 
 /// Words of which the last one or two of a name make its value a secret.
-const SECRET: [&str; 18] = [
+const SECRET: [&str; 20] = [
     "password",
     "passwd",
     "passphrase",
@@ -20,10 +20,12 @@ const SECRET: [&str; 18] = [
     "pass",
     "pat",
     "auth",
+    "psk",
+    "pin",
 ];
 
 /// Words that mean a secret only in front of `key`.
-const KEY_OF: [&str; 14] = [
+const KEY_OF: [&str; 24] = [
     "api",
     "access",
     "private",
@@ -38,6 +40,16 @@ const KEY_OF: [&str; 14] = [
     "ssh",
     "service",
     "admin",
+    "app",
+    "jwt",
+    "hmac",
+    "license",
+    "subscription",
+    "functions",
+    "instrumentation",
+    "consumer",
+    "preshared",
+    "webhook",
 ];
 
 /// Ends of words that are written together: `PGPASSWORD`, `dbpassword`, `accesstoken`.
@@ -59,7 +71,10 @@ pub(super) fn is_secret(name: &str) -> bool {
     };
     // `pwd`, `pass` and `auth` alone are a directory, a verb and a subcommand; `PWD` is no secret,
     // `MYSQL_PWD` is.
-    let alone = before.is_empty() && matches!(last.as_str(), "pwd" | "pass" | "pat" | "auth");
+    // `_auth` of `.npmrc` is a password in base64.
+    let alone = before.is_empty()
+        && name != "_auth"
+        && matches!(last.as_str(), "pwd" | "pass" | "pat" | "auth" | "pin");
     if alone {
         return false;
     }

@@ -16,7 +16,7 @@ struct Word<'a> {
 const LOGIN: &str = " login";
 
 /// Programs, and options whose next word is a secret.
-const SEPARATE: [(&[&str], &[&str]); 13] = [
+const SEPARATE: [(&[&str], &[&str]); 17] = [
     (&["sshpass"], &["-p"]),
     // Only behind `login`, see `find`.
     (&[LOGIN], &["-p"]),
@@ -52,7 +52,37 @@ const SEPARATE: [(&[&str], &[&str]); 13] = [
     (&["ipmitool", "mosquitto_pub", "mosquitto_sub"], &["-P"]),
     (&["cqlsh", "rdesktop"], &["-p"]),
     (&["openssl"], &["-k", "-K"]),
+    (&["ssh-keygen"], &["-N", "-P"]),
+    (&["twine"], &["-p"]),
+    (&["gh"], &["-b", "--body"]),
+    (&["doctl", "flyctl", "fly"], &["-t"]),
     (&["snmpget", "snmpset", "snmpwalk"], &["-c", "-A", "-X"]),
+];
+
+/// Programs, and subcommands whose operand is a secret.
+const OPERAND: [(&[&str], &[&str]); 5] = [
+    (&["cargo", "vault", "wandb"], &["login"]),
+    (&["snyk"], &["auth"]),
+    (&["rclone"], &["obscure"]),
+    (&["openssl"], &["passwd"]),
+    (&["wakatime-cli"], &["--key"]),
+];
+
+/// Programs that read a secret from what is printed into them, and what says so; nothing where they always do.
+const PIPED: [(&[&str], &[&str]); 8] = [
+    (&["sudo"], &["-S", "--stdin"]),
+    (
+        &[
+            "docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "oras", "crane", LOGIN,
+        ],
+        &["--password-stdin"],
+    ),
+    (&["gh", "glab", LOGIN], &["--with-token", "--stdin"]),
+    (&["chpasswd", "cryptsetup", "smbpasswd"], &[]),
+    (&["passwd", "usermod", "pw"], &["--stdin", "-h"]),
+    (&["gpg", "gpg2"], &["--passphrase-fd"]),
+    (&["vault", "rclone", LOGIN], &["-"]),
+    (&["openssl"], &["-stdin"]),
 ];
 
 /// Programs, and options with `NAME=secret` attached or behind them, whatever the name.
@@ -105,13 +135,37 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
         if word.text == "login" && program != "echo" {
             program = LOGIN;
         }
-        if program == "echo" && word.text != "echo" && !word.text.starts_with('-') {
+        let prints = matches!(program, "echo" | "printf");
+        if prints && word.text != program && !word.text.starts_with('-') {
             printed = Some(word.span.clone());
         }
-        if program == "sudo" && matches!(word.text, "-S" | "--stdin") {
+        let reads = |(programs, told): &(&[&str], &[&str])| {
+            programs.contains(&program) && (told.is_empty() || told.contains(&word.text))
+        };
+        if PIPED.iter().any(reads) {
             found.extend(printed.take());
         }
-        option(program, word, words.get(index + 1), found);
+        let next = words.get(index + 1);
+        option(program, word, next, found);
+        let operand = |(programs, names): &(&[&str], &[&str])| {
+            let of_login = program == LOGIN
+                && first_word(text, &words, index).is_some_and(|first| programs.contains(&first));
+            (programs.contains(&program) || of_login) && names.contains(&word.text)
+        };
+        if OPERAND.iter().any(operand) {
+            let value = next.filter(|next| !next.text.starts_with('-'));
+            found.extend(value.map(|value| value.span.clone()));
+        }
+        // `htpasswd -b FILE USER PASSWORD`
+        if program == "htpasswd" && word.text.starts_with('-') && word.text.contains('b') {
+            let ends = |at: &usize| starts_command(text, &words, *at);
+            let end = (index + 1..words.len()).find(ends).unwrap_or(words.len());
+            let last = end.checked_sub(1).filter(|last| *last > index);
+            found.extend(
+                last.and_then(|last| words.get(last))
+                    .map(|word| word.span.clone()),
+            );
+        }
     }
 }
 
@@ -144,6 +198,14 @@ fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut V
             found.extend(value.and_then(behind_colon));
         }
     }
+    // `curl -sSu me:x`, `curl -ume:x`
+    if is(&["curl"]) && word.text.starts_with('-') && !word.text.starts_with("--") {
+        match word.text.split_once('u') {
+            Some((flags, "")) if flags.len() > 1 => found.extend(value.and_then(behind_colon)),
+            Some((_, pair)) if pair.contains(':') => found.extend(behind_colon(word)),
+            Some(_) | None => {}
+        }
+    }
     for (programs, option) in GIVEN {
         let Some(attached) = word.text.strip_prefix(option).filter(|_| is(programs)) else {
             continue;
@@ -168,6 +230,15 @@ fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut V
     if word.text.starts_with("pass:") {
         found.push(word.span.start + "pass:".len()..word.span.end);
     }
+}
+
+/// The program of the command that the word `index` is in.
+fn first_word<'a>(text: &str, words: &[Word<'a>], index: usize) -> Option<&'a str> {
+    let first = (0..=index)
+        .rev()
+        .find(|at| starts_command(text, words, *at))?;
+    let word = words.get(first)?.text;
+    word.rsplit('/').next()
 }
 
 /// `secret` of `user:secret` or `user%secret`.
