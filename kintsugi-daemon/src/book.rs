@@ -79,6 +79,11 @@ impl Book {
             anchor: Anchor::of_system(),
         };
         book.fold(&replay);
+        let is_new = matches!(replay.start, Start::New | Start::Incident { .. });
+        let key = book.log.as_ref().filter(|_| is_new).and_then(Log::verifier);
+        if let Some(key) = key {
+            book.anchor.tell_key(&key);
+        }
         Ok(book)
     }
 

@@ -448,6 +448,70 @@ fn what_is_redacted_or_pruned_is_gone_and_the_log_says_who_asked() {
 }
 
 #[test]
+fn the_independent_verifier_agrees_on_the_log_of_a_daemon_that_was_used_and_killed() {
+    let machine = Machine::new();
+    let started = printed(&machine.run(&["daemon", "start"]));
+    let key = started.rsplit(' ').next().expect("a key").trim().to_owned();
+    assert!(
+        started.contains("the log is new; note its key elsewhere"),
+        "{started}"
+    );
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("verify_log.py");
+    let independent = || {
+        let mut check = machine.command("python3");
+        let modules = std::env::var_os("PYTHONPATH").unwrap_or_default();
+        check
+            .arg(&script)
+            .arg(machine.log())
+            .env("PYTHONPATH", modules);
+        let output = check.output().expect("python3");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let agreed = |word: &str| {
+        let report = json(&String::from_utf8_lossy(
+            &machine.run(&["log", "verify", "--json"]).stdout,
+        ));
+        let ours = match report["outcome"].as_str() {
+            Some("good") => format!("good {}", report["records"]),
+            Some("altered") => format!("tampered {}", report["seq"]),
+            other => panic!("{other:?}: {report}"),
+        };
+        assert_eq!(ours, independent());
+        assert!(ours.starts_with(word), "{ours}");
+    };
+    for command in [
+        "echo one",
+        "git push --force",
+        "mysql -phunter2 -e 'drop database x'",
+    ] {
+        drop(machine.agent_asks(command, &machine.home()));
+    }
+    agreed("good");
+    let (_, pid) = started.split_once("(process ").expect("its number");
+    let (pid, _) = pid.split_once(')').expect("its number");
+    let pid = pid.parse().expect("a number");
+    let pid = rustix::process::Pid::from_raw(pid).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
+    assert_eq!(
+        printed(&machine.run(&["run", "--", "echo", "two"])),
+        "two\n"
+    );
+    agreed("good");
+    let allowed = listed(&machine, &["--grep", "echo two"]);
+    assert_eq!(allowed, ["echo two"]);
+    printed(&machine.run(&["daemon", "stop"]));
+    agreed("good");
+    let stats = json(&printed(&machine.run(&["log", "stats", "--json"])));
+    assert_eq!(stats["key"], key.as_str());
+    let segment = machine.log().join("seg-000000000000.ndjson");
+    let mut bytes = std::fs::read(&segment).expect("a segment");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&segment, bytes).expect("room");
+    agreed("tampered");
+}
+
+#[test]
 fn a_hold_that_waits_is_not_redacted() {
     let machine = Machine::new();
     let (decision, reason) = machine.agent_asks("git push --force", &machine.home());

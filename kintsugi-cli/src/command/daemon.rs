@@ -11,10 +11,12 @@ use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::vault::operation::Operation;
 
+use super::log::key_of;
 use super::{service, status};
 use crate::client::{Client, ClientError};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
+use crate::records::Directory;
 use crate::start::{self, START_MAX};
 use crate::{admin, gate, surroundings};
 
@@ -79,10 +81,16 @@ impl Daemon {
 
 fn start(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
     let was_there = Client::connect(&paths.socket).is_ok();
+    let log = Directory::new(&paths.log);
+    let had_log = log.segments().is_ok_and(|segments| !segments.is_empty());
     let mut client = start::connect_or_start(paths).map_err(|error| gate::no_daemon(&error))?;
     let pid = status::fetch(&mut client)?.pid;
     let word = if was_there { "already runs" } else { "started" };
     writeln!(console.out, "the daemon {word} (process {pid})")?;
+    // Whoever can rewrite the log can rewrite the key in it: this one is for another place.
+    if let Some(key) = key_of(&log, None).unwrap_or_default().filter(|_| !had_log) {
+        writeln!(console.out, "the log is new; note its key elsewhere: {key}")?;
+    }
     Ok(Exit::Allowed)
 }
 

@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kintsugi_core::display::{clip, columns, escape};
 
+pub(super) use self::prove::key_of;
 pub(super) use self::verify::told;
 
 use self::changes::Changes;

@@ -38,7 +38,7 @@
 //! | `ts` | when, RFC 3339, UTC, six decimals; clocks jump, so it may go back |
 //! | `boot` | which start of the machine |
 //! | `kind` | see [`crate::audit::record::Body`] |
-//! | `s` | members that may be private, behind 16 random bytes `n` in hexadecimal; `{}` when there are none; `null` once redacted |
+//! | `s` | members that may be private, behind 16 random bytes `n` in hexadecimal; `{}` when there are none; `null` once redacted. Secrets in them are masked (`[redacted]`) before the record is built; `exact` then tells a command from others that are masked alike |
 //! | `sl` | length of `s` as it was written, in bytes |
 //! | `c` | BLAKE3 of the bytes of `s` as it was written |
 //! | `h` | the hash of the chain |
@@ -117,6 +117,10 @@
 //! key as tools take it; keep it elsewhere, for whoever can rewrite the whole log can rewrite that, too. A note is written at the latest
 //! when 256 durable records have none.
 //!
+//! `kintsugi log prove SEQ` prints a C2SP `tlog-proof`: that the leaf `index` is under a note. `index` counts from the first leaf of
+//! the tree: it is the place less `tree.first`. Segments that were pruned are not needed; `tree.frontier` of the first that is left
+//! stands for them.
+//!
 //! `host` of `open` names the machine: 16 bytes of BLAKE3 in its key derivation mode, context `kintsugi audit host v1`, over the
 //! text of `/etc/machine-id`. A daemon on another machine refuses such a log until `kintsugi daemon accept-host` has written a
 //! `policy` record, `what` = `host accepted`, with the new one.
@@ -147,8 +151,18 @@
 //! # Who may read
 //!
 //! Directory 0700, files 0600. Where the directory was made for a group (`install -d -m 2750 -o OWNER -g GROUP`, set-group-ID included), new files
-//! are 0640, but for those with a key in them: `head`, `signing-key` and `first-key-…`. The group reads, lists and exports; `kintsugi log verify`
-//! reads the head, so it is for the owner.
+//! are 0640, but for those with a key in them: `head`, `signing-key` and `first-key-…`. The group reads, lists,
+//! exports and proves. Its `kintsugi log verify` checks chain, tree and notes; without the head and the first key, which are not for it,
+//! it ends with 4 and says what stays open: who wrote, and whether the end is missing behind the last note.
+//!
+//! # Privacy
+//!
+//! What is a secret by its shape, its name, or the option or header in front of it ([`crate::redact`]) is masked in the text, the words
+//! and the directory of a command, in reasons, effects, findings, facts and observed paths, before a record is built: it is in no file
+//! of the log, in no live state, and not in the spool of a client without a daemon. Finding every secret is not possible; `s` and
+//! redaction are for the rest.
+//! To serve the very text that was approved, the record keeps two hashes of it (`exact`), and the verdict what the approval is bound to
+//! (`content_hash`): whoever reads the log can try guesses at a short secret with them. They are in `s`, and go with it.
 //!
 //! # Redaction
 //!

@@ -59,10 +59,18 @@ impl Anchor {
 
     /// Tells a signed checkpoint.
     pub fn tell(&mut self, note: &str) {
+        if let Some(line) = checkpoint::one_line(note) {
+            self.say(&line);
+        }
+    }
+
+    /// Tells the key that checks the checkpoints of a log which begins.
+    pub fn tell_key(&mut self, key: &str) {
+        self.say(&format!("key of a new log {key}"));
+    }
+
+    fn say(&mut self, line: &str) {
         let Some((path, form)) = &self.place else {
-            return;
-        };
-        let Some(line) = checkpoint::one_line(note) else {
             return;
         };
         let message = match form {
@@ -114,6 +122,12 @@ mod tests {
             let path = directory.path().join("socket");
             let listening = UnixDatagram::bind(&path).unwrap();
             let mut anchor = Anchor::at(&path, form);
+            anchor.tell_key("kintsugi/x+0+y");
+            let message = heard(&listening).unwrap();
+            assert!(
+                message.contains("key of a new log kintsugi/x+0+y"),
+                "{message}"
+            );
             anchor.tell(&note(7));
             let message = heard(&listening).unwrap();
             let begins = match form {

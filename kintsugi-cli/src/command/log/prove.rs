@@ -156,7 +156,7 @@ fn named(proof: &str) -> Option<String> {
 
 /// Returns the key that the log in `directory` names for the tree that goes by `origin`, or for its last: what it says of
 /// itself.
-pub(super) fn key_of(
+pub(in crate::command) fn key_of(
     directory: &Directory,
     origin: Option<&str>,
 ) -> Result<Option<String>, Failure> {

@@ -6,7 +6,7 @@ use super::beginning::Beginning;
 use super::notes::Notes;
 use super::report::{Depth, Outcome};
 use super::{Bad, Place, READ_BYTES, Run, tampered};
-use crate::audit::chain::{Key, Seal, link, unhex};
+use crate::audit::chain::{Key, Seal, unhex};
 use crate::audit::checkpoint;
 use crate::audit::first_key_name;
 use crate::audit::line::{Line, LineError};
@@ -43,8 +43,7 @@ impl Run<'_> {
             ));
         }
         let seal = Seal::parse(line.seal()).ok_or(Bad::Record("has no seal"))?;
-        let (before, after) = line.public();
-        if link(&self.seal_text, before, after) != seal.hash {
+        if !self.is_next(&line, &seal) {
             return Err(Bad::Record("does not follow the record before it"));
         }
         if !line.commitment_holds() {
@@ -61,6 +60,17 @@ impl Run<'_> {
             self.tree.push(merkle::leaf(&line));
         }
         self.pass(bytes)
+    }
+
+    /// Whether a line continues the one before it: [`super::super::chain::link`], in one piece, which is faster.
+    fn is_next(&mut self, line: &Line<'_>, seal: &Seal) -> bool {
+        let (before, after) = line.public();
+        let sealed = self.seal_text.len();
+        self.seal_text.extend_from_slice(before);
+        self.seal_text.extend_from_slice(after);
+        let hash = blake3::hash(&self.seal_text);
+        self.seal_text.truncate(sealed);
+        *hash.as_bytes() == seal.hash
     }
 
     fn check_code(&mut self, seal: &Seal) -> Result<(), Bad> {
@@ -148,7 +158,10 @@ impl Run<'_> {
             self.redacted.insert(line.seq());
             self.segment_is_redacted = true;
         }
-        let ts = line.ts();
+        let (ts, kind) = match line.parts() {
+            Some(parts) => (parts.ts, parts.kind),
+            None => (line.ts(), &[] as &[u8]),
+        };
         if ts < self.last_ts.as_slice() {
             let shown = String::from_utf8_lossy(ts);
             self.warn(format!(
@@ -158,7 +171,7 @@ impl Run<'_> {
         }
         self.last_ts.clear();
         self.last_ts.extend_from_slice(ts);
-        let speaks = matches!(line.kind(), b"redact" | b"prune");
+        let speaks = matches!(kind, b"redact" | b"prune");
         if !speaks && self.options.depth != Depth::Everything {
             return Ok(());
         }
