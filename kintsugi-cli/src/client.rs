@@ -13,7 +13,8 @@ use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
 use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
-use kintsugi_core::protocol::{ErrorCode, Request, Response, Verdict};
+use kintsugi_core::protocol::{ErrorCode, ProposalResponse, Request, Response, Verdict};
+use serde::de::DeserializeOwned;
 
 use crate::facts;
 
@@ -117,12 +118,33 @@ impl Client {
         request: &Request,
         patience: Duration,
     ) -> Result<Response, ClientError> {
+        self.exchange::<Response>(request, patience)
+    }
+
+    /// Sends a proposal or a record, and waits for its reply, `patience` at most. Reads nothing but what these are answered with,
+    /// so that the program that is started for every command has nothing else in it.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn tell_within(
+        &mut self,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Response, ClientError> {
+        self.exchange::<ProposalResponse>(request, patience)
+    }
+
+    fn exchange<R: DeserializeOwned + Into<Response>>(
+        &mut self,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Response, ClientError> {
         match self.send(request) {
             // Whoever is refused at the door is told why, and then nobody listens to what it has to say.
             Err(ClientError::Socket(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
             sent => sent?,
         }
-        self.reply_within(patience)
+        self.read_within::<R>(patience)
     }
 
     /// Waits for the next reply, `patience` at most.
@@ -130,9 +152,16 @@ impl Client {
     /// # Errors
     /// As [`Client::ask`].
     pub fn reply_within(&mut self, patience: Duration) -> Result<Response, ClientError> {
+        self.read_within::<Response>(patience)
+    }
+
+    fn read_within<R: DeserializeOwned + Into<Response>>(
+        &mut self,
+        patience: Duration,
+    ) -> Result<Response, ClientError> {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some(response) = self.take_reply()? {
+            if let Some(response) = self.take::<R>()? {
                 return Ok(response);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -196,6 +225,12 @@ impl Client {
     /// # Errors
     /// When it is a refusal, or no reply that this version knows.
     pub fn take_reply(&mut self) -> Result<Option<Response>, ClientError> {
+        self.take::<Response>()
+    }
+
+    fn take<R: DeserializeOwned + Into<Response>>(
+        &mut self,
+    ) -> Result<Option<Response>, ClientError> {
         let frame = self
             .buffer
             .next_frame()
@@ -203,7 +238,7 @@ impl Client {
         let Some(frame) = frame else {
             return Ok(None);
         };
-        match serde_json::from_slice(frame) {
+        match serde_json::from_slice::<R>(frame).map(Into::into) {
             Ok(Response::Error {
                 message,
                 code,

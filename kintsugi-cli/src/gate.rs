@@ -228,8 +228,27 @@ pub fn reconnect(paths: &Paths) -> Result<Client, Failure> {
 /// The failure of whatever needs a daemon and has none.
 #[must_use]
 pub fn no_daemon(error: &StartError) -> Failure {
-    Failure::new(Exit::NoDaemon, format!("no daemon: {error}"))
-        .hint("start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met")
+    let hint = if let StartError::Connect(error) = error {
+        unreachable_hint(error)
+    } else if matches!(error, StartError::OfTheSystem) {
+        "until then, only what is plainly safe passes"
+    } else {
+        "start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met"
+    };
+    Failure::new(Exit::NoDaemon, format!("no daemon: {error}")).hint(hint)
+}
+
+/// What a person can do who does not reach the daemon.
+fn unreachable_hint(error: &ClientError) -> &'static str {
+    let is_shut = matches!(
+        error,
+        ClientError::Socket(error) if error.kind() == std::io::ErrorKind::PermissionDenied
+    );
+    if is_shut {
+        "`usermod -aG kintsugi NAME` lets a person use the daemon of the system, from the next login on"
+    } else {
+        "see `kintsugi status` and `kintsugi daemon logs`"
+    }
 }
 
 /// The failure of a request that the daemon did not answer as it should.
@@ -247,8 +266,7 @@ pub fn refused(error: &ClientError) -> Failure {
         | ClientError::Closed
         | ClientError::TimedOut(_)
         | ClientError::BadReply(_) => {
-            return Failure::new(Exit::NoDaemon, error.to_string())
-                .hint("see `kintsugi status` and `kintsugi daemon logs`");
+            return Failure::new(Exit::NoDaemon, error.to_string()).hint(unreachable_hint(error));
         }
     };
     let failure = Failure::new(Exit::Failed, error.to_string());

@@ -214,6 +214,6 @@ fn still_held(command: &ProposedCommand, answer: &Answer) -> Failure {
             format!("after `kintsugi approve {id}` from another terminal, run it again"),
         ),
         Judged::Here => Failure::new(Exit::NoDaemon, escape(&answer.verdict.reason))
-            .hint("start the daemon with `kintsugi daemon start`, then run it again"),
+            .hint("once the daemon runs (`kintsugi daemon start`), run it again"),
     }
 }

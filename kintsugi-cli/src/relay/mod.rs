@@ -334,7 +334,7 @@ impl Relay {
         let Some(mut daemon) = daemon.or_else(|| Client::connect(&self.paths.socket).ok()) else {
             return false;
         };
-        match daemon.ask_within(record, REPLY_MAX) {
+        match daemon.tell_within(record, REPLY_MAX) {
             Ok(Response::Ack) => {
                 self.daemon = Some(daemon);
                 self.away = None;

@@ -9,7 +9,7 @@ mod response;
 pub use request::{Change, Request, Resolution};
 pub use response::{
     AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, KnownItem, LogStatus,
-    PendingItem, PendingStatus, Response, Status, VaultStatus, Verdict,
+    PendingItem, PendingStatus, ProposalResponse, Response, Status, VaultStatus, Verdict,
 };
 
 /// The version of the wire that this crate speaks.

@@ -90,6 +90,52 @@ pub enum Response {
     },
 }
 
+/// What a proposal or a record is answered with: all that a small client has to read, and nothing of the rest.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ProposalResponse {
+    /// As [`Response::Verdict`].
+    Verdict(Box<Verdict>),
+    /// As [`Response::Wanted`].
+    Wanted {
+        /// Which.
+        facts: Box<Wanted>,
+    },
+    /// As [`Response::Ack`].
+    Ack,
+    /// As [`Response::Error`].
+    Error {
+        /// Why, in one line.
+        message: String,
+        /// Why, for programs.
+        #[serde(default)]
+        code: Option<ErrorCode>,
+        /// When it is worth another try, in milliseconds.
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
+    },
+}
+
+impl From<ProposalResponse> for Response {
+    fn from(response: ProposalResponse) -> Self {
+        match response {
+            ProposalResponse::Verdict(verdict) => Self::Verdict(verdict),
+            ProposalResponse::Wanted { facts } => Self::Wanted { facts },
+            ProposalResponse::Ack => Self::Ack,
+            ProposalResponse::Error {
+                message,
+                code,
+                retry_after_ms,
+            } => Self::Error {
+                message,
+                code,
+                retry_after_ms,
+            },
+        }
+    }
+}
+
 impl Response {
     /// Returns a refusal.
     #[must_use]
