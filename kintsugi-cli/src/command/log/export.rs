@@ -149,9 +149,12 @@ fn fields(entry: &Entry) -> [String; 13] {
     ]
 }
 
+/// What a spreadsheet takes for the beginning of a formula, as wide as in East Asian text, too.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 /// Quotes a field (RFC 4180). One that a spreadsheet would take for a formula begins with an apostrophe.
 fn quoted(field: &str) -> String {
-    let guard = if field.starts_with(['=', '+', '-', '@']) {
+    let guard = if field.trim_start().starts_with(FORMULA) {
         "'"
     } else {
         ""
@@ -323,6 +326,10 @@ mod tests {
         assert_eq!(fields[11], "\"echo \"\"a, b\"\"\\n=1\"");
         assert_eq!(fields[12], "\"'=danger\"");
         assert_eq!(fields[5], "catastrophic");
+        for formula in ["=1+1", "@SUM(1)", " -1", "\u{ff1d}cmd|' /C calc'!A0"] {
+            assert_eq!(quoted(formula), format!("\"'{formula}\""));
+        }
+        assert_eq!(quoted("a=b"), "a=b");
     }
 
     #[test]
