@@ -1,5 +1,6 @@
 //! A machine of one's own for a test: a home, a socket, a daemon on demand, and the programs as they were built.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use crate::pty::Pty;
 #[derive(Debug)]
 pub struct Machine {
     directory: tempfile::TempDir,
+    /// What its `PATH` begins with, beside this process's own.
+    programs: Vec<PathBuf>,
 }
 
 /// A repository with a remote whose branch is ahead in another way, so that only `--force` pushes.
@@ -35,12 +38,32 @@ impl Machine {
     /// When there is no room for it.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_programs(&[])
+    }
+
+    /// The same, with the programs of some directories found before all others.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    #[must_use]
+    pub fn with_programs(programs: &[PathBuf]) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("kintsugi-")
             .tempdir()
             .expect("a directory");
         std::fs::create_dir(directory.path().join("home")).expect("a home");
-        Self { directory }
+        Self {
+            directory,
+            programs: programs.to_vec(),
+        }
+    }
+
+    /// Returns the `PATH` of what runs on it.
+    fn path(&self) -> OsString {
+        let own = std::env::var_os("PATH").unwrap_or_default();
+        let all = self.programs.iter().cloned();
+        let all = all.chain(std::env::split_paths(&own));
+        std::env::join_paths(all).expect("directories without a colon")
     }
 
     /// Returns the home directory.
@@ -61,7 +84,7 @@ impl Machine {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", self.path())
             .env("HOME", self.home())
             .env("KINTSUGI_SOCKET", self.directory.path().join("socket"))
             .env("LC_ALL", "C.UTF-8")

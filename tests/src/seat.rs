@@ -32,7 +32,12 @@ impl Seat {
     /// A shell with `lines` behind its hook.
     #[must_use]
     pub fn with_lines(shell: Shell, lines: &str) -> Self {
-        let machine = Machine::new();
+        Self::on(Machine::new(), shell, lines)
+    }
+
+    /// A shell of a machine, with `lines` behind its hook.
+    #[must_use]
+    pub fn on(machine: Machine, shell: Shell, lines: &str) -> Self {
         let pty = shell.start(&shell.with_lines(&machine, lines));
         Self {
             machine,
@@ -44,8 +49,7 @@ impl Seat {
 
     /// A shell with `lines` before its hook.
     #[must_use]
-    pub fn with_lines_before(shell: Shell, lines: &str) -> Self {
-        let machine = Machine::new();
+    pub fn with_lines_before(machine: Machine, shell: Shell, lines: &str) -> Self {
         let pty = shell.start(&shell.with_lines_around(&machine, lines, ""));
         Self {
             machine,

@@ -3,17 +3,43 @@
 use kintsugi_tests::seat::{HELD, Seat};
 use kintsugi_tests::shells::Shell;
 
-use super::{play, scenarios};
+use super::{Stage, fetched, is_long, play, scenarios};
 
 /// A program that hooks into shells: its name and the start-up lines for each shell; nothing where it has none.
 struct Companion {
     name: &'static str,
+    /// What `tests/shells` fetches for it; nothing when this system's release has it.
+    fetched: Option<&'static str>,
     lines: fn(Shell) -> Option<&'static str>,
 }
 
 const COMPANIONS: &[Companion] = &[
     Companion {
+        name: "starship",
+        fetched: Some("starship"),
+        lines: |shell| {
+            Some(match shell {
+                Shell::Bash => "eval \"$(starship init bash)\"",
+                Shell::Zsh => "eval \"$(starship init zsh)\"",
+                Shell::Fish => "starship init fish | source",
+            })
+        },
+    },
+    // It brings bash-preexec along for bash.
+    Companion {
+        name: "atuin, with bash-preexec in bash",
+        fetched: Some("atuin"),
+        lines: |shell| {
+            Some(match shell {
+                Shell::Bash => "eval \"$(atuin init bash)\"",
+                Shell::Zsh => "eval \"$(atuin init zsh)\"",
+                Shell::Fish => "atuin init fish | source",
+            })
+        },
+    },
+    Companion {
         name: "direnv",
+        fetched: None,
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(direnv hook bash)\"",
@@ -24,6 +50,7 @@ const COMPANIONS: &[Companion] = &[
     },
     Companion {
         name: "zoxide",
+        fetched: None,
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(zoxide init bash)\"",
@@ -34,6 +61,7 @@ const COMPANIONS: &[Companion] = &[
     },
     Companion {
         name: "fzf",
+        fetched: None,
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => ". /usr/share/doc/fzf/examples/key-bindings.bash",
@@ -46,6 +74,7 @@ const COMPANIONS: &[Companion] = &[
     },
     Companion {
         name: "zsh-syntax-highlighting and zsh-autosuggestions",
+        fetched: None,
         lines: |shell| match shell {
             Shell::Zsh => Some(
                 ". /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh\n\
@@ -56,6 +85,7 @@ const COMPANIONS: &[Companion] = &[
     },
     Companion {
         name: "a prompt that keeps time by DEBUG and PS0, as starship and bash-preexec do",
+        fetched: None,
         lines: |shell| match shell {
             Shell::Bash => Some(
                 "began() { :; }; trap 'began \"$_\"' DEBUG\n\
@@ -67,6 +97,7 @@ const COMPANIONS: &[Companion] = &[
     },
     Companion {
         name: "POSIX mode",
+        fetched: None,
         lines: |shell| match shell {
             Shell::Bash => Some("set -o posix"),
             Shell::Zsh | Shell::Fish => None,
@@ -86,22 +117,34 @@ const BESIDE: [&str; 8] = [
     "jobs are the user's alone",
 ];
 
+/// Not played beside others: some start a program for each prompt.
+const ALONE: &str = "a harmless line starts no process";
+
 fn beside(shell: Shell) {
-    let long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
+    let wanted = std::env::var("KINTSUGI_COMPANION").unwrap_or_default();
     for companion in COMPANIONS {
         let Some(lines) = (companion.lines)(shell) else {
             continue;
         };
+        if companion.fetched.is_some() && !is_long() || !companion.name.contains(&wanted) {
+            continue;
+        }
         println!("{shell:?} beside {}", companion.name);
-        let chosen = scenarios().filter(|(name, _)| long || BESIDE.contains(name));
-        play(shell, lines, chosen);
-        before(shell, lines);
+        let stage = Stage {
+            programs: companion.fetched.map(fetched).into_iter().collect(),
+            lines: lines.to_owned(),
+            ..Stage::new(shell)
+        };
+        let chosen =
+            scenarios().filter(|(name, _)| *name != ALONE && (is_long() || BESIDE.contains(name)));
+        play(&stage, chosen);
+        before(&stage);
     }
 }
 
 /// The companion is there before the hook.
-fn before(shell: Shell, lines: &str) {
-    let mut seat = Seat::with_lines_before(shell, lines);
+fn before(stage: &Stage) {
+    let mut seat = Seat::with_lines_before(stage.machine(), stage.shell, &stage.lines);
     seat.run("touch ran");
     seat.did_run("ran");
     seat.deny(&format!("touch ran; {HELD}"), "n");
@@ -128,7 +171,9 @@ fn fish_keeps_its_promises_beside_others() {
 #[test]
 fn direnv_still_sets_what_a_directory_says() {
     for shell in Shell::ALL {
-        let mut seat = Seat::with_lines(shell, (COMPANIONS[0].lines)(shell).expect("its lines"));
+        let direnv = COMPANIONS.iter().find(|one| one.name == "direnv");
+        let lines = direnv.and_then(|direnv| (direnv.lines)(shell));
+        let mut seat = Seat::with_lines(shell, lines.expect("its lines"));
         std::fs::create_dir(seat.file("project")).expect("a directory");
         std::fs::write(seat.file("project/.envrc"), "export FROM_ENVRC=yes\n").expect("a file");
         let allowed = seat

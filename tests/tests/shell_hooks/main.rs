@@ -9,11 +9,14 @@ mod lines;
 mod own;
 mod surroundings;
 mod transparency;
+mod versions;
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
+use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
 
@@ -32,10 +35,52 @@ fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         .chain(surroundings::SCENARIOS)
 }
 
-/// Plays `scenarios` in `shell`, each at a seat of its own, and names every one that fails.
+/// Where scenarios are played.
+#[derive(Debug, Clone)]
+struct Stage {
+    shell: Shell,
+    /// Directories of `target/shells` whose programs are found first.
+    programs: Vec<PathBuf>,
+    /// Lines of the start-up file behind those of the hook.
+    lines: String,
+}
+
+impl Stage {
+    fn new(shell: Shell) -> Self {
+        Self {
+            shell,
+            programs: Vec::new(),
+            lines: String::new(),
+        }
+    }
+
+    fn machine(&self) -> Machine {
+        Machine::with_programs(&self.programs)
+    }
+
+    fn seat(&self) -> Seat {
+        Seat::on(self.machine(), self.shell, &self.lines)
+    }
+}
+
+/// Returns a directory that `tests/shells` makes.
+fn fetched(name: &str) -> PathBuf {
+    let directory = program("kintsugi")
+        .with_file_name("../shells")
+        .join(name)
+        .canonicalize();
+    directory.unwrap_or_else(|_| panic!("`{name}` is missing: run `tests/shells`"))
+}
+
+/// Whether what takes long, or must be fetched first, is played as well.
+fn is_long() -> bool {
+    std::env::var_os("KINTSUGI_LONG_TESTS").is_some()
+}
+
+/// Plays `scenarios`, each at a seat of its own, and names every one that fails.
 ///
 /// Several at a time: a scenario waits for a person's silence, for a prompt or for a daemon for most of its life.
-fn play<'a>(shell: Shell, lines: &str, scenarios: impl Iterator<Item = &'a Scenario>) {
+fn play<'a>(stage: &Stage, scenarios: impl Iterator<Item = &'a Scenario>) {
     // For whoever looks for the reason of one: only those with these words in their name.
     let wanted = std::env::var("KINTSUGI_SCENARIO").unwrap_or_default();
     let chosen: Vec<_> = scenarios
@@ -48,11 +93,11 @@ fn play<'a>(shell: Shell, lines: &str, scenarios: impl Iterator<Item = &'a Scena
             threads.spawn(|| {
                 while let Some((name, scenario)) = chosen.get(next.fetch_add(1, Relaxed)) {
                     let outcome = std::panic::catch_unwind(|| {
-                        let mut seat = Seat::with_lines(shell, lines);
+                        let mut seat = stage.seat();
                         scenario(&mut seat);
                     });
                     if outcome.is_err() {
-                        eprintln!("{shell:?}: failed: {name}");
+                        eprintln!("{:?}: failed: {name}", stage.shell);
                         failed.lock().expect("no panic here").push(*name);
                     }
                 }
@@ -62,24 +107,24 @@ fn play<'a>(shell: Shell, lines: &str, scenarios: impl Iterator<Item = &'a Scena
     let failed = failed.into_inner().expect("no panic here");
     assert!(
         failed.is_empty(),
-        "{shell:?}, of {}: {failed:#?}",
+        "{stage:?}, of {}: {failed:#?}",
         chosen.len()
     );
 }
 
 #[test]
 fn bash_keeps_every_promise() {
-    play(Shell::Bash, "", scenarios());
+    play(&Stage::new(Shell::Bash), scenarios());
 }
 
 #[test]
 fn zsh_keeps_every_promise() {
-    play(Shell::Zsh, "", scenarios());
+    play(&Stage::new(Shell::Zsh), scenarios());
 }
 
 #[test]
 fn fish_keeps_every_promise() {
-    play(Shell::Fish, "", scenarios());
+    play(&Stage::new(Shell::Fish), scenarios());
 }
 
 #[test]
