@@ -175,6 +175,14 @@ pub fn replace(target: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0o644,
         Err(error) => return Err(error),
     };
+    replace_with_mode(target, text.as_bytes(), mode)
+}
+
+/// Replaces a file at once, with this mode; after a crash the old file or the new one is there, whole.
+///
+/// # Errors
+/// When the old file is still there.
+pub fn replace_with_mode(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let temporary = beside(target, ".kintsugi-new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -182,7 +190,7 @@ pub fn replace(target: &Path, text: &str) -> io::Result<()> {
         .truncate(true)
         .mode(mode)
         .open(&temporary)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()?;
     fs::rename(&temporary, target)

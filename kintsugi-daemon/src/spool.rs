@@ -1,7 +1,8 @@
 //! What clients let pass while no daemon ran: taken over into the log at the start.
 //!
 //! A client appends `record` frames under a lock on the file, so this never takes the file away from under it: it reads
-//! under the same lock, makes the records durable, and only then cuts the file. A crash in between records twice.
+//! under the same lock, makes the records durable, and only then cuts the file. After a crash in between, or when a client spooled
+//! what it had no acknowledgement for, the log has some of it already: what it has, by id, is left out.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -10,21 +11,31 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use kintsugi_core::audit::record::{Body, Peer};
+use kintsugi_core::audit::record::{Body, Peer, Record};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
-use kintsugi_core::proposal::PeerCredentials;
+use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
 use kintsugi_core::protocol::Request;
 use kintsugi_core::protocol::frame::parse_request;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use uuid::Uuid;
 
 use crate::handle::{Desk, Proposal, check_claims};
+use crate::state::wall_ms;
 
 /// Records that share one sync.
 const BATCH: usize = 64;
 
 /// Most lines that are read; the clients' own bound lies far below.
 const LINES_MAX: usize = 200_000;
+
+/// Records that are read at once on the way back through the log, to where the spool began.
+const STEP: u64 = 4_096;
+
+/// Most records of the log that are searched for what the spool holds, newest first: a spool says by itself how old it is.
+const SEARCHED_MAX: u64 = 1 << 20;
+
+/// What is known of a command: its id, and whether that it has ended is known as well.
+type Told = (Uuid, bool);
 
 /// Takes over what `path` holds. Returns what a person should know, if anything.
 ///
@@ -62,18 +73,23 @@ pub(crate) fn take_over(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<S
     Ok((unreadable > 0).then_some(told))
 }
 
-/// Records every frame of the file; returns how many lines were none.
+/// Records every frame of the file that the log has not; returns how many lines were none.
 ///
 /// A client says that a line is about to run, and later how it ended: of the two only the second is recorded, since that says
 /// both.
 fn record_all(desk: &mut Desk, mut file: &File) -> anyhow::Result<usize> {
     let mut ended = BTreeSet::new();
+    let mut oldest = u64::MAX;
     let mut reader = BufReader::new(file);
     while let Some(line) = next_line(&mut reader)? {
-        if let Some((id, true)) = told(&line) {
-            ended.insert(id);
+        if let Some((command, is_end)) = told(&line) {
+            oldest = oldest.min(wall_ms(&command.ts));
+            if is_end {
+                ended.insert(command.id);
+            }
         }
     }
+    let recorded = recorded_since(desk, oldest)?;
     file.rewind()?;
     let mut reader = BufReader::new(file);
     let mut unreadable = 0;
@@ -82,7 +98,11 @@ fn record_all(desk: &mut Desk, mut file: &File) -> anyhow::Result<usize> {
         let Some(line) = next_line(&mut reader)? else {
             break;
         };
-        if told(&line).is_some_and(|(id, is_end)| !is_end && ended.contains(&id)) {
+        if let Some((command, is_end)) = told(&line)
+            && (!is_end && ended.contains(&command.id)
+                || recorded.contains(&(command.id, true))
+                || recorded.contains(&(command.id, is_end)))
+        {
             continue;
         }
         match body(desk, &line) {
@@ -97,6 +117,42 @@ fn record_all(desk: &mut Desk, mut file: &File) -> anyhow::Result<usize> {
     Ok(unreadable)
 }
 
+/// Returns what the log has recorded since `oldest`, in milliseconds since 1970.
+///
+/// A command is recorded after it was proposed, so that older records are about others.
+fn recorded_since(desk: &Desk, oldest: u64) -> anyhow::Result<BTreeSet<Told>> {
+    let mut recorded = BTreeSet::new();
+    let Some(end) = desk.book.end().filter(|_| oldest != u64::MAX) else {
+        return Ok(recorded);
+    };
+    let mut first = end.next();
+    while first > 0 && end.next() - first < SEARCHED_MAX {
+        first = first.saturating_sub(STEP);
+        let lines = desk.book.read_on(&mut desk.book.place_of(first)?)?;
+        let line = lines.split(|byte| *byte == b'\n').next();
+        let record = line.and_then(|line| Record::read(line).ok());
+        if record.is_some_and(|record| wall_ms(&record.ts) < oldest) {
+            break;
+        }
+    }
+    let mut place = desk.book.place_of(first)?;
+    loop {
+        let lines = desk.book.read_on(&mut place)?;
+        if lines.is_empty() {
+            return Ok(recorded);
+        }
+        for line in lines.split(|byte| *byte == b'\n') {
+            if let Ok(record) = Record::read(line)
+                && let Body::Recorded {
+                    command, exit_code, ..
+                } = record.body
+            {
+                recorded.insert((command.id, exit_code.is_some()));
+            }
+        }
+    }
+}
+
 /// Reads one line, as much of it as a frame may have; nothing at the end.
 fn next_line(reader: &mut BufReader<&File>) -> std::io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
@@ -106,11 +162,11 @@ fn next_line(reader: &mut BufReader<&File>) -> std::io::Result<Option<Vec<u8>>> 
 }
 
 /// Returns which command a line is about, and whether it says how that ended.
-fn told(line: &[u8]) -> Option<(Uuid, bool)> {
+fn told(line: &[u8]) -> Option<(Box<ProposedCommand>, bool)> {
     match parse_request(line.trim_ascii_end()) {
         Ok(Request::Record {
             command, exit_code, ..
-        }) => Some((command.id, exit_code.is_some())),
+        }) => Some((command, exit_code.is_some())),
         Ok(_) | Err(_) => None,
     }
 }

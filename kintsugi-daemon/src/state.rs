@@ -578,7 +578,7 @@ fn fingerprint(command: &Command) -> Fingerprint {
 }
 
 /// Returns a time of a record, in milliseconds since 1970; 0 for one that is none, so that what it bounds is over.
-fn wall_ms(ts: &str) -> u64 {
+pub(crate) fn wall_ms(ts: &str) -> u64 {
     let ms = ts.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond);
     u64::try_from(ms).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// Longest wait for words. A program that works needs milliseconds; one that derives a key from a password needs a second, and
 /// many of them on a machine under load that was told to build without optimisation.
@@ -138,6 +138,23 @@ impl Pty {
                 "`{words}` was not printed; the screen:\n{}",
                 self.screen()
             );
+        }
+    }
+
+    /// Waits until the terminal gives whole lines, as it does for a command and not for an editor of lines.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn lines(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let modes = tcgetattr(&self.master).expect("its modes").local_modes;
+            if modes.contains(LocalModes::ICANON) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "no lines:\n{}", self.screen());
+            // Nothing tells of a change of modes, so it is looked for between what is printed.
+            self.fill(Instant::now() + Duration::from_millis(5));
         }
     }
 

@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -272,18 +273,59 @@ fn what_passed_without_a_daemon_is_in_the_log_of_the_next() {
         "{status}"
     );
     assert_eq!(std::fs::read(&spool).unwrap(), b"");
-    let log = std::fs::read_dir(data.join("log"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let records: String = log
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"))
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect();
+    let records = records(&data);
     // What was told twice, when it began and when it ended, ran once; and the order is that of the spool.
     assert_eq!(records.matches("\"make spooled\"").count(), 1, "{records}");
     assert_eq!(records.matches("\"exit_code\":3").count(), 1, "{records}");
     assert_eq!(records.matches("\"spooled\":true").count(), 2);
     assert!(records.find("make spooled") < records.find("make later"));
+}
+
+/// Returns the text of the whole log.
+fn records(data: &Path) -> String {
+    let log = std::fs::read_dir(data.join("log"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    log.filter(|path| path.extension().is_some_and(|suffix| suffix == "ndjson"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+#[test]
+fn what_the_log_has_already_is_not_taken_over_again() {
+    let mut daemon = TestDaemon::start();
+    let data = daemon.home().join("data/kintsugi");
+    let spool = data.join("spool.ndjson");
+    let record = |raw: &str, exit_code: serde_json::Value| {
+        let mut ran = propose(raw);
+        ran["kind"] = "record".into();
+        ran["exit_code"] = exit_code;
+        ran
+    };
+    let began = record("make began", serde_json::Value::Null);
+    // The daemon recorded it, and was killed before the client had the acknowledgement: the client spools it as well.
+    let told = record("make told", 4.into());
+    let answer = daemon.connect().ask(&told);
+    assert_eq!(answer["kind"], "ack", "{answer}");
+    let spooled = format!("{began}\n{told}\n");
+    // Whoever is killed between the records and the cut of the spool finds all of it again.
+    for _ in 0..3 {
+        daemon.end(Signal::KILL);
+        std::fs::write(&spool, &spooled).unwrap();
+        daemon.start_again();
+        assert_eq!(std::fs::read(&spool).unwrap(), b"");
+    }
+    // How it ended came later, and is news.
+    let mut ended = began.clone();
+    ended["exit_code"] = 5.into();
+    daemon.end(Signal::KILL);
+    std::fs::write(&spool, format!("{began}\n{ended}\n")).unwrap();
+    daemon.start_again();
+    let records = records(&data);
+    assert_eq!(records.matches("\"make told\"").count(), 1, "{records}");
+    assert_eq!(records.matches("\"exit_code\":4").count(), 1, "{records}");
+    assert_eq!(records.matches("\"make began\"").count(), 2, "{records}");
+    assert_eq!(records.matches("\"exit_code\":5").count(), 1, "{records}");
 }
 
 /// Makes a log here as another machine would have.

@@ -157,6 +157,12 @@ fn pipes_directory() -> Result<PathBuf, Failure> {
     Ok(directory.join("kintsugi-shells"))
 }
 
+/// Returns the name and the start-up file of every shell that has a hook.
+pub(super) fn startup_files() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let shells = Hooked::value_variants().iter();
+    shells.filter_map(|shell| Some((shell.name(), shell.startup_file()?)))
+}
+
 /// Returns shell, start-up file and block of every shell that this person uses: it has a start-up file, or it is their own.
 pub(super) fn startup_blocks(own: &Path) -> Vec<(&'static str, PathBuf, String)> {
     let login = std::env::var_os("SHELL").map(PathBuf::from);

@@ -1,13 +1,14 @@
 //! `kintsugi status`: how the daemon is.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use kintsugi_core::display::escape;
 use kintsugi_core::protocol::{ChildState, Request, Response, Status as DaemonStatus, VaultStatus};
 use serde::Serialize;
 
+use super::init;
 use crate::card::duration;
 use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
@@ -90,23 +91,12 @@ pub fn fetch(client: &mut Client) -> Result<Box<DaemonStatus>, Failure> {
 
 /// Returns the shells whose start-up file has a hook; one that cannot be read has none.
 fn hooked_shells() -> Vec<&'static str> {
-    let Some(home) = surroundings::home().map(PathBuf::from) else {
-        return Vec::new();
-    };
-    let zsh = std::env::var_os("ZDOTDIR").filter(|directory| !directory.is_empty());
-    let files = [
-        ("bash", home.join(".bashrc")),
-        (
-            "zsh",
-            zsh.map_or_else(|| home.clone(), PathBuf::from)
-                .join(".zshrc"),
-        ),
-        ("fish", home.join(".config/fish/config.fish")),
-    ];
     let is_hooked =
         |file: &Path| std::fs::read_to_string(file).is_ok_and(|text| managed_block::is_in(&text));
-    let hooked = files.iter().filter(|(_, file)| is_hooked(file));
-    hooked.map(|(shell, _)| *shell).collect()
+    init::startup_files()
+        .filter(|(_, file)| is_hooked(file))
+        .map(|(shell, _)| shell)
+        .collect()
 }
 
 /// Prints five lines that tell a person whether they are protected, and one more for each problem.

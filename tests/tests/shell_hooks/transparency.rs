@@ -146,6 +146,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         seat.pty.send("fg\r");
         seat.pty.expect("tee typed");
         seat.pty.expect("\n");
+        seat.pty.lines();
         seat.pty.send("two\r");
         seat.pty.expect("two\r\ntwo");
         seat.pty.send("\u{4}");

@@ -3,12 +3,14 @@
 //! Both copies of each file are kept whole, in the data directory: only a file that is still as we left it is put back, byte for
 //! byte; in one that was changed since, only our lines are taken out.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::managed_block::replace_with_mode;
 
 /// Everything that was written and not undone.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -90,20 +92,20 @@ impl Ledger {
             .mode(0o700)
             .create(&self.directory)?;
         if known.is_none() {
-            replace(
+            replace_with_mode(
                 &self.copy(&entry, "before"),
                 &old.unwrap_or_default(),
                 0o600,
             )?;
             self.files.push(entry.clone());
         }
-        replace(&self.copy(&entry, "after"), text.as_bytes(), 0o600)?;
+        replace_with_mode(&self.copy(&entry, "after"), text.as_bytes(), 0o600)?;
         self.save()?;
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;
         }
         let new_mode = if executable { 0o755 } else { 0o644 };
-        replace(&target, text.as_bytes(), mode.unwrap_or(new_mode))
+        replace_with_mode(&target, text.as_bytes(), mode.unwrap_or(new_mode))
     }
 
     /// Returns whether `entry`'s file is as it was left.
@@ -121,7 +123,7 @@ impl Ledger {
     pub(super) fn put_back(&self, entry: &Entry) -> io::Result<()> {
         if let Some(mode) = entry.mode {
             let before = fs::read(self.copy(entry, "before"))?;
-            return replace(&entry.path, &before, mode);
+            return replace_with_mode(&entry.path, &before, mode);
         }
         fs::remove_file(&entry.path)?;
         for directory in entry.directories.iter().rev() {
@@ -149,7 +151,7 @@ impl Ledger {
 
     fn save(&self) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(self)?;
-        replace(&self.directory.join("ledger.json"), &text, 0o600)
+        replace_with_mode(&self.directory.join("ledger.json"), &text, 0o600)
     }
 
     fn copy(&self, entry: &Entry, which: &str) -> PathBuf {
@@ -173,22 +175,6 @@ fn missing_above(path: &Path) -> Vec<PathBuf> {
         .collect();
     missing.reverse();
     missing
-}
-
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".kintsugi-new");
-    let temporary = PathBuf::from(name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
 }
 
 #[cfg(test)]
