@@ -4,7 +4,9 @@
 
 mod agent;
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{Read as _, Write};
+use std::os::unix::ffi::OsStringExt as _;
 
 use clap::{Args, Subcommand};
 use kintsugi_core::decide::Decision;
@@ -160,7 +162,7 @@ struct Shell {
     stdin: bool,
     /// The command
     #[arg(last = true, required_unless_present = "stdin", value_name = "TEXT")]
-    text: Option<String>,
+    text: Option<OsString>,
 }
 
 impl Hook {
@@ -185,13 +187,21 @@ impl Hook {
     }
 }
 
+/// Reads a line that is too long for an argument.
+fn read_line() -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text)?;
+    Ok(text)
+}
+
 impl Shell {
     fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
-        let text = match self.text {
-            Some(text) => text,
-            None => std::io::read_to_string(std::io::stdin().lock())?,
-        };
+        let text = self.text.map_or_else(read_line, |text| Ok(text.into_vec()))?;
+        let text = String::from_utf8(text).map_err(|_| {
+            let message = "denied: the line is not UTF-8, so it cannot be judged";
+            Failure::new(Exit::Denied, message).hint("put the bytes into a file, and name that")
+        })?;
         let command = proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
         let answer = gate::propose(&paths, &command)?;
         let verdict = &answer.verdict;
