@@ -197,7 +197,9 @@ fn read_line() -> std::io::Result<Vec<u8>> {
 impl Shell {
     fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
-        let text = self.text.map_or_else(read_line, |text| Ok(text.into_vec()))?;
+        let text = self
+            .text
+            .map_or_else(read_line, |text| Ok(text.into_vec()))?;
         let text = String::from_utf8(text).map_err(|_| {
             let message = "denied: the line is not UTF-8, so it cannot be judged";
             Failure::new(Exit::Denied, message).hint("put the bytes into a file, and name that")
