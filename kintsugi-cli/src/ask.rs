@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{PendingStatus, Resolution, Response, Verdict};
+use kintsugi_core::protocol::{PendingStatus, Request, Resolution, Response, Verdict};
 
 use crate::card::Card;
 use crate::client::Client;
@@ -41,6 +41,8 @@ enum Reply {
     No,
     Edit,
     Later,
+    /// The terminal is gone.
+    Gone,
     Elsewhere(PendingStatus),
 }
 
@@ -57,6 +59,10 @@ pub fn ask(
 ) -> Result<Asked, Failure> {
     let paint = paint();
     let card = Card::of_verdict(command, verdict);
+    let mut prompt = gate::reconnect(paths)?;
+    let asking = |id| Request::Asking { id };
+    // Should this process or its terminal end from here on, the hold is denied: an older daemon lets it wait instead.
+    drop(prompt.ask(&asking(Some(command.id))));
     show(terminal, &card, paint)?;
     let mut waiting = gate::reconnect(paths)?;
     waiting
@@ -66,10 +72,17 @@ pub fn ask(
     let settled = match reply {
         Reply::Yes => gate::resolve(paths, command, Resolution::Allow)?,
         Reply::No | Reply::Edit => gate::resolve(paths, command, Resolution::Deny)?,
-        Reply::Later => Settled::Held,
+        Reply::Gone => Settled::Denied("the terminal went away at the prompt".to_owned()),
+        Reply::Later => {
+            drop(prompt.ask(&asking(None)));
+            Settled::Held
+        }
         Reply::Elsewhere(status) => gate::settle(paths, command, status)?,
     };
+    drop(prompt);
     let word = match (&reply, &settled) {
+        // There is nobody to tell.
+        (Reply::Gone, _) => return Ok(Asked::Settled(settled)),
         (Reply::Elsewhere(_), Settled::Run) => paint.tone(Tone::Good, "approved elsewhere"),
         (_, Settled::Run) => paint.tone(Tone::Good, "approved"),
         (Reply::Elsewhere(_), _) => paint.tone(Tone::Bad, "denied elsewhere"),
@@ -80,7 +93,9 @@ pub fn ask(
     write!(terminal, "{word}\r\n")?;
     Ok(match reply {
         Reply::Edit => Asked::Edit,
-        Reply::Yes | Reply::No | Reply::Later | Reply::Elsewhere(_) => Asked::Settled(settled),
+        Reply::Yes | Reply::No | Reply::Gone | Reply::Later | Reply::Elsewhere(_) => {
+            Asked::Settled(settled)
+        }
     })
 }
 
@@ -135,7 +150,7 @@ fn answer(
                 show(terminal, &card.whole(), paint)?;
                 write!(terminal, "{}", paint.tone(Tone::Strong, question))?;
             }
-            Woken::HungUp => return Ok(Reply::No),
+            Woken::HungUp => return Ok(Reply::Gone),
             Woken::TimedOut => {}
             Woken::Other => {
                 if let Some(status) = news(waiting, card.command)? {

@@ -7,7 +7,7 @@
 use data_encoding::HEXLOWER;
 use kintsugi_core::audit::record::{Body, Peer};
 use kintsugi_core::paths::Paths;
-use kintsugi_core::protocol::{ErrorCode, Response};
+use kintsugi_core::protocol::ErrorCode;
 use kintsugi_core::redact::mask;
 use kintsugi_core::vault::Standing;
 use kintsugi_core::vault::operation::{Operation, OperationError};
@@ -133,9 +133,9 @@ impl Desk {
     pub(crate) fn challenge(
         &mut self,
         op: String,
-        arguments: Option<&str>,
+        arguments: Option<String>,
         peer: &PeerHandle,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Outcome, Refusal> {
         let arguments = arguments.map(|hash| {
             let bytes = HEXLOWER.decode(hash.as_bytes()).ok();
             bytes
@@ -160,10 +160,11 @@ impl Desk {
             arguments,
             ..asked(op, peer)
         };
-        self.challenges.issue(asked, &moment).map_err(|error| {
+        let given = self.challenges.issue(asked, &moment).map_err(|error| {
             let message = format!("no randomness for a challenge: {error}");
             Refusal::new(ErrorCode::Busy, message)
-        })
+        });
+        given.map(Outcome::Now)
     }
 
     /// Looks at the file of the vault; one that has become unusable is an incident.

@@ -120,7 +120,7 @@ impl Desk {
     /// for good: the evidence does not become better by being looked at.
     fn reanchor(&self, reason: &str) -> Result<Carried, Refusal> {
         if self.book.state().admin().altered().is_none() {
-            let message = "the log verified when the daemon started: there is nothing to end";
+            let message = "the log verified when it was opened: there is nothing to reanchor";
             return Err(Refusal::new(ErrorCode::BadRequest, message));
         }
         Ok(Carried {

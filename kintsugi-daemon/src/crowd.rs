@@ -9,6 +9,8 @@ use std::ops::Bound;
 
 use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, CONNECTIONS_MAX};
 
+use uuid::Uuid;
+
 use crate::connection::{Connection, Phase};
 use crate::follow::Follower;
 use crate::poller::{Interest, Poller, Readiness};
@@ -49,6 +51,8 @@ pub struct Crowd {
     bytes: usize,
     /// Those that something happened to since they were last reviewed.
     touched: BTreeSet<Token>,
+    /// Holds whose prompts went away with their connections.
+    abandoned: Vec<Uuid>,
     scratch: Vec<u8>,
 }
 
@@ -67,6 +71,7 @@ impl Crowd {
             per_process: BTreeMap::new(),
             bytes: 0,
             touched: BTreeSet::new(),
+            abandoned: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -140,6 +145,7 @@ impl Crowd {
         if let Some(deadline) = place.deadline {
             self.deadlines.remove(&(deadline, token));
         }
+        self.abandoned.extend(place.connection.peer.asking);
         let process = place.connection.process();
         self.queue.remove(process, token);
         if let Some(count) = self.per_process.get_mut(&process) {
@@ -169,6 +175,11 @@ impl Crowd {
             self.queue.insert(connection.process(), ready.token);
         }
         self.touched.insert(ready.token);
+    }
+
+    /// Returns the holds whose prompts went away since this was asked last.
+    pub fn take_abandoned(&mut self) -> Vec<Uuid> {
+        std::mem::take(&mut self.abandoned)
     }
 
     /// Returns a connection, which is then reviewed at the end of the round.

@@ -162,6 +162,7 @@ impl Daemon {
             self.resolve_waits(now);
             self.feed(now);
             self.crowd.review(now);
+            self.abandon(now);
             if let Some(stop) = self.stop {
                 self.finish(stop)?;
                 return Ok(stop);
@@ -403,6 +404,16 @@ impl Daemon {
                 confirm(staged).and_then(|recorded| self.desk.conclude(recorded, *attempt));
             let outcome = concluded.unwrap_or_else(|refusal| Outcome::Now(refusal.into()));
             self.follow(token, outcome, now);
+        }
+    }
+
+    /// Denies what was asked at prompts that went away, and tells who waits for it.
+    fn abandon(&mut self, now: u64) {
+        let gone = self.crowd.take_abandoned();
+        // While the log refuses, the holds stay: nothing runs by that.
+        if !gone.is_empty() && self.desk.abandon(&gone).is_ok_and(|any| any) {
+            self.sync(now);
+            self.resolve_waits(now);
         }
     }
 

@@ -396,6 +396,7 @@ impl Desk {
             } => self.report(*command, exit_code, duration_ms, peer.look_up()),
             Request::ListPending => Ok(Outcome::Now(self.list_pending())),
             Request::PendingStatus { id } => self.stands(id),
+            Request::Asking { id } => Ok(asking(id, peer)),
             Request::Await { id, timeout_ms } => self.wait_for(id, timeout_ms),
             Request::Subscribe { from_seq, kinds } => self.follow(from_seq, kinds),
             Request::Approve {
@@ -406,8 +407,8 @@ impl Desk {
                 reason,
             } => {
                 self.check_seen(id, content_hash.as_deref())?;
-                let reply = Reply::elsewhere(id, Resolution::Allow, reason);
-                self.resolve(reply.with(code, scope), peer)
+                let reply = Reply::elsewhere(id, Resolution::Allow, reason).with(code, scope);
+                self.resolve(reply, peer)
             }
             Request::Lookup { prefix } => Ok(Outcome::Now(self.look_up(&prefix))),
             Request::ListGrants => Ok(Outcome::Now(self.list_grants())),
@@ -422,9 +423,7 @@ impl Desk {
             Request::Captured { id, manifest } => self.keep_manifest(id, manifest),
             Request::Undone { id, manifest } => self.keep_undo(id, manifest),
             Request::Panic { reason } => self.panic(reason, peer.look_up()),
-            Request::AuthBegin { op, args_hash } => self
-                .challenge(op, args_hash.as_deref(), peer)
-                .map(Outcome::Now),
+            Request::AuthBegin { op, args_hash } => self.challenge(op, args_hash, peer),
             Request::Shutdown { op, nonce, proof } => {
                 self.attempt(Claim::to_shut_down(op, nonce, proof), peer)
             }
@@ -476,6 +475,12 @@ impl Desk {
             }
         }
     }
+}
+
+/// From now on a hold hangs on this connection, or none does.
+fn asking(id: Option<Uuid>, peer: &mut PeerHandle) -> Outcome {
+    peer.asking = id;
+    Outcome::Now(Response::Ack)
 }
 
 /// Says who is there.

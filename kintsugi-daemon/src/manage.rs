@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::clip;
 use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims};
 use crate::resolve::not_held;
+use crate::state::Standing;
 
 /// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
 const PATH_BYTES_MAX: usize = 4_096;
@@ -36,6 +37,18 @@ fn check_manifest(manifest: &Value) -> Result<(), Refusal> {
     }
     let message = format!("`manifest` is longer than {MANIFEST_BYTES_MAX} bytes");
     Err(Refusal::new(ErrorCode::BadRequest, message))
+}
+
+/// The end of a hold that nobody answered.
+fn denial(id: Uuid, means: Means) -> Body {
+    Body::Resolution {
+        id,
+        decision: Resolution::Deny,
+        means,
+        peer: None,
+        remember: false,
+        reason: None,
+    }
 }
 
 impl Desk {
@@ -75,14 +88,7 @@ impl Desk {
         let (over, next) = self.book.state().expired(self.clock.wall_ms());
         let ends: Vec<Body> = over
             .into_iter()
-            .map(|id| Body::Resolution {
-                id,
-                decision: Resolution::Deny,
-                means: Means::Expired,
-                peer: None,
-                remember: false,
-                reason: None,
-            })
+            .map(|id| denial(id, Means::Expired))
             .collect();
         let grants = self.book.state().grants_over(self.clock.wall_ms());
         let grants = grants.into_iter().map(|id| Body::Grant {
@@ -96,6 +102,29 @@ impl Desk {
             drop(self.record(ends)?);
         }
         Ok(Expiry { ended, next })
+    }
+
+    /// Denies the holds among `ids`: the prompts at which a person was asked went away. Returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded; the holds stay.
+    pub fn abandon(&mut self, ids: &[Uuid]) -> Result<bool, Refusal> {
+        let state = self.book.state();
+        let is_held = |id: &&Uuid| {
+            let known = state.known(**id);
+            known.is_some_and(|known| matches!(known.standing, Standing::Held(_)))
+        };
+        let ends: Vec<Body> = ids
+            .iter()
+            .filter(is_held)
+            .map(|id| denial(*id, Means::Gone))
+            .collect();
+        let any = !ends.is_empty();
+        if any {
+            drop(self.record(ends)?);
+        }
+        Ok(any)
     }
 
     /// Lists what is held, oldest first, as far as it fits into a frame.

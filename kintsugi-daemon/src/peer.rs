@@ -26,6 +26,8 @@ pub struct PeerHandle {
     credentials: PeerCredentials,
     /// Which connection this is; given by whoever accepted it, never twice.
     pub connection: u64,
+    /// The hold about which it asks a person, which ends with the connection.
+    pub asking: Option<uuid::Uuid>,
     /// Stands for the very process that connected.
     pidfd: Option<OwnedFd>,
     looked_up: Option<Peer>,
@@ -60,6 +62,7 @@ impl PeerHandle {
         Ok(Self {
             credentials,
             connection: 0,
+            asking: None,
             pidfd,
             looked_up: None,
         })
@@ -70,6 +73,7 @@ impl PeerHandle {
     pub fn unattested() -> Self {
         Self {
             connection: 0,
+            asking: None,
             credentials: PeerCredentials {
                 uid: rustix::process::geteuid().as_raw(),
                 gid: rustix::process::getegid().as_raw(),

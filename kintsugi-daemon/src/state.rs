@@ -258,6 +258,7 @@ impl State {
                     Means::Admin => format!("the admin denied it{why}"),
                     Means::Changed => format!("what it would touch has changed{why}"),
                     Means::Expired => "nobody answered in time".to_owned(),
+                    Means::Gone => "the terminal went away at the prompt".to_owned(),
                     Means::Daemon => format!("the daemon could not keep it{why}"),
                 };
                 self.close(at, id, (reason, &by));
@@ -270,7 +271,7 @@ impl State {
                     Means::Person | Means::Prompt | Means::Admin => {
                         format!("a person took the approval back{why}")
                     }
-                    Means::Expired | Means::Daemon => {
+                    Means::Expired | Means::Daemon | Means::Gone => {
                         "the approval was not used in time".to_owned()
                     }
                 };

@@ -297,3 +297,72 @@ fn an_answer_to_what_is_not_held_says_what_became_of_it() {
     assert_eq!(code, 0);
     told(&["deny", &id], "is denied already");
 }
+
+#[test]
+fn a_terminal_that_goes_away_at_the_prompt_denies_and_one_that_leaves_it_does_not() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let mut log = Pty::spawn(&machine.kintsugi(&["log", "--follow", "--json"]), 400);
+    let run = ["run", "--", "git", "push", "--force"];
+    let mut asked = Pty::spawn(&machine.kintsugi(&run), 100);
+    asked.expect("run it? [y/N]");
+    drop(asked);
+    log.expect("\"kind\":\"resolution\",\"id\":\"");
+    let id = log.expect("\"");
+    log.expect("\"decision\":\"denied\"");
+    let (code, printed) = machine.elsewhere(&["approve", &id]);
+    assert!(
+        code == 1 && printed.contains("is closed: the terminal went away at the prompt"),
+        "{printed}"
+    );
+
+    // Nobody said no: the same is asked again, and a person who leaves it leaves it held.
+    let mut asked = Pty::spawn(&machine.kintsugi(&run), 100);
+    asked.expect("run it? [y/N]");
+    asked.send("l");
+    asked.expect("left; once it is approved");
+    drop(asked.end());
+    let mut walk = Pty::spawn(&machine.kintsugi(&["approve"]), 100);
+    walk.expect("n next");
+    drop(walk);
+    let (code, printed) = machine.elsewhere(&["pending"]);
+    assert!(
+        code == 0 && printed.contains("git push --force"),
+        "{printed}"
+    );
+    log.send("\u{3}");
+    drop(log.end());
+}
+
+#[test]
+fn what_is_watched_is_drawn_over_and_fits_twenty_columns_without_colour() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let mut watch = machine.kintsugi(&["pending", "--watch"]);
+    watch.env("TERM", "xterm").env("NO_COLOR", "1");
+    let mut screen = Pty::spawn(&watch, 20);
+    let clear = "\x1b[H\x1b[2J";
+    screen.expect(clear);
+    screen.expect("nothing is held");
+    let id = held(
+        &machine,
+        "git push --force origin main:a-long-name",
+        &machine.home(),
+    );
+    screen.expect(clear);
+    let first = screen.expect("\r\n");
+    assert!(first.starts_with(&id), "{first}");
+    let second = screen.expect("\r\n");
+    assert!(second.starts_with("  git push --force"), "{second}");
+    for line in [first, second] {
+        assert!(
+            line.chars().count() <= 20 && !line.contains('\x1b'),
+            "{line}"
+        );
+    }
+    assert_eq!(machine.elsewhere(&["deny", &id]).0, 0);
+    screen.expect(clear);
+    screen.expect("nothing is held");
+    screen.send("\u{3}");
+    drop(screen.end());
+}

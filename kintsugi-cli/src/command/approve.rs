@@ -237,6 +237,8 @@ enum Choice {
     Deny,
     NotNow,
     Quit,
+    /// The terminal is gone.
+    Gone,
 }
 
 /// Shows what is held, one card at a time, and carries each answer to the daemon. Whatever is no clear answer is "not now".
@@ -264,6 +266,11 @@ fn walk(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
             Choice::Deny => deny::deny(&mut client, &item, None).map(|()| "denied"),
             Choice::NotNow => Ok("not now"),
             Choice::Quit => return Ok(Exit::Allowed),
+            Choice::Gone => {
+                let message = format!("the terminal went away at the prompt: {short} stays held");
+                return Err(Failure::new(Exit::Denied, message)
+                    .hint("`kintsugi approve` at another terminal goes on"));
+            }
         };
         match done {
             Ok(word) => writeln!(console.out, "{word} {short}")?,
@@ -293,7 +300,7 @@ fn choose(
     if !terminal.drain()? {
         return Ok(Choice::NotNow);
     }
-    let question = "y run it once, d deny, q quit, any other key: not now ";
+    let question = "y run it once, d deny, n next, q quit; any other key: not now ";
     write!(
         terminal,
         "{}",
@@ -304,7 +311,8 @@ fn choose(
             Woken::Key(b'y' | b'Y') => Choice::Approve,
             Woken::Key(b'd' | b'D') => Choice::Deny,
             // Ctrl-C and Ctrl-D are keys here.
-            Woken::Key(b'q' | b'Q' | 3 | 4) | Woken::HungUp => Choice::Quit,
+            Woken::Key(b'q' | b'Q' | 3 | 4) => Choice::Quit,
+            Woken::HungUp => return Ok(Choice::Gone),
             Woken::Key(_) => Choice::NotNow,
             Woken::TimedOut | Woken::Other => continue,
         };

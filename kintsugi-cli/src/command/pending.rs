@@ -1,6 +1,6 @@
 //! `kintsugi pending`: what waits for a person; and how ids are shortened and found again.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::card::{Card, class_tone, class_word, duration};
 use crate::client::Client;
-use crate::console::{Console, Tone};
+use crate::console::{Console, Tone, columns_of};
 use crate::exit::{Exit, Failure};
 use crate::{gate, surroundings};
 
@@ -22,6 +22,12 @@ const SHORT_ID: usize = 8;
 
 /// Pause between two looks with `--watch`.
 const WATCH_PAUSE: Duration = Duration::from_millis(500);
+
+/// Fewest columns for a table; with fewer, each hold has lines of its own.
+const TABLE_COLUMNS_MIN: usize = 56;
+
+/// Puts the cursor to the beginning of an empty screen (ECMA-48 CUP and ED).
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
 
 /// Arguments of `kintsugi pending`.
 #[derive(Debug, Args)]
@@ -51,23 +57,35 @@ impl Pending {
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
         let mut client = gate::reconnect(&paths)?;
-        let mut shown: Option<Vec<Uuid>> = None;
+        let redraws = self.redraws();
+        let mut shown: Option<Vec<String>> = None;
         loop {
             let mut items = fetch(&mut client)?;
             if let Some(id) = self.id.as_deref().filter(|id| *id != "all") {
                 items = vec![find(items, id)?];
             }
-            let ids: Vec<_> = items.iter().map(PendingItem::id).collect();
-            if shown.as_ref() != Some(&ids) {
+            let key = items.iter().map(|item| seen(item, redraws)).collect();
+            if shown.as_ref() != Some(&key) {
+                if redraws {
+                    console.out_columns = columns_of(&std::io::stdout());
+                    console.out.write_all(CLEAR)?;
+                    console.out.flush()?;
+                }
                 self.show(&items, console)?;
                 console.out.flush()?;
-                shown = Some(ids);
+                shown = Some(key);
             }
             if !self.watch {
                 return Ok(Exit::Allowed);
             }
             std::thread::sleep(WATCH_PAUSE);
         }
+    }
+
+    /// Whether what is held is drawn over what was: on a terminal that can, and not for programs.
+    fn redraws(&self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        self.watch && !self.json && !is_dumb && std::io::stdout().is_terminal()
     }
 
     fn show(&self, items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
@@ -88,6 +106,16 @@ impl Pending {
     }
 }
 
+/// Returns what of a hold makes it worth showing again.
+fn seen(item: &PendingItem, with_age: bool) -> String {
+    let age = if with_age {
+        age(&item.ts, Timestamp::now())
+    } else {
+        String::new()
+    };
+    format!("{} {} {age}", item.id(), item.attempts.len())
+}
+
 fn cards(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
@@ -104,7 +132,27 @@ fn cards(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Shows each hold in two lines, where a table does not fit.
+fn narrow(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    for item in items {
+        let (id, age) = (short(&item.id()), age(&item.ts, now));
+        let first = format!("{id} {age} {}", class_word(item.class));
+        let first = clip(&first, console.out_columns);
+        let raw = clip(
+            &escape(&item.command.raw),
+            console.out_columns.saturating_sub(2),
+        );
+        let first = console.out_paint.tone(class_tone(item.class), first);
+        writeln!(console.out, "{first}\n  {raw}")?;
+    }
+    attempts(items, console)
+}
+
 fn table(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
+    if console.out_columns < TABLE_COLUMNS_MIN {
+        return narrow(items, console);
+    }
     let now = Timestamp::now();
     let heads = ["ID", "AGE", "CLASS", "FROM", "COMMAND"].map(str::to_owned);
     let rows: Vec<_> = items

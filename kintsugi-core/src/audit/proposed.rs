@@ -357,6 +357,8 @@ pub enum Means {
     Admin,
     /// What it would touch is not what was approved.
     Changed,
+    /// The prompt at which a person was asked went away.
+    Gone,
 }
 
 /// What was answered to a proposal.

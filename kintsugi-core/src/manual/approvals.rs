@@ -31,6 +31,9 @@
 //! person's when nothing but forks of the shell that leads the session stands between it and our own client. A fork is told from a program
 //! by its addresses, which `execve(2)` draws anew. The checks from `agent` on then apply.
 //!
+//! A prompt that goes away with its terminal, its connection or its process denies what it asked about, and the log says so; nobody's word is
+//! remembered by that. Left with `l`, it stays held. The walk of `kintsugi approve` answers nothing that no key answered.
+//!
 //! # Where it cannot be told
 //!
 //! The answer is `code_needed`, and the daemon writes a code of six digits to terminals that are a person's: the one in which the

@@ -15,6 +15,7 @@
 //! | `record` | a command that has run; `exit_code`?, `duration_ms`? | `ack` |
 //! | `listpending` | | `pendinglist` |
 //! | `pendingstatus` | `id` | `pending` |
+//! | `asking` | `id`? | `ack`; when this connection ends before that hold does, it is denied; without `id` nothing hangs on it |
 //! | `await` | `id`, `timeout_ms` (60 s at most) | `pending`, when it is resolved or the time is over |
 //! | `approve` | `id`; `content_hash`?, `code`?, `scope`?, `reason`? | `ack` |
 //! | `deny` | `id`; `reason`? | `ack` |

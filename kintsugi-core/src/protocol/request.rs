@@ -168,6 +168,13 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Addition: a person is asked at a prompt of this client. When the connection ends before the hold does, with the terminal
+    /// or with the client, the hold is denied. Answered by `ack`.
+    Asking {
+        /// The proposal; without one the person left it held, and nothing hangs on this connection any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Uuid>,
+    },
     /// Addition: waits until a hold is resolved. Answered by `pending`, then or when the time is over.
     Await {
         /// The proposal.

@@ -289,6 +289,7 @@ const fn word(decision: Decision) -> &'static str {
 const fn ended(decision: Resolution, means: Means) -> &'static str {
     match (decision, means) {
         (_, Means::Expired) => "expired: nobody answered",
+        (_, Means::Gone) => "denied: the terminal went away at the prompt",
         (Resolution::Allow, Means::Prompt) => "approved where it was proposed, by",
         (Resolution::Allow, _) => "approved by",
         (Resolution::Deny, Means::Prompt) => "denied where it was proposed, by",
