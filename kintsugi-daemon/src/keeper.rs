@@ -272,6 +272,13 @@ mod tests {
         put(&place, &vault(1));
         fs::set_permissions(&place, fs::Permissions::from_mode(0o644)).unwrap();
         why("others may use it");
+        // Only root gives a file away.
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&place, Some(65_534), None).unwrap();
+            why("it belongs to user 65534");
+            fs::remove_file(&place).unwrap();
+        }
         put(&place, &vec![b' '; VAULT_BYTES_MAX + 9]);
         why("not the one");
         put(&place, &vault(1));

@@ -1,5 +1,7 @@
 //! The admin vault over the wire, against the real daemon: who is refused, and what is on record.
 
+use std::time::{Duration, Instant};
+
 use kintsugi_tests::admin::{
     SEEDS, Seeds, at_terminal, authorize, challenge, enrol, lay_ready, message, put, vault,
     vault_path,
@@ -148,7 +150,9 @@ fn wrong_guesses_are_delayed_and_a_restart_buys_none() {
         let mut client = daemon.connect();
         authorize(&mut client, "set", &args, seed)
     };
+    let mut last = Instant::now();
     for at in 0..5 {
+        last = Instant::now();
         let answer = guess(&daemon, &[1; 32]);
         assert_eq!(answer["code"], "auth_failed", "{answer}");
         assert_eq!(answer["retry_after_ms"].is_null(), at < 4, "{at}: {answer}");
@@ -159,17 +163,21 @@ fn wrong_guesses_are_delayed_and_a_restart_buys_none() {
         daemon.start_again();
         // Also the right one: it comes too early to be looked at.
         let early = guess(&daemon, &SEEDS.password);
+        // On a machine so busy that the two seconds are over, it rightly is.
+        if last.elapsed() >= Duration::from_secs(2) {
+            break;
+        }
         assert_eq!(early["code"], "auth_failed", "{early}");
         assert!(
             early["retry_after_ms"].as_u64().unwrap() <= 2_000,
             "{early}"
         );
+        let looked_at = records(&daemon, "auth_attempt").len();
+        assert!(
+            looked_at == before || last.elapsed() >= Duration::from_secs(2),
+            "none was looked at"
+        );
     }
-    assert_eq!(
-        records(&daemon, "auth_attempt").len(),
-        before,
-        "none was looked at"
-    );
     // Another secret has a delay of its own.
     let args = lay_ready(
         &daemon,

@@ -366,3 +366,32 @@ fn what_is_watched_is_drawn_over_and_fits_twenty_columns_without_colour() {
     screen.send("\u{3}");
     drop(screen.end());
 }
+
+#[test]
+fn a_panic_says_to_agents_and_people_what_it_is_and_who_ends_it() {
+    let machine = Machine::new();
+    assert_eq!(machine.agent_asks("ls", &machine.home()).0, "allow");
+    let (code, printed) = machine.elsewhere(&["panic", "--reason", "it does something odd"]);
+    assert!(
+        code == 0 && printed.contains("everything is held now"),
+        "{printed}"
+    );
+    let told = "everything is held until somebody says `kintsugi resume`";
+    let (decision, reason) = machine.agent_asks("pwd", &machine.home());
+    assert!(decision == "deny" && reason.contains(told), "{reason}");
+    let mut run = Pty::spawn(&machine.kintsugi(&["run", "--", "pwd"]), 100);
+    run.expect("everything is held until somebody says");
+    run.expect("run it? [y/N]");
+    run.send("n");
+    assert_eq!(run.end().0.code(), Some(3));
+    let (_, status) = machine.elsewhere(&["status"]);
+    assert!(
+        status.contains("everything is held: `kintsugi resume` ends that"),
+        "{status}"
+    );
+    let (code, printed) = machine.elsewhere(&["resume"]);
+    assert_eq!(code, 0, "{printed}");
+    assert_eq!(machine.agent_asks("ls -a", &machine.home()).0, "allow");
+    let (_, log) = machine.elsewhere(&["admin", "log"]);
+    assert!(log.contains("panic") && log.contains("resume"), "{log}");
+}

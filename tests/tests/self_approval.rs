@@ -175,6 +175,12 @@ fn attempts(stage: &Stage) -> Vec<(String, &'static str, Vec<String>)> {
         "ssh -tt -F none -p 2299 -i {} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null localhost",
         stage.path("key")
     );
+    // Spool and state of its own, so that nothing is left on the machine; what is due at the start runs at once.
+    let cron = format!(
+        "unshare --mount sh -c 'mount -t tmpfs none /run && mount -t tmpfs none /var/spool/cron && \
+         mkdir -m 1730 /var/spool/cron/crontabs && \
+         echo \"@reboot {scripted}; kill \\$(cat /run/crond.pid)\" | crontab - && exec cron -f' </dev/null &"
+    );
     let own = |name: &str, way, argv| (name.to_owned(), way, argv);
     vec![
         own("the socket", "run", client()),
@@ -294,6 +300,40 @@ fn attempts(stage: &Stage) -> Vec<(String, &'static str, Vec<String>)> {
         ),
         own("numbers used again", "reused_number", client()),
         own("confined, in an own terminal", "confined", client()),
+        own("cron", "shell", shell(cron.clone())),
+        own("cron, started by an orphan", "orphan_shell", shell(cron)),
+        own(
+            "a library in front of kintsugi approve",
+            "preload",
+            vec![
+                program("kintsugi").display().to_string(),
+                "approve".into(),
+                stage.id.clone(),
+            ],
+        ),
+        own("a terminal that is handed over", "handed_over", client()),
+        own(
+            "a terminal that is kept after its shell",
+            "kept_terminal",
+            client(),
+        ),
+        own(
+            "su to the same user",
+            "shell",
+            shell(format!("su \"$(id -un)\" -s /bin/sh -c '{scripted}'")),
+        ),
+        own(
+            "runuser, by an orphan",
+            "orphan_shell",
+            shell(format!(
+                "runuser -u \"$(id -un)\" -- script -qec '{scripted}' /dev/null"
+            )),
+        ),
+        own(
+            "a user namespace",
+            "shell",
+            shell(format!("unshare -Ur {scripted}")),
+        ),
         own(
             "a nested shell",
             "shell",

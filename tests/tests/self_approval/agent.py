@@ -150,6 +150,50 @@ def feeds_the_prompt(argv):
     leave(pipe, json.dumps({"kind": "error" if refused else "ack", "printed": printed.decode()}))
 
 
+def preload(argv):
+    """Puts a library in front of the client that says that everything is a terminal and every session another."""
+    source, library = f"{directory}/preload.c", f"{directory}/preload.so"
+    with open(source, "w") as file:
+        file.write("int isatty(int fd) { (void)fd; return 1; }\nint getsid(int pid) { (void)pid; return 1; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    environment = {**os.environ, "LD_PRELOAD": library}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    printed = done.stdout + done.stderr
+    leave(pipe, json.dumps({"kind": "error" if done.returncode == 3 else "ack", "printed": printed}))
+
+
+def handed_over(argv):
+    """One process opens a terminal and keeps its other end; another, an orphan, is handed the terminal and makes it its own."""
+    ours, theirs = socket.socketpair()
+
+    def take():
+        os.setsid()
+        _, descriptors, _, _ = socket.recv_fds(theirs, 1, 1)
+        fcntl.ioctl(descriptors[0], termios.TIOCSCTTY, 0)
+        subprocess.run(argv, stdin=descriptors[0])
+
+    orphan(take)
+    _master, slave = pty.openpty()  # a number, so it stays open
+    socket.send_fds(ours, [b"x"], [slave])
+
+
+def kept_terminal(argv):
+    """A terminal whose shell has ended, and whose other end was kept, is taken by another session."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os._exit(0)
+    number = fcntl.ioctl(master, 0x80045430, b"\0\0\0\0")  # TIOCGPTN
+    name = f"/dev/pts/{struct.unpack('I', number)[0]}"
+    os.waitpid(pid, 0)
+
+    def take():
+        os.setsid()
+        slave = os.open(name, os.O_RDWR)  # of a session's leader: its controlling terminal from here on
+        subprocess.run(argv, stdin=slave)
+
+    orphan(take)
+
+
 def inject(text):
     """Puts keys into the terminal that it shares with its shell (TIOCSTI)."""
     for byte in text.encode():
@@ -171,6 +215,9 @@ WAYS = {
     "reused_number": reused_number,
     "confined": lambda argv: fork(lambda: confined(argv)),
     "background": background,
+    "preload": preload,
+    "handed_over": handed_over,
+    "kept_terminal": kept_terminal,
     "feeds_the_prompt": feeds_the_prompt,
 }
 
