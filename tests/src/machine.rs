@@ -72,6 +72,12 @@ impl Machine {
         self.directory.path().join("home")
     }
 
+    /// Returns the path of the socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
+    }
+
     /// Returns the directory of the log.
     #[must_use]
     pub fn log(&self) -> PathBuf {
@@ -86,7 +92,7 @@ impl Machine {
             .env_clear()
             .env("PATH", self.path())
             .env("HOME", self.home())
-            .env("KINTSUGI_SOCKET", self.directory.path().join("socket"))
+            .env("KINTSUGI_SOCKET", self.socket())
             .env("LC_ALL", "C.UTF-8")
             .env("TERM", "dumb")
             .env("GIT_CONFIG_NOSYSTEM", "1")

@@ -1,9 +1,15 @@
 //! The hooks of agents, by the real programs: sessions as hosts send them, and payloads that no host should send. Each of those
 //! must end in a deny or an ask, never in silence and never in an allow.
 
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
 use kintsugi_tests::agents::{Exchange, HOSTS, Said, heard, session};
 use kintsugi_tests::machine::Machine;
 use serde_json::{Value, json};
+
+/// The shortest limit that a host has for its hook by itself.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What stands where text or an object should.
 fn neither_text_nor_object() -> Vec<Value> {
@@ -48,6 +54,13 @@ fn members(host: &str) -> Vec<&'static str> {
             "/toolCall/name",
             "/toolCall/args",
             "/toolCall/args/CommandLine",
+        ],
+        "goose" => vec![
+            "/event",
+            "/tool_name",
+            "/tool_input",
+            "/tool_input/command",
+            "/working_dir",
         ],
         "amp" => vec![
             "/hook_event_name",
@@ -144,12 +157,14 @@ fn no_malformed_payload_lets_a_tool_run() {
         let payloads = malformed(host, &shell_call(&session(host, &machine.home(), &work)));
         assert!(payloads.len() >= 200, "{host}: {}", payloads.len());
         for (word, payload) in payloads {
+            let started = Instant::now();
             let output = machine.hook(&[host, "--wait=0"], &payload);
             let said = heard(host, &output);
             assert!(
                 matches!(said, Said::Deny | Said::Ask),
                 "{host}: {word}: {said:?}: {output:?}"
             );
+            assert!(started.elapsed() < LIMIT, "{host}: {word}");
         }
     }
 }
@@ -229,5 +244,190 @@ fn files_that_run_later_are_not_written_unseen() {
             Said::Deny,
             "{tool} {path}: {output:?}"
         );
+    }
+}
+
+/// What a tool that writes sends, for each of the ways to name a file.
+fn ways_to(home: &std::path::Path, name: &str) -> Vec<String> {
+    let home = home.display();
+    vec![
+        format!("{home}/{name}"),
+        format!("~/{name}"),
+        format!("../{name}"),
+        format!("{home}/work/../{name}"),
+        format!("{home}//./work/.././{name}"),
+        format!("{home}/link/{name}"),
+    ]
+}
+
+#[test]
+fn every_tool_that_writes_is_stopped_at_every_way_to_a_file_that_runs_later() {
+    let machine = Machine::new();
+    let (home, work) = (machine.home(), machine.diverged().work);
+    std::os::unix::fs::symlink(&home, home.join("link")).unwrap();
+    let patch = |path: &str| {
+        format!(
+            "*** Begin Patch\n*** Update File: src/lib.rs\n*** Add File: {path}\n+x\n*** End Patch"
+        )
+    };
+    let names = [
+        ".bashrc",
+        ".zshenv",
+        ".config/fish/config.fish",
+        ".config/kintsugi/config.toml",
+        ".local/share/kintsugi/log/head",
+        ".claude/settings.json",
+        ".cursor/hooks.json",
+        ".codex/config.toml",
+        "work/.git/hooks/pre-commit",
+        ".ssh/authorized_keys",
+    ];
+    for name in names {
+        for path in ways_to(&home, name) {
+            for (host, tool, input) in [
+                (
+                    "claude-code",
+                    "Write",
+                    json!({"file_path": path, "content": "x"}),
+                ),
+                (
+                    "claude-code",
+                    "MultiEdit",
+                    json!({"file_path": path, "edits": []}),
+                ),
+                (
+                    "claude-code",
+                    "NotebookEdit",
+                    json!({"notebook_path": path, "new_source": "x"}),
+                ),
+                ("codex", "apply_patch", json!({"command": patch(&path)})),
+                ("opencode", "patch", json!({"patchText": patch(&path)})),
+                (
+                    "droid",
+                    "mcp__files__write",
+                    json!({"path": path, "content": "x"}),
+                ),
+            ] {
+                let payload = json!({
+                    "session_id": "s", "turn_id": "t", "cwd": work, "hook_event_name": "PreToolUse", "tool_name": tool,
+                    "tool_input": input,
+                });
+                let mut payload = payload;
+                if host != "codex" {
+                    payload.as_object_mut().unwrap().remove("turn_id");
+                }
+                let output = machine.hook(&[host, "--wait=0"], payload.to_string().as_bytes());
+                assert_eq!(
+                    heard(host, &output),
+                    Said::Deny,
+                    "{host} {tool} {path}: {output:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_hangs_ends_in_a_deny_within_the_limit_of_the_host() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    // Whoever connects waits in the queue for ever.
+    let silent = UnixListener::bind(machine.socket()).unwrap();
+    for host in ["claude-code", "cursor"] {
+        let refused = session(host, &machine.home(), &work)
+            .into_iter()
+            .find(|exchange| exchange.said == "deny")
+            .unwrap();
+        let started = Instant::now();
+        let output = machine.hook(&[host], refused.payload.to_string().as_bytes());
+        assert_eq!(heard(host, &output), Said::Deny, "{output:?}");
+        assert!(started.elapsed() < LIMIT, "{host}: {:?}", started.elapsed());
+    }
+    drop(silent);
+    std::fs::remove_file(machine.socket()).unwrap();
+}
+
+/// What an agent is told, in a session of its own.
+fn told(machine: &Machine, host: &str, arguments: &[&str], call: (&str, &str)) -> (Said, String) {
+    let (session, command) = call;
+    let cwd = machine.home().join("work");
+    let payload = match host {
+        "cursor" => json!({
+            "conversation_id": session, "generation_id": "g", "hook_event_name": "beforeShellExecution",
+            "workspace_roots": [cwd], "cwd": cwd, "command": command,
+        }),
+        _ => json!({
+            "session_id": session, "cwd": cwd, "hook_event_name": "PreToolUse", "tool_name": "Bash",
+            "tool_input": {"command": command},
+        }),
+    };
+    let arguments = [&[host, "--wait=0"], arguments].concat();
+    let output = machine.agent_hook(&arguments, payload.to_string().as_bytes());
+    let words = String::from_utf8(output.stdout.clone()).unwrap();
+    (heard(host, &output), words)
+}
+
+#[test]
+fn a_refusal_says_what_to_do_grows_firmer_and_ends_with_one_retry_of_the_same() {
+    for host in ["claude-code", "cursor"] {
+        let machine = Machine::new();
+        let _work = machine.diverged();
+        assert!(machine.run(&["daemon", "start"]).status.success());
+        let push = "git push --force origin main";
+        let (said, words) = told(&machine, host, &[], ("s", push));
+        assert_eq!(said, Said::Deny, "{host}: {words}");
+        for part in [
+            "safer: `git push --force-with-lease",
+            "stop here and tell the person",
+            "kintsugi approve ",
+            "run exactly the same command again",
+        ] {
+            assert!(words.contains(part), "{host}: {part}: {words}");
+        }
+        let (_, id) = words.split_once("held as ").unwrap();
+        let id: String = id.chars().take_while(char::is_ascii_hexdigit).collect();
+
+        for command in ["rm -rf ~/a ~/.ssh", "git push --delete origin main"] {
+            assert_eq!(told(&machine, host, &[], ("s", command)).0, Said::Deny);
+        }
+        let (_, words) = told(&machine, host, &[], ("s", "rm -rf ~/"));
+        let firmer = "propose nothing more, end your turn and ask";
+        assert!(words.contains(firmer), "{host}: {words}");
+
+        let (code, printed) = machine.elsewhere(&["approve", &id]);
+        assert_eq!(code, 0, "{printed}");
+        // Neither another session nor another text, and the same one once.
+        assert_eq!(
+            told(&machine, host, &[], ("other", push)).0,
+            Said::Deny,
+            "{host}"
+        );
+        let longer = "git push --force origin main --tags";
+        assert_eq!(
+            told(&machine, host, &[], ("s", longer)).0,
+            Said::Deny,
+            "{host}"
+        );
+        assert_eq!(
+            told(&machine, host, &[], ("s", push)).0,
+            Said::Allow,
+            "{host}"
+        );
+        assert_eq!(
+            told(&machine, host, &[], ("s", push)).0,
+            Said::Deny,
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn only_a_host_that_surely_asks_is_told_to_ask() {
+    let machine = Machine::new();
+    let _work = machine.diverged();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    for (host, expected) in [("claude-code", Said::Ask), ("cursor", Said::Deny)] {
+        let (said, words) = told(&machine, host, &["--then=ask"], ("s", "rm -rf ~/"));
+        assert_eq!(said, expected, "{host}: {words}");
     }
 }

@@ -177,3 +177,72 @@ fn what_is_no_request_is_answered_with_an_error_and_the_next_one_is_served() {
     }
     assert_eq!(client.ask("ping", &json!({})), json!({}));
 }
+
+#[test]
+fn every_revision_is_spoken_and_batches_where_there_are_any() {
+    let machine = Machine::new();
+    for (asked, spoken) in [
+        ("2024-11-05", "2024-11-05"),
+        ("2025-03-26", "2025-03-26"),
+        ("2025-06-18", "2025-06-18"),
+        ("2025-11-25", "2025-11-25"),
+        ("2099-01-01", "2025-11-25"),
+        ("", "2025-11-25"),
+    ] {
+        let mut client = Client::start(&machine);
+        let hello = client.ask(
+            "initialize",
+            &json!({"protocolVersion": asked, "capabilities": {}}),
+        );
+        assert_eq!(hello["protocolVersion"], spoken, "{asked}");
+        client.send(
+            r#"[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":7,"method":"ping"},3,{"jsonrpc":"2.0","id":8,"method":"x"}]"#,
+        );
+        let answers = client.hear();
+        if spoken == "2025-03-26" {
+            assert_eq!(answers[0], json!({"jsonrpc": "2.0", "id": 7, "result": {}}));
+            assert_eq!(answers[1]["error"]["code"], -32600, "{answers}");
+            assert_eq!(answers[2]["error"]["code"], -32601, "{answers}");
+            client.send("[]");
+        } else {
+            assert_eq!(answers["error"]["code"], -32600, "{asked}: {answers}");
+            client.send("[]");
+        }
+        assert_eq!(client.hear()["error"]["code"], -32600, "{asked}");
+    }
+}
+
+#[test]
+fn a_client_that_asks_its_person_waits_for_them_and_approves_nothing_itself() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    let mut client = Client::start(&machine);
+    client.ask(
+        "initialize",
+        &json!({"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}}),
+    );
+    let push = json!({"command": "git push --force origin main", "cwd": work});
+    for action in ["accept", "decline", "cancel"] {
+        let id = client.request(
+            "tools/call",
+            &json!({"name": "run_command", "arguments": push}),
+        );
+        let question = client.hear();
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        let words = question["params"]["message"].as_str().unwrap();
+        assert!(words.contains("git push --force origin main"), "{words}");
+        client.send(
+            &json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": action, "content": {}}})
+                .to_string(),
+        );
+        let answer = client.hear();
+        assert_eq!(answer["id"], id, "{answer}");
+        assert_eq!(
+            answer["result"]["structuredContent"]["decision"], "hold",
+            "{answer}"
+        );
+    }
+    // An answer that nobody waits for is no request.
+    client.send(r#"{"jsonrpc":"2.0","id":"kintsugi-1","result":{"action":"accept"}}"#);
+    assert_eq!(client.ask("ping", &json!({})), json!({}));
+}

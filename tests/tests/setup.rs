@@ -10,7 +10,7 @@ use kintsugi_tests::machine::Machine;
 use serde_json::Value;
 
 /// What is in the homes of people, with their comments, order and layout.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 18] = [
     (".bashrc", "alias l=ls"),
     (".zshrc", "setopt autocd\n"),
     (
@@ -34,6 +34,13 @@ const FILES: [(&str, &str); 14] = [
     (".kiro/agents/default.json", "{\"name\": \"default\"}\n"),
     (".config/opencode/opencode.json", "{}\n"),
     (".config/amp/settings.json", "{}\n"),
+    (".config/goose/config.yaml", "GOOSE_MODEL: x # mine\n"),
+    (
+        ".kimi-code/config.toml",
+        "default_model = \"k\" # mine\n\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n",
+    ),
+    (".kimi/config.toml", ""),
+    (".gemini/antigravity-cli/settings.json", "{}"),
 ];
 
 /// What stands in a home: path, permissions and bytes of every file, and every directory.
@@ -102,6 +109,9 @@ fn everything_found_is_shown_written_once_and_undone_to_nothing() {
         "Kiro",
         "OpenCode",
         "Amp",
+        "Goose",
+        "Kimi Code",
+        "Antigravity",
     ] {
         assert!(
             shown.contains(&format!("missing    {title} ")),
@@ -241,11 +251,19 @@ fn the_very_line_that_is_configured_refuses_what_must_be_refused() {
         ("windsurf", ".codeium/windsurf/hooks.json"),
         ("droid", ".factory/settings.json"),
         ("kiro", ".kiro/agents/default.json"),
+        ("goose", ".agents/plugins/kintsugi/hooks/hooks.json"),
+        ("kimi", ".kimi-code/config.toml"),
+        ("antigravity", ".gemini/config/hooks.json"),
         ("cline", "Documents/Cline/Hooks/PreToolUse"),
     ] {
         let text = std::fs::read_to_string(machine.home().join(name)).unwrap();
         let line = match host {
             "cline" => machine.home().join(name).display().to_string(),
+            "kimi" => {
+                let document: toml::Table = toml::from_str(&text).unwrap();
+                let hooks = document["hooks"].as_array().unwrap();
+                hooks[1]["command"].as_str().unwrap().to_owned()
+            }
             "claude-code" => {
                 commands(&serde_json::from_str(&text).unwrap())[0].replace("it's", "it'\\''s")
             }
@@ -271,4 +289,74 @@ fn the_very_line_that_is_configured_refuses_what_must_be_refused() {
             "{host}: {line}: {output:?}"
         );
     }
+}
+
+#[test]
+fn what_cannot_be_changed_safely_is_named_and_left_and_the_rest_is_done() {
+    let machine = furnished();
+    let broken = [
+        (".gemini/settings.json", "{ \"hooks\": "),
+        (".factory/settings.json", "[1]"),
+        (".kimi-code/config.toml", "hooks = [] # all in one line\n"),
+        (".kimi/config.toml", "model = \n"),
+        (".zshrc", "# >>> kintsugi >>>\nhalf a block\n"),
+    ];
+    for (name, text) in broken {
+        std::fs::write(machine.home().join(name), text).unwrap();
+    }
+    // No file at all, though it has the name of one.
+    let directory = machine.home().join(".qwen/settings.json");
+    std::fs::create_dir(&directory).unwrap();
+    for arguments in [
+        &["setup"][..],
+        &["setup", "--check"],
+        &["setup", "--dry-run"],
+    ] {
+        let output = machine.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        for (name, text) in broken {
+            let path = machine.home().join(name);
+            let line = shown
+                .lines()
+                .find(|line| line.ends_with(&path.display().to_string()));
+            assert!(line.unwrap().starts_with("left alone"), "{name}: {shown}");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+        }
+        assert!(shown.contains("left alone Qwen Code"), "{shown}");
+    }
+    let claude = std::fs::read_to_string(machine.home().join(".claude/settings.json")).unwrap();
+    assert!(claude.contains("kintsugi-hook"), "{claude}");
+    let (code, undone) = setup(&machine, &["--undo"]);
+    assert_eq!(code, Some(0), "{undone}");
+}
+
+#[test]
+fn a_dotfile_that_is_a_link_stays_one_and_toml_keeps_what_was_written_since() {
+    let machine = furnished();
+    let dotfiles = machine.home().join("dotfiles");
+    std::fs::create_dir(&dotfiles).unwrap();
+    for (name, kept) in [
+        (".claude/settings.json", "claude"),
+        (".kimi-code/config.toml", "kimi"),
+        (".bashrc", "bash"),
+    ] {
+        let path = machine.home().join(name);
+        std::fs::rename(&path, dotfiles.join(kept)).unwrap();
+        std::os::unix::fs::symlink(dotfiles.join(kept), &path).unwrap();
+    }
+    let before = everything(&machine.home());
+    assert_eq!(setup(&machine, &[]).0, Some(0));
+    assert_eq!(setup(&machine, &["--check"]).0, Some(0));
+    let kimi = std::fs::read_to_string(dotfiles.join("kimi")).unwrap();
+    assert!(kimi.starts_with("default_model = \"k\" # mine\n"), "{kimi}");
+    std::fs::write(dotfiles.join("kimi"), kimi.replace("\"k\"", "\"new\"")).unwrap();
+    assert_eq!(setup(&machine, &["--undo"]).0, Some(0));
+    let kimi = std::fs::read_to_string(dotfiles.join("kimi")).unwrap();
+    assert!(
+        kimi.starts_with("default_model = \"new\" # mine\n") && !kimi.contains("kintsugi"),
+        "{kimi}"
+    );
+    std::fs::write(dotfiles.join("kimi"), FILES[15].1).unwrap();
+    assert_eq!(everything(&machine.home()), before);
 }

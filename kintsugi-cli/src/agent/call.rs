@@ -2,7 +2,9 @@
 
 use kintsugi_core::shell::Dialect;
 
-use super::PAYLOAD_BYTES_MAX;
+use super::tool::Text;
+use super::{PAYLOAD_BYTES_MAX, links};
+use crate::quote;
 
 /// What a payload asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,47 @@ pub struct Proposed {
     pub dialect: Dialect,
     /// Whether this version knows how the tool runs it; where not, even what looks harmless is the person's to decide.
     pub known_tool: bool,
+}
+
+impl Proposed {
+    /// What the tool `tool` of `session` would do, in the directory that its input names or else in `cwd`.
+    #[must_use]
+    pub fn new(tool: &str, session: Option<&str>, cwd: &str, call: Text) -> Self {
+        let cwd = below(cwd, call.runs_in.as_deref().unwrap_or_default());
+        let mut text = call.text;
+        for (act, path) in &call.touches {
+            // What lies behind a link is touched as well.
+            if let Some(real) = links::behind(&cwd, path, &below(&cwd, path)) {
+                text = format!("{text}\n{act} {}", quote::quote(&real));
+            }
+        }
+        Self {
+            tool: tool.to_owned(),
+            session: session.map(str::to_owned),
+            cwd,
+            text,
+            dialect: call.dialect,
+            known_tool: call.known,
+        }
+    }
+}
+
+/// Returns `path` as it is seen from `directory`, without `.` and `..`.
+pub(super) fn below(directory: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{directory}/{path}")
+    };
+    let mut names = Vec::new();
+    for name in whole.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    format!("/{}", names.join("/"))
 }
 
 /// Why a payload is not understood.

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod host;
+mod links;
 pub mod payload;
 pub mod tool;
 

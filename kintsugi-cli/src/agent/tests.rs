@@ -277,3 +277,54 @@ fn what_is_not_understood_is_an_error() {
     let padded = vec![b' '; usize::try_from(PAYLOAD_BYTES_MAX).unwrap() + 1];
     assert!(matches!(hear(&padded), Err((_, PayloadError::TooLarge))));
 }
+
+#[test]
+fn a_command_is_judged_where_its_input_says_that_it_runs() {
+    for (named, tool, input, cwd) in [
+        (
+            "claude-code",
+            "Bash",
+            json!({"command": "ls", "cwd": "/etc"}),
+            "/etc",
+        ),
+        (
+            "gemini",
+            "run_shell_command",
+            json!({"command": "ls", "dir_path": "../q/./r"}),
+            "/home/ada/q/r",
+        ),
+        (
+            "gemini",
+            "run_shell_command",
+            json!({"command": "ls", "directory": ""}),
+            "/home/ada/p",
+        ),
+        (
+            "opencode",
+            "bash",
+            json!({"command": "ls", "workdir": "../../../.."}),
+            "/",
+        ),
+        (
+            "amp",
+            "Bash",
+            json!({"cmd": "ls", "cwd": "sub"}),
+            "/home/ada/p/sub",
+        ),
+        (
+            "droid",
+            "mcp__shell__run",
+            json!({"cmd": "ls", "working_directory": "/"}),
+            "/",
+        ),
+    ] {
+        let mut payload = claude_code(tool, &input);
+        if named == "gemini" {
+            payload["hook_event_name"] = "BeforeTool".into();
+        }
+        assert_eq!(proposed(named, &payload).cwd, cwd, "{named}: {input}");
+    }
+    let odd = json!({"command": "ls", "cwd": ["/etc"]});
+    let (_, heard) = hear("claude-code", &claude_code("Bash", &odd));
+    assert_eq!(heard, Err(PayloadError::Member("cwd", "a string")));
+}

@@ -48,7 +48,60 @@ pub struct Text {
     pub dialect: Dialect,
     /// Whether the tool is one of the host's.
     pub known: bool,
+    /// The directory that the input names for a command, as it names it.
+    pub runs_in: Option<String>,
+    /// The files that it touches, each with the words that do the same to it.
+    pub touches: Vec<Touch>,
 }
+
+/// What is done to a file, as the beginning of a command, and its path.
+pub type Touch = (&'static str, String);
+
+impl Text {
+    /// What a tool of the host's does that names no directory.
+    #[must_use]
+    pub const fn bash(text: String) -> Self {
+        Self {
+            text,
+            dialect: Dialect::Bash,
+            known: true,
+            runs_in: None,
+            touches: Vec::new(),
+        }
+    }
+
+    /// What a tool of the host's does that touches one file.
+    #[must_use]
+    pub fn touching(act: &'static str, path: &str) -> Self {
+        Self {
+            touches: vec![(act, path.to_owned())],
+            ..Self::bash(format!("{act} {}", path_word(path)))
+        }
+    }
+
+    /// The same, in the directory that `input` names for its command.
+    fn in_directory_of(self, input: &Payload) -> Result<Self, PayloadError> {
+        for member in DIRECTORY_MEMBERS {
+            if let Some(named) = optional_text(input, member)? {
+                let runs_in = Some(named.to_owned());
+                return Ok(Self { runs_in, ..self });
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Members of a tool's input that name the directory of its command, whatever the tool: Codex CLI and OpenCode `workdir`, Gemini
+/// CLI `directory` and later `dir_path`, Amp `cwd`, Cursor `working_directory`.
+const DIRECTORY_MEMBERS: [&str; 7] = [
+    "workdir",
+    "cwd",
+    "directory",
+    "dir_path",
+    "working_directory",
+    "working_dir",
+    "Cwd",
+];
 
 /// Members of a tool's input that hold a command, whatever the tool.
 const COMMAND_MEMBERS: [&str; 8] = [
@@ -77,6 +130,16 @@ const CONTENT_MEMBERS: [&str; 8] = [
     "diff",
 ];
 
+/// Returns the path of a file as a word of shell text. Some hosts take `~/` for the home, so it is left to the shell.
+#[must_use]
+fn path_word(path: &str) -> String {
+    match path.strip_prefix("~/") {
+        Some(rest) => format!("~/{}", quote::quote(rest)),
+        None if path == "~" => path.to_owned(),
+        None => quote::quote(path),
+    }
+}
+
 /// Returns what the tool `name` would do with `input`; nothing when that is nothing to decide about.
 ///
 /// # Errors
@@ -85,44 +148,37 @@ pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text
     let Some((_, tool)) = tools.iter().find(|(known, _)| *known == name) else {
         return unknown(input);
     };
-    let path = |member, before: &str| {
-        let path = text(input, member)?;
-        Ok(Some(bash(format!("{before} {}", quote::quote(path)))))
-    };
+    let path = |member, act| Ok(Some(Text::touching(act, text(input, member)?)));
+    let command = |text: String| Text::bash(text).in_directory_of(input);
     match *tool {
-        Tool::Shell(member) => Ok(Some(bash(text(input, member)?.to_owned()))),
+        Tool::Shell(member) => command(text(input, member)?.to_owned()).map(Some),
         Tool::PowerShell(member) => Ok(Some(Text {
             dialect: Dialect::PowerShell,
-            ..bash(text(input, member)?.to_owned())
+            ..command(text(input, member)?.to_owned())?
         })),
         Tool::Words(member) => match input.get(member) {
-            Some(value) => Ok(Some(bash(words(value, member)?))),
+            Some(value) => command(words(value, member)?).map(Some),
             None => Err(PayloadError::Member(member, "text")),
         },
         // Nothing typed: the agent looks at what has been printed since.
         Tool::Typing(member) => Ok(optional_text(input, member)?
             .filter(|typed| !typed.is_empty())
-            .map(|typed| bash(typed.to_owned()))),
+            .map(|typed| Text::bash(typed.to_owned()))),
         Tool::Write(member) => path(member, "cat >"),
         Tool::Edit(member) => path(member, "cat >>"),
         Tool::Delete(member) => path(member, "rm --"),
         Tool::Read(member) => path(member, "cat"),
         Tool::Search(member) => match optional_text(input, member)? {
             None | Some("") => Ok(None),
-            Some(below) => Ok(Some(bash(format!("grep -r x {}", quote::quote(below))))),
+            Some(below) => Ok(Some(Text::bash(format!(
+                "grep -r x {}",
+                quote::quote(below)
+            )))),
         },
         Tool::Patch(member) => patch(text(input, member)?)
-            .map(|text| Some(bash(text)))
+            .map(Some)
             .ok_or(PayloadError::Member(member, "a patch")),
         Tool::Nothing => Ok(None),
-    }
-}
-
-fn bash(text: String) -> Text {
-    Text {
-        text,
-        dialect: Dialect::Bash,
-        known: true,
     }
 }
 
@@ -131,18 +187,22 @@ fn bash(text: String) -> Text {
 fn unknown(input: &Payload) -> Result<Option<Text>, PayloadError> {
     let unknown = |text| Text {
         known: false,
-        ..bash(text)
+        ..Text::bash(text)
     };
     for member in COMMAND_MEMBERS {
         if let Some(value) = input.get(member).filter(|value| !value.is_null()) {
-            return Ok(Some(unknown(words(value, member)?)));
+            let command = unknown(words(value, member)?);
+            return command.in_directory_of(input).map(Some);
         }
     }
     for member in PATH_MEMBERS {
         if let Some(Value::String(path)) = input.get(member)
             && CONTENT_MEMBERS.iter().any(|name| input.contains_key(*name))
         {
-            return Ok(Some(unknown(format!("cat >> {}", quote::quote(path)))));
+            return Ok(Some(Text {
+                known: false,
+                ..Text::touching("cat >>", path)
+            }));
         }
     }
     Ok(None)
@@ -168,25 +228,32 @@ fn words(value: &Value, member: &'static str) -> Result<String, PayloadError> {
 }
 
 /// Returns the shell text that touches the files of a patch as the patch does; nothing when it names none.
-fn patch(patch: &str) -> Option<String> {
+fn patch(patch: &str) -> Option<Text> {
     let mut lines = Vec::new();
+    let mut touches: Vec<Touch> = Vec::new();
     let mut last = "";
     for line in patch.lines() {
         let line = line.trim_end();
-        if let Some(path) = line.strip_prefix("*** Add File: ") {
-            lines.push(format!("cat > {}", quote::quote(path)));
-        } else if let Some(path) = line.strip_prefix("*** Update File: ") {
-            last = path;
-            lines.push(format!("cat >> {}", quote::quote(path)));
-        } else if let Some(path) = line.strip_prefix("*** Delete File: ") {
-            lines.push(format!("rm -- {}", quote::quote(path)));
-        } else if let Some(path) = line.strip_prefix("*** Move to: ") {
-            lines.push(format!(
-                "mv -- {} {}",
-                quote::quote(last),
-                quote::quote(path)
-            ));
+        let marks = [
+            ("*** Add File: ", "cat >"),
+            ("*** Update File: ", "cat >>"),
+            ("*** Delete File: ", "rm --"),
+        ];
+        for (mark, act) in marks {
+            if let Some(path) = line.strip_prefix(mark) {
+                last = path;
+                lines.push(format!("{act} {}", path_word(path)));
+                touches.push((act, path.to_owned()));
+            }
+        }
+        if let Some(path) = line.strip_prefix("*** Move to: ") {
+            lines.push(format!("mv -- {} {}", path_word(last), path_word(path)));
+            touches.push(("rm --", last.to_owned()));
+            touches.push(("cat >", path.to_owned()));
         }
     }
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    (!lines.is_empty()).then(|| Text {
+        touches,
+        ..Text::bash(lines.join("\n"))
+    })
 }

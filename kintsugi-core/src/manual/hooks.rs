@@ -44,11 +44,11 @@
 //! | Cline | `cline` | no | 25 | stops | `execute_command`; `write_to_file`, `replace_in_file`; `read_file`, `search_files` | "Hook reference" |
 //! | Factory Droid | `droid` | not relied on | 50 | runs | `Execute`; `Create`, `Edit`, `ApplyPatch`; `Read`, `Grep` | docs.factory.ai |
 //! | Kiro | `kiro` | no | 25 | runs | `execute_bash`; `fs_write` | kiro.dev, "CLI: Hooks" |
-//! | Goose | `goose` | no | 25 | unknown | `developer__shell`, `shell`; `write`, `edit` | block/goose 9304 |
+//! | Goose | `goose` | no | 25 | stops (`on_failure`) | `developer__shell`; `developer__write`, `developer__edit`; `developer__read_image` | block/goose, `hooks.md` |
 //! | OpenCode | `opencode` | no | 110 | stops (our plugin) | `bash`; `write`, `edit`, `patch`; `read`, `grep` | opencode.ai/docs |
 //! | Amp | `amp` | no | 110 | stops (our plugin) | `Bash`; `create_file`, `edit_file`, `apply_patch`; `Read`, `Grep` | ampcode.com/manual |
-//! | Kimi Code | `kimi` | not relied on | 25 | unknown | `Shell`; `WriteFile`, `StrReplaceFile`; `ReadFile` | no documentation at hand |
-//! | Antigravity | `antigravity` | not relied on | 25 | unknown | `run_command`, `send_command_input`; `write_to_file`, `replace_file_content`; `view_file` | no documentation at hand |
+//! | Kimi Code | `kimi` | no | 25 | runs | `Bash`, `Shell`; `Write`, `Edit`, `WriteFile`, `StrReplaceFile`; `Read`, `ReadFile`, `Grep` | moonshotai.github.io, "Hooks" |
+//! | Antigravity | `antigravity` | not relied on | 25 | disputed | `run_command`, `send_command_input`; `write_to_file`, `replace_file_content`; `view_file` | public guards for it, 2026; none of its maker |
 //!
 //! - Which host it is, the payload tells where it can: several read each other's configuration. The argument decides otherwise.
 //! - Most hosts run the tool when a hook crashes, is late, or prints something they do not know. So the hook answers before the
@@ -56,19 +56,26 @@
 //!   one of them takes for a no), and a panic ends with 2.
 //! - A tool that writes or reads a file proposes the shell text that would do the same (`cat > FILE`, `cat >> FILE`,
 //!   `cat FILE`), and a patch that of all its parts, so that one set of rules covers every way to a file.
+//!   `~/` is left to the shell, since some hosts take it for the home. Every form of `..`, of links and of relative names is tried
+//!   by `every_tool_that_writes_is_stopped_at_every_way_to_a_file_that_runs_later`.
+//! - A command is judged in the directory that the tool's own input names (`workdir`, `cwd`, `directory`, `dir_path`,
+//!   `working_directory`), and else in that of the payload.
 //! - A tool that is not known: a member `command`, `cmd`, `script`, `commands`, `code` or the like is proposed; what would be
 //!   allowed is asked, or denied where the host cannot be asked, because how the tool runs it is not known. Without such a member
 //!   the host decides alone.
 //! - Held: the hook waits for a person (`--wait`, seconds), then denies with the id. Approved later, the same command passes
-//!   once. `--then ask` lets a host that can be asked ask instead; that is as good as its own prompt is, and leaves the hold
+//!   once, in that session and directory alone. The words name what is safer where there is something, and from the third
+//!   command of a session that waits they say to end the turn
+//!   (`a_refusal_says_what_to_do_grows_firmer_and_ends_with_one_retry_of_the_same`). `--then ask` lets a host that can be asked ask instead; that is as good as its own prompt is, and leaves the hold
 //!   unanswered.
 //! - Not seen: what a host runs without calling its hook. Codex CLI skips a hook that its person has not trusted (`/hooks`);
 //!   Claude Code reads files named by `@` without one; Aider and Kilo have none.
 //!
 //! `kintsugi setup` writes what makes each host call its hook, for every host whose directory is in the home
-//! (`kintsugi-cli/src/command/setup/hosts.rs` has the files and their form). By hand are left: Goose, Kimi Code and Antigravity,
-//! whose files are described in two ways or in none; VS Code, which reads Claude Code's; agents of Kiro that are made later; the
-//! repositories' own settings. What was written is kept with what was there before in the data directory, below `setup/`, so
+//! (`kintsugi-cli/src/command/setup/hosts.rs` has the files and their form). By hand are left: VS Code, which reads Claude Code's;
+//! agents of Kiro that are made later; the repositories' own settings. Antigravity gets `~/.gemini/config/hooks.json`, where most of
+//! those who tried it found its hooks read, and one says that only plugins are: a session must show it. The plugins of OpenCode and
+//! Amp are called by node as their hosts call them (`tests/tests/agent_plugins.rs`), never by the hosts themselves. What was written is kept with what was there before in the data directory, below `setup/`, so
 //! that `--undo` puts a file back byte for byte when it is still as it was left, and takes out only our part when it is not.
 //! Checked in a home that has them all: `tests/tests/setup.rs`.
 //!
@@ -78,7 +85,9 @@
 //! `run_command`, `explain_command` and `list_held`. Output is 64 KiB a stream at most, a command runs 120 s unless told
 //! otherwise and 600 s at most, and a cancelled one is ended with all of its group. It gates what goes through it; an agent that
 //! has another shell tool as well is not stopped by it. Elicitation is not used for approvals: the answer comes from the process
-//! of the agent, so it proves no person (`tests/tests/mcp.rs`).
+//! of the agent, so it proves no person. A client that has it is asked to tell its person what is held and how to answer in a
+//! terminal; when it says that they have, the daemon is asked, and only what the daemon says counts (`tests/tests/mcp.rs`). Batches
+//! are answered in the one revision that has them, 2025-03-26.
 //!
 //! # Proving that a gate is alive
 //!

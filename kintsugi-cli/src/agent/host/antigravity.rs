@@ -1,7 +1,7 @@
 //! Antigravity's `PreToolUse`.
 //!
-//! No documentation of its maker was at hand: the form is the one that a public guard for it reads (2026), and the first to
-//! check when it does not fire.
+//! No documentation of its maker was at hand: the form is the one that public guards for it read (2026), and the first to
+//! check when it does not fire. They agree that `deny` stops the tool; what it does when a hook fails, they do not.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) static HOST: Host = Host {
     title: "Antigravity",
     asks: false,
     wait_seconds: 25,
-    wait_seconds_max: 25,
+    wait_seconds_max: 570,
     sent: |payload| payload.contains_key("toolCall"),
     read,
     answer: |permission, reason| match permission {
@@ -54,12 +54,6 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
         Some(_) => payload::directory(arguments, &["Cwd"])?,
         None => payload::directory(payload, &["workspacePaths"])?,
     };
-    Ok(Call::Propose(Proposed {
-        tool: name.to_owned(),
-        session: optional_text(payload, "conversationId")?.map(str::to_owned),
-        cwd,
-        text: found.text,
-        dialect: found.dialect,
-        known_tool: found.known,
-    }))
+    let session = optional_text(payload, "conversationId")?;
+    Ok(Call::Propose(Proposed::new(name, session, &cwd, found)))
 }

@@ -54,14 +54,9 @@ fn proposed(payload: &Payload, tools: &Tools) -> Result<Option<Proposed>, Payloa
     let Some(call) = tool::as_text(tools, name, input)? else {
         return Ok(None);
     };
-    Ok(Some(Proposed {
-        tool: name.to_owned(),
-        session: optional_text(payload, "session_id")?.map(str::to_owned),
-        cwd: payload::directory(payload, &["cwd"])?,
-        text: call.text,
-        dialect: call.dialect,
-        known_tool: call.known,
-    }))
+    let session = optional_text(payload, "session_id")?;
+    let cwd = payload::directory(payload, &["cwd"])?;
+    Ok(Some(Proposed::new(name, session, &cwd, call)))
 }
 
 /// Returns a call of the shell tool `tool`, whose input has the command as `member`.

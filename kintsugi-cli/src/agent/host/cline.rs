@@ -66,14 +66,9 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let Some(text) = tool::as_text(&TOOLS, name, object(call, "parameters")?)? else {
         return Ok(Call::Pass);
     };
-    let proposed = Proposed {
-        tool: name.to_owned(),
-        session: optional_text(payload, "taskId")?.map(str::to_owned),
-        cwd: payload::directory(payload, &["workspaceRoots"])?,
-        text: text.text,
-        dialect: text.dialect,
-        known_tool: text.known,
-    };
+    let session = optional_text(payload, "taskId")?;
+    let cwd = payload::directory(payload, &["workspaceRoots"])?;
+    let proposed = Proposed::new(name, session, &cwd, text);
     Ok(if ran {
         Call::Ran {
             proposed,

@@ -60,14 +60,9 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let Some(call) = tool::as_text(&TOOLS, name, &input)? else {
         return Ok(Call::Pass);
     };
-    let proposed = Proposed {
-        tool: name.to_owned(),
-        session: optional_text(payload, "sessionId")?.map(str::to_owned),
-        cwd: payload::directory(payload, &["cwd"])?,
-        text: call.text,
-        dialect: call.dialect,
-        known_tool: call.known,
-    };
+    let session = optional_text(payload, "sessionId")?;
+    let cwd = payload::directory(payload, &["cwd"])?;
+    let proposed = Proposed::new(name, session, &cwd, call);
     let Ok(result) = object(payload, "toolResult") else {
         return Ok(Call::Propose(proposed));
     };

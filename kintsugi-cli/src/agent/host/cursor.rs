@@ -9,7 +9,6 @@ use super::{Answer, Host, Permission};
 use crate::agent::payload::{self, Payload, number, object_or_text, optional_text, text};
 use crate::agent::tool::{self, Text, Tool};
 use crate::agent::{Call, PayloadError, Proposed};
-use crate::quote;
 
 pub(super) static HOST: Host = Host {
     name: "cursor",
@@ -60,8 +59,8 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let (name, call) = match event {
         "beforeShellExecution" | "afterShellExecution" => ("Shell", shell(payload)?),
         "beforeReadFile" => {
-            let path = quote::quote(text(payload, "file_path")?);
-            ("Read", known(format!("cat {path}")))
+            let path = text(payload, "file_path")?;
+            ("Read", Text::touching("cat", path))
         }
         "preToolUse" | "beforeMCPExecution" => {
             let name = text(payload, "tool_name")?;
@@ -73,14 +72,8 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
         }
         _ => return Ok(Call::Pass),
     };
-    let proposed = Proposed {
-        tool: name.to_owned(),
-        session: optional_text(payload, "conversation_id")?.map(str::to_owned),
-        cwd: directory(payload)?,
-        text: call.text,
-        dialect: call.dialect,
-        known_tool: call.known,
-    };
+    let session = optional_text(payload, "conversation_id")?;
+    let proposed = Proposed::new(name, session, &directory(payload)?, call);
     Ok(if event == "afterShellExecution" {
         Call::Ran {
             proposed,
@@ -93,15 +86,7 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
 }
 
 fn shell(payload: &Payload) -> Result<Text, PayloadError> {
-    Ok(known(text(payload, "command")?.to_owned()))
-}
-
-fn known(text: String) -> Text {
-    Text {
-        text,
-        dialect: kintsugi_core::shell::Dialect::Bash,
-        known: true,
-    }
+    Ok(Text::bash(text(payload, "command")?.to_owned()))
 }
 
 /// The directory of a command may be empty: the first root of the workspace, then.

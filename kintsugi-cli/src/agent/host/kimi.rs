@@ -1,6 +1,7 @@
 //! Kimi Code's `PreToolUse`.
 //!
-//! Its documentation was not at hand: the form is Claude Code's with a `tool_call_id`, as a public guard for it has it (2026).
+//! Source: moonshotai.github.io, "Hooks" of kimi-cli and of kimi-code, and "Built-in tools" (2026): Claude Code's form with a
+//! `tool_call_id`. A `deny` or exit code 2 is a no; a hook that fails or is late (30 s unless configured) lets the tool run.
 
 use super::{Answer, Host, Permission, claude_like};
 use crate::agent::tool::Tool;
@@ -23,13 +24,20 @@ pub(super) static HOST: Host = Host {
     },
 };
 
-const TOOLS: [(&str, Tool); 11] = [
+/// Both the tools of kimi-cli and those of kimi-code, which followed it.
+const TOOLS: [(&str, Tool); 17] = [
     ("Shell", Tool::Shell("command")),
     ("Bash", Tool::Shell("command")),
     ("WriteFile", Tool::Write("path")),
+    ("Write", Tool::Write("path")),
     ("StrReplaceFile", Tool::Edit("path")),
+    ("Edit", Tool::Edit("path")),
     ("ReadFile", Tool::Read("path")),
+    ("Read", Tool::Read("path")),
+    ("ReadMediaFile", Tool::Read("path")),
     ("Grep", Tool::Search("path")),
+    ("WebSearch", Tool::Nothing),
+    ("TaskStop", Tool::Nothing),
     ("Glob", Tool::Nothing),
     ("SearchWeb", Tool::Nothing),
     ("FetchURL", Tool::Nothing),

@@ -64,12 +64,6 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
         Some(session) => Some(session),
         None => optional_text(payload, "session_id")?,
     };
-    Ok(Call::Propose(Proposed {
-        tool: name.to_owned(),
-        session: session.map(str::to_owned),
-        cwd: payload::directory(payload, &["cwd", "workspaceRoots"])?,
-        text: call.text,
-        dialect: call.dialect,
-        known_tool: call.known,
-    }))
+    let cwd = payload::directory(payload, &["cwd", "workspaceRoots"])?;
+    Ok(Call::Propose(Proposed::new(name, session, &cwd, call)))
 }

@@ -8,7 +8,6 @@ use super::{Answer, Host, Permission};
 use crate::agent::payload::{Payload, object, optional_text, text};
 use crate::agent::tool::{self, Text};
 use crate::agent::{Call, PayloadError, Proposed};
-use crate::quote;
 
 pub(super) static HOST: Host = Host {
     name: "windsurf",
@@ -32,24 +31,16 @@ pub(super) static HOST: Host = Host {
 
 fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let action = text(payload, "agent_action_name")?;
-    let known = |text| Text {
-        text,
-        dialect: kintsugi_core::shell::Dialect::Bash,
-        known: true,
-    };
-    let info = |before: &str, member| {
+    let info = |act, member| {
         let info = object(payload, "tool_info")?;
-        Ok(known(format!(
-            "{before}{}",
-            quote::quote(text(info, member)?)
-        )))
+        Ok(Text::touching(act, text(info, member)?))
     };
     let call = match action {
         "pre_run_command" | "post_run_command" => {
-            known(text(object(payload, "tool_info")?, "command_line")?.to_owned())
+            Text::bash(text(object(payload, "tool_info")?, "command_line")?.to_owned())
         }
-        "pre_write_code" => info("cat >> ", "file_path")?,
-        "pre_read_code" => info("cat ", "file_path")?,
+        "pre_write_code" => info("cat >>", "file_path")?,
+        "pre_read_code" => info("cat", "file_path")?,
         "pre_mcp_tool_use" => {
             let info = object(payload, "tool_info")?;
             let arguments = object(info, "mcp_tool_arguments")?;
@@ -60,14 +51,8 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
         }
         _ => return Ok(Call::Pass),
     };
-    let proposed = Proposed {
-        tool: action.to_owned(),
-        session: optional_text(payload, "trajectory_id")?.map(str::to_owned),
-        cwd: directory(payload)?,
-        text: call.text,
-        dialect: call.dialect,
-        known_tool: call.known,
-    };
+    let session = optional_text(payload, "trajectory_id")?;
+    let proposed = Proposed::new(action, session, &directory(payload)?, call);
     Ok(if action == "post_run_command" {
         Call::Ran {
             proposed,

@@ -1,8 +1,9 @@
 //! `kintsugi mcp`: a server of the Model Context Protocol on standard input and output, for agents that have no hook.
 //!
 //! JSON-RPC 2.0, a message a line (modelcontextprotocol.io, revisions 2024-11-05 to 2025-11-25). Its tools run a command through
-//! the gate, explain what would be decided and list what is held; none approves. Elicitation is not used: the answer comes from
-//! the agent's own process, so it proves no person.
+//! the gate, explain what would be decided and list what is held; none approves. Where the client can ask its person
+//! (elicitation), it is told what is held and waits for them to answer elsewhere; what it says itself comes from the agent's own
+//! process, proves no person and approves nothing.
 
 mod child;
 mod tools;
@@ -10,7 +11,7 @@ mod tools;
 use std::collections::VecDeque;
 use std::io::{BufRead, Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -24,6 +25,15 @@ const MESSAGE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Most messages that wait while a command runs.
 const WAITING_MAX: usize = 64;
+
+/// Longest wait for the client to ask its person, in all.
+const PATIENCE: Duration = Duration::from_secs(110);
+
+/// How often it is looked whether it has.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The revision with batches of messages; the next one took them out again.
+const WITH_BATCHES: &str = "2025-03-26";
 
 /// The revisions that are spoken; the newest is offered to whoever asks for another.
 const REVISIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -65,9 +75,12 @@ impl Mcp {
                 waiting: VecDeque::new(),
                 ended: false,
             },
+            revision: None,
+            can_elicit: false,
+            asked: 0,
         };
         while let Some(message) = server.incoming.next() {
-            if let Some(answer) = server.answer(message) {
+            if let Some(answer) = server.answer(message, &mut console.out) {
                 writeln!(console.out, "{answer}")?;
                 console.out.flush()?;
             }
@@ -138,17 +151,85 @@ fn cancels(message: &Value, id: &Value) -> bool {
 struct Server {
     tools: Tools,
     incoming: Inbox,
+    /// What was agreed on.
+    revision: Option<&'static str>,
+    /// Whether the client can ask its person.
+    can_elicit: bool,
+    /// Questions to the client so far.
+    asked: u64,
+}
+
+/// The client while a tool runs.
+struct Waiting<'a> {
+    incoming: &'a mut Inbox,
+    out: &'a mut dyn Write,
+    /// The request that may be cancelled.
+    id: &'a Value,
+    can_elicit: bool,
+    asked: &'a mut u64,
+}
+
+impl tools::Caller for Waiting<'_> {
+    fn is_cancelled(&mut self, pause: Duration) -> bool {
+        self.incoming.is_cancelled(self.id, pause)
+    }
+
+    fn is_person_told(&mut self, words: &str) -> bool {
+        if !self.can_elicit {
+            return false;
+        }
+        *self.asked += 1;
+        let id = json!(format!("kintsugi-{}", self.asked));
+        let question = json!({
+            "jsonrpc": "2.0", "id": id, "method": "elicitation/create",
+            "params": { "message": words, "requestedSchema": { "type": "object", "properties": {} } },
+        });
+        let sent = writeln!(self.out, "{question}").and_then(|()| self.out.flush());
+        if sent.is_err() {
+            return false;
+        }
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE && !self.incoming.ended {
+            if self.incoming.is_cancelled(self.id, PAUSE) {
+                return false;
+            }
+            let is_answer = |message: &Incoming| matches!(message, Incoming::Message(answer) if answer.get("id") == Some(&id) && answer.get("method").is_none());
+            if let Some(at) = self.incoming.waiting.iter().position(is_answer) {
+                let answer = self.incoming.waiting.remove(at);
+                return matches!(
+                    answer,
+                    Some(Incoming::Message(answer)) if answer.pointer("/result/action") == Some(&json!("accept"))
+                );
+            }
+        }
+        false
+    }
 }
 
 impl Server {
-    /// Answers a message; a notification has no answer.
-    fn answer(&mut self, message: Incoming) -> Option<Value> {
+    /// Answers a line; a notification has no answer.
+    fn answer(&mut self, message: Incoming, out: &mut dyn Write) -> Option<Value> {
         let message = match message {
             Incoming::Message(message) => message,
             Incoming::Broken(why) => return Some(error(&Value::Null, -32700, &why)),
         };
+        if self.revision == Some(WITH_BATCHES)
+            && let Value::Array(batch) = &message
+            && !batch.is_empty()
+        {
+            let answers: Vec<Value> = batch.iter().filter_map(|one| self.one(one, out)).collect();
+            return (!answers.is_empty()).then(|| answers.into());
+        }
+        self.one(&message, out)
+    }
+
+    fn one(&mut self, message: &Value, out: &mut dyn Write) -> Option<Value> {
         let id = message.get("id").cloned();
         let Some(method) = message.get("method").and_then(Value::as_str) else {
+            // The answer to a question that nobody waits for any more.
+            if self.asked > 0 && (message.get("result").or(message.get("error"))).is_some() {
+                return None;
+            }
             let id = id.unwrap_or_default();
             return Some(error(&id, -32600, "a request has a `method`"));
         };
@@ -156,13 +237,18 @@ impl Server {
         let none = Value::Null;
         let params = message.get("params").unwrap_or(&none);
         let result = match method {
-            "initialize" => Ok(initialized(params)),
+            "initialize" => Ok(self.initialized(params)),
             "ping" => Ok(json!({})),
             "tools/list" => Ok(json!({ "tools": tools::list() })),
             "tools/call" => {
-                let incoming = &mut self.incoming;
-                let mut cancelled = |pause| incoming.is_cancelled(&id, pause);
-                self.tools.call(params, &mut cancelled)
+                let mut caller = Waiting {
+                    incoming: &mut self.incoming,
+                    out,
+                    id: &id,
+                    can_elicit: self.can_elicit,
+                    asked: &mut self.asked,
+                };
+                self.tools.call(params, &mut caller)
             }
             _ => Err((-32601, format!("there is no method `{method}`"))),
         };
@@ -171,20 +257,24 @@ impl Server {
             Err((code, why)) => error(&id, code, &why),
         })
     }
-}
 
-fn initialized(params: &Value) -> Value {
-    let asked = params.get("protocolVersion").and_then(Value::as_str);
-    let known = REVISIONS
-        .into_iter()
-        .find(|revision| asked == Some(revision));
-    let [newest, ..] = REVISIONS;
-    json!({
-        "protocolVersion": known.unwrap_or(newest),
+    fn initialized(&mut self, params: &Value) -> Value {
+        let asked = params.get("protocolVersion").and_then(Value::as_str);
+        let known = REVISIONS
+            .into_iter()
+            .find(|revision| asked == Some(revision));
+        let [newest, ..] = REVISIONS;
+        let revision = known.unwrap_or(newest);
+        self.revision = Some(revision);
+        let elicitation = params.pointer("/capabilities/elicitation");
+        self.can_elicit = elicitation.is_some_and(Value::is_object);
+        json!({
+        "protocolVersion": revision,
         "capabilities": { "tools": {} },
         "serverInfo": { "name": "kintsugi", "version": env!("CARGO_PKG_VERSION") },
         "instructions": "Run shell commands with run_command. When one is held, stop and tell the person its id; do not look for another way.",
-    })
+        })
+    }
 }
 
 fn error(id: &Value, code: i32, message: &str) -> Value {

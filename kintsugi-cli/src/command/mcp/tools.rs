@@ -15,7 +15,7 @@ use super::child::{self, End};
 use crate::client::Client;
 use crate::command::pending;
 use crate::exit::Failure;
-use crate::gate::{self, Judged};
+use crate::gate::{self, Judged, Settled};
 use crate::{embedded, policies, proposal, surroundings};
 use kintsugi_core::classify::Bar;
 
@@ -24,6 +24,16 @@ const LIMIT_SECONDS: (u64, u64) = (120, 600);
 
 /// Why a call is no call: the code of JSON-RPC, and a word.
 type Refused = (i32, String);
+
+/// Whoever called a tool, while it works.
+pub(super) trait Caller {
+    /// Waits a moment; whether they do not want it any more.
+    fn is_cancelled(&mut self, pause: Duration) -> bool;
+
+    /// Lets them show `words` to their person and waits until the person says that they have acted on them; false when that is not
+    /// possible or they did not. What a person has decided is for the daemon to say, never for this answer.
+    fn is_person_told(&mut self, words: &str) -> bool;
+}
 
 /// What the tools need.
 #[derive(Debug)]
@@ -79,11 +89,7 @@ impl Tools {
         })
     }
 
-    pub(super) fn call(
-        &self,
-        params: &Value,
-        cancelled: &mut dyn FnMut(Duration) -> bool,
-    ) -> Result<Value, Refused> {
+    pub(super) fn call(&self, params: &Value, caller: &mut dyn Caller) -> Result<Value, Refused> {
         let name = params
             .get("name")
             .and_then(Value::as_str)
@@ -97,7 +103,7 @@ impl Tools {
                     .as_u64()
                     .unwrap_or(LIMIT_SECONDS.0);
                 let limit = Duration::from_secs(limit.clamp(1, LIMIT_SECONDS.1));
-                Ok(self.run(&command, limit, cancelled))
+                Ok(self.run(&command, limit, caller))
             }
             "explain_command" => Ok(explained(self.proposed(arguments)?)),
             "list_held" => Ok(self.held()),
@@ -121,12 +127,7 @@ impl Tools {
         Ok(command)
     }
 
-    fn run(
-        &self,
-        command: &ProposedCommand,
-        limit: Duration,
-        cancelled: &mut dyn FnMut(Duration) -> bool,
-    ) -> Value {
+    fn run(&self, command: &ProposedCommand, limit: Duration, caller: &mut dyn Caller) -> Value {
         let answer = surroundings::paths().and_then(|paths| gate::propose(&paths, command));
         let answer = match answer {
             Ok(answer) => answer,
@@ -149,6 +150,14 @@ impl Tools {
             }
             (Decision::Hold, Judged::ByDaemon) => {
                 let id = pending::short(&command.id);
+                let shown = escape(&command.raw);
+                let told = format!(
+                    "Kintsugi holds a command of the agent: {shown} ({reason}). To let it run once, say `kintsugi approve {id}` in a \
+                     terminal of yours, then accept here. Accepting alone approves nothing."
+                );
+                if caller.is_person_told(&told) && is_approved(command) {
+                    return self.execute(command, limit, caller);
+                }
                 let words = format!(
                     "held as {id}: {reason}; stop here and tell the person; once they have said `kintsugi approve {id}`, \
                      call this tool again with exactly the same command"
@@ -156,7 +165,24 @@ impl Tools {
                 return failed(&json!({ "decision": "hold", "id": id }), &words);
             }
         }
-        match child::run(&self.shell.0, &command.raw, &command.cwd, limit, cancelled) {
+        self.execute(command, limit, caller)
+    }
+
+    /// Runs what may run.
+    fn execute(
+        &self,
+        command: &ProposedCommand,
+        limit: Duration,
+        caller: &mut dyn Caller,
+    ) -> Value {
+        let mut cancelled = |pause| caller.is_cancelled(pause);
+        match child::run(
+            &self.shell.0,
+            &command.raw,
+            &command.cwd,
+            limit,
+            &mut cancelled,
+        ) {
             Err(error) => failed(
                 &json!({ "decision": "allow" }),
                 &format!("cannot run it: {error}"),
@@ -202,6 +228,13 @@ impl Tools {
             Err(failure) => failed(&json!({}), &failure.message),
         }
     }
+}
+
+/// Whether a person has approved the hold of `command`, by what the daemon says; then it is used up.
+fn is_approved(command: &ProposedCommand) -> bool {
+    let settled =
+        surroundings::paths().and_then(|paths| gate::wait(&paths, command, Duration::ZERO));
+    matches!(settled, Ok(Settled::Run))
 }
 
 /// Says what would be decided, by the judgement that is built in.

@@ -20,6 +20,13 @@ pub(super) enum Wanted {
     Elements(Vec<Element>),
     /// A block in a start-up file of a shell.
     Block(String),
+    /// A table of TOML, as a block at the end of a document of the person's.
+    Table {
+        /// The block.
+        block: String,
+        /// The line in it by which the hook is called.
+        line: String,
+    },
     /// A file of our own.
     Own {
         /// All of it.
@@ -61,6 +68,9 @@ pub(super) fn found(home: &Path, hook: &Path) -> Vec<File> {
     let mut files = in_terminals(home, &hook);
     files.extend(in_editors(home, &hook));
     files.extend(with_plugins(home, &hook));
+    files.extend(goose(home, &hook));
+    files.extend(kimi(home, &hook));
+    files.extend(antigravity(home, &hook));
     files
 }
 
@@ -150,13 +160,19 @@ fn with_plugins(home: &Path, hook: &str) -> Vec<File> {
             "opencode",
             ".config/opencode",
             "plugins/kintsugi.js",
-            plugin(include_str!("opencode.js"), hook),
+            plugin(
+                concat!(include_str!("ask.js"), include_str!("opencode.js")),
+                hook,
+            ),
         ),
         (
             "amp",
             ".config/amp",
             "plugins/kintsugi.ts",
-            plugin(include_str!("amp.ts"), hook),
+            plugin(
+                concat!(include_str!("ask.js"), include_str!("amp.js")),
+                hook,
+            ),
         ),
     ];
     let found = plugins
@@ -173,6 +189,71 @@ fn with_plugins(home: &Path, hook: &str) -> Vec<File> {
                 .then(|| file(host, directory.join(name), wanted))
         });
     found.collect()
+}
+
+/// Goose finds what is below `~/.agents/plugins`: a manifest, and the hooks beside it.
+fn goose(home: &Path, hook: &str) -> Vec<File> {
+    if !home.join(".config/goose").is_dir() {
+        return Vec::new();
+    }
+    let command = waiting(hook, "goose");
+    let action = serde_json::json!({
+        "type": "command", "command": command, "timeout": 120, "on_failure": "block"
+    });
+    let hooks = serde_json::json!({ "hooks": { "PreToolUse": [{ "hooks": [action] }] } });
+    let manifest = serde_json::json!({
+        "name": "kintsugi", "version": env!("CARGO_PKG_VERSION"),
+        "description": "Asks Kintsugi before every tool"
+    });
+    let plugin = home.join(".agents/plugins/kintsugi");
+    [("plugin.json", manifest), ("hooks/hooks.json", hooks)]
+        .map(|(name, document)| {
+            let wanted = Wanted::Own {
+                text: format!("{document:#}\n"),
+                executable: false,
+                line: Some(command.clone()),
+            };
+            file("goose", plugin.join(name), wanted)
+        })
+        .into()
+}
+
+/// Kimi Code, and kimi-cli, which was before it.
+fn kimi(home: &Path, hook: &str) -> Vec<File> {
+    let line = waiting(hook, "kimi");
+    // A string of JSON is one of TOML, too.
+    let command = serde_json::Value::from(line.clone());
+    let block = format!("[[hooks]]\nevent = \"PreToolUse\"\ncommand = {command}\ntimeout = 120\n");
+    [".kimi-code", ".kimi"]
+        .into_iter()
+        .map(|directory| home.join(directory))
+        .filter(|directory| directory.is_dir())
+        .map(|directory| {
+            let (block, line) = (block.clone(), line.clone());
+            file(
+                "kimi",
+                directory.join("config.toml"),
+                Wanted::Table { block, line },
+            )
+        })
+        .collect()
+}
+
+fn antigravity(home: &Path, hook: &str) -> Option<File> {
+    let own = [".gemini/antigravity", ".gemini/antigravity-cli"];
+    own.iter().find(|name| home.join(name).is_dir())?;
+    let element = group(&waiting(hook, "antigravity"), 120);
+    let wanted = elements(&["kintsugi", "PreToolUse"], element);
+    Some(File {
+        then: Some(
+            "versions differ in where they look for hooks: a session must show in `kintsugi log`",
+        ),
+        ..file(
+            "antigravity",
+            home.join(".gemini/config/hooks.json"),
+            wanted,
+        )
+    })
 }
 
 /// The command as a shell reads it.

@@ -27,7 +27,9 @@ use crate::{managed_block, surroundings};
 )]
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What is found is told by its directory in your home; `kintsugi hook --help` lists every host."
+    after_help = "What is found is told by its directory in your home; `kintsugi hook --help` lists every host. Ends with 0 \
+                  when all of it is as it should be, with 1 when a file is not or was left alone: said with its name, and \
+                  nothing of it changed."
 )]
 pub struct Setup {
     /// Shows what would be written, and writes nothing
@@ -88,7 +90,15 @@ pub(super) fn gates() -> Result<Vec<Gate>, Failure> {
         then: file.then,
         was_written: ledger.files.iter().any(|entry| is_of(entry, file)),
     };
-    Ok(files.iter().map(gate).collect())
+    let mut gates: Vec<Gate> = Vec::new();
+    for gate in files.iter().map(gate) {
+        let is_same = |other: &Gate| other.name == gate.name && other.line == gate.line;
+        // The same line in another file of the same host needs no second probe.
+        if gate.line.is_err() || !gates.iter().any(is_same) {
+            gates.push(gate);
+        }
+    }
+    Ok(gates)
 }
 
 /// Wires everything that is found and can be wired.
@@ -114,7 +124,8 @@ fn line_of(file: &File) -> Result<String, String> {
             .unwrap_or_default(),
         Wanted::Own {
             line: Some(line), ..
-        } => line.clone(),
+        }
+        | Wanted::Table { line, .. } => line.clone(),
         Wanted::Own { .. } => quote(&file.path.display().to_string()),
         Wanted::Block(_) => String::new(),
     })
@@ -219,7 +230,7 @@ impl Setup {
     ) -> Result<Exit, Failure> {
         let mut exit = Exit::Allowed;
         doctor::forget(&surroundings::paths()?);
-        for entry in ledger.files.clone() {
+        for entry in ledger.files.clone().into_iter().rev() {
             let file = files.iter().find(|file| is_of(&entry, file));
             if file.is_none() && !self.only.is_empty() {
                 continue;
@@ -311,6 +322,19 @@ fn wired(old: Option<&str>, wanted: &Wanted) -> Result<String, String> {
         }
         Wanted::Block(block) => managed_block::with(text, Some(block))
             .ok_or_else(|| "its kintsugi block is not whole".to_owned()),
+        Wanted::Table { block, .. } => {
+            let with = managed_block::with(text, Some(block));
+            let with = with.ok_or_else(|| "its kintsugi block is not whole".to_owned())?;
+            // What is no TOML already, and what would be none: an array `hooks` that is written in one line.
+            for (text, why) in [
+                (text, "it is not TOML"),
+                (&with, "a table `hooks` does not fit"),
+            ] {
+                toml::from_str::<toml::Table>(text)
+                    .map_err(|error| format!("{why}: {}", error.message()))?;
+            }
+            Ok(with)
+        }
     }
 }
 
@@ -343,7 +367,7 @@ fn take_out(entry: &Entry, file: &File) -> std::io::Result<State> {
     };
     let without = match &file.wanted {
         Wanted::Elements(elements) => document::without(&text, elements).ok(),
-        Wanted::Block(_) => managed_block::with(&text, None),
+        Wanted::Block(_) | Wanted::Table { .. } => managed_block::with(&text, None),
         Wanted::Own { .. } => None,
     };
     let Some(without) = without else {
@@ -359,6 +383,7 @@ fn take_out(entry: &Entry, file: &File) -> std::io::Result<State> {
 fn shown(wanted: &Wanted) -> String {
     match wanted {
         Wanted::Own { text, .. } | Wanted::Block(text) => text.clone(),
+        Wanted::Table { block, .. } => block.clone(),
         Wanted::Elements(elements) => {
             let line = |element: &hosts::Element| {
                 format!(
