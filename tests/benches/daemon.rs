@@ -62,7 +62,9 @@ fn main() -> std::io::Result<()> {
         "", "p50 µs", "p99 µs"
     )?;
     let mut daemon = TestDaemon::start();
+    disk(&daemon, &mut table)?;
     alone_and_disturbed(&daemon, &mut table)?;
+    beside_the_greedy(&daemon, &mut table)?;
     at_once(&daemon, &mut table)?;
     table.number("resident after all of this", kib(&daemon), "KiB")?;
     started(&mut daemon, &mut table)?;
@@ -146,6 +148,60 @@ fn alone_and_disturbed(daemon: &TestDaemon, table: &mut Table) -> std::io::Resul
     )
 }
 
+/// What one durable append costs on the disk of the log, without anything else: the floor of every verdict.
+fn disk(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
+    let mut file = std::fs::File::create(daemon.home().join("floor"))?;
+    let record = [b'x'; 1_300];
+    let mut failed = None;
+    let floor = Times::of(|| {
+        let appended = file.write_all(&record).and_then(|()| file.sync_data());
+        failed = appended.err().or(failed.take());
+    });
+    table.times(
+        "one append and fdatasync on this disk",
+        &floor,
+        "the floor of a verdict",
+    )?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// What a client waits for beside one other process with a hundred connections, all of which propose what costs the most.
+fn beside_the_greedy(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
+    let mut honest = daemon.terminal();
+    let status = json!({"kind": "status"});
+    let alone = Times::of(|| drop(honest.ask(&status)));
+    table.times("status, through a second process", &alone, "")?;
+    for (name, line) in [
+        (
+            "  beside 100 costly proposals at a time",
+            "ls -la a; ".repeat(6_000),
+        ),
+        (
+            "  beside 100 frames of 1 MiB at a time",
+            "x ".repeat(500_000),
+        ),
+    ] {
+        let mut greedy: Vec<Wire> = (0..100).map(|_| daemon.connect()).collect();
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            for peer in &mut greedy {
+                peer.say(&propose(&line));
+            }
+            for _ in 0..30 {
+                let started = Instant::now();
+                drop(honest.ask(&status));
+                times.push(started.elapsed().as_micros());
+            }
+            for peer in &mut greedy {
+                drop(peer.hear());
+            }
+        }
+        times.sort_unstable();
+        table.times(name, &Times(times), "one request of theirs in between")?;
+    }
+    Ok(())
+}
+
 /// What many clients get at once.
 fn at_once(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
     let mut clients: Vec<Wire> = (0..32).map(|_| daemon.connect()).collect();
@@ -165,7 +221,12 @@ fn at_once(daemon: &TestDaemon, table: &mut Table) -> std::io::Result<()> {
         "propose, 32 connections at once",
         rate,
         "verdicts/s, two records each",
-    )
+    )?;
+    let mut client = daemon.connect();
+    let started = Instant::now();
+    (0..2_000).for_each(|_| drop(client.ask(&propose("ls -la"))));
+    let rate = 2_000_u128 * 1_000_000 / started.elapsed().as_micros().max(1);
+    table.number("propose, one connection", rate, "verdicts/s, likewise")
 }
 
 /// How long a start takes with what all of this has left in the log.

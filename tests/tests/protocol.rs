@@ -1,5 +1,8 @@
 //! The wire as an existing client knows it: shapes, bad frames, and what an id means.
 
+use kintsugi_core::audit::record::{self, Body, Peer};
+use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
+use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, members, propose};
 use serde_json::{Value, json};
@@ -167,29 +170,47 @@ fn requests_in_one_write_are_answered_in_order() {
     assert_eq!(kinds, ["verdict", "status", "verdict"]);
 }
 
-#[test]
-fn an_id_means_one_command() {
-    let daemon = TestDaemon::start();
-    let (mut client, mut person) = (daemon.terminal(), daemon.terminal());
-    let other = |proposal: &Value| {
-        let mut other = proposal.clone();
-        other["raw"] = "pwd".into();
-        other
-    };
-    let (allowed, held) = (propose("ls"), propose(HELD));
-    let first = client.ask(&allowed);
-    assert_eq!(client.ask(&allowed)["reason"], first["reason"]);
-    assert_eq!(client.ask(&other(&allowed))["code"], "id_conflict_decided");
+/// Returns another command under the id of `proposal`.
+fn other(proposal: &Value) -> Value {
+    let mut other = proposal.clone();
+    other["raw"] = "pwd".into();
+    other
+}
 
-    assert_eq!(client.ask(&held)["decision"], "hold");
-    assert_eq!(client.ask(&held)["decision"], "hold");
+/// Every row of the table of idempotence: how an id stands, what the same command is answered, and what another.
+#[test]
+fn the_table_of_idempotence() {
+    let mut daemon = TestDaemon::prepared();
+    let expired = propose("git push --force origin expired");
+    hold_until_long_ago(&daemon, &expired);
+    daemon.start_again();
+    let (mut client, mut person) = (daemon.terminal(), daemon.terminal());
+    let records = |client: &mut Wire| client.ask(&json!({"kind": "status"}))["log"]["size"].clone();
+
+    // Unknown: accepted and recorded. Decided: the same verdict again, and no new record.
+    let allowed = propose("ls");
+    let first = client.ask(&allowed);
+    assert_eq!(first["decision"], "allow");
+    let size = records(&mut client);
+    assert_eq!(client.ask(&allowed), first);
+    assert_eq!(client.ask(&other(&allowed))["code"], "id_conflict_decided");
+    assert_eq!(records(&mut client), size);
+
+    // Held: the same hold again.
+    let (held, denied) = (propose(HELD), propose("git push --force origin denied"));
+    let hold = client.ask(&held);
+    assert_eq!(hold["decision"], "hold");
+    let again = client.ask(&held);
+    assert_eq!(
+        (&again["decision"], &again["content_hash"]),
+        (&hold["decision"], &hold["content_hash"])
+    );
     assert_eq!(client.ask(&json!({"kind": "status"}))["holds"], 1);
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_held");
 
-    assert_eq!(
-        person.ask(&json!({"kind": "approve", "id": held["id"]}))["kind"],
-        "ack"
-    );
+    // Approved, not yet run: the approval, and it works once.
+    let approve = json!({"kind": "approve", "id": held["id"]});
+    assert_eq!(person.ask(&approve)["kind"], "ack");
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_approved");
     assert_eq!(client.ask(&held)["decision"], "allow");
     assert_eq!(
@@ -198,6 +219,77 @@ fn an_id_means_one_command() {
         "an approval works once"
     );
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_closed");
+
+    // Denied and expired: the same answer, and never reopened.
+    assert_eq!(client.ask(&denied)["decision"], "hold");
+    let deny = json!({"kind": "deny", "id": denied["id"]});
+    assert_eq!(person.ask(&deny)["kind"], "ack");
+    for (closed, why) in [(&denied, "denied"), (&expired, "nobody answered in time")] {
+        let answer = client.ask(closed);
+        assert_eq!(answer["decision"], "deny", "{answer}");
+        assert!(answer["reason"].as_str().unwrap().contains(why), "{answer}");
+        assert_eq!(client.ask(closed), answer);
+        assert_eq!(client.ask(&other(closed))["code"], "id_conflict_closed");
+        // Whatever a late approval comes to (it may lift what was denied): this id is not reopened.
+        drop(person.ask(&json!({"kind": "approve", "id": closed["id"]})));
+        assert_eq!(client.ask(closed), answer);
+    }
+
+    // A frame that is rejected consumes no id; one that is not remembered is gone.
+    let mut bad = propose("ls");
+    bad["cwd"] = "nowhere".into();
+    assert_eq!(client.ask(&bad)["code"], "bad_request");
+    bad["cwd"] = "/".into();
+    assert_eq!(client.ask(&bad)["decision"], "allow");
+    let unknown = json!({"kind": "pendingstatus", "id": propose("ls")["id"]});
+    assert_eq!(client.ask(&unknown)["status"], "gone");
+}
+
+/// Writes a log in which `proposal` is held until a moment that is long over.
+fn hold_until_long_ago(daemon: &TestDaemon, proposal: &Value) {
+    let log = daemon.home().join("data/kintsugi/log");
+    std::fs::create_dir_all(&log).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(log.parent().unwrap(), private).unwrap();
+    let options = Options {
+        boot: "before".into(),
+        seed: [7; 32],
+        program: "kintsugi test".into(),
+        host: None,
+        segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
+    };
+    let (mut log, _) = Log::open(Box::new(Directory::open(&log).unwrap()), options).unwrap();
+    let now = Now {
+        wall: "2026-01-01T00:00:00Z".parse().unwrap(),
+        monotonic: std::time::Duration::ZERO,
+    };
+    let command: ProposedCommand = serde_json::from_value(proposal.clone()).unwrap();
+    let id = command.id;
+    let credentials = PeerCredentials {
+        uid: 0,
+        gid: 0,
+        pid: 1,
+    };
+    let verdict = json!({
+        "class": "catastrophic", "decision": "hold", "tier": 1, "reason": "r", "summary": null, "risk": null,
+    });
+    let bodies = vec![
+        Body::Proposal {
+            command: command.into(),
+            peer: Peer::from(credentials),
+        },
+        Body::Verdict(record::Verdict::new(
+            id,
+            serde_json::from_value(verdict).unwrap(),
+        )),
+        Body::Hold {
+            id,
+            until: "2026-01-01T08:00:00Z".to_owned(),
+            with: None,
+        },
+    ];
+    let staged = log.stage(now, bodies, &()).unwrap();
+    assert!(log.sync().unwrap().confirm(staged).is_ok());
 }
 
 #[test]
@@ -426,61 +518,4 @@ fn settings_that_are_not_understood_open_nothing_and_say_so() {
         "{problem}"
     );
     assert!(!daemon.home().join("data/kintsugi/port-key").exists());
-}
-
-#[test]
-fn a_helper_that_fails_is_started_again_later_and_delays_nobody() {
-    let daemon = started_with(
-        "[[helper]]\nname = \"sleeper\"\ncommand = [\"/bin/sh\", \"-c\", \"exec sleep 600\"]\n\
-         [[helper]]\nname = \"broken\"\ncommand = [\"/bin/sh\", \"-c\", \"echo no model >&2; exit 3\"]\n\
-         [[helper]]\nname = \"absent\"\ncommand = [\"/nowhere/at/all\"]\n",
-    );
-    let mut events = daemon.connect();
-    events.say(&json!({"kind": "subscribe", "from_seq": 0, "kinds": ["child"]}));
-    let mut client = daemon.connect();
-    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
-    let (mut starts, mut ends) = (0, 0);
-    while ends == 0 || starts < 3 {
-        let record = told(&mut events);
-        if record["name"] == "broken" {
-            let event = record["event"].as_str().unwrap();
-            starts += usize::from(event.starts_with("started as process "));
-            ends += usize::from(event == "ended: exit status: 3");
-        }
-    }
-    let status = client.ask(&json!({"kind": "status"}));
-    let child = |name: &str| {
-        let children = status["children"].as_array().unwrap();
-        children
-            .iter()
-            .find(|child| child["name"] == name)
-            .unwrap()
-            .clone()
-    };
-    assert_eq!(child("sleeper")["state"], "running");
-    assert_eq!(child("sleeper")["last_error"], Value::Null);
-    let error = child("broken")["last_error"].clone();
-    assert_eq!(error, "no model (exit status: 3)");
-    assert!(child("broken")["restarts"].as_u64().unwrap() >= 2);
-    let absent = child("absent")["last_error"].clone();
-    assert!(
-        absent.as_str().unwrap().starts_with("cannot be started"),
-        "{absent}"
-    );
-
-    // The bound on the memory of the daemon is not one on a model's.
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child("sleeper")["pid"]));
-    let limits = limits.unwrap();
-    let memory = limits
-        .lines()
-        .find(|line| line.starts_with("Max data size"));
-    assert!(!memory.unwrap().contains("536870912"), "{memory:?}");
-
-    // However the daemon ends, its helpers end with it.
-    let sleeper = child("sleeper")["pid"].as_i64().unwrap();
-    let sleeper = rustix::process::Pid::from_raw(i32::try_from(sleeper).unwrap()).unwrap();
-    let handle = rustix::process::pidfd_open(sleeper, rustix::process::PidfdFlags::empty());
-    let mut daemon = daemon;
-    daemon.end(rustix::process::Signal::KILL);
-    kintsugi_tests::wire::wait_until_ended(&handle.unwrap());
 }

@@ -18,7 +18,7 @@
 //! | **The command is kept and shown as it was, escaped.** Control, bidirectional and invisible characters are visible wherever a command is shown. | `kintsugi-core/src/display.rs` |
 //! | **A secret in a command is masked before it is written or shown**, by its shape, its name, or the option or header in front of it; what is approved is still the very text. | `kintsugi-core/src/redact/corpus.rs`; `tests/tests/privacy.rs`: `no_secret_of_a_command_is_on_the_disk_and_its_approval_serves_the_same_secret_alone` |
 //! | **Losing the daemon neither opens the gate nor bricks the host.** | `tests/tests/life.rs`: `what_passed_without_a_daemon_is_in_the_log_of_the_next` |
-//! | **Nothing waits without a deadline and nothing grows without a bound.** | `tests/tests/stall.rs` |
+//! | **Nothing waits without a deadline and nothing grows without a bound.** | `tests/tests/stall.rs`, `tests/tests/helpers.rs` |
 //! | **The log shows that it was altered**, and which record. | `kintsugi-daemon/src/store/tests/`; `tests/tests/session.rs`: `the_log_proves_itself_and_names_the_record_that_was_altered`; `tests/tests/audit_log.rs`; a log in trouble is named in one line and never repaired in silence: `tests/tests/log_trouble.rs` |
 //! | **A claim calms nothing that is catastrophic**, is asked for only where it would change the answer, and is looked for without running what a repository names. | `tests/tests/facts.rs`: `a_lie_calms_the_ambiguous_and_nothing_that_is_catastrophic`, `harmless_commands_are_asked_nothing`, `asking_git_runs_nothing_that_a_repository_names` |
 //! | **Nothing leaves the machine.** | there is no code that connects to anything but the local socket |

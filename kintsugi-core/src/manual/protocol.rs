@@ -42,6 +42,18 @@
 //! the chain. The log itself is the queue: a follower may lag as far as it likes, and is dropped when it takes no byte for 5 s.
 //! At most 16 follow at once; one more is told `busy`. Where records were pruned, their numbers are missing.
 //!
+//! # Turns
+//!
+//! The daemon has one thread. In a round it takes what is ready, answers one frame of a connection and then one of another process,
+//! until 64 are answered or 5 ms are over; what they recorded becomes durable with one sync, and then they are told. So a process with
+//! a thousand connections delays another by one request, of which the most costly takes some twenty milliseconds; a thousand
+//! processes have a thousand turns. What connections keep (half frames, answers that are not read) is 64 MiB together, then whoever keeps
+//! the most has to leave; of descriptors there are 4,096, of memory 512 MiB (`RLIMIT_DATA`). A disk that hangs in a sync
+//! hangs every answer, since none precedes its record: each client has its own time limit, and judges by itself after it.
+//!
+//! Another user is told `forbidden` at the door, unless `daemon.toml` names a `group`. `SIGHUP` reads the policy again; `port`, `group` and
+//! `helper` of `daemon.toml` take a restart, and `status` says so when the file has changed.
+//!
 //! # Over a port
 //!
 //! Off unless `daemon.toml` (beside `config.toml`) says `port = N`: TCP on 127.0.0.1, for a container or an editor. The first frame is
