@@ -8,6 +8,8 @@ use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Resolution, Response, Verdict};
 
+use crate::capture::Limits;
+use crate::capture::before::{self, Allowed, Kept};
 use crate::client::{Client, ClientError, REPLY_MAX};
 use crate::embedded;
 use crate::exit::{Exit, Failure};
@@ -69,6 +71,48 @@ pub fn propose(paths: &Paths, command: &ProposedCommand) -> Result<Answer, Failu
         verdict: embedded::verdict(paths, command, &why)?,
         by: Judged::Here,
     })
+}
+
+/// Keeps what an allowed command would destroy, before it runs; what cannot be kept is proposed again, for a person to see.
+///
+/// Returns what was kept when the command may run now; else `command` and `answer` are those of the other proposal.
+///
+/// # Errors
+/// When a person had allowed it and it cannot be kept all the same, or there is no verdict: the command must not run.
+pub fn keep_before(
+    paths: &Paths,
+    command: &mut ProposedCommand,
+    answer: &mut Answer,
+    limits: &Limits,
+) -> Result<Option<Kept>, Failure> {
+    if answer.verdict.decision != Decision::Allow {
+        return Ok(None);
+    }
+    let allowed = Allowed::by(&answer.verdict);
+    match before::before(paths, command, &answer.verdict, (allowed, limits)) {
+        Ok(kept) => Ok(Some(kept)),
+        Err(not_kept) if allowed == Allowed::ByPerson => Err(not_kept.failure()),
+        Err(not_kept) => {
+            *command = not_kept.proposed_again(command);
+            *answer = propose(paths, command)?;
+            // Allowed although it says so: by what a person granted.
+            Ok((answer.verdict.decision == Decision::Allow).then_some(Kept::Told))
+        }
+    }
+}
+
+/// Keeps what a command would destroy that a person has just allowed, who saw on the card what cannot be kept.
+///
+/// # Errors
+/// When something cannot be kept that the card did not name: the command must not run.
+pub fn keep_approved(
+    paths: &Paths,
+    command: &ProposedCommand,
+    answer: &Answer,
+    limits: &Limits,
+) -> Result<Kept, Failure> {
+    let allowed = (Allowed::ByPerson, limits);
+    before::before(paths, command, &answer.verdict, allowed).map_err(|error| error.failure())
 }
 
 /// Asks for the verdict, once more when the daemon went away in between: an id makes both the same proposal.

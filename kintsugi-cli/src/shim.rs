@@ -13,6 +13,7 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::shell::Dialect;
 
+use crate::capture::before;
 use crate::client::{Client, REPLY_MAX};
 use crate::exit::{Exit, Failure};
 use crate::relay::full_client;
@@ -104,7 +105,7 @@ fn ask(shell: &str, arguments: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Returns the daemon's decision; nothing when it gives none at once.
+/// Returns the daemon's decision; nothing when it gives none at once, or what would be lost is much to keep.
 fn verdict(text: &str) -> Option<(Decision, String)> {
     let paths = surroundings::paths().ok()?;
     let cwd = surroundings::directory().ok()?;
@@ -112,6 +113,10 @@ fn verdict(text: &str) -> Option<(Decision, String)> {
     command.interactive = false;
     let mut daemon = Client::connect(&paths.socket).ok()?;
     let verdict = daemon.propose(&command, REPLY_MAX).ok()?;
+    let runs = verdict.decision == Decision::Allow;
+    if runs && !verdict.capture.is_empty() && !before::at_once(&paths, &command, &verdict) {
+        return None;
+    }
     Some((verdict.decision, verdict.reason))
 }
 

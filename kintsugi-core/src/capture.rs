@@ -130,13 +130,8 @@ pub(crate) fn keeps<'e>(
             };
             // What is moved nowhere that is known may be anything afterwards, as with `gzip`.
             let is_gone = keep.what == What::Moved && !effects.iter().any(is_put);
-            keeps.push(match is_gone {
-                true => Keep {
-                    what: What::Tree,
-                    ..keep
-                },
-                false => keep,
-            });
+            let what = if is_gone { What::Tree } else { keep.what };
+            keeps.push(Keep { what, ..keep });
         }
     }
     keeps.sort();

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
+use kintsugi_cli::capture::before;
 use kintsugi_cli::client::{Client, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::relay::full_client;
@@ -87,7 +88,13 @@ fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
         return hand_over(arguments, None);
     };
     let said = match verdict.decision {
-        Decision::Allow => return Exit::Allowed.into(),
+        Decision::Allow if keeps(&command, &verdict) => return Exit::Allowed.into(),
+        Decision::Allow => {
+            // The same id: it is allowed, and the full client takes the time that its copies need.
+            let mut arguments = arguments.to_vec();
+            arguments.insert(2, format!("--id={}", command.id).into());
+            return hand_over(&arguments, None);
+        }
         Decision::Deny => writeln!(
             std::io::stderr(),
             "kintsugi: error: denied: {}",
@@ -116,7 +123,7 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
     };
     let command = proposal::of_agent(host.name, proposed, None);
     match propose(&command) {
-        Some(verdict) if verdict.decision == Decision::Allow => {
+        Some(verdict) if verdict.decision == Decision::Allow && keeps(&command, &verdict) => {
             let answer = host.say(Permission::Allow, &escape(&verdict.reason));
             match std::io::stdout().write_all(answer.output.as_bytes()) {
                 Ok(()) => answer.exit.into(),
@@ -131,6 +138,12 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
         }
         None => hand_over(arguments, Some(&payload)),
     }
+}
+
+/// Keeps what an allowed command would destroy, when that is nothing or little.
+fn keeps(command: &ProposedCommand, verdict: &Verdict) -> bool {
+    verdict.capture.is_empty()
+        || surroundings::paths().is_ok_and(|paths| before::at_once(&paths, command, verdict))
 }
 
 /// Returns the daemon's verdict; nothing when there is none to be had at once.

@@ -297,8 +297,8 @@ impl<'m> Apply<'m> {
         path: &Path,
     ) -> Result<(), CaptureError> {
         let failed = |error: Errno| CaptureError::io(path, error.into());
-        let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-        if fchown(opened, Some(uid), Some(gid)).is_err() {
+        let (owner, group) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+        if fchown(opened, Some(owner), Some(group)).is_err() {
             self.note(path, "its owner cannot be given back");
         }
         let now = super::tree::attributes_of(opened).unwrap_or_default();
@@ -332,9 +332,9 @@ impl<'m> Apply<'m> {
         parent: BorrowedFd<'_>,
         (name, path): (&[u8], &Path),
     ) {
-        let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+        let (owner, group) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
         let flags = AtFlags::SYMLINK_NOFOLLOW;
-        if chownat(parent, name, Some(uid), Some(gid), flags).is_err() {
+        if chownat(parent, name, Some(owner), Some(group), flags).is_err() {
             self.note(path, "its owner cannot be given back");
         }
         let mode = Mode::from_raw_mode(entry.mode);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kintsugi_core::capture::manifest::Manifest;
+use kintsugi_core::capture::manifest::{Manifest, Summary};
 use kintsugi_core::capture::{CaptureFact, Keep};
 use kintsugi_core::classify::Class;
 use kintsugi_core::display::escape;
@@ -168,8 +168,15 @@ pub fn before(
     }
 }
 
+/// The same for who must answer at once: whether all of it is kept, or there was nothing. Else whoever has more time is to answer.
+#[must_use]
+pub fn at_once(paths: &Paths, command: &ProposedCommand, verdict: &Verdict) -> bool {
+    let allowed = (Allowed::by(verdict), &limits().quick());
+    before(paths, command, verdict, allowed).is_ok()
+}
+
 /// Tells the log; without a daemon there is none to tell, and only what is plainly safe runs.
-fn record(paths: &Paths, manifest: &Manifest) -> Result<(), NotKept> {
+pub(super) fn record(paths: &Paths, manifest: &Manifest) -> Result<(), NotKept> {
     let request = Request::Captured {
         id: manifest.summary.id,
         manifest: account(manifest),
@@ -180,6 +187,25 @@ fn record(paths: &Paths, manifest: &Manifest) -> Result<(), NotKept> {
         Ok(Response::Ack) | Err(ClientError::NoDaemon(_)) => Ok(()),
         Ok(_) => Err(NotKept::one("the log does not take that it was kept")),
         Err(error) => Err(NotKept::one(error.to_string())),
+    }
+}
+
+/// Notes that the last command with the text of `command` in its session has ended, when something was kept before it.
+pub fn ended_last(paths: &Paths, command: &ProposedCommand) {
+    /// Captures among which it is looked for: those of lines that ran beside this one.
+    const LAST: usize = 8;
+    let root = paths.data.join("trash");
+    let Some(store) = root.is_dir().then(|| Store::own(paths).ok()).flatten() else {
+        return;
+    };
+    let text = Occasion::before(command).command;
+    let is_it = |summary: &Summary| {
+        summary.command == text
+            && summary.session == command.session
+            && store.marked(&summary.id, super::ENDED).is_none()
+    };
+    if let Some(summary) = store.list().into_iter().take(LAST).find(is_it) {
+        ended(paths, &summary.id);
     }
 }
 

@@ -139,12 +139,11 @@ pub fn kept_file(manifest: &Manifest, top: &Top, content: &Content) -> Option<Pa
                     .iter()
                     .find(|entry| path_of(top, entry) == path)?;
                 match &first.kind {
-                    Kind::File {
-                        content: Content::SameAs(_),
-                        ..
-                    } => None,
-                    Kind::File { content, .. } => kept_file(manifest, top, content),
-                    Kind::Missing
+                    Kind::File { content, .. } if !matches!(content, Content::SameAs(_)) => {
+                        kept_file(manifest, top, content)
+                    }
+                    Kind::File { .. }
+                    | Kind::Missing
                     | Kind::Directory
                     | Kind::Link { .. }
                     | Kind::Fifo
@@ -264,10 +263,13 @@ impl Compare<'_> {
         let Some(found) = found else {
             match entry.kind {
                 Kind::Missing => {}
-                _ if top.attributes => self.note(&path, "it is gone"),
                 Kind::Special => self.note(&path, "a socket or device is not made again"),
                 Kind::File { .. } | Kind::Directory | Kind::Link { .. } | Kind::Fifo => {
-                    self.step(here, path, Does::Create, false);
+                    if top.attributes {
+                        self.note(&path, "it is gone");
+                    } else {
+                        self.step(here, path, Does::Create, false);
+                    }
                 }
             }
             return Ok(());

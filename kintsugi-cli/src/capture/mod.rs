@@ -7,6 +7,7 @@ pub mod apply;
 pub mod before;
 pub mod compare;
 pub mod copy;
+pub mod discard;
 pub mod git;
 pub mod keep;
 pub mod store;
@@ -128,12 +129,17 @@ impl CaptureError {
     #[must_use]
     pub fn io(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let path = path.into();
-        match error.kind() {
-            io::ErrorKind::PermissionDenied => Self::Denied(path),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            io::ErrorKind::NotFound => Self::Changed(path),
-            _ => Self::Io { path, error },
+        let kind = error.kind();
+        if kind == io::ErrorKind::PermissionDenied {
+            return Self::Denied(path);
         }
+        if [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&kind) {
+            return Self::Full;
+        }
+        if kind == io::ErrorKind::NotFound {
+            return Self::Changed(path);
+        }
+        Self::Io { path, error }
     }
 }
 

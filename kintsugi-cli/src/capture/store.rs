@@ -120,7 +120,9 @@ impl Store {
         const BTRFS: u64 = 0x9123_683E;
         const XFS: u64 = 0x5846_5342;
         let found = rustix::fs::statfs(&self.root);
-        found.is_ok_and(|found| [BTRFS, XFS].contains(&(found.f_type as u64 & 0xFFFF_FFFF)))
+        found.is_ok_and(|found| {
+            u64::try_from(found.f_type).is_ok_and(|kind| [BTRFS, XFS].contains(&kind))
+        })
     }
 
     /// Returns how many bytes more fit on its file system, for this person.

@@ -7,7 +7,6 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use kintsugi_core::paths::Paths;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use uuid::Uuid;
@@ -30,7 +29,7 @@ pub struct Ended {
 }
 
 /// Starts one who waits for this process, and returns when it watches. Without it, undo asks before it overwrites anything.
-pub fn leave_behind(_paths: &Paths, id: &Uuid) {
+pub fn leave_behind(id: &Uuid) {
     let Ok(program) = surroundings::program() else {
         return;
     };

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -16,7 +17,9 @@ use serde::Serialize;
 
 use super::{pending, text_of};
 use crate::ask::{self, Asked, Offer};
-use crate::capture::before::{self, Allowed, Kept, NotKept};
+use crate::capture::before::{self, Kept};
+use crate::capture::discard;
+use crate::capture::keep::Occasion;
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -60,16 +63,12 @@ impl Run {
         let paths = surroundings::paths()?;
         let mut command = self.proposal()?;
         let mut answer = gate::propose(&paths, &command)?;
-        if answer.verdict.decision == Decision::Allow {
-            let allowed = Allowed::by(&answer.verdict);
-            match keep(&paths, &command, &answer.verdict, allowed) {
-                Ok(kept) => return Err(self.start(&paths, &kept, console)?),
-                Err(not_kept) if allowed == Allowed::ByPerson => return Err(not_kept.failure()),
-                Err(not_kept) => {
-                    command = not_kept.proposed_again(&command);
-                    answer = gate::propose(&paths, &command)?;
-                }
-            }
+        let limits = before::limits();
+        if answer.verdict.decision == Decision::Allow && self.is_discarded(&paths, &command)? {
+            return Ok(Exit::Allowed);
+        }
+        if let Some(kept) = gate::keep_before(&paths, &mut command, &mut answer, &limits)? {
+            return Err(self.start(&kept, console)?);
         }
         command = before::with_fact(&command, &answer.verdict);
         let settled = match answer.verdict.decision {
@@ -78,9 +77,11 @@ impl Run {
             Decision::Hold => self.hold(&paths, &command, &answer, console)?,
         };
         if settled == Settled::Run {
-            let kept = keep(&paths, &command, &answer.verdict, Allowed::ByPerson)
-                .map_err(|not_kept| not_kept.failure())?;
-            return Err(self.start(&paths, &kept, console)?);
+            if self.is_discarded(&paths, &command)? {
+                return Ok(Exit::Allowed);
+            }
+            let kept = gate::keep_approved(&paths, &command, &answer, &limits)?;
+            return Err(self.start(&kept, console)?);
         }
         if self.json {
             console.json(&Report {
@@ -155,11 +156,27 @@ impl Run {
         }
     }
 
+    /// Whether it was a plain `rm`, and what it would delete is moved away instead.
+    fn is_discarded(&self, paths: &Paths, command: &ProposedCommand) -> Result<bool, Failure> {
+        let Some(plain) = discard::plain(&self.command, Path::new(&command.cwd)) else {
+            return Ok(false);
+        };
+        let occasion = Occasion::before(command);
+        let done = discard::discard(paths, &plain, &occasion, &before::limits());
+        let done = done.map_err(|error| {
+            let id = pending::short(&command.id);
+            Failure::new(Exit::Failed, error.to_string()).hint(format!(
+                "`kintsugi undo {id}` brings back what was removed before that"
+            ))
+        })?;
+        Ok(done.is_some())
+    }
+
     /// Becomes the command, and leaves somebody behind who notes when it has ended, if that matters to undo.
-    fn start(&self, paths: &Paths, kept: &Kept, console: &mut Console) -> Result<Failure, Failure> {
+    fn start(&self, kept: &Kept, console: &mut Console) -> Result<Failure, Failure> {
         console.out.flush()?;
         if let Kept::As(id) = kept {
-            super::ended::leave_behind(paths, id);
+            super::ended::leave_behind(id);
         }
         Ok(self.become_it())
     }
@@ -190,16 +207,6 @@ impl Run {
         Failure::new(Exit::Of(code), format!("cannot run `{name}`: {error}"))
             .hint("one argument is text for `$SHELL`; several are a program and its arguments")
     }
-}
-
-/// Keeps what the command would destroy.
-fn keep(
-    paths: &Paths,
-    command: &ProposedCommand,
-    verdict: &Verdict,
-    allowed: Allowed,
-) -> Result<Kept, NotKept> {
-    before::before(paths, command, verdict, (allowed, &before::limits()))
 }
 
 /// Whether a person can see a question and answer it.

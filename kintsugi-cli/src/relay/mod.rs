@@ -25,6 +25,7 @@ use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open, setpgid};
 use self::message::{Answer, Message};
 use self::pipes::Pipes;
 use self::stand_in::StandIn;
+use crate::capture::before;
 use crate::client::{Client, ClientError};
 use crate::exit::Exit;
 use crate::{proposal, spool, surroundings};
@@ -57,6 +58,7 @@ pub fn run(dialect: Dialect, directory: &Path, pid: &str) -> Result<Exit, std::i
         daemon: None,
         away: None,
         open: None,
+        kept: false,
     };
     relay.serve(&watch)?;
     Ok(Exit::Allowed)
@@ -75,6 +77,8 @@ struct Relay {
     away: Option<Away>,
     /// What was asked about last, until it has ended.
     open: Option<Open>,
+    /// Whether something is kept before it runs.
+    kept: bool,
 }
 
 /// What is known about a daemon that does not answer.
@@ -173,6 +177,7 @@ impl Relay {
         let Some(cwd) = self.directory() else {
             return Answer::HandOver;
         };
+        self.kept = false;
         let command = proposal::of_shell(self.dialect, text, cwd, None);
         if self.may_run_unasked(&command) {
             self.remember(command, true);
@@ -181,7 +186,15 @@ impl Relay {
         let answer = match self.ask(&command) {
             Ok(verdict) => {
                 self.away = None;
-                answer_of(&command, &verdict)
+                self.kept = !verdict.capture.is_empty();
+                if self.kept
+                    && verdict.decision == Decision::Allow
+                    && !self.keeps(&command, &verdict)
+                {
+                    Answer::HandOver
+                } else {
+                    answer_of(&command, &verdict)
+                }
             }
             Err(Absent::Odd) => Answer::HandOver,
             Err(Absent::None) => self.without_daemon(&command, None),
@@ -194,6 +207,11 @@ impl Relay {
             Answer::Refuse(_) => {}
         }
         answer
+    }
+
+    /// Keeps what an allowed line would destroy, when that is little: the shell waits for this.
+    fn keeps(&self, command: &ProposedCommand, verdict: &Verdict) -> bool {
+        before::at_once(&self.paths, command, verdict)
     }
 
     /// Whether a daemon that was silent a moment ago need not be waited for again, since the line is plainly safe.
@@ -313,6 +331,9 @@ impl Relay {
         let Some(open) = self.open.take().filter(|open| open.runs) else {
             return;
         };
+        if std::mem::take(&mut self.kept) {
+            before::ended_last(&self.paths, &open.command);
+        }
         let duration_ms = u64::try_from(open.since.elapsed().as_millis()).ok();
         let record = Request::Record {
             command: Box::new(open.command),

@@ -69,6 +69,11 @@
 //! asked again. After [`WANTED_ROUNDS_MAX`](crate::limits::WANTED_ROUNDS_MAX) rounds it leaves `can` out. A client that cannot is judged
 //! by the text alone, more strictly. Of each list only as many entries count as are ever asked for.
 //!
+//! A client that says `"can": ["capture"]` keeps what a verdict's `capture` names before it runs the command: each a path, or
+//! `{"path", "what"}` ([`What`](crate::capture::What)). When a command is going to be held it is first asked, in `wanted.capture`, and
+//! answers in `facts.capture` with `files`, `bytes` and `cannot`, one reason each. What would pass and is not safe is held when
+//! `cannot` names anything. `approved` says that a person stands behind an allow.
+//!
 //! A verdict names the facts that had a say in `grounds`: `about`, `says`, `turn` (`calms`, `alarms`, `stands`, `read`) and `rule`.
 //!
 //! # An id means one command

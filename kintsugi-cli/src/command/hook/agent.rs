@@ -12,6 +12,7 @@ use kintsugi_core::protocol::{Request, Response, Verdict};
 use uuid::Uuid;
 
 use crate::agent::{Answer, Call, Host, PAYLOAD_BYTES_MAX, Permission, Proposed};
+use crate::capture::{Limits, before};
 use crate::client::Client;
 use crate::command::pending;
 use crate::console::Console;
@@ -21,6 +22,9 @@ use crate::{fail_closed, proposal, spool, surroundings};
 
 /// From this many commands of one session that wait for a person, the agent is told to stop rather than to go on.
 const HELD_IS_MANY: usize = 3;
+
+/// Longest time for copies before an agent is answered; hosts wait for a minute or more.
+const KEEP_MAX: Duration = Duration::from_secs(20);
 
 /// Arguments of an agent's hook.
 #[derive(Debug, Args)]
@@ -104,8 +108,16 @@ impl Agent {
         proposed: Proposed,
     ) -> Result<(Permission, String), Failure> {
         let paths = surroundings::paths()?;
-        let command = proposal::of_agent(host.name, proposed, self.id);
-        let answer = gate::propose(&paths, &command)?;
+        let mut command = proposal::of_agent(host.name, proposed, self.id);
+        let mut answer = gate::propose(&paths, &command)?;
+        let limits = Limits {
+            time_max: KEEP_MAX,
+            ..before::limits()
+        };
+        let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
+        if kept.is_some() {
+            return Ok((Permission::Allow, answer.verdict.reason.clone()));
+        }
         let verdict = &answer.verdict;
         let settled = match (verdict.decision, answer.by) {
             (Decision::Allow, _) => return Ok((Permission::Allow, verdict.reason.clone())),
@@ -126,7 +138,10 @@ impl Agent {
             }
         };
         Ok(match settled {
-            Settled::Run => (Permission::Allow, "a person approved it".to_owned()),
+            Settled::Run => {
+                gate::keep_approved(&paths, &command, &answer, &limits)?;
+                (Permission::Allow, "a person approved it".to_owned())
+            }
             Settled::Denied(reason) => (
                 Permission::Deny,
                 format!("denied: {reason}; do not look for another way to do it, ask the person"),
@@ -148,8 +163,10 @@ fn record(host: &Host, proposed: Proposed, exit_code: Option<i32>, duration_ms: 
     let Ok(paths) = surroundings::paths() else {
         return;
     };
+    let command = proposal::of_agent(host.name, proposed, None);
+    before::ended_last(&paths, &command);
     let request = Request::Record {
-        command: Box::new(proposal::of_agent(host.name, proposed, None)),
+        command: Box::new(command),
         exit_code,
         duration_ms,
     };

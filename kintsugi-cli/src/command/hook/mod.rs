@@ -20,6 +20,7 @@ use super::stand_in::StandIn;
 use super::{dialect, pending};
 use crate::agent::Host;
 use crate::ask::{self, Asked, Offer};
+use crate::capture::before;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judged, Settled};
@@ -204,8 +205,15 @@ impl Shell {
             let message = "denied: the line is not UTF-8, so it cannot be judged";
             Failure::new(Exit::Denied, message).hint("put the bytes into a file, and name that")
         })?;
-        let command = proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
-        let answer = gate::propose(&paths, &command)?;
+        let mut command =
+            proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
+        let mut answer = gate::propose(&paths, &command)?;
+        let limits = before::limits();
+        let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
+        if kept.is_some() {
+            return Ok(Exit::Allowed);
+        }
+        let command = before::with_fact(&command, &answer.verdict);
         let verdict = &answer.verdict;
         let settled = match (verdict.decision, answer.by) {
             (Decision::Allow, _) => Settled::Run,
@@ -239,7 +247,10 @@ impl Shell {
             (Decision::Hold, Judged::ByDaemon) => Settled::Held,
         };
         match settled {
-            Settled::Run => Ok(Exit::Allowed),
+            Settled::Run => {
+                gate::keep_approved(&paths, &command, &answer, &limits)?;
+                Ok(Exit::Allowed)
+            }
             Settled::Denied(_) if self.ask && verdict.decision == Decision::Hold => {
                 Ok(Exit::Denied)
             }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::child::{self, End};
+use crate::capture::before::{self, Kept};
 use crate::client::Client;
 use crate::command::pending;
 use crate::exit::Failure;
@@ -128,9 +129,15 @@ impl Tools {
     }
 
     fn run(&self, command: &ProposedCommand, limit: Duration, caller: &mut dyn Caller) -> Value {
-        let answer = surroundings::paths().and_then(|paths| gate::propose(&paths, command));
-        let answer = match answer {
-            Ok(answer) => answer,
+        let proposed = surroundings::paths().and_then(|paths| {
+            let mut command = command.clone();
+            let mut answer = gate::propose(&paths, &command)?;
+            let limits = before::limits();
+            let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
+            Ok((command, answer, kept, paths))
+        });
+        let (command, answer, kept, paths) = match proposed {
+            Ok(proposed) => proposed,
             Err(failure) => return failed(&json!({ "decision": "deny" }), &failure.message),
         };
         let reason = escape(&answer.verdict.reason);
@@ -155,8 +162,13 @@ impl Tools {
                     "Kintsugi holds a command of the agent: {shown} ({reason}). To let it run once, say `kintsugi approve {id}` in a \
                      terminal of yours, then accept here. Accepting alone approves nothing."
                 );
-                if caller.is_person_told(&told) && is_approved(command) {
-                    return self.execute(command, limit, caller);
+                if caller.is_person_told(&told) && is_approved(&command) {
+                    let limits = before::limits();
+                    let kept = gate::keep_approved(&paths, &command, &answer, &limits);
+                    if let Err(failure) = kept {
+                        return failed(&json!({ "decision": "hold" }), &failure.message);
+                    }
+                    return self.execute(&command, limit, caller);
                 }
                 let words = format!(
                     "held as {id}: {reason}; stop here and tell the person; once they have said `kintsugi approve {id}`, \
@@ -165,7 +177,11 @@ impl Tools {
                 return failed(&json!({ "decision": "hold", "id": id }), &words);
             }
         }
-        self.execute(command, limit, caller)
+        let ran = self.execute(&command, limit, caller);
+        if let Some(Kept::As(id)) = kept {
+            before::ended(&paths, &id);
+        }
+        ran
     }
 
     /// Runs what may run.
