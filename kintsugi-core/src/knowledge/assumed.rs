@@ -269,8 +269,9 @@ fn sought_variable(
     let feeding = script
         .invocations
         .get(first.0 as usize..end.0 as usize)?
-        .last()?;
-    let lists = feeding.words.first()?.known()?;
+        .last();
+    // What only concerns the shell itself is no command for its reader.
+    let lists = feeding.map_or(Some("set".into()), |it| it.words.first()?.known())?;
     if !LISTS.contains(&&*lists) {
         return None;
     }

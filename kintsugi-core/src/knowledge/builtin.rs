@@ -10,6 +10,7 @@ macro_rules! files {
 /// Name and text of each file.
 pub(super) const FILES: &[(&str, &str)] = files! {
     "accounts.toml"
+    "administration.toml"
     "agents.toml"
     "archives.toml"
     "backups.toml"

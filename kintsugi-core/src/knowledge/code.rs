@@ -252,6 +252,7 @@ impl Analyst<'_> {
             self.assume_name(call, &judged.path, &task.arguments());
             let data = is_of_statements(language);
             self.assume_file(call, &task.parsed.path, &judged.path, data);
+            self.assume(call, &judged.path, &task.arguments());
             return Feeds::NONE;
         };
         let operands = task.arguments();

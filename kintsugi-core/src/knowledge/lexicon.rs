@@ -62,9 +62,10 @@ pub(super) fn sense(part: &str) -> Sense {
         | "fresh" | "unpair" | "unmap" | "gc" => Sense::Deletes,
         "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
         | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
-        | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "quit" | "leave"
-        | "seal" | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon"
-        | "stopall" => Sense::Stops,
+        | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "leave" | "seal"
+        | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon" | "stopall" => {
+            Sense::Stops
+        }
         "publish" | "deploy" | "upload" | "submit" | "release" | "promote" | "ship" => {
             Sense::Publishes
         }

@@ -202,7 +202,7 @@ fn leaves_words_open(chain: &[&schema::Command]) -> bool {
             operand.role.as_str(),
             "word" | "words" | "what" | "verb" | "action" | "task"
         )
-    });
+    }) || entry.path.first().is_some_and(|program| program == "java");
     is_loose && (words || entry.operands.is_empty())
 }
 
@@ -289,14 +289,17 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
         if is_option(word) {
             continue;
         }
+        let is_value = at > 0 && words.get(at - 1).is_some_and(is_option);
         let Some(text) = word.known().filter(|text| is_name(text)) else {
+            if is_value {
+                continue;
+            }
             break;
         };
         seen += 1;
         if seen > VERB_POSITION_MAX {
             break;
         }
-        let is_value = at > 0 && words.get(at - 1).is_some_and(is_option);
         let names_secret = parts(&text).any(|part| sense(&part) == Sense::Secret);
         reading.names_secret |= names_secret && !is_value;
         let behind = words.get(at + 1).filter(|next| !is_option(next));

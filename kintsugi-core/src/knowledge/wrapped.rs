@@ -14,6 +14,7 @@ impl Analyst<'_> {
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
         for wrapped in &task.parsed.wrapped {
+            self.unseen_package(task, &wrapped.words);
             feeds = feeds.union(self.wrapped(task, wrapped));
         }
         feeds
@@ -69,6 +70,44 @@ impl Analyst<'_> {
             }
             Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
         }
+    }
+
+    /// A program of which nothing is known, fetched from a registry to run at once: `uvx x`, `npx -y x@latest`.
+    fn unseen_package(&mut self, task: &Task<'_, '_>, words: &[Word]) {
+        let always = matches!(
+            task.parsed.path.as_str(),
+            "bunx" | "bun x" | "uvx" | "uv tool run" | "pipx run" | "pnpm dlx" | "yarn dlx"
+        );
+        let is_runner = always || matches!(task.parsed.path.as_str(), "npx" | "npm exec" | "npm x");
+        let Some(name) = words.first().and_then(Word::known).filter(|_| is_runner) else {
+            return;
+        };
+        let mut before = task.call.words.iter().map(Word::display);
+        let is_fetched = always
+            || before.any(|word| matches!(word.as_str(), "-y" | "--yes"))
+            || name.get(1..).is_some_and(|rest| rest.contains('@'));
+        if !is_fetched || !matches!(self.knowledge.resolve(&name), Resolved::Unknown) {
+            return;
+        }
+        let base = name.split('@').next().unwrap_or_default();
+        if base.starts_with("create-") {
+            return;
+        }
+        let target = crate::effect::Target {
+            text: name.clone().into_owned(),
+            place: None,
+        };
+        let modifiers = crate::effect::Modifiers::NONE
+            .with(Modifier::Assumed)
+            .with(Modifier::Unverified);
+        self.push(
+            &task.call,
+            Action::Install,
+            crate::effect::Role::Package,
+            target,
+        )
+        .with(modifiers)
+        .by(&task.parsed.path);
     }
 
     /// A shell with other rights that is told nothing: whoever types into it is not seen.

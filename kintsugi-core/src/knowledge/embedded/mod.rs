@@ -18,6 +18,7 @@ mod harmless;
 mod lex;
 mod lines;
 mod lisp;
+mod records;
 mod redis;
 mod script;
 mod sed;
@@ -104,7 +105,10 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         | Language::Ruby
         | Language::Php
         | Language::Lua
-        | Language::Other => script::read(language, &plain, budget),
+        | Language::Other => script::read(language, &plain, budget)
+            .into_iter()
+            .chain(records::read(&plain))
+            .collect(),
     };
     if outside_strings(language, &plain) {
         found.push(Embedded::Effect {

@@ -34,6 +34,16 @@ fn command(line: &str) -> Option<Embedded> {
             words.get(2).copied().unwrap_or("?"),
             one,
         ),
+        "EVAL" if loses(line) => effect(Action::Delete, Role::Database, "by a script", all),
+        "SCRIPT" | "FUNCTION"
+            if matches!(
+                target.to_ascii_uppercase().as_str(),
+                "FLUSH" | "DELETE" | "KILL"
+            ) =>
+        {
+            effect(Action::Write, Role::Config, target, all)
+        }
+        "SCRIPT" | "FUNCTION" => return None,
         "EVAL" | "EVALSHA" | "FCALL" => effect(Action::Write, Role::Database, "a script", one),
         "SET" | "SETEX" | "MSET" | "HSET" | "LPUSH" | "RPUSH" | "SADD" | "ZADD" | "INCR"
         | "DECR" | "EXPIRE" | "APPEND" | "RENAME" | "XADD" | "PUBLISH" | "GETSET" => {
@@ -48,4 +58,12 @@ fn command(line: &str) -> Option<Embedded> {
         }
         _ => Embedded::Unknown(format!("the redis command {name}")),
     })
+}
+
+/// Whether a script calls a command that deletes.
+fn loses(script: &str) -> bool {
+    let lower = script.to_ascii_lowercase();
+    ["del", "unlink", "flushall", "flushdb"]
+        .iter()
+        .any(|name| lower.contains(&format!("'{name}'")) || lower.contains(&format!("\"{name}\"")))
 }

@@ -98,6 +98,11 @@ fn client_command(line: &str, found: &mut Vec<Embedded>) -> bool {
             }
             true
         }
+        (Some(".restore"), Some(_)) => {
+            let database = effect(Action::Overwrite, Role::Database, "main", Modifiers::NONE);
+            found.push(database);
+            true
+        }
         (Some(first), _) => first.starts_with('\\') || first.starts_with('.') && first.len() > 1,
         (None, _) => false,
     }
@@ -128,7 +133,7 @@ fn judge(statement: &Statement, found: &mut Vec<Embedded>) {
     if let Some((action, role, keyword)) = verb(statement) {
         let whole = match statement.upper.first().map(String::as_str) {
             Some("DELETE" | "UPDATE") => !is_bounded(statement),
-            Some("ALTER") => statement.has("SYSTEM"),
+            Some("ALTER") => statement.has("SYSTEM") || loses_column(statement),
             _ => matches!(action, Action::Delete | Action::Truncate),
         };
         let modifiers = if whole {
@@ -169,7 +174,10 @@ fn verb(statement: &Statement) -> Option<(Action, Role, &'static str)> {
         "TRUNCATE" => (Truncate, Role::Table, "TRUNCATE"),
         "DELETE" => (Delete, Role::Table, "FROM"),
         "UPDATE" => (Write, Role::Table, "UPDATE"),
-        "ALTER" if statement.has("DROP") => (Delete, Role::Table, "TABLE"),
+        "ALTER" if statement.has("DROP") || statement.has("DELETE") => {
+            (Delete, Role::Table, "TABLE")
+        }
+        "SET" if second == "GLOBAL" || second == "PERSIST" => (Write, Role::Config, "GLOBAL"),
         "ALTER" if second == "SYSTEM" => (Write, Role::Config, "SYSTEM"),
         "ALTER" if statement.has("PASSWORD") || statement.has("SUPERUSER") => {
             (Grant, Role::Account, "USER")
@@ -189,6 +197,19 @@ fn verb(statement: &Statement) -> Option<(Action, Role, &'static str)> {
         }
         _ => return None,
     })
+}
+
+/// `ALTER TABLE t DROP COLUMN c`: the column of every row; a constraint, an index or a default is made again.
+fn loses_column(statement: &Statement) -> bool {
+    let at = statement.upper.iter().position(|word| word == "DROP");
+    let Some(kind) = at.and_then(|at| statement.upper.get(at + 1)) else {
+        return false;
+    };
+    let is_rule = matches!(
+        kind.as_str(),
+        "CONSTRAINT" | "INDEX" | "KEY" | "DEFAULT" | "NOT" | "FOREIGN" | "CHECK" | "EXPRESSION"
+    );
+    !is_rule && !statement.has("DEFAULT") && statement.has("TABLE")
 }
 
 /// What `DROP` removes.
@@ -259,6 +280,22 @@ fn hidden(statement: &Statement, found: &mut Vec<Embedded>) {
             };
             judge(&rest, found);
             return;
+        }
+    }
+    for name in [
+        "PG_TERMINATE_BACKEND",
+        "PG_DROP_REPLICATION_SLOT",
+        "PG_PROMOTE",
+        "PG_RELOAD_CONF",
+        "PG_WAL_REPLAY_PAUSE",
+    ] {
+        if statement.has(name) {
+            found.push(effect(
+                Action::StopService,
+                Role::Service,
+                name,
+                Modifiers::NONE,
+            ));
         }
     }
     for (name, action) in [
@@ -354,6 +391,19 @@ pub(super) fn read_mongo(text: &str) -> Vec<Embedded> {
         (".createUser(", Action::Grant, Role::Account),
         (".shutdownServer(", Action::StopService, Role::Service),
         (".dropIndexes(", Action::Delete, Role::Config),
+        (".dropAllUsers(", Action::Delete, Role::Account),
+        (".dropAllRoles(", Action::Delete, Role::Account),
+        (".renameCollection(", Action::Write, Role::Table),
+        ("rs.remove(", Action::StopService, Role::Service),
+        ("rs.reconfig(", Action::StopService, Role::Service),
+        ("rs.stepDown(", Action::StopService, Role::Service),
+        ("sh.removeShard(", Action::StopService, Role::Service),
+        ("Command({shutdown", Action::StopService, Role::Service),
+        ("Command({ shutdown", Action::StopService, Role::Service),
+        ("Command({dropDatabase", Action::Delete, Role::Database),
+        ("Command({ dropDatabase", Action::Delete, Role::Database),
+        ("Command({drop", Action::Delete, Role::Table),
+        ("Command({ drop", Action::Delete, Role::Table),
     ];
     let mut found = Vec::new();
     for (method, action, role) in METHODS {

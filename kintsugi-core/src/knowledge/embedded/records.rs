@@ -1,0 +1,47 @@
+//! Calls by which programs delete records of a database: the words that object mappers share.
+//!
+//! Sources: Active Record 7.2, Django 5.1, Eloquent 11, Sequelize 6, Prisma 6, `SQLAlchemy` 2, redis-py 5, `PyMongo` 4.
+
+use super::{Embedded, effect};
+use crate::effect::{Action, Modifier, Modifiers, Role};
+
+/// Calls that delete every record, or a whole store.
+const CALLS: &[(&str, Role)] = &[
+    (".destroy_all", Role::Table),
+    (".delete_all", Role::Table),
+    (".objects.all().delete(", Role::Table),
+    (".objects.delete(", Role::Table),
+    ("::truncate(", Role::Table),
+    ("->truncate(", Role::Table),
+    (".deleteMany()", Role::Table),
+    (".deleteMany({})", Role::Table),
+    (".delete_many({})", Role::Table),
+    (".drop_all(", Role::Table),
+    (".drop_table(", Role::Table),
+    (".drop_collection(", Role::Table),
+    (".dropTable(", Role::Table),
+    (".dropAllTables(", Role::Database),
+    (".dropAllSchemas(", Role::Database),
+    (".drop_database(", Role::Database),
+    (".dropDatabase(", Role::Database),
+    (".flushall(", Role::Database),
+    (".flushdb(", Role::Database),
+    ("query()->delete(", Role::Table),
+    (".destroy({truncate", Role::Table),
+    (".destroy({ truncate", Role::Table),
+    (".destroy({where:{}}", Role::Table),
+    (".destroy({ where: {} }", Role::Table),
+    (".sync({force:true", Role::Database),
+    (".sync({ force: true", Role::Database),
+    ("dropSchema(", Role::Database),
+];
+
+/// Reads program text.
+pub(super) fn read(text: &str) -> Vec<Embedded> {
+    let all = Modifiers::NONE.with(Modifier::All);
+    CALLS
+        .iter()
+        .filter(|(call, _)| text.contains(call))
+        .map(|(call, role)| effect(Action::Delete, *role, call.trim_matches(['.', '(']), all))
+        .collect()
+}
