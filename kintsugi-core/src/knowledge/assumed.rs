@@ -26,6 +26,9 @@ const ENVIRONMENTS: &[&str] = &[
     "SYMFONY_ENV",
 ];
 
+/// What a secret is called that goes to the next command, not to whoever looks.
+const PASSED_ON: &str = "a secret into a pipe";
+
 /// Texts for people that follow an option, not instructions.
 const TALK: &[&str] = &[
     "m",
@@ -218,6 +221,12 @@ impl Analyst<'_> {
             }
             _ => None,
         };
+        let shown = shown.or_else(|| {
+            let is_passed_on = matches!(&*name, "echo" | "printf" | "print")
+                && invocation.output == Output::Pipe
+                && shown_variable(&name, words).is_some();
+            is_passed_on.then(|| PASSED_ON.to_owned())
+        });
         if let Some(text) = shown {
             let target = Target { text, place: None };
             self.push(call, Action::Read, Role::Secret, target)
@@ -271,8 +280,11 @@ fn sought_variable(
         .get(first.0 as usize..end.0 as usize)?
         .last();
     // What only concerns the shell itself is no command for its reader.
-    let lists = feeding.map_or(Some("set".into()), |it| it.words.first()?.known())?;
-    if !LISTS.contains(&&*lists) {
+    let lists = feeding.is_none_or(|it| {
+        let mut names = it.words.iter().take(4).filter_map(Word::known);
+        names.any(|name| LISTS.contains(&&*name))
+    });
+    if !lists {
         return None;
     }
     let mut patterns = words.iter().map(|word| word.display().to_ascii_lowercase());

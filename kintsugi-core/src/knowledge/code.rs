@@ -170,7 +170,7 @@ impl Analyst<'_> {
         };
         self.push(&task.call, Action::Interpret, Role::Code, target)
             .with(task.parsed.modifiers)
-            .feed(feeds.worst())
+            .feed(feeds.worst_for(Action::Interpret))
             .by(&task.parsed.path);
     }
 

@@ -58,6 +58,11 @@ impl Feeds {
         if is_outward(action) && self.contains(Feed::Secret) {
             return Feed::Secret;
         }
+        // What runs is judged by where it was made: a secret beside it makes no decoded text better.
+        let runs = matches!(action, Action::Execute | Action::Interpret);
+        if runs && self.contains(Feed::Decoded) {
+            return self.without(Feed::Secret).worst();
+        }
         self.worst()
     }
 }
@@ -109,6 +114,8 @@ mod tests {
         assert_eq!(both.worst(), Feed::Network);
         assert_eq!(both.worst_for(Action::Send), Feed::Secret);
         assert_eq!(both.worst_for(Action::Interpret), Feed::Network);
+        let made = Feeds::of(Feed::Decoded).union(Feeds::of(Feed::Secret));
+        assert_eq!(made.worst_for(Action::Interpret), Feed::Decoded);
         assert_eq!(Feeds::NONE.worst(), Feed::Nothing);
         assert_eq!(both.without(Feed::Network).worst(), Feed::Secret);
     }

@@ -60,6 +60,7 @@ impl Analyst<'_> {
                 let Some((name, node)) = known else {
                     self.unknown_words(call, name, words);
                     self.assume(call, name, words);
+                    self.assume_sentences(call, name, words);
                     return printed;
                 };
                 let parsed = grammar::read(knowledge, name, node, words);

@@ -22,20 +22,15 @@ impl Analyst<'_> {
 
     fn wrapped(&mut self, task: &Task<'_, '_>, wrapped: &grammar::Wrapped) -> Feeds {
         let ambient = Self::inner_ambient(task, wrapped.how);
-        let call = Call {
+        let mut call = Call {
             ambient,
             ..task.call.clone()
         };
         // xargs(1), findutils 4.9: what it starts reads from /dev/null.
-        let call = if task.parsed.path == "xargs" {
-            Call {
-                fed: Printed::default(),
-                input: &Input::Inherited,
-                ..call
-            }
-        } else {
-            call
-        };
+        if task.parsed.path == "xargs" {
+            call.fed = Printed::default();
+            call.input = &Input::Inherited;
+        }
         self.bare_shell(task, &call, &wrapped.words);
         match wrapped.how {
             Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
