@@ -64,6 +64,15 @@ struct Reading<'w> {
     unprotected: Option<&'w Word>,
 }
 
+impl Reading<'_> {
+    /// Notes a word that says how far the command reaches: `delete-all`.
+    fn note_reach(&mut self, text: &str) {
+        if parts(text).any(|part| matches!(&*part, "all" | "everything" | "recursively")) {
+            self.modifiers.insert(Modifier::All);
+        }
+    }
+}
+
 impl Analyst<'_> {
     /// Adds what the words behind a program's name, or behind a subcommand that is described, say in English.
     pub(super) fn assume(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
@@ -347,9 +356,7 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             | Sense::Pays
             | Sense::Flashes
             | Sense::Leaks) => {
-                if parts(&text).any(|part| matches!(&*part, "all" | "everything" | "recursively")) {
-                    reading.modifiers.insert(Modifier::All);
-                }
+                reading.note_reach(&text);
                 reading.verb = Some(said(found));
                 return;
             }
