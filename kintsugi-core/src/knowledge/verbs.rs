@@ -292,8 +292,7 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
 /// Finds the first verb among the words that are no options.
 fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
     let is_option = |word: &Word| word.display().starts_with('-');
-    let (mut weak, mut noun): (Option<Said<'w>>, Option<&'w Word>) = (None, None);
-    let mut seen = 0;
+    let (mut weak, mut noun, mut seen): (Option<Said<'w>>, Option<&'w Word>, _) = (None, None, 0);
     for (at, word) in words.iter().enumerate() {
         if is_option(word) {
             continue;
