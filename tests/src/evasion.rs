@@ -156,6 +156,39 @@ pub fn respell(command: &str, way: Way) -> Option<String> {
     (plain && !of_the_shell.contains(&name)).then(|| format!("{} {rest}", way.1(name)))
 }
 
+/// A line with its words quoted otherwise, by turns that `seed` chooses; nothing when a word of it means something to the shell
+/// that a quote takes away.
+#[must_use]
+pub fn requoted(command: &str, seed: usize) -> Option<String> {
+    const KEYWORDS: [&str; 16] = [
+        "if", "for", "while", "until", "case", "select", "time", "function", "coproc", "export",
+        "declare", "local", "readonly", "typeset", "alias", "let",
+    ];
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || " -_./:,@%+=".contains(letter);
+    let first = command.split(' ').next().unwrap_or_default();
+    if !command.chars().all(plain) || KEYWORDS.contains(&first) || first.contains('=') {
+        return None;
+    }
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(command.len());
+    let mut words = Vec::new();
+    for word in command.split(' ').filter(|word| !word.is_empty()) {
+        state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        let middle = word.len() / 2;
+        let (front, back) = word.split_at(middle);
+        words.push(match state >> 16 & 7 {
+            0 => format!("'{word}'"),
+            1 => format!("\"{word}\""),
+            2 => word.chars().map(|letter| format!("\\{letter}")).collect(),
+            3 => format!("$'{word}'"),
+            4 => format!("{front}''{back}"),
+            5 => format!("'{front}'\"{back}\""),
+            6 => format!("$'{}'", escapes(word, "\\x", 16)),
+            _ => word.to_owned(),
+        });
+    }
+    Some(words.join(" "))
+}
+
 /// One word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))

@@ -2,7 +2,7 @@
 
 use kintsugi_core::classify::Class;
 use kintsugi_tests::corpus::{Bench, Case, load};
-use kintsugi_tests::evasion::{SPELLINGS, WAYS, respell};
+use kintsugi_tests::evasion::{SPELLINGS, WAYS, requoted, respell};
 
 /// Spellings that are not yet held, of all that are tried. This number only falls.
 const MISSES_MAX: usize = 1;
@@ -129,4 +129,24 @@ fn what_stands_around_a_command_never_lowers_its_class() {
         );
         assert!(class >= alone, "{class:?} < {alone:?}: {command}");
     }
+}
+
+#[test]
+fn quoting_words_otherwise_never_changes_a_class() {
+    let bench = Bench::new();
+    let mut all = load("dangerous");
+    all.extend(load("harmless"));
+    let mut tried = 0;
+    for (index, case) in all.iter().enumerate() {
+        let alone = bench.classify(&case.command).class;
+        for seed in 0..3 {
+            let Some(command) = requoted(&case.command, index * 3 + seed) else {
+                continue;
+            };
+            tried += 1;
+            let class = bench.classify(&command).class;
+            assert_eq!(class, alone, "{} as {command}", case.command);
+        }
+    }
+    assert!(tried > 3_000, "{tried} lines are quoted otherwise");
 }

@@ -165,13 +165,20 @@ impl Analyst<'_> {
         if self.files.is_empty() && self.copies.is_empty() || name.contains('/') {
             return None;
         }
-        let known = self.files.keys().chain(self.copies.keys());
-        let mut found = known.filter(|path| {
-            path.rsplit_once('/').is_some_and(|(above, last)| {
-                last == name && (above.ends_with("/bin") || above.ends_with("/sbin"))
-            })
-        });
-        found.next().cloned()
+        let home = self.surroundings.home.as_deref().unwrap_or_default();
+        let places = [
+            "/usr/local/bin".to_owned(),
+            "/usr/local/sbin".to_owned(),
+            "/usr/bin".to_owned(),
+            "/usr/sbin".to_owned(),
+            "/bin".to_owned(),
+            "/sbin".to_owned(),
+            format!("{home}/bin"),
+            format!("{home}/.local/bin"),
+            format!("{home}/.cargo/bin"),
+        ];
+        let mut paths = places.iter().map(|place| format!("{place}/{name}"));
+        paths.find(|path| self.files.contains_key(path) || self.copies.contains_key(path))
     }
 
     /// `GIT_DIR=x git …`: another repository than the one of the directory, so what is known of that one does not count.
@@ -179,13 +186,14 @@ impl Analyst<'_> {
         if task.parsed.path.split(' ').next() != Some("git") {
             return;
         }
-        let given = task.call.assignments.iter();
-        let given = given.map(|it| (it.name.as_str(), &it.value));
-        let exported = task.call.variables.values.iter();
-        let all: Vec<(&str, Word)> = given
-            .chain(exported)
-            .filter(|(name, _)| matches!(*name, "GIT_DIR" | "GIT_WORK_TREE"))
-            .map(|(name, value)| (name, value.clone()))
+        let values = &task.call.variables.values;
+        let all: Vec<(&str, Word)> = ["GIT_DIR", "GIT_WORK_TREE"]
+            .into_iter()
+            .filter_map(|name| {
+                let mut given = task.call.assignments.iter();
+                let given = given.find(|it| it.name == name).map(|it| &it.value);
+                Some((name, given.or_else(|| values.get(name))?.clone()))
+            })
             .collect();
         if all.is_empty() {
             return;
@@ -209,18 +217,17 @@ impl Analyst<'_> {
     /// The words behind `-Command`, which are one text, and what `-EncodedCommand` says (`about_pwsh`, PowerShell 7.4).
     fn powershell(&mut self, task: &Task<'_, '_>) -> Feeds {
         let call = &task.call;
-        let mut words = call.words.iter().skip(1);
-        while let Some(flag) = words.next() {
+        for (at, flag) in call.words.iter().enumerate().skip(1) {
             let flag = flag.display().to_ascii_lowercase();
             let name = flag.trim_start_matches(['-', '/']);
-            let rest: Vec<Word> = words.clone().cloned().collect();
+            let rest = call.words.get(at + 1..).unwrap_or_default();
             if name == flag {
                 // The first word without a dash begins the text of Windows PowerShell, and names a file otherwise.
                 return Feeds::NONE;
             }
             if name == "c" || name.len() > 1 && "command".starts_with(name) {
                 return if rest.len() > 1 {
-                    self.shell_words(call, &rest)
+                    self.shell_words(call, rest)
                 } else {
                     Feeds::NONE
                 };
@@ -248,6 +255,12 @@ impl Analyst<'_> {
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
         if program.starts_with("pwsh") || program.starts_with("powershell") {
             return self.powershell(task);
+        }
+        if !matches!(
+            program,
+            "capsh" | "python" | "python3" | "nc" | "telnet" | "socat"
+        ) {
+            return Feeds::NONE;
         }
         let mut words = Vec::new();
         for at in 1..call.words.len() {

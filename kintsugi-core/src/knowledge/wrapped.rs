@@ -369,7 +369,7 @@ fn plain_for_windows(words: &[Word]) -> Vec<Word> {
     }
     let mut text = text.replace('^', "");
     let parts: Vec<String> = text.split('&').map(str::to_owned).collect();
-    for part in parts {
+    for part in parts.iter().take(COMBINED_MAX) {
         let setting = part.trim_start().strip_prefix("set ");
         if let Some((name, value)) = setting.and_then(|it| it.split_once('=')) {
             for mark in ['%', '!'] {

@@ -14,6 +14,12 @@ use crate::knowledge::schema::Language;
 /// Arguments of a call, with the keywords in front of them.
 pub(super) type Arguments = Vec<(Option<String>, Value)>;
 
+/// Most tokens of a list of parameters or names that are looked at.
+const PARAMETERS_MAX: usize = 64;
+
+/// Most functions of one call that are looked at as handed on.
+const HANDED_MAX: usize = 4;
+
 /// Most elements of a list that an expression is worked out for, one by one.
 const ELEMENTS_MAX: usize = 256;
 
@@ -58,7 +64,9 @@ impl Script<'_> {
         if cursor.is("(") {
             let mut at = cursor.at;
             let mut fresh = false;
-            while let Some(token) = cursor.tokens.get(at) {
+            while let Some(token) = cursor.tokens.get(at)
+                && at < cursor.at + PARAMETERS_MAX
+            {
                 let is_first = matches!(token.mark(), "(" | ",");
                 if token.mark() == ")" {
                     break;
@@ -79,7 +87,9 @@ impl Script<'_> {
     pub(super) fn unpacked(&mut self, cursor: &mut Cursor<'_>) -> bool {
         let start = cursor.at;
         let mut names = Vec::new();
-        while let Some(name) = cursor.name() {
+        while let Some(name) = cursor.name()
+            && names.len() < PARAMETERS_MAX
+        {
             names.push(name.to_owned());
             cursor.at += 1;
             if !cursor.accept(",") {
@@ -123,6 +133,11 @@ impl Script<'_> {
     /// A substitution was applied: the name holds something else now.
     pub(super) fn changed(&mut self, value: &Value) -> Value {
         self.hides = true;
+        let units = u32::try_from(self.names.len() / 4 + 1).unwrap_or(u32::MAX);
+        if !self.budget.spend(units) {
+            self.unknown("more code than is read");
+            return Value::unknown(Feed::Decoded);
+        }
         let names: Vec<String> = self
             .names
             .iter()
@@ -160,6 +175,7 @@ impl Script<'_> {
         }
         let mut all = Vec::new();
         for item in items {
+            self.pay_for(&item);
             self.names.insert(name.clone(), item);
             all.push(self.expression(&mut Cursor {
                 tokens: body,
@@ -370,8 +386,7 @@ impl Script<'_> {
             } else {
                 call.path
             };
-            let undescribed = |found: &Embedded| matches!(found, Embedded::Undescribed(_));
-            if !self.found.iter().any(undescribed) {
+            if self.is_new("undescribed") {
                 self.found.push(Embedded::Undescribed(name.to_owned()));
             }
         }
@@ -389,6 +404,7 @@ impl Script<'_> {
                 .map(|(_, value)| value)
                 .or_else(|| call.positional().nth(at));
             if let Some(value) = value {
+                self.pay_for(value);
                 let slot = self.names.entry(parameter.clone()).or_default();
                 slot.or(value);
                 slot.others.truncate(16);
@@ -398,12 +414,17 @@ impl Script<'_> {
 
     /// A function that matters, handed to another one: `map(os.system, […])`, `Thread(target=os.system, args=(…))`.
     fn callbacks(&mut self, call: &Call<'_>) {
+        let mut handed = 0;
         for (at, (_, value)) in call.arguments.iter().enumerate() {
+            if handed == HANDED_MAX {
+                return;
+            }
             let Some(path) = &value.path else { continue };
             let does = calls::find(self.language, path, false);
             let Some(does) = does.filter(|does| does.matters()) else {
                 continue;
             };
+            handed += 1;
             let others = call.arguments.iter().enumerate();
             let others = others.filter(|(other, _)| *other != at).map(|(_, it)| it);
             let object = call.object.iter().filter(|object| object.path.is_none());

@@ -39,12 +39,17 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
 }
 
 /// Reads a makefile, or a text for `make --eval`: what its recipes and its own shell calls run (GNU make 4.4, 5 and 8.13).
-pub(super) fn read_make(text: &str) -> Vec<Embedded> {
+pub(super) fn read_make(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
     for opening in ["$(shell ", "${shell "] {
         let mut rest = text;
         while let Some((_, behind)) = rest.split_once(opening) {
-            found.push(shell(balanced(behind)));
+            let command = balanced(behind);
+            if !budget.spend(units(command)) {
+                found.push(Embedded::Hidden("more code than is read".to_owned()));
+                return found;
+            }
+            found.push(shell(command));
             rest = behind;
         }
     }
@@ -63,6 +68,11 @@ pub(super) fn read_make(text: &str) -> Vec<Embedded> {
     found
 }
 
+/// What reading a part costs.
+fn units(part: &str) -> u32 {
+    u32::try_from(part.len() / 32 + 1).unwrap_or(u32::MAX)
+}
+
 /// What stands in front of the bracket that closes.
 fn balanced(text: &str) -> &str {
     let mut depth = 0_usize;
@@ -78,7 +88,7 @@ fn balanced(text: &str) -> &str {
 }
 
 /// Reads a script of cmake: what it starts and deletes (cmake-commands(7), 3.30).
-pub(super) fn read_cmake(text: &str) -> Vec<Embedded> {
+pub(super) fn read_cmake(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
     let lower = text.to_ascii_lowercase();
     for (at, name) in [
@@ -95,7 +105,12 @@ pub(super) fn read_cmake(text: &str) -> Vec<Embedded> {
         let Some(inside) = behind.strip_prefix('(') else {
             continue;
         };
-        let words: Vec<&str> = balanced(inside)
+        let inside = balanced(inside);
+        if !budget.spend(units(inside)) {
+            found.push(Embedded::Hidden("more code than is read".to_owned()));
+            return found;
+        }
+        let words: Vec<&str> = inside
             .split_whitespace()
             .map(|word| word.trim_matches('"'))
             .collect();

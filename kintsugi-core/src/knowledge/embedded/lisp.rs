@@ -76,6 +76,11 @@ fn string(arguments: &str) -> Option<String> {
     let arguments = arguments.trim_start();
     if let Some(parts) = arguments.strip_prefix("(concat ") {
         // Every part must be a string that stands there.
+        let clipped = parts
+            .char_indices()
+            .nth(2_048)
+            .map_or(parts.len(), |(at, _)| at);
+        let parts = parts.get(..clipped).unwrap_or_default();
         let end = parts.find(')').unwrap_or(parts.len());
         let all = strings(parts);
         let written: usize = all.iter().map(|part| part.len() + 2).sum();

@@ -92,9 +92,9 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
             .chain(script::read(language, &plain, budget))
             .collect(),
         Language::Gdb => lines::read_gdb(&plain, budget),
-        Language::Tcl => tcl::read(&plain),
-        Language::Make => lines::read_make(&plain),
-        Language::Cmake => lines::read_cmake(&plain),
+        Language::Tcl => tcl::read(&plain, budget),
+        Language::Make => lines::read_make(&plain, budget),
+        Language::Cmake => lines::read_cmake(&plain, budget),
         Language::Mongo => sql::read_mongo(&plain)
             .into_iter()
             .chain(script::read(Language::Mongo, &plain, budget))

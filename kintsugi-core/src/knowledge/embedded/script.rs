@@ -17,6 +17,9 @@ use crate::shell::{Budget, Word};
 /// Deepest nesting of brackets and embedded expressions that is followed.
 const DEPTH_MAX: u32 = 40;
 
+/// Most things that are said of one text; one that is full of them is as unknown as one with these.
+const SAID_MAX: usize = 32;
+
 /// The state of one reading.
 pub(super) struct Script<'a> {
     pub(super) language: Language,
@@ -29,6 +32,8 @@ pub(super) struct Script<'a> {
     pub(super) returns: BTreeMap<String, Value>,
     /// The function that is being read.
     pub(super) current: String,
+    /// What was said of it that is not understood.
+    said: Vec<String>,
     /// A decoder was used: what is run and not known may have come out of it.
     pub(super) hides: bool,
     /// Something was called or run that is not known.
@@ -46,6 +51,7 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         functions: BTreeMap::new(),
         returns: BTreeMap::new(),
         current: String::new(),
+        said: Vec::new(),
         hides: false,
         computes: false,
         depth: 0,
@@ -53,6 +59,7 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
     let tokens = lex::tokens(text, language);
     script.statements(&tokens);
     script.found.clear();
+    script.said.clear();
     script.statements(&tokens);
     script.whole(&tokens);
     script.found
@@ -79,16 +86,23 @@ impl Script<'_> {
     }
 
     pub(super) fn unknown(&mut self, what: &str) {
-        let unknown = Embedded::Unknown(what.to_owned());
-        if !self.found.contains(&unknown) {
-            self.found.push(unknown);
+        if self.is_new(what) {
+            self.found.push(Embedded::Unknown(what.to_owned()));
         }
     }
 
+    /// Whether that has not been said; after a few everything has.
+    pub(super) fn is_new(&mut self, what: &str) -> bool {
+        let new = self.said.len() < SAID_MAX && !self.said.iter().any(|said| said == what);
+        if new {
+            self.said.push(what.to_owned());
+        }
+        new
+    }
+
     pub(super) fn hidden(&mut self, what: &str) {
-        let hidden = Embedded::Hidden(what.to_owned());
-        if !self.found.contains(&hidden) {
-            self.found.push(hidden);
+        if self.is_new(what) {
+            self.found.push(Embedded::Hidden(what.to_owned()));
         }
     }
 
@@ -190,7 +204,7 @@ impl Script<'_> {
     }
 
     /// Values may grow with every use.
-    fn pay_for(&mut self, value: &Value) {
+    pub(super) fn pay_for(&mut self, value: &Value) {
         let units = u32::try_from(value.size() / 32).unwrap_or(u32::MAX);
         if !self.budget.spend(units) {
             self.unknown("more code than is read");

@@ -2,13 +2,18 @@
 
 use super::{Embedded, effect, shell};
 use crate::effect::{Action, Modifier, Modifiers, Role};
+use crate::shell::Budget;
 
 /// Reads a script of Tcl.
-pub(super) fn read(text: &str) -> Vec<Embedded> {
+pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
     for (at, _) in starts(text) {
         let command = text.get(at..).unwrap_or_default().trim_start();
         let end = end(command);
+        if !budget.spend(u32::try_from(end / 64 + 1).unwrap_or(u32::MAX)) {
+            found.push(Embedded::Hidden("more code than is read".to_owned()));
+            return found;
+        }
         let (command, _) = command.split_at(end);
         one(command.trim(), &mut found);
     }

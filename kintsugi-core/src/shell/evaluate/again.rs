@@ -87,6 +87,9 @@ impl Machine<'_> {
         if matches!(program, "sed" | "gsed") && !rest.iter().any(flag) {
             return;
         }
+        if !self.spend(state::size(&before) / 16 + 1, file.span) {
+            return;
+        }
         let arguments: Option<Vec<String>> = rest
             .iter()
             .skip(1)
