@@ -223,12 +223,11 @@ impl Compare<'_> {
             // It was interrupted before this one was moved, or it was put back.
             return Ok(());
         }
-        match look(&path)? {
-            None => self.step((at, 0), path, Does::Create, false),
-            Some(_) => {
-                let newer = self.is_newer(&path);
-                self.step((at, 0), path, Does::Replace, newer);
-            }
+        if look(&path)?.is_some() {
+            let newer = self.is_newer(&path);
+            self.step((at, 0), path, Does::Replace, newer);
+        } else {
+            self.step((at, 0), path, Does::Create, false);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
 use kintsugi_core::capture::manifest::Content;
 use rustix::fs::{
@@ -145,11 +146,7 @@ impl<'t> Copying<'t> {
             return Ok(hash);
         }
         let mut to = self.target.begin().map_err(failed)?;
-        let hash = self.stream(from, &mut to, size, budget);
-        let hash = hash.map_err(|error| match error {
-            CaptureError::Io { error, .. } => failed(error),
-            other => other,
-        });
+        let hash = self.stream(from, &mut to, (place.path, size), budget);
         let hash = hash.inspect_err(|_| self.target.discard())?;
         if self.target.has(&hash) {
             self.target.discard();
@@ -165,13 +162,10 @@ impl<'t> Copying<'t> {
         &mut self,
         from: &mut File,
         to: &mut File,
-        size: u64,
+        (path, size): (&Path, u64),
         budget: &Budget,
     ) -> Result<String, CaptureError> {
-        let io = |error| CaptureError::Io {
-            path: "".into(),
-            error,
-        };
+        let io = |error| CaptureError::io(path, error);
         let mut hasher = blake3::Hasher::new();
         let mut at = 0;
         let mut has_holes = false;

@@ -192,15 +192,12 @@ fn unescaped(text: &str) -> String {
         let code = part
             .get(..3)
             .and_then(|code| u8::from_str_radix(code, 8).ok());
-        match code {
-            Some(code) => {
-                plain.push(char::from(code));
-                plain.push_str(part.get(3..).unwrap_or_default());
-            }
-            None => {
-                plain.push('\\');
-                plain.push_str(part);
-            }
+        if let Some(code) = code {
+            plain.push(char::from(code));
+            plain.push_str(part.get(3..).unwrap_or_default());
+        } else {
+            plain.push('\\');
+            plain.push_str(part);
         }
     }
     plain

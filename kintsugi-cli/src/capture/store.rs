@@ -83,7 +83,7 @@ impl Store {
         let found = fs::symlink_metadata(&root).map_err(failed)?;
         let is_own = found.is_dir()
             && found.uid() == rustix::process::geteuid().as_raw()
-            && found.mode() & 0o077 == 0;
+            && found.mode().trailing_zeros() >= 6;
         if !is_own {
             return Err(CaptureError::Store(root));
         }

@@ -100,7 +100,7 @@ pub fn c_name(name: &OsStr, path: &Path) -> Result<CString, CaptureError> {
 /// As [`Visit::file`], and for everything that cannot be kept.
 pub fn walk(
     path: &Path,
-    leave: Leave<'_>,
+    Leave { names, except }: Leave<'_>,
     visit: &mut dyn Visit,
     budget: &mut Budget,
 ) -> Result<Vec<Entry>, CaptureError> {
@@ -122,9 +122,9 @@ pub fn walk(
     let mut walk = Walk {
         visit,
         budget,
-        except: leave.except,
+        except,
         entries: Vec::new(),
-        names: leave.names,
+        names,
         device: found.st_dev,
     };
     let place = Place {
