@@ -77,4 +77,8 @@ pub(super) const SEEDS: &[Killer] = &[
     around("redirected groups, fed", "{ ", "a", "; } <<< x#"),
     around("parentheses in a call", "python3 -c 'os.remove", "(", "'"),
     around("parentheses in sql", "psql -c 'select (", "(1)", ")'"),
+    around("blocks of fish", "fish -c '", "begin; ", "'"),
+    around("substitutions of fish", "fish -c '", "(", "'"),
+    around("groups of powershell", "pwsh -c '", "(", "'"),
+    around("blocks of powershell", "pwsh -c '", "a {", "'"),
 ];
