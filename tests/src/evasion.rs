@@ -178,7 +178,7 @@ pub fn requoted(command: &str, seed: usize) -> Option<String> {
         words.push(match state >> 16 & 7 {
             0 => format!("'{word}'"),
             1 => format!("\"{word}\""),
-            2 => word.chars().map(|letter| format!("\\{letter}")).collect(),
+            2 => word.chars().flat_map(|letter| ['\\', letter]).collect(),
             3 => format!("$'{word}'"),
             4 => format!("{front}''{back}"),
             5 => format!("'{front}'\"{back}\""),
@@ -216,20 +216,5 @@ fn escapes(text: &str, prefix: &str, base: u32) -> String {
 }
 
 fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().enumerate().fold(0_u32, |bits, (at, byte)| {
-            bits | u32::from(*byte) << (16 - 8 * at)
-        });
-        for at in 0..4 {
-            let letter = LETTERS[usize::try_from(bits >> (18 - 6 * at) & 63).expect("six bits")];
-            text.push(if at <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
+    data_encoding::BASE64.encode(bytes)
 }

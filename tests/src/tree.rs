@@ -56,7 +56,8 @@ fn thing(path: &Path) -> Thing {
     let is = if kind.is_dir() {
         "directory".to_owned()
     } else if kind.is_symlink() {
-        format!("link to {:?}", std::fs::read_link(path).expect("a link"))
+        let target = std::fs::read_link(path).expect("a link");
+        format!("link to `{}`", target.display())
     } else if kind.is_fifo() {
         "fifo".to_owned()
     } else if kind.is_socket() {

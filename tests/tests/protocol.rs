@@ -198,12 +198,12 @@ fn the_table_of_idempotence() {
 
     // Held: the same hold again.
     let (held, denied) = (propose(HELD), propose("git push --force origin denied"));
-    let hold = client.ask(&held);
-    assert_eq!(hold["decision"], "hold");
+    let answered = client.ask(&held);
+    assert_eq!(answered["decision"], "hold");
     let again = client.ask(&held);
     assert_eq!(
         (&again["decision"], &again["content_hash"]),
-        (&hold["decision"], &hold["content_hash"])
+        (&answered["decision"], &answered["content_hash"])
     );
     assert_eq!(client.ask(&json!({"kind": "status"}))["holds"], 1);
     assert_eq!(client.ask(&other(&held))["code"], "id_conflict_held");
