@@ -102,7 +102,15 @@ impl Analyst<'_> {
             self.open_shell(task, language);
             return Feeds::NONE;
         }
-        if let Some(file) = piped_file(call)
+        if let Input::File(file) = call.input
+            && is_standard_input(file)
+        {
+            // The input that was there before, which is not kept: whatever a pipe in front says.
+            self.interpret(task, &file.display(), Feeds::of(Feed::Program));
+            self.unknown(UnknownKind::Command, file.display(), file.span);
+            return Feeds::of(Feed::Program);
+        }
+        if let Some(file) = piped_file(call).filter(|file| !is_standard_input(file))
             && !call.fed.feeds.contains(Feed::Network)
             && (matches!(call.input, Input::File(_)) || self.is_read_before(call, file))
         {
@@ -189,9 +197,7 @@ impl Analyst<'_> {
     /// A file of program text.
     fn run_file(&mut self, task: &Task<'_, '_>, language: Language, word: &Word) -> Feeds {
         let call = &task.call;
-        if word.known().is_some_and(|name| {
-            matches!(&*name, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0")
-        }) {
+        if is_standard_input(word) {
             return self.run_input(task, language);
         }
         let process = word.holes().find_map(|hole| match hole {
@@ -468,6 +474,12 @@ fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
     };
     let is_plain = program.known()? == "cat" && file.known().is_some_and(|it| !it.starts_with('-'));
     is_plain.then_some(file)
+}
+
+/// Whether a file is the standard input itself. Reading it is no detour to a file: `sh < /dev/stdin` comes back here.
+fn is_standard_input(file: &Word) -> bool {
+    file.known()
+        .is_some_and(|name| matches!(&*name, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0"))
 }
 
 /// Whether a hole is the output of one program that prints settings for the shell.

@@ -487,6 +487,19 @@ fn show() {
 }
 
 #[test]
+fn the_standard_input_of_a_shell_that_is_its_own_ends() {
+    for text in [
+        "sh < /dev/stdin",
+        "bash < /dev/fd/0",
+        "x | sh < /proc/self/fd/0",
+        "python3 - < -",
+        "cat /dev/stdin | sh",
+    ] {
+        assert!(!super::testing::all_effects(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn a_line_of_many_words_is_held_to_the_budget() {
     let words: Vec<String> = (0..20_000).map(|number| format!("/x/{number}")).collect();
     let found = effects(&format!("rm {}", words.join(" ")));
