@@ -45,6 +45,14 @@ fn newer_work_is_not_overwritten_unless_told_and_an_undo_can_be_undone() {
     std::fs::write(&file, "one").unwrap();
     let done = run(&machine, &work, &["run", "--", "echo two > f"]);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let store = machine.home().join(".local/share/kintsugi/trash");
+    let noted = store
+        .join("captures")
+        .join(captures(&store).remove(0))
+        .join("ended");
+    while !noted.exists() {
+        std::thread::yield_now();
+    }
     std::fs::write(&file, "three").unwrap();
     let refused = run(&machine, &work, &["undo"]);
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
