@@ -225,6 +225,8 @@ impl Store {
     /// # Errors
     /// When it cannot be written.
     pub fn mark(&self, id: &Uuid, what: &str, text: &str) -> Result<(), CaptureError> {
+        // Nobody removes the capture meanwhile, and finds a file more in it than there was.
+        let _shared = self.lock(FlockOperation::LockShared)?;
         let path = self.capture(id).join(what);
         fs::write(&path, text).map_err(|error| CaptureError::io(path, error))
     }
