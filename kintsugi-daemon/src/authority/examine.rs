@@ -277,7 +277,15 @@ impl<'a> Examination<'a> {
         if holders.is_empty() {
             return lineage.is_some_and(|lineage| self.is_from_outside(lineage));
         }
-        holders.iter().all(|holder| {
+        // Whoever starts a program has a fork of itself for a moment, which holds what it holds until `execve(2)` closes that.
+        let is_passing = |holder: &Stat| {
+            let older = |other: &Stat| other.pid == holder.parent && other.start <= holder.start;
+            holders
+                .iter()
+                .any(|other| older(other) && holder.is_fork_of(other))
+        };
+        let mut lasting = holders.iter().filter(|holder| !is_passing(holder));
+        lasting.all(|holder| {
             !self.is_theirs(holder)
                 && holder.start < self.since
                 && !self.is_nested(holder)

@@ -173,6 +173,23 @@ fn a_second_window_of_an_older_terminal_is_a_persons() {
 }
 
 #[test]
+fn a_terminal_that_is_just_starting_a_program_elsewhere_is_a_persons_all_the_same() {
+    let mut told = Told::desktop();
+    told.window(20, 300, PTS + 1);
+    told.add(301, 300, (300, PTS + 1), "kintsugi");
+    // The emulator forks: the fork is younger than the agent, and holds every terminal of it until it is another program.
+    told.add(302, 20, (20, 0), "gnome-terminal-server");
+    told.masters.entry(1).or_default().push(302);
+    let emulator = told.processes[&20].0.layout;
+    told.processes.get_mut(&302).unwrap().0.layout = emulator;
+    assert_eq!(told.check(301), None);
+    assert_eq!(told.weigh(301), Standing::Person);
+    // One that has become a program of its own and kept the terminal is another matter.
+    told.processes.get_mut(&302).unwrap().0.layout = [7; 3];
+    assert_ne!(told.weigh(301), Standing::Person);
+}
+
+#[test]
 fn whoever_shares_a_session_or_an_ancestor_with_the_proposer_is_refused() {
     let mut told = Told::desktop();
     told.add(301, 100, (100, PTS), "kintsugi");
