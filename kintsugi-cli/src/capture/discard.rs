@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kintsugi_core::capture::manifest::{Manifest, Name, Summary, Top, VERSION};
@@ -62,9 +62,8 @@ pub fn plain(words: &[String], here: &Path) -> Option<Plain> {
     let mut paths = Vec::new();
     for name in names {
         let path = here.join(name);
-        let is_plain = matches!(path.components().next_back(), Some(Component::Normal(_)))
-            && !name.ends_with('/')
-            && !name.ends_with("/.");
+        // By its text: the components of a path leave out a `.` and a `/` at the end, at which rm does something else.
+        let is_plain = !matches!(name.rsplit('/').next(), None | Some("" | "." | ".."));
         let parent = path.parent()?.canonicalize();
         let (true, Ok(parent)) = (is_plain, parent) else {
             return None;
