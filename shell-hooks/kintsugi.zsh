@@ -68,6 +68,8 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     emulate -L zsh
     # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
     (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
+    # Our own `r` runs nothing: the line that it recalls is asked about at the next prompt.
+    [[ $text =~ '^r( [A-Za-z0-9_=-]+)*$' && ${functions[r]-} == $'\t_kintsugi_recall "$@"' ]] && return 0
     if _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         (0) _kintsugi_ran=1; return 0 ;;

@@ -214,13 +214,7 @@ fn type_loop(seat: &mut Seat, body: &str) {
     for line in &lines[..lines.len() - 1] {
         seat.pty.send(&format!("{line}\r"));
     }
-    let last = &lines[lines.len() - 1];
-    if seat.shell == Shell::Fish {
-        // A loop of fish is not read, and so it is held.
-        seat.approve(last);
-    } else {
-        seat.run(last);
-    }
+    seat.run(&lines[lines.len() - 1]);
 }
 
 /// Types a command of many long lines, all but its last.
