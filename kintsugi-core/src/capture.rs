@@ -5,11 +5,13 @@
 
 pub mod manifest;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::classify::Class;
 use crate::decide::Decision;
-use crate::effect::{Action, Effect, Modifier, Role};
+use crate::effect::{Action, Effect, Modifier, Role, Span};
 use crate::place::Place;
 use crate::proposal::ProposedCommand;
 use crate::protocol::Verdict;
@@ -118,31 +120,49 @@ pub(crate) fn keeps<'e>(
     class: Class,
     repository: impl Fn(usize) -> Option<&'e str>,
 ) -> Vec<Keep> {
+    let puts = |effect: &&Effect| effect.action == Action::Overwrite;
+    let puts: BTreeSet<&str> = effects
+        .iter()
+        .filter(puts)
+        .map(|effect| effect.program.as_str())
+        .collect();
+    let sources = sources(effects);
+    let mut names_left = NAMES_MAX;
     let mut keeps: Vec<Keep> = Vec::new();
     for (index, effect) in effects.iter().enumerate() {
         let keep = of_repository(effect, repository(index)).or_else(|| of_path(effect, class));
-        if let Some(keep) = keep {
-            if keep.what == What::Over {
-                keeps.extend(names_inside(effects, effect));
+        let Some(mut keep) = keep else {
+            continue;
+        };
+        if keep.what == What::Over {
+            let names = sources
+                .get(&command_of(effect))
+                .map_or(&[][..], Vec::as_slice);
+            if names.len() > names_left {
+                keep.what = What::Tree;
+            } else {
+                names_left -= names.len();
+                keeps.extend(names.iter().map(|name| inside(effect, name)));
             }
-            let is_put = |other: &Effect| {
-                other.action == Action::Overwrite && other.program == effect.program
-            };
-            // What is moved nowhere that is known may be anything afterwards, as with `gzip`.
-            let is_gone = keep.what == What::Moved && !effects.iter().any(is_put);
-            let what = if is_gone { What::Tree } else { keep.what };
-            keeps.push(Keep { what, ..keep });
         }
+        // What is moved nowhere that is known may be anything afterwards, as with `gzip`.
+        if keep.what == What::Moved && !puts.contains(effect.program.as_str()) {
+            keep.what = What::Tree;
+        }
+        keeps.push(keep);
     }
     keeps.sort();
     keeps.dedup();
     // What is kept whole, or as all that changed, need not be kept in part as well.
-    let all = keeps.clone();
-    keeps.retain(|keep| {
-        let more = |other: &&Keep| other.path == keep.path && covers(other.what, keep.what);
-        !all.iter().any(|other| more(&other))
-    });
+    let is_least = |keep: &Keep, same: &[Keep]| {
+        let mut others = same.iter();
+        !others.any(|other| covers(other.what, keep.what))
+    };
     keeps
+        .chunk_by(|one, next| one.path == next.path)
+        .flat_map(|same| same.iter().filter(|keep| is_least(keep, same)))
+        .cloned()
+        .collect()
 }
 
 /// Whether keeping `more` of a path keeps `less` of it too.
@@ -221,25 +241,35 @@ fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
     })
 }
 
-/// What `over` would replace if its target is a directory: the names of what the same command reads or moves, in it.
-fn names_inside<'e>(effects: &'e [Effect], over: &'e Effect) -> impl Iterator<Item = Keep> + 'e {
-    let sources = effects.iter().filter(|effect| {
+/// Most names that are looked for in directories, over a whole line; beyond, a directory is kept whole.
+const NAMES_MAX: usize = 1_000;
+
+/// The command of a line that an effect is of.
+fn command_of(effect: &Effect) -> (&str, Span) {
+    (&effect.program, effect.span)
+}
+
+/// Returns the names of what each command reads or moves: where its target is a directory, it replaces those in it.
+fn sources(effects: &[Effect]) -> BTreeMap<(&str, Span), Vec<&str>> {
+    let mut sources: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for effect in effects {
         let is_source = matches!(effect.action, Action::Read | Action::Move);
         let is_named = !effect.modifiers.contains(Modifier::Glob);
-        is_source && is_named && effect.role == Role::Path && effect.program == over.program
-    });
-    sources.filter_map(|source| {
-        let name = source
-            .target
-            .text
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()?;
-        (!name.is_empty()).then(|| Keep {
-            path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
-            what: What::Inside,
-        })
-    })
+        let path = effect.target.text.trim_end_matches('/');
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if is_source && is_named && effect.role == Role::Path && !name.is_empty() {
+            sources.entry(command_of(effect)).or_default().push(name);
+        }
+    }
+    sources
+}
+
+/// What `over` would replace if its target is a directory, and `name` is put into it.
+fn inside(over: &Effect, name: &str) -> Keep {
+    Keep {
+        path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
+        what: What::Inside,
+    }
 }
 
 const fn destroys(action: Action) -> bool {
@@ -431,6 +461,15 @@ mod tests {
             path: format!("{EXAMPLE_DIRECTORY}{path}"),
             what,
         }
+    }
+
+    #[test]
+    fn each_command_of_a_line_looks_for_its_own_names_alone() {
+        let commands: Vec<_> = (0..50).map(|at| format!("a >f{at} <g{at}")).collect();
+        assert_eq!(of(&commands.join("; ")).0.len(), 100);
+        let names: Vec<_> = (0..=NAMES_MAX).map(|at| format!("n{at}")).collect();
+        let copy = format!("cp {} d", names.join(" "));
+        assert_eq!(of(&copy).0, [keep("/d", What::Tree)]);
     }
 
     #[test]

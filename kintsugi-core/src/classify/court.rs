@@ -3,6 +3,8 @@
 //! What a client claims takes back only findings of rules that ask whether something can be taken back, and never one that is
 //! catastrophic.
 
+use std::collections::BTreeSet;
+
 use super::{Class, Classification, REASON_BYTES_MAX, Subject, UNREAD_SCRIPT_RISK};
 use super::{asking, at_line, grounds, not_known, sort, unreadable};
 use crate::capture::keeps;
@@ -45,7 +47,9 @@ pub(super) fn judge(
     } else {
         plain.clone()
     };
-    let is_lost = |one: &&Found| one.1.class == Class::Catastrophic && !found.contains(one);
+    let kept: BTreeSet<_> = found.iter().map(told_apart).collect();
+    let is_lost =
+        |one: &&Found| one.1.class == Class::Catastrophic && !kept.contains(&told_apart(one));
     let lost: Vec<Found> = plain.iter().filter(is_lost).cloned().collect();
     found.extend(lost);
     let mut calmed = grounds::calmed(&court, &plain, &found);
@@ -66,6 +70,11 @@ pub(super) fn judge(
         grounds: calmed,
         wanted,
     }
+}
+
+/// What a finding is told apart from others by.
+fn told_apart((index, finding): &Found) -> (Option<usize>, &str, Class) {
+    (*index, &finding.rule, finding.class)
 }
 
 impl Court<'_> {

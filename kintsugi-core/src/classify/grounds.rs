@@ -2,6 +2,8 @@
 //!
 //! A fact that alarms adds an effect or a finding; a fact that calms was already counted in [`super::court`].
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::court::{Court, Found, add_fact};
@@ -127,15 +129,16 @@ fn is_shared(effect: &Effect, directory: &str, facts: &Facts) -> Option<Effect> 
 
 /// Tells the facts because of which a rule that would apply does not.
 pub(super) fn calmed(court: &Court<'_>, plain: &[Found], found: &[Found]) -> Vec<Ground> {
+    let still: BTreeSet<(Option<usize>, &str)> = found
+        .iter()
+        .map(|(index, finding)| (*index, &*finding.rule))
+        .collect();
     let mut grounds: Vec<Ground> = Vec::new();
     for (index, finding) in plain {
         let (Some(index), true) = (index, grounds.len() < GROUNDS_MAX) else {
             continue;
         };
-        let still = found
-            .iter()
-            .any(|(other, it)| *other == Some(*index) && it.rule == finding.rule);
-        if still {
+        if still.contains(&(Some(*index), &*finding.rule)) {
             continue;
         }
         if let Some((about, says)) = court.fact(*index)

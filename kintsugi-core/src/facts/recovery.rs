@@ -199,15 +199,22 @@ pub(crate) fn may_hide_work(effect: &Effect) -> bool {
     removes && place && effect.modifiers.contains(Modifier::Recursive)
 }
 
+/// Most effects of a line that are compared with each other.
+const EFFECTS_COMPARED_MAX: usize = 400;
+
 /// Whether facts about the target of the effect at `index` still hold when it comes to that: nothing else in the line may put
 /// something there before.
 ///
-/// Facts are of the moment before the line; a line may move the only copy of something to where it deletes next.
+/// Facts are of the moment before the line; a line may move the only copy of something to where it deletes next. Of a line with more
+/// than [`EFFECTS_COMPARED_MAX`] effects nobody says that.
 #[must_use]
 pub(crate) fn undisturbed(index: usize, effects: &[Effect]) -> bool {
     let Some(own) = effects.get(index) else {
         return false;
     };
+    if effects.len() > EFFECTS_COMPARED_MAX {
+        return false;
+    }
     !effects.iter().enumerate().any(|(other, effect)| {
         other != index && fills(effect) && overlaps(&effect.target.text, &own.target.text)
     })
@@ -221,17 +228,19 @@ fn fills(effect: &Effect) -> bool {
     brings && effect.role == Role::Path && !effect.modifiers.contains(Modifier::Uncommitted)
 }
 
+/// The part of a path that no pattern is in, without a `/` at its end.
+fn fixed(path: &str) -> &str {
+    let plain = match path.split_once(['*', '?', '[']) {
+        Some((plain, _)) => plain.rsplit_once('/').map_or("", |(above, _)| above),
+        None => path,
+    };
+    plain.trim_end_matches('/')
+}
+
 /// Whether one of two paths is the other or lies below it; what is not absolute could be anywhere.
 fn overlaps(one: &str, other: &str) -> bool {
-    let fixed = |path: &str| {
-        let plain = match path.split_once(['*', '?', '[']) {
-            Some((plain, _)) => plain.rsplit_once('/').map_or("", |(above, _)| above),
-            None => path,
-        };
-        plain.trim_end_matches('/').to_owned()
-    };
     let (one, other) = (fixed(one), fixed(other));
-    if [&one, &other]
+    if [one, other]
         .iter()
         .any(|path| !path.is_empty() && !path.starts_with('/'))
     {
@@ -241,7 +250,7 @@ fn overlaps(one: &str, other: &str) -> bool {
         path.strip_prefix(top)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    below(&one, &other) || below(&other, &one)
+    below(one, other) || below(other, one)
 }
 
 #[cfg(test)]
