@@ -122,9 +122,9 @@
 //! What changed after the command ended is not overwritten without `--overwrite`. `kintsugi run` leaves a process behind
 //! that notes the end of the command; so do the relay of a shell and the hooks of agents that report what has run. Where nobody noted
 //! it, everything that changed since counts as newer. What changes in the moment between the end and the note is taken for the
+//! command's own; it is kept all the same.
 //! The clock of a file system goes in steps of milliseconds: within the step in which a command ended, what changed may be taken for
 //! the command's own, or for newer work.
-//! command's own; it is kept all the same.
 //!
 //! # What is not there
 //!
