@@ -81,6 +81,13 @@ impl Shell {
         let directory = file.parent().expect("a directory");
         std::fs::create_dir_all(directory).expect("a directory");
         std::fs::write(file, text).expect("a start-up file");
+        if matches!(self, Self::Fish) {
+            // Where it is missing, fish reads every man page in the background, for minutes, and does not end that with itself.
+            for place in [".local/share/fish", ".cache/fish"] {
+                let made = machine.home().join(place).join("generated_completions");
+                std::fs::create_dir_all(made).expect("a directory");
+            }
+        }
         let mut command = machine.command(name);
         match self {
             Self::Bash => command.args(["--noprofile", "-i"]),
