@@ -27,5 +27,6 @@ pub mod proposal;
 pub mod protocol;
 pub mod redact;
 pub mod rules;
+pub mod scorer;
 pub mod shell;
 pub mod vault;

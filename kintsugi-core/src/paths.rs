@@ -56,6 +56,10 @@ pub struct Paths {
     pub policy: PathBuf,
     /// What the daemon itself is told to do.
     pub settings: PathBuf,
+    /// What scores the ambiguous.
+    pub model: PathBuf,
+    /// Which files of models are known.
+    pub models: PathBuf,
     /// The key of the daemon's port on loopback.
     pub port_key: PathBuf,
     /// What the last round of `kintsugi doctor` saw.
@@ -114,6 +118,8 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         diagnostics: data.join("daemon.log"),
         policy: config.join("config.toml"),
         settings: config.join("daemon.toml"),
+        model: config.join("model.toml"),
+        models: data.join("models.json"),
         port_key: data.join("port-key"),
         rounds: data.join("doctor.json"),
         socket,

@@ -1,0 +1,19 @@
+//! What every backend can do.
+
+use std::time::Instant;
+
+use kintsugi_core::scorer::{Outcome, Question};
+
+/// The backends that this program is built with.
+pub(crate) const BUILT: &[&str] = &["mock"];
+
+/// Something that scores.
+pub(crate) trait Backend {
+    /// Scores a command, and gives up at `until`. Nothing only where a test wants no answer at all.
+    fn score(&mut self, question: &Question, until: Instant) -> Option<Outcome>;
+
+    /// Says in one line why a person should look at a command.
+    fn explain(&mut self, _question: &Question, _until: Instant) -> Option<String> {
+        None
+    }
+}
