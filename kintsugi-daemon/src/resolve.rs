@@ -106,7 +106,9 @@ impl Desk {
         reply: Reply,
         peer: &mut PeerHandle,
     ) -> Result<Outcome, Refusal> {
-        if reply.decision == Resolution::Allow && self.is_denied(reply.id) {
+        // At a prompt a yes is to the question that stands there: it takes nothing back that somebody else said meanwhile.
+        let may_take_back = reply.decision == Resolution::Allow && reply.place == Place::Elsewhere;
+        if may_take_back && self.is_denied(reply.id) {
             return self.take_back(reply, peer);
         }
         let hold = self.held(reply.id)?;
@@ -266,11 +268,14 @@ impl Desk {
         }
     }
 
-    /// Checks that the hold is the one that the person saw.
+    /// Checks that the hold is the one that the person saw. Whoever saw it held takes no denial back that came in between.
     pub(crate) fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
-        let Some(Standing::Held(hold)) = self.book.state().known(id).map(|known| &known.standing)
-        else {
-            return Ok(());
+        let hold = match self.book.state().known(id).map(|known| &known.standing) {
+            Some(Standing::Held(hold)) => hold,
+            Some(standing) if seen.is_some() && self.is_denied(id) => {
+                return Err(not_held(id, &told(standing)));
+            }
+            Some(_) | None => return Ok(()),
         };
         match (seen, hold.verdict.content_hash.as_deref()) {
             (Some(seen), Some(kept)) if seen != kept => Err(Refusal::new(

@@ -203,3 +203,15 @@ pub fn at_terminal(daemon: &TestDaemon, op: &str, args: &Value) -> Value {
     let answer = terminal.expect(" end");
     serde_json::from_str(&answer).expect("JSON")
 }
+
+/// Returns how many guesses are looked at in so many seconds, at most: five at once, then after 2, 4, 8, 16 and 32 seconds, then
+/// one a minute. One more for what began before somebody looked at the clock.
+#[must_use]
+pub fn guesses_max(seconds: u64) -> usize {
+    let delayed = [2, 6, 14, 30, 62]
+        .iter()
+        .filter(|over| seconds >= **over)
+        .count();
+    let minutes = usize::try_from(seconds.saturating_sub(62) / 60).expect("not for ever");
+    5 + delayed + minutes + 1
+}

@@ -1,12 +1,13 @@
-//! Logs to be read: commands of agents, written at a known time into short segments.
+//! Logs to be read: commands of agents, written at a known time into short segments; and one of a hold that nobody answered.
 
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kintsugi_core::audit::record::Body;
+use kintsugi_core::audit::record::{self, Body, Peer};
+use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
 use kintsugi_daemon::store::{Directory, Log, Now, Options};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Records of a segment that is short: good for whatever reads and does not verify.
 pub const SHORT: u64 = 16;
@@ -57,4 +58,53 @@ fn pair(number: u64) -> [Body; 2] {
     };
     let verdict = Body::Verdict(serde_json::from_value(verdict).expect("a verdict"));
     [asked, verdict]
+}
+
+/// Writes a log into `directory` in which `proposal` is held until a moment that is long over.
+///
+/// # Panics
+/// When there is no room for it, or it is no proposal.
+pub fn hold_until_long_ago(directory: &Path, proposal: &Value) {
+    std::fs::create_dir_all(directory).expect("a directory");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    let above = directory.parent().expect("a directory");
+    std::fs::set_permissions(above, private).expect("a mode");
+    let options = Options {
+        boot: "before".into(),
+        seed: [7; 32],
+        program: "kintsugi test".into(),
+        host: None,
+        segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
+    };
+    let storage = Directory::open(directory).expect("a directory");
+    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
+    let now = Now {
+        wall: "2026-01-01T00:00:00Z".parse().expect("a time"),
+        monotonic: Duration::ZERO,
+    };
+    let command: ProposedCommand = serde_json::from_value(proposal.clone()).expect("a proposal");
+    let id = command.id;
+    let credentials = PeerCredentials {
+        uid: 0,
+        gid: 0,
+        pid: 1,
+    };
+    let verdict = json!({
+        "class": "catastrophic", "decision": "hold", "tier": 1, "reason": "r", "summary": null, "risk": null,
+    });
+    let verdict = serde_json::from_value(verdict).expect("a verdict");
+    let bodies = vec![
+        Body::Proposal {
+            command: command.into(),
+            peer: Peer::from(credentials),
+        },
+        Body::Verdict(record::Verdict::new(id, verdict)),
+        Body::Hold {
+            id,
+            until: "2026-01-01T08:00:00Z".to_owned(),
+            with: None,
+        },
+    ];
+    let staged = log.stage(now, bodies, &()).expect("room");
+    assert!(log.sync().expect("a sync").confirm(staged).is_ok());
 }

@@ -1,6 +1,6 @@
 //! `kintsugi admin` as a person meets it: at a terminal, with a password, by the programs as they are.
 
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::pty::Pty;
 
 const PASSWORD: &str = "der Regen fiel am Montag";
@@ -135,6 +135,69 @@ fn a_vault_is_made_used_changed_and_recovered_at_a_terminal() {
     ] {
         assert!(log.contains(what), "{what}: {log}");
     }
+}
+
+/// Returns the ids of what is held.
+fn held(machine: &Machine) -> Vec<String> {
+    let printed = machine.run(&["pending", "--json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    let items = listed["items"].as_array().unwrap().iter();
+    items
+        .map(|item| item["command"]["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_password_approves_at_the_very_terminal_that_proposed_and_without_one_nothing_does() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    init(&machine);
+    let kintsugi = program("kintsugi").display().to_string();
+    let mut shell = machine.command("bash");
+    shell.args(["--noprofile", "--norc", "-i"]);
+    shell.env("PS1", "$ ").env("CLAUDECODE", "1");
+    let mut terminal = Pty::spawn(&shell, 200);
+    terminal.expect("$ ");
+    terminal.send(&format!("{kintsugi} run -- git push --force\r"));
+    terminal.expect("kintsugi approve ");
+    terminal.expect("$ ");
+    let id = held(&machine).remove(0);
+
+    terminal.send(&format!("{kintsugi} approve {id}\r"));
+    terminal.expect("it belongs to the session that proposed");
+    let mut answer = |password: &str| {
+        terminal.send(&format!("{kintsugi} approve {id} --admin\r"));
+        terminal.expect("admin password: ");
+        terminal.send(&format!("{password}\r"));
+        terminal.expect("$ ")
+    };
+    let wrong = answer("guess");
+    assert!(wrong.contains("that is not the admin's secret"), "{wrong}");
+    assert_eq!(held(&machine), [id.as_str()]);
+    let right = answer(PASSWORD);
+    assert!(right.contains("approved"), "{right}");
+    assert!(held(&machine).is_empty());
+
+    // More than once is the admin's alone, also for a person elsewhere.
+    let (_, reason) = machine.agent_asks("git stash drop", &machine.home());
+    assert!(reason.contains("kintsugi approve "), "{reason}");
+    let id = held(&machine).remove(0);
+    let (code, printed) = machine.elsewhere(&["approve", &id, "--for", "30m"]);
+    assert!(code != 0 && printed.contains("--admin"), "{code} {printed}");
+    let scoped = ["approve", &id, "--admin", "--for", "30m"];
+    // No pipe is a terminal: nobody is asked, and nothing is approved.
+    let piped = machine.run(&scoped);
+    assert_eq!(piped.status.code(), Some(7), "{piped:?}");
+    assert_eq!(held(&machine), [id.as_str()]);
+    let (code, printed) = at_terminal(&machine, &scoped, &[("admin password: ", PASSWORD)]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("granted as"), "{printed}");
+    for _ in 0..2 {
+        let (decision, reason) = machine.agent_asks("git stash drop", &machine.home());
+        assert_eq!(decision, "allow", "{reason}");
+    }
+    let question = [("admin password: ", PASSWORD)];
+    assert_eq!(at_terminal(&machine, &["daemon", "stop"], &question).0, 0);
 }
 
 /// Looks through everything that was written below the home directory.

@@ -1,9 +1,7 @@
 //! The wire as an existing client knows it: shapes, bad frames, and what an id means.
 
-use kintsugi_core::audit::record::{self, Body, Peer};
-use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
-use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::logs;
 use kintsugi_tests::wire::{Wire, members, propose};
 use serde_json::{Value, json};
 
@@ -182,7 +180,7 @@ fn other(proposal: &Value) -> Value {
 fn the_table_of_idempotence() {
     let mut daemon = TestDaemon::prepared();
     let expired = propose("git push --force origin expired");
-    hold_until_long_ago(&daemon, &expired);
+    logs::hold_until_long_ago(&daemon.home().join("data/kintsugi/log"), &expired);
     daemon.start_again();
     let (mut client, mut person) = (daemon.terminal(), daemon.terminal());
     let records = |client: &mut Wire| client.ask(&json!({"kind": "status"}))["log"]["size"].clone();
@@ -243,53 +241,6 @@ fn the_table_of_idempotence() {
     assert_eq!(client.ask(&bad)["decision"], "allow");
     let unknown = json!({"kind": "pendingstatus", "id": propose("ls")["id"]});
     assert_eq!(client.ask(&unknown)["status"], "gone");
-}
-
-/// Writes a log in which `proposal` is held until a moment that is long over.
-fn hold_until_long_ago(daemon: &TestDaemon, proposal: &Value) {
-    let log = daemon.home().join("data/kintsugi/log");
-    std::fs::create_dir_all(&log).unwrap();
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(log.parent().unwrap(), private).unwrap();
-    let options = Options {
-        boot: "before".into(),
-        seed: [7; 32],
-        program: "kintsugi test".into(),
-        host: None,
-        segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
-    };
-    let (mut log, _) = Log::open(Box::new(Directory::open(&log).unwrap()), options).unwrap();
-    let now = Now {
-        wall: "2026-01-01T00:00:00Z".parse().unwrap(),
-        monotonic: std::time::Duration::ZERO,
-    };
-    let command: ProposedCommand = serde_json::from_value(proposal.clone()).unwrap();
-    let id = command.id;
-    let credentials = PeerCredentials {
-        uid: 0,
-        gid: 0,
-        pid: 1,
-    };
-    let verdict = json!({
-        "class": "catastrophic", "decision": "hold", "tier": 1, "reason": "r", "summary": null, "risk": null,
-    });
-    let bodies = vec![
-        Body::Proposal {
-            command: command.into(),
-            peer: Peer::from(credentials),
-        },
-        Body::Verdict(record::Verdict::new(
-            id,
-            serde_json::from_value(verdict).unwrap(),
-        )),
-        Body::Hold {
-            id,
-            until: "2026-01-01T08:00:00Z".to_owned(),
-            with: None,
-        },
-    ];
-    let staged = log.stage(now, bodies, &()).unwrap();
-    assert!(log.sync().unwrap().confirm(staged).is_ok());
 }
 
 #[test]

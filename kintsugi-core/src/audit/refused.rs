@@ -23,6 +23,8 @@ pub enum Check {
     Background,
     /// It has shed rights that a person's terminal has (`NoNewPrivs`, `Seccomp`).
     Confined,
+    /// Another process is attached to it (`ptrace(2)`), to its shell, or to what holds the other end of its terminal.
+    Traced,
     /// What proposed, or an agent, holds the other end of its terminal.
     Operated,
     /// It holds the other end of its own terminal.
@@ -49,6 +51,7 @@ impl Check {
             Self::NoTerminal => "it has no terminal of its own",
             Self::Background => "it is not in the foreground of its terminal",
             Self::Confined => "it runs confined, as no person's terminal does",
+            Self::Traced => "another process is attached to it, to its shell or to its terminal",
             Self::Operated => "the other end of its terminal is held by an agent",
             Self::OwnTerminal => "it holds the other end of its own terminal",
             Self::Unclear => "its terminal may be an agent's",

@@ -9,7 +9,7 @@
 //!
 //! | word | refused when |
 //! |---|---|
-//! | `gone` | the process that connected (`SO_PEERPIDFD`) had ended before or after `/proc` was read, or has no number here |
+//! | `gone` | the process that connected (`SO_PEERPIDFD`) has ended once everything was read, so that a number which was given again passes for nobody; or it has no number here. Before Linux 6.5 the kernel does not hand over that process, and it is looked up by its number at once: whoever ends within that moment and has its number taken is not told apart |
 //! | `session` | its session, by the number and the start of its leader, or its terminal is that of the proposer |
 //! | `descendant` | the proposer, or a process that stood between the proposer and its session's leader, is among its ancestors; those are kept with the proposal, so that killing them changes nothing |
 //! | `agent` | so is the oldest process of any agent that proposed lately |
@@ -18,6 +18,7 @@
 //! | `confined` | it has `NoNewPrivs` or a `Seccomp` filter, and the daemon has not |
 //! | `operated` | the other end of its terminal (`/dev/ptmx` in `/proc/*/fd`, `tty-index`) is held by the proposer, an agent, or what they started |
 //! | `own_terminal` | the other end is held in its own session |
+//! | `traced` | another process is attached (`ptrace(2)`) to it, to what stands above it in its session, or to whoever holds the other end of its terminal |
 //! | `unclear` | it may be an agent's terminal: the holder of the other end started after the first agent that runs, is a terminal multiplexer, is itself inside a terminal in which an agent has been, or cannot be seen; or an agent shares the terminal and may type into it (`TIOCSTI`) |
 //! | `code` | a code was asked for, and another was given |
 //! | `not_at_prompt` | it answers where it was proposed, and no person proposed it there |
@@ -65,7 +66,8 @@
 //! who types it at a prompt of their own, which the kernel attests, is asked: that is the person who may say otherwise. After three denials in a session everything ambiguous in it is
 //! held. A hold that nobody answered is denied once and remembered as nothing.
 //!
-//! An answer that comes too late is told in one line what became of the hold: approved or denied already and by whom, used, void and for what change,
+//! Of two who answer, the first counts. Whoever saw it held, or is asked at a prompt, means by a yes that this may run, and takes nothing back that
+//! somebody else denied meanwhile. An answer that comes too late is told in one line what became of the hold: approved or denied already and by whom, used, void and for what change,
 //! expired, or never known.
 //!
 //! # What remains possible on one user id
@@ -74,7 +76,10 @@
 //! attacks your account:
 //!
 //! - **Your programs.** It can change your shell's start-up files, `PATH` or an alias, and wait until you run something in your own
-//!   terminal; it can attach to your shell with `ptrace(2)` where `kernel.yama.ptrace_scope` is 0.
+//!   terminal; where `kernel.yama.ptrace_scope` is 0, or there is no Yama, it can attach to your
+//!   shell with `ptrace(2)`. While it stays attached, nothing counts (`traced`): so a debugger that calls `system` in your shell is refused. One that
+//!   makes your shell become `kintsugi approve` and lets go of it before that runs, leaves nothing to be seen. At 1 only what
+//!   started a process may attach to it, at 2 only root, at 3 nobody (`Documentation/admin-guide/LSM/Yama.rst`): `sysctl kernel.yama.ptrace_scope=1` closes it.
 //! - **Your terminal's remote control.** A terminal emulator or editor that types for whoever asks (kitty and wezterm with remote control,
 //!   konsole's D-Bus interface, an Emacs or Neovim server) and is older than the agent, looks like your hands. Turn that off. X11 lets any client type into any window.
 //! - **What an agent leaves behind.** Agents are known by what they proposed. A program that an agent started, that outlived it and made a
@@ -88,4 +93,6 @@
 //! A daemon under a user id of its own closes the last but one: its memory, its log and its socket are then out of reach. The admin vault closes
 //! loosening (policy, grants, shutting down) whatever an agent does to your account.
 //!
-//! The attempts that are made for real, by a process that plays the agent: `tests/tests/self_approval.rs`.
+//! The attempts that are made for real, by a process that plays the agent: `tests/tests/self_approval/attempts.rs`, each refused and on record in
+//! `no_way_of_an_agent_to_approve_itself_is_taken_and_a_person_is`; numbers that are given again and a debugger: `tests/tests/self_approval/kernel.rs`;
+//! tmux and screen of a person's: `tests/tests/self_approval/multiplexers.rs`; `systemd-run`, under a systemd of its own: `tests/systemd/check`.

@@ -232,7 +232,8 @@ pub(crate) mod tests {
         assert!(!right.is_proven(&key(&admin), &vouched));
     }
 
-    /// With the dozen above, and the rounds below, more than 100,000 forgeries.
+    /// Every bit, also those of lengths and labels, which no client can send; what one can send is tried at the daemon, more often
+    /// (`tests/tests/forged_proofs.rs`).
     #[test]
     fn no_flipped_bit_of_transcript_or_proof_is_accepted() {
         let rounds: u8 = if cfg!(debug_assertions) { 8 } else { 24 };

@@ -207,7 +207,7 @@ impl<'a> Examination<'a> {
             return Standing::refused(Check::Confined);
         }
         self.masters = self.table.masters();
-        if let Some(refused) = self.operated(peer) {
+        if let Some(refused) = self.operated(peer).or_else(|| self.traced(peer, lineage)) {
             return refused;
         }
         let shared = self.is_shared(peer, lineage);
@@ -251,6 +251,22 @@ impl<'a> Examination<'a> {
             }
         }
         None
+    }
+
+    /// Says who is attached to the process, to one above it in its session, or to who has the other end of its terminal: that is
+    /// who answers.
+    fn traced(&self, peer: &Stat, lineage: &[Stat]) -> Option<Standing> {
+        let own = lineage.iter().filter(|stat| stat.session == peer.session);
+        let holders = self.holders(peer.tty);
+        let tracer = own
+            .chain(&holders)
+            .map(|stat| self.table.tracer(stat.pid))
+            .find(|tracer| *tracer != 0)?;
+        let by = self.table.stat(tracer);
+        Some(Standing::Refused {
+            check: Check::Traced,
+            by: by.map(|stat| process(self.table, &stat)),
+        })
     }
 
     /// Whether a process is the proposer, an agent, or started by one.

@@ -71,6 +71,8 @@ pub trait Table: std::fmt::Debug {
     fn is_client(&self, pid: u32) -> bool;
     /// Whether it can gain no more rights, and whether its system calls are filtered.
     fn confined(&self, pid: u32) -> (bool, bool);
+    /// Returns the process that is attached to it (`ptrace(2)`), which can make it do anything; 0 when none is.
+    fn tracer(&self, pid: u32) -> u32;
     /// Returns who holds the other ends of terminals.
     fn masters(&self) -> Masters;
     /// Returns the terminals that a process has open (`/dev/pts/N`).
@@ -161,6 +163,12 @@ impl Table for Proc {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let is_set = |name| member(&status, name).is_some_and(|value| value != "0");
         (is_set("NoNewPrivs:"), is_set("Seccomp:"))
+    }
+
+    fn tracer(&self, pid: u32) -> u32 {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let tracer = member(&status, "TracerPid:");
+        tracer.and_then(|pid| pid.parse().ok()).unwrap_or_default()
     }
 
     fn masters(&self) -> Masters {

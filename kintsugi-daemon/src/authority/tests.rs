@@ -17,6 +17,7 @@ struct Told {
     masters: BTreeMap<u32, Vec<u32>>,
     open: BTreeMap<u32, Vec<u32>>,
     confined: Vec<u32>,
+    tracers: BTreeMap<u32, u32>,
     injectable: bool,
     local_login: bool,
     root: Vec<u32>,
@@ -131,6 +132,10 @@ impl Table for Told {
         (self.confined.contains(&pid), false)
     }
 
+    fn tracer(&self, pid: u32) -> u32 {
+        self.tracers.get(&pid).copied().unwrap_or_default()
+    }
+
     fn masters(&self) -> Masters {
         Masters {
             holders: self.masters.clone(),
@@ -237,6 +242,25 @@ fn without_a_terminal_or_behind_its_foreground_or_confined_nobody_answers() {
     assert_eq!(told.check(311), Some(Check::Confined));
     told.processes.get_mut(&311).unwrap().0.foreground = 310;
     assert_eq!(told.check(311), Some(Check::Background));
+}
+
+#[test]
+fn whoever_is_attached_to_a_persons_client_shell_or_terminal_answers_for_nobody() {
+    for traced in [301, 300, 20] {
+        let mut told = Told::desktop();
+        told.window(20, 300, PTS + 1);
+        told.add(301, 300, (300, PTS + 1), "kintsugi");
+        told.add(299, 10, (299, 0), "gdb");
+        assert_eq!(told.weigh(301), Standing::Person);
+        told.tracers.insert(traced, 299);
+        assert_eq!(told.check(301), Some(Check::Traced), "{traced}");
+    }
+    // What is above the session is not what a person types in.
+    let mut told = Told::desktop();
+    told.window(20, 300, PTS + 1);
+    told.add(301, 300, (300, PTS + 1), "kintsugi");
+    told.tracers.insert(10, 299);
+    assert_eq!(told.weigh(301), Standing::Person);
 }
 
 #[test]

@@ -96,13 +96,6 @@ def connected_by_the_dead(message):
     os._exit(0)
 
 
-def reused_number(argv):
-    """Many processes come and go, until one has the number of the process that proposed."""
-    for _ in range(300):
-        subprocess.run(["true"])
-    subprocess.run(argv)
-
-
 def undumpable(argv):
     """Keeps others from looking into the process that holds the terminal (prctl(2), PR_SET_DUMPABLE is 4)."""
     ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
@@ -212,8 +205,8 @@ WAYS = {
     "own_terminal": lambda argv: fork(lambda: own_terminal(argv)),
     "connected_before": lambda argv: connected_before(argv[0]),
     "connected_by_the_dead": lambda argv: fork(lambda: connected_by_the_dead(argv[0])),
-    "reused_number": reused_number,
     "confined": lambda argv: fork(lambda: confined(argv)),
+    "orphan_confined": lambda argv: orphan(lambda: confined(argv)),
     "background": background,
     "preload": preload,
     "handed_over": handed_over,

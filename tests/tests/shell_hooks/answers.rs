@@ -70,6 +70,25 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         seat.shell.ready(&mut seat.pty);
         seat.did_run("ran");
     }),
+    (
+        "a panic holds what is safe too, and says what ends it",
+        |seat| {
+            seat.run("touch before");
+            seat.did_run("before");
+            let (code, printed) = seat.machine.elsewhere(&["panic"]);
+            assert_eq!(code, 0, "{printed}");
+            seat.pty.send("touch ran\r");
+            seat.pty
+                .expect("everything is held until somebody says `kintsugi resume`");
+            seat.denied("n");
+            seat.did_not_run("ran");
+            let (code, printed) = seat.machine.elsewhere(&["resume"]);
+            assert_eq!(code, 0, "{printed}");
+            let printed = seat.run("touch after");
+            seat.did_run("after");
+            assert!(!printed.contains("kintsugi"), "{printed}");
+        },
+    ),
     ("denied in another terminal: does not run", |seat| {
         seat.pty.send(&format!("touch ran; {HELD}\r"));
         let id = id_in(&seat.pty.expect("run it? [y/N]"));
