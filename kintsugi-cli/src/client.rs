@@ -14,6 +14,7 @@ use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
 use kintsugi_core::protocol::{ErrorCode, ProposalResponse, Request, Response, Verdict};
+use rustix::io::Errno;
 use serde::de::DeserializeOwned;
 
 use crate::facts;
@@ -22,6 +23,23 @@ use crate::facts;
 ///
 /// A verdict waits for one `fdatasync` and, with a model, for its deadline; what takes longer than this is not coming.
 pub const REPLY_MAX: Duration = Duration::from_secs(10);
+
+/// Longest wait for a daemon that another client has just waited for in vain.
+const REPLY_MAX_AGAIN: Duration = Duration::from_secs(1);
+
+/// The variable by which a client tells the one that it starts that it has waited in vain. Whoever sets it in another way is judged
+/// by the embedded core the sooner, which allows less.
+pub const LATE_VARIABLE: &str = "KINTSUGI_DAEMON_IS_LATE";
+
+/// Returns how long the daemon is waited for: [`REPLY_MAX`], unless that was done a moment ago.
+#[must_use]
+pub fn patience() -> Duration {
+    if std::env::var_os(LATE_VARIABLE).is_some() {
+        REPLY_MAX_AGAIN
+    } else {
+        REPLY_MAX
+    }
+}
 
 /// Why there was no usable reply.
 #[derive(Debug, thiserror::Error)]
@@ -78,15 +96,15 @@ impl Client {
     /// # Errors
     /// [`ClientError::NoDaemon`] when nobody listens there: one may be started. Anything else is not mended by starting one.
     pub fn connect(socket: &Path) -> Result<Self, ClientError> {
-        let absent = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
-        let stream = UnixStream::connect(socket).map_err(|error| {
-            if absent.contains(&error.kind()) {
-                ClientError::NoDaemon(socket.to_owned())
-            } else {
-                ClientError::Socket(error)
-            }
-        })?;
-        let stream = Stream::from(stream);
+        Self::connect_within(socket, patience())
+    }
+
+    /// The same, and where a daemon that hangs has no room for one more, waits `patience` at most.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn connect_within(socket: &Path, patience: Duration) -> Result<Self, ClientError> {
+        let stream = Stream::from(connected(socket, patience)?);
         let uid = peer_uid(&stream)?;
         let is_own = uid == rustix::process::geteuid().as_raw() || uid == 0;
         if !is_own && !is_installed_by_root(socket, uid) {
@@ -99,6 +117,12 @@ impl Client {
             stream,
             buffer: FrameBuffer::default(),
         })
+    }
+
+    /// Returns the process at the other end, where the kernel tells it.
+    #[must_use]
+    pub fn daemon_pid(&self) -> Option<i32> {
+        self.stream.peer_creds().ok()?.pid()
     }
 
     /// Sends `request` and waits for its reply, [`REPLY_MAX`] at most.
@@ -258,6 +282,25 @@ impl AsFd for Client {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
+}
+
+/// Connects to `socket`. On Linux `connect(2)` waits for room in the queue of whoever listens, for ever unless `SO_SNDTIMEO` is set
+/// (`socket(7)`).
+fn connected(socket: &Path, patience: Duration) -> Result<UnixStream, ClientError> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
+    let connect = || {
+        let address = SocketAddrUnix::new(socket)?;
+        let stream = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::CLOEXEC)?;
+        sockopt::set_socket_timeout(&stream, sockopt::Timeout::Send, Some(patience))?;
+        rustix::net::connect(&stream, &address)?;
+        Ok(UnixStream::from(stream))
+    };
+    connect().map_err(|errno: Errno| match errno {
+        Errno::NOENT | Errno::CONNREFUSED => ClientError::NoDaemon(socket.to_owned()),
+        Errno::AGAIN => ClientError::TimedOut(patience),
+        errno => ClientError::Socket(errno.into()),
+    })
 }
 
 /// Whether root gave user `uid` the directory of `socket`, as an installation for the whole system does: it is that user's,

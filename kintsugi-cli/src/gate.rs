@@ -10,7 +10,7 @@ use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Resolution, Res
 
 use crate::capture::Limits;
 use crate::capture::before::{self, Allowed, Kept};
-use crate::client::{Client, ClientError, REPLY_MAX};
+use crate::client::{Client, ClientError, REPLY_MAX, patience};
 use crate::embedded;
 use crate::exit::{Exit, Failure};
 use crate::start::{StartError, connect_or_start};
@@ -121,9 +121,9 @@ fn ask_twice(
     paths: &Paths,
     command: &ProposedCommand,
 ) -> Result<Result<Verdict, ClientError>, Failure> {
-    match client.propose(command, REPLY_MAX) {
+    match client.propose(command, patience()) {
         Err(ClientError::Closed | ClientError::Socket(_)) => {
-            Ok(reconnect(paths)?.propose(command, REPLY_MAX))
+            Ok(reconnect(paths)?.propose(command, patience()))
         }
         answered => Ok(answered),
     }

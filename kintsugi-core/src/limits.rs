@@ -55,11 +55,19 @@ pub const IDS_MAX: usize = 65_536;
 /// Longest record of the log, in bytes, its newline included.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
-/// Records of one segment of the log.
+/// Most records of one segment of the log.
 ///
-/// A power of two, so that a closed segment is a perfect subtree of the Merkle tree.
-pub const SEGMENT_RECORDS: u64 = 16_384;
+/// A start reads one segment, at about four microseconds a record, and ought to take less than 50 ms. A power of two, so that
+/// segments that end by it are perfect subtrees of the Merkle tree.
+pub const SEGMENT_RECORDS: u64 = 4_096;
 const _: () = assert!(SEGMENT_RECORDS.is_power_of_two());
+
+/// Bytes of one segment of the log behind the live state that it opens with; beyond, the next one begins, and so a start
+/// never reads much more, however long the records are.
+///
+/// Or as many bytes as that state has, if it has more: so that most of what is written is news.
+pub const SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
+const _: () = assert!(SEGMENT_BYTES > 16 * RECORD_BYTES_MAX as u64);
 
 /// Longest that an approval waits for its one use, in milliseconds; then it is denied.
 ///

@@ -59,24 +59,48 @@ impl ProposedCommand {
     /// commands have the same one.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"kintsugi fingerprint v1");
+        let identity = Identity {
+            agent: &self.agent,
+            session: self.session.as_deref(),
+            cwd: &self.cwd,
+            shell: self.shell,
+            raw: &self.raw,
+            argv: &self.argv,
+        };
+        identity.fingerprint()
+    }
+}
+
+/// What makes a proposal the same as another.
+pub(crate) struct Identity<'a> {
+    pub(crate) agent: &'a str,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) cwd: &'a str,
+    pub(crate) shell: Option<Dialect>,
+    pub(crate) raw: &'a str,
+    pub(crate) argv: &'a [String],
+}
+
+impl Identity<'_> {
+    /// See [`ProposedCommand::fingerprint`].
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let mut bytes = b"kintsugi fingerprint v1".to_vec();
         let shell = self.shell.map(|shell| format!("{shell:?}"));
         let words = self.argv.iter().map(|word| Some(word.as_str()));
         let parts = [
-            Some(self.agent.as_str()),
-            self.session.as_deref(),
-            Some(&self.cwd),
+            Some(self.agent),
+            self.session,
+            Some(self.cwd),
             shell.as_deref(),
-            Some(&self.raw),
+            Some(self.raw),
         ];
         for part in parts.into_iter().chain(words) {
             // Nothing and the empty text are not the same: 0, and its length plus 1.
             let length = part.map_or(0, |text| text.len() as u64 + 1);
-            hasher.update(&length.to_le_bytes());
-            hasher.update(part.unwrap_or_default().as_bytes());
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(part.unwrap_or_default().as_bytes());
         }
-        *hasher.finalize().as_bytes()
+        *blake3::hash(&bytes).as_bytes()
     }
 }
 

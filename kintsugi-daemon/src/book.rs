@@ -26,6 +26,12 @@ pub use removal::RemovalError;
 /// How long nothing is tried again after the log could not be opened, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
+/// A sync that took longer, in milliseconds, is told of: while it lasts, nobody is answered.
+const SYNC_MS_MAX: u64 = 2_000;
+
+/// How long it is told of, in milliseconds.
+const SLOW_MS: u64 = 10 * 60 * 1_000;
+
 /// Most foreign files, and most gaps, that are told of.
 const ODDITIES_MAX: usize = 8;
 
@@ -55,6 +61,8 @@ pub struct Book {
     oddities: Vec<String>,
     /// Where checkpoints are told beside the log.
     anchor: Anchor,
+    /// The last sync that took long: when it ended, on the monotonic clock, and how long it took, in milliseconds.
+    slow: Option<(u64, u64)>,
 }
 
 impl Book {
@@ -77,9 +85,10 @@ impl Book {
             host: None,
             oddities: Vec::new(),
             anchor: Anchor::of_system(),
+            slow: None,
         };
-        book.fold(&replay);
         let is_new = matches!(replay.start, Start::New | Start::Incident { .. });
+        book.fold(replay);
         let key = book.log.as_ref().filter(|_| is_new).and_then(Log::verifier);
         if let Some(key) = key {
             book.anchor.tell_key(&key);
@@ -87,12 +96,12 @@ impl Book {
         Ok(book)
     }
 
-    fn fold(&mut self, replay: &Replay) {
+    fn fold(&mut self, replay: Replay) {
         self.state = State::default();
         self.host = None;
-        for record in &replay.records {
+        for record in replay.records {
             self.host = host_of(&record.body).or(self.host.take());
-            self.state.apply(record);
+            self.state.replay(record);
         }
         let foreign = replay.foreign.iter().take(ODDITIES_MAX).map(|name| {
             format!("`{name}` in the directory of the log is none of its files: move it away")
@@ -100,13 +109,13 @@ impl Book {
         let missing = replay.gaps.iter().take(ODDITIES_MAX).map(|gap| {
             let last = gap.end.saturating_sub(1);
             format!(
-                "records {} to {last} of the log are missing: run `kintsugi log verify`",
+                "records of the log between {} and {last} are missing: run `kintsugi log verify`",
                 gap.start
             )
         });
         self.oddities = missing.chain(foreign).collect();
-        if let Start::Incident { what } = &replay.start {
-            self.incident = Some(what.clone());
+        if let Start::Incident { what } = replay.start {
+            self.incident = Some(what);
         }
     }
 
@@ -222,7 +231,12 @@ impl Book {
     /// When nobody knows what is durable: nothing of it may be answered.
     pub fn sync(&mut self, clock: &dyn Clock) -> anyhow::Result<Durable> {
         let log = sound(&mut self.log, self.broken, &self.trouble)?;
+        let began = clock.monotonic_ms();
         let synced = log.tend(now(clock));
+        let ended = clock.monotonic_ms();
+        if ended.saturating_sub(began) > SYNC_MS_MAX {
+            self.slow = Some((ended, ended - began));
+        }
         if let Some(note) = log.take_note() {
             self.anchor.tell(&note);
         }
@@ -253,7 +267,7 @@ impl Book {
             None => open(&self.directory),
         };
         let (log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
-        self.fold(&replay);
+        self.fold(replay);
         self.log = Some(log);
         self.broken = false;
         Ok(())
@@ -287,6 +301,18 @@ impl Book {
             }),
             _ => Some(format!("everything is refused: {}", self.trouble)),
         }
+    }
+
+    /// Returns that the disk was slow, while that is news at `now`, on the monotonic clock.
+    #[must_use]
+    pub fn slowness(&self, now: u64) -> Option<String> {
+        let (_, took) = self
+            .slow
+            .filter(|(at, _)| now < at.saturating_add(SLOW_MS))?;
+        let seconds = took / 1_000;
+        Some(format!(
+            "the disk of the log took {seconds} s to keep a record; nobody was answered meanwhile"
+        ))
     }
 
     /// Returns the place behind everything that is durable; nothing while the log cannot be written.

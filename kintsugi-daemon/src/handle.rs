@@ -330,12 +330,17 @@ impl Desk {
         let is_new = self.book.state().known(proposal.command.id).is_none();
         let is_panic = self.book.state().admin().is_panic();
         let (bodies, verdict) = match earlier.standing {
-            Standing::Decided(answered) if is_panic => {
-                (Vec::new(), not_in_panic(answered.verdict()))
+            Standing::Decided(decided) => {
+                let recorded = self.recorded_verdict(Some(decided.seq()));
+                let verdict = recorded.unwrap_or_else(|| decided.verdict());
+                let verdict = if is_panic {
+                    not_in_panic(verdict)
+                } else {
+                    verdict
+                };
+                (Vec::new(), verdict)
             }
-            Standing::Decided(answered) | Standing::Closed(answered) => {
-                (Vec::new(), self.verdict_again(&answered))
-            }
+            Standing::Closed(answered) => (Vec::new(), self.verdict_again(&answered)),
             Standing::Held(hold) if is_new => proposal.join(earlier.id, &hold),
             Standing::Held(hold) => (Vec::new(), hold.answer(proposal.now)),
             Standing::Approved { hold, .. } if is_panic => {
@@ -351,18 +356,26 @@ impl Desk {
     /// Returns a verdict as it was answered, its details from the record that has them.
     fn verdict_again(&self, answered: &Answered) -> Verdict {
         let verdict = answered.verdict();
-        match answered.seq().and_then(|seq| self.book.find(seq)) {
-            Some(record::Record {
-                body: Body::Verdict(recorded),
-                redacted: false,
-                ..
-            }) => Verdict {
+        match self.recorded_verdict(answered.seq()) {
+            Some(recorded) => Verdict {
                 decision: verdict.decision,
                 reason: verdict.reason,
                 expires_ms: None,
-                ..recorded.into()
+                ..recorded
             },
-            _ => verdict,
+            None => verdict,
+        }
+    }
+
+    /// Returns the verdict of record `seq`, while all of it is there.
+    fn recorded_verdict(&self, seq: Option<u64>) -> Option<Verdict> {
+        match self.book.find(seq?)? {
+            record::Record {
+                body: Body::Verdict(recorded),
+                redacted: false,
+                ..
+            } => Some(recorded.into()),
+            _ => None,
         }
     }
 

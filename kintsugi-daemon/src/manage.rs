@@ -192,6 +192,7 @@ impl Desk {
             .chain(panic)
             .chain(self.helpers.alarms())
             .chain(self.book.trouble())
+            .chain(self.book.slowness(self.clock.monotonic_ms()))
             .chain(self.book.oddities().iter().cloned())
             .chain(policy)
             .chain(self.notices.iter().cloned())

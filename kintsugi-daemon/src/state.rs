@@ -13,7 +13,6 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::grant::{Denied, Grant};
 use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
-use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus, Resolution};
 use uuid::Uuid;
 
@@ -26,7 +25,7 @@ mod kept;
 mod seen;
 mod suspects;
 
-pub use hold::{Answered, Hold};
+pub use hold::{Answered, Decided, Hold};
 use seen::Seen;
 
 /// A proposal's fingerprint, in hexadecimal.
@@ -47,7 +46,7 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
     /// Decided at once.
-    Decided(Box<Answered>),
+    Decided(Decided),
     /// Waits for a person.
     Held(Rc<Hold>),
     /// A person allowed it; it has not run yet.
@@ -97,6 +96,28 @@ pub struct State {
 }
 
 impl State {
+    /// Applies a record that was read from the log: as [`State::apply`], and takes from it what is kept.
+    pub fn replay(&mut self, record: Record) {
+        if let Body::Proposal { command, peer } = record.body {
+            self.suspects.boot(&record.boot);
+            self.ask(wall_ms(&record.ts), command, peer);
+        } else {
+            self.apply(&record);
+        }
+    }
+
+    /// Remembers what the next record answers.
+    fn ask(&mut self, at: u64, command: Command, peer: Peer) {
+        self.seen.note(&command.agent, at);
+        self.suspects.propose(&peer);
+        self.asked = Some(Asked {
+            fingerprint: fingerprint(&command),
+            command,
+            peer,
+            verdict: None,
+        });
+    }
+
     /// Applies a record of the log.
     pub fn apply(&mut self, record: &Record) {
         let at = wall_ms(&record.ts);
@@ -104,16 +125,7 @@ impl State {
         self.admin.apply(at, &record.body);
         match &record.body {
             Body::State { what, value } => self.restore(what, value),
-            Body::Proposal { command, peer } => {
-                self.seen.note(&command.agent, at);
-                self.suspects.propose(peer);
-                self.asked = Some(Asked {
-                    command: command.clone(),
-                    peer: peer.clone(),
-                    fingerprint: fingerprint(command),
-                    verdict: None,
-                });
-            }
+            Body::Proposal { command, peer } => self.ask(at, command.clone(), peer.clone()),
             Body::Verdict(verdict) => self.apply_verdict((record.seq, at), verdict),
             Body::Hold { id, until, with } => {
                 self.apply_hold((record.seq, at), *id, wall_ms(until), *with);
@@ -178,7 +190,12 @@ impl State {
         self.asked = None;
         // The use of an approval under the id that was approved: closed above, and so it stays.
         if verdict.uses != Some(verdict.id) {
-            let standing = Standing::Decided(Box::new(Answered::of(Some(seq), verdict)));
+            let standing = Standing::Decided(Decided {
+                class: verdict.class,
+                decision: verdict.decision,
+                tier: verdict.tier,
+                seq,
+            });
             self.set(
                 verdict.id,
                 Known {
@@ -406,7 +423,7 @@ impl State {
             Some(Standing::Held(_)) => PendingStatus::Pending,
             Some(Standing::Approved { .. }) => PendingStatus::Approved,
             Some(Standing::Closed(_)) => PendingStatus::Denied,
-            Some(Standing::Decided(answered)) => match answered.decision {
+            Some(Standing::Decided(decided)) => match decided.decision {
                 Decision::Allow => PendingStatus::Approved,
                 Decision::Hold | Decision::Deny => PendingStatus::Denied,
             },
@@ -574,7 +591,6 @@ fn fingerprint(command: &Command) -> Fingerprint {
     if let Some(exact) = &command.exact {
         return Fingerprint::from(exact.fingerprint.as_str());
     }
-    let command = ProposedCommand::from(command.clone());
     Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())
 }
 

@@ -8,6 +8,7 @@ use std::sync::Once;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::oracle::agree_on;
 use crate::wire::Wire;
 
 /// A daemon that runs, or can be started again, on the same directory.
@@ -235,6 +236,9 @@ impl Drop for TestDaemon {
             // It may have ended on its own; then there is nothing to end.
             drop(child.kill());
             drop(child.wait());
+        }
+        if !std::thread::panicking() {
+            agree_on(&self.home().join("data/kintsugi/log"));
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod evasion;
 pub mod killers;
 pub mod logs;
 pub mod machine;
+pub mod oracle;
 pub mod pty;
 pub mod seat;
 pub mod shells;

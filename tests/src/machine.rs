@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+use crate::oracle::agree_on;
 use crate::pty::Pty;
 
 /// A home directory with a socket beside it. Dropped, its daemon is stopped and everything is removed.
@@ -249,6 +250,7 @@ impl Drop for Machine {
         let stopped = self.run(&["daemon", "stop"]);
         if !std::thread::panicking() {
             assert!(stopped.status.success(), "{stopped:?}");
+            agree_on(&self.log());
         }
     }
 }

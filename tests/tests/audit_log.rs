@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use kintsugi_core::audit::line::Line;
@@ -13,6 +12,7 @@ use kintsugi_core::proposal::PeerCredentials;
 use kintsugi_core::protocol::Change;
 use kintsugi_daemon::store::faulty::{Fault, Faulty, Took};
 use kintsugi_daemon::store::{Directory, Files, Log, Now, Options, RemovalRequest, Storage};
+use kintsugi_tests::oracle::{in_words, independent};
 
 fn log_in(path: &Path) -> Log {
     let options = Options {
@@ -79,30 +79,6 @@ fn ours(path: &Path) -> Report {
 /// Returns what both verifiers say, in the words of the independent one.
 fn both(path: &Path) -> (String, String) {
     (in_words(&ours(path)), independent(path))
-}
-
-fn independent(path: &Path) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("verify_log.py");
-    let run = Command::new("python3")
-        .arg(script)
-        .arg(path)
-        .output()
-        .unwrap();
-    let complaint = String::from_utf8_lossy(&run.stderr);
-    assert!(complaint.is_empty(), "{complaint}");
-    String::from_utf8_lossy(&run.stdout).trim().to_owned()
-}
-
-fn in_words(report: &Report) -> String {
-    match &report.outcome {
-        Outcome::Good | Outcome::Incomplete { .. } => format!("good {}", report.records),
-        Outcome::Tampered { seq: Some(seq), .. } => format!("tampered {seq}"),
-        Outcome::Tampered { seq: None, .. } => "tampered head".into(),
-        Outcome::Torn { seq, .. } => format!("torn {seq}"),
-        Outcome::UnknownFormat { .. } | Outcome::Unreadable { .. } | _ => {
-            format!("{:?}", report.outcome)
-        }
-    }
 }
 
 #[test]
@@ -194,7 +170,6 @@ fn agreed(path: &Path) -> String {
     for depth in [Depth::Quick, Depth::Records, Depth::Everything] {
         let checks = Checks {
             depth,
-            segment_records: Some(SHORT),
             ..Checks::default()
         };
         words.push(in_words(&verify(&Files(&directory), checks)));

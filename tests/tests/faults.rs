@@ -232,15 +232,6 @@ fn a_supervisor_is_told_when_it_serves_and_when_it_stops() {
     child.wait().unwrap();
 }
 
-/// Returns how often the daemon has gone to sleep, `proc_pid_status(5)`.
-fn sleeps(daemon: &TestDaemon) -> String {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("voluntary_ctxt_switches"));
-    line.unwrap().to_owned()
-}
-
 #[test]
 fn a_daemon_that_nobody_asks_does_not_wake_up() {
     let (idle, busy) = (TestDaemon::start(), TestDaemon::start());
@@ -254,9 +245,11 @@ fn a_daemon_that_nobody_asks_does_not_wake_up() {
     };
     // What it still had to do after the answer is done meanwhile.
     work(100);
-    let before = sleeps(&idle);
+    let before = idle.waits();
     work(500);
-    assert_eq!(sleeps(&idle), before);
+    // On a busy machine this takes long enough for memory to be given back, once, and for a checkpoint to be signed.
+    let woken = idle.waits() - before;
+    assert!(woken <= 2, "{woken}");
 }
 
 #[test]

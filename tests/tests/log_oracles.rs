@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64;
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::audit::{CHECKPOINTS_FILE, checkpoint, proof};
 use kintsugi_core::limits::SEGMENT_RECORDS;
 use kintsugi_core::protocol::Change;
 use kintsugi_daemon::store::memory::Memory;
 use kintsugi_daemon::store::{Files, Log, Now, Options};
-use signed_note::{Note, StandardVerifier, VerifierList};
-use tlog_tiles::{Checkpoint, Hash, check_record, check_tree, record_hash};
+use kintsugi_tests::oracle::{opened, path_of};
+use tlog_tiles::{check_record, check_tree, record_hash};
 
 /// Returns a log of a few hundred records with some checkpoints, and the key that checks them.
 fn log() -> (Memory, String) {
@@ -50,18 +49,6 @@ fn notes(disk: &Memory) -> Vec<String> {
     checkpoint::split(&text).collect()
 }
 
-/// Returns what both tools make of a note: who signed it, and the size and root it states.
-fn opened(note: &str, key: &str) -> Result<Checkpoint, String> {
-    let verifier = StandardVerifier::new(key).map_err(|error| error.to_string())?;
-    let known = VerifierList::new(vec![Box::new(verifier)]);
-    let note = Note::from_bytes(note.as_bytes()).map_err(|error| error.to_string())?;
-    let (by, _) = note.verify(&known).map_err(|error| error.to_string())?;
-    assert_eq!(by.len(), 1);
-    let checkpoint = Checkpoint::from_bytes(note.text()).map_err(|error| error.to_string())?;
-    assert_eq!(checkpoint.origin(), by[0].name());
-    Ok(checkpoint)
-}
-
 #[test]
 fn every_checkpoint_is_accepted_and_every_altered_one_refused() {
     let (disk, key) = log();
@@ -90,12 +77,7 @@ fn every_inclusion_proof_is_accepted_and_no_other_record_fits_it() {
     assert!(covered > 590);
     for seq in 0..covered {
         let (line, text) = proof::prove(&Files(&disk), seq).unwrap();
-        let (hashes, note) = text.split_once("\n\n").unwrap();
-        let path: Vec<Hash> = hashes
-            .lines()
-            .skip(2)
-            .map(|line| Hash(BASE64.decode(line.as_bytes()).unwrap().try_into().unwrap()))
-            .collect();
+        let (path, note) = path_of(&text);
         let checkpoint = opened(note, &key).unwrap();
         let (size, root) = (checkpoint.size(), *checkpoint.hash());
         check_record(&path, size, root, seq, record_hash(&line)).unwrap();
@@ -117,12 +99,7 @@ fn every_proof_that_the_log_has_grown_is_accepted_and_none_for_another_root() {
         let sizes = proof::check_growth(&text, note, &origin, &verifier).unwrap();
         let old = opened(note, &key).unwrap();
         assert_eq!(sizes, (old.size(), last.size()));
-        let (hashes, _) = text.split_once("\n\n").unwrap();
-        let path: Vec<Hash> = hashes
-            .lines()
-            .skip(2)
-            .map(|line| Hash(BASE64.decode(line.as_bytes()).unwrap().try_into().unwrap()))
-            .collect();
+        let (path, _) = path_of(&text);
         let (size, root) = (last.size(), *last.hash());
         check_tree(&path, size, root, old.size(), *old.hash()).unwrap();
         if old.size() < size {

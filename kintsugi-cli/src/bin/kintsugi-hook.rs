@@ -11,10 +11,11 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
 use kintsugi_cli::capture::before;
-use kintsugi_cli::client::{Client, REPLY_MAX};
+use kintsugi_cli::client::{Client, ClientError, LATE_VARIABLE, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::relay::full_client;
 use kintsugi_cli::{fail_closed, proposal, shim, surroundings};
@@ -23,6 +24,9 @@ use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
 use kintsugi_core::shell::Dialect;
+
+/// Whether a daemon is there and did not answer in time.
+static IS_LATE: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
     fail_closed::install();
@@ -149,8 +153,12 @@ fn keeps(command: &ProposedCommand, verdict: &Verdict) -> bool {
 /// Returns the daemon's verdict; nothing when there is none to be had at once.
 fn propose(command: &ProposedCommand) -> Option<Verdict> {
     let paths = surroundings::paths().ok()?;
-    let mut client = Client::connect(&paths.socket).ok()?;
-    client.propose(command, REPLY_MAX).ok()
+    let proposed =
+        Client::connect(&paths.socket).and_then(|mut client| client.propose(command, REPLY_MAX));
+    if let Err(ClientError::TimedOut(_)) = proposed {
+        IS_LATE.store(true, Ordering::Relaxed);
+    }
+    proposed.ok()
 }
 
 /// Lets `kintsugi hook` answer, with what was read of standard input put before it again.
@@ -160,6 +168,9 @@ fn hand_over(arguments: &[OsString], payload: Option<&[u8]>) -> ExitCode {
     };
     let mut full = Command::new(program);
     full.arg("hook").args(arguments);
+    if IS_LATE.load(Ordering::Relaxed) {
+        full.env(LATE_VARIABLE, "1");
+    }
     let Some(payload) = payload else {
         return refuse(&format!("cannot start `kintsugi`: {}", full.exec()));
     };

@@ -331,7 +331,7 @@ fn failed(verb: &str, file: &Path, error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::process::{Command, Output};
 
     use super::*;
 
@@ -368,14 +368,19 @@ mod tests {
     }
 
     /// Runs a program that checks `text`; nothing when it is not installed.
-    fn checked(program: &str, arguments: &[&str], name: &str, text: &str) -> Option<String> {
+    fn run_check(program: &str, arguments: &[&str], name: &str, text: &str) -> Option<Output> {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join(name);
         std::fs::write(&file, text).unwrap();
-        let Ok(done) = Command::new(program).args(arguments).arg(&file).output() else {
+        let done = Command::new(program).args(arguments).arg(&file).output();
+        if done.is_err() {
             println!("skipped: `{program}` is not installed");
-            return None;
-        };
+        }
+        done.ok()
+    }
+
+    fn checked(program: &str, arguments: &[&str], name: &str, text: &str) -> Option<String> {
+        let done = run_check(program, arguments, name, text)?;
         assert!(
             done.status.success(),
             "{}",
@@ -397,12 +402,43 @@ mod tests {
         checked("systemd-analyze", &strict, "kintsugi.service", &system);
     }
 
+    /// The keys that the agent uses, with the types and values that `launchd.plist(5)` documents for them.
+    const AGENT_CHECK: &str = r"
+import plistlib, sys
+agent = plistlib.load(open(sys.argv[1], 'rb'), fmt=plistlib.FMT_XML)
+resources = {'Core', 'CPU', 'Data', 'FileSize', 'MemoryLock', 'NumberOfFiles', 'NumberOfProcesses', 'ResidentSetSize', 'Stack'}
+conditions = {'SuccessfulExit', 'Crashed', 'NetworkState', 'PathState', 'OtherJobEnabled', 'AfterInitialDemand'}
+def strings(value): return type(value) is list and value and all(type(one) is str for one in value)
+documented = {
+    'Label': lambda value: type(value) is str and value,
+    'ProgramArguments': lambda value: strings(value) and value[0].startswith('/'),
+    'RunAtLoad': lambda value: type(value) is bool,
+    'KeepAlive': lambda value: type(value) is bool or set(value) <= conditions and all(type(one) is bool for one in value.values()),
+    'ThrottleInterval': lambda value: type(value) is int and value > 0,
+    'ProcessType': lambda value: value in ('Background', 'Standard', 'Adaptive', 'Interactive'),
+    'Umask': lambda value: value == 0o077,
+    'HardResourceLimits': lambda value: set(value) <= resources and all(type(one) is int for one in value.values()),
+}
+for key, value in agent.items():
+    assert key in documented and documented[key](value), (key, value)
+assert {'Label', 'ProgramArguments'} <= set(agent)
+print(agent['ProgramArguments'])
+";
+
     #[test]
-    fn the_agent_of_launchd_is_a_property_list() {
+    fn the_agent_of_launchd_is_a_property_list_of_documented_keys() {
         let text = agent("/opt/a&b<c/kintsugi-daemon");
-        let read = "import plistlib, sys; print(plistlib.load(open(sys.argv[1], 'rb'))['ProgramArguments'])";
-        if let Some(said) = checked("python3", &["-c", read], "agent.plist", &text) {
+        if let Some(said) = checked("python3", &["-c", AGENT_CHECK], "agent.plist", &text) {
             assert_eq!(said, "['/opt/a&b<c/kintsugi-daemon']\n");
+        }
+        // A key that nobody documents, and a value of another type, are found.
+        for (good, bad) in [
+            ("RunAtLoad", "RunAtStart"),
+            ("<integer>63</integer>", "<string>077</string>"),
+        ] {
+            let wrong = text.replacen(good, bad, 1);
+            let read = run_check("python3", &["-c", AGENT_CHECK], "agent.plist", &wrong);
+            assert!(read.is_none_or(|output| !output.status.success()), "{bad}");
         }
     }
 }

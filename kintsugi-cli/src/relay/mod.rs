@@ -251,7 +251,8 @@ impl Relay {
                 answered => return self.keep(daemon, answered),
             }
         }
-        let mut daemon = Client::connect(&self.paths.socket).map_err(|error| absent(&error))?;
+        let mut daemon = Client::connect_within(&self.paths.socket, REPLY_MAX)
+            .map_err(|error| absent(&error))?;
         let answered = daemon.propose(command, REPLY_MAX);
         self.keep(daemon, answered)
     }
@@ -310,7 +311,7 @@ impl Relay {
     /// Looks whether the full client has started a daemon.
     fn look_again(&mut self) {
         if self.away.as_ref().is_some_and(|away| !away.is_silent())
-            && let Ok(daemon) = Client::connect(&self.paths.socket)
+            && let Ok(daemon) = Client::connect_within(&self.paths.socket, REPLY_MAX)
         {
             self.daemon = Some(daemon);
             self.away = None;
@@ -352,7 +353,9 @@ impl Relay {
             return false;
         }
         let daemon = self.daemon.take();
-        let Some(mut daemon) = daemon.or_else(|| Client::connect(&self.paths.socket).ok()) else {
+        let Some(mut daemon) =
+            daemon.or_else(|| Client::connect_within(&self.paths.socket, REPLY_MAX).ok())
+        else {
             return false;
         };
         match daemon.tell_within(record, REPLY_MAX) {

@@ -63,8 +63,24 @@ impl Frontier {
         &self.roots
     }
 
+    /// Returns the edge of the tree over the leaves from `start` on alone; nothing when a perfect subtree spans that place.
+    #[must_use]
+    pub fn behind(&self, start: u64) -> Option<Self> {
+        let (mut place, mut passed) = (0, 0);
+        while place < start {
+            place += 1 << (self.size - place).checked_ilog2()?;
+            passed += 1;
+        }
+        let roots = self.roots.get(passed..)?.to_vec();
+        (place == start).then_some(Self {
+            size: self.size - start,
+            roots,
+        })
+    }
+
     /// Returns the root over a range of leaves, when that is one of the perfect subtrees.
-    fn subtree(&self, range: &Range<u64>) -> Option<Hash> {
+    #[must_use]
+    pub fn subtree(&self, range: &Range<u64>) -> Option<Hash> {
         let mut start = 0;
         for root in &self.roots {
             // The largest that fits into what is left.
@@ -116,111 +132,63 @@ pub fn root(leaves: &[Hash]) -> Hash {
     frontier.root()
 }
 
-/// The leaves of a tree from some place on, and its right edge before that place: enough for every proof about them.
-#[derive(Debug, Clone, Default)]
-pub struct Leaves {
-    before: Frontier,
-    leaves: Vec<Hash>,
+/// Returns the audit path of the leaf `index` in a tree of `size` leaves, nearest first (RFC 6962, section 2.1.1).
+///
+/// `over` gives the node over a range of leaves.
+///
+/// # Errors
+/// Those of `over`.
+pub fn inclusion<E>(
+    index: u64,
+    size: u64,
+    mut over: impl FnMut(Range<u64>) -> Result<Hash, E>,
+) -> Result<Vec<Hash>, E> {
+    let mut path = Vec::new();
+    let mut rest = 0..size;
+    while rest.end - rest.start > 1 {
+        let middle = rest.start + split(rest.end - rest.start);
+        if index < middle {
+            path.push(over(middle..rest.end)?);
+            rest.end = middle;
+        } else {
+            path.push(over(rest.start..middle)?);
+            rest.start = middle;
+        }
+    }
+    path.reverse();
+    Ok(path)
 }
 
-impl Leaves {
-    /// Begins behind `before`, of whose leaves nothing is known.
-    #[must_use]
-    pub const fn behind(before: Frontier) -> Self {
-        Self {
-            before,
-            leaves: Vec::new(),
+/// Returns the proof that a tree of `size` leaves extends the one over its first `old`, of which there is one at least
+/// (RFC 6962, section 2.1.2).
+///
+/// `over` gives the node over a range of leaves.
+///
+/// # Errors
+/// Those of `over`.
+pub fn consistency<E>(
+    old: u64,
+    size: u64,
+    mut over: impl FnMut(Range<u64>) -> Result<Hash, E>,
+) -> Result<Vec<Hash>, E> {
+    let mut path = Vec::new();
+    let mut rest = 0..size;
+    while old < rest.end {
+        let middle = rest.start + split(rest.end - rest.start);
+        if old <= middle {
+            path.push(over(middle..rest.end)?);
+            rest.end = middle;
+        } else {
+            path.push(over(rest.start..middle)?);
+            rest.start = middle;
         }
     }
-
-    /// Adds a leaf at the right.
-    pub fn push(&mut self, leaf: Hash) {
-        self.leaves.push(leaf);
+    // The old root itself is known to whoever checks.
+    if rest.start > 0 {
+        path.push(over(rest)?);
     }
-
-    /// Returns the number of leaves of the whole tree.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.before.size() + u64::try_from(self.leaves.len()).unwrap_or_default()
-    }
-
-    /// Returns the root of the whole tree; nothing for the empty one.
-    #[must_use]
-    pub fn root(&self) -> Option<Hash> {
-        let whole = 0..self.size();
-        (!whole.is_empty()).then(|| self.over(whole))?
-    }
-
-    /// Returns the node over a range of leaves; nothing when too little is known of them.
-    fn over(&self, range: Range<u64>) -> Option<Hash> {
-        let known = self.before.size();
-        if let Some(root) = self.before.subtree(&range) {
-            return Some(root);
-        }
-        if range.end - range.start == 1 && range.end <= known {
-            return None;
-        }
-        if range.start >= known {
-            let start = usize::try_from(range.start - known).ok()?;
-            let end = usize::try_from(range.end - known).ok()?;
-            return self.leaves.get(start..end).map(root);
-        }
-        let middle = range.start + split(range.end - range.start);
-        let left = self.over(range.start..middle)?;
-        Some(node(&left, &self.over(middle..range.end)?))
-    }
-
-    /// Returns the audit path of the leaf `index`, nearest first (RFC 6962, section 2.1.1).
-    ///
-    /// Nothing when there is no such leaf, or nothing is known of it.
-    #[must_use]
-    pub fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
-        if index >= self.size() || index < self.before.size() {
-            return None;
-        }
-        let mut path = Vec::new();
-        let mut rest = 0..self.size();
-        while rest.end - rest.start > 1 {
-            let middle = rest.start + split(rest.end - rest.start);
-            if index < middle {
-                path.push(self.over(middle..rest.end)?);
-                rest.end = middle;
-            } else {
-                path.push(self.over(rest.start..middle)?);
-                rest.start = middle;
-            }
-        }
-        path.reverse();
-        Some(path)
-    }
-
-    /// Returns the proof that the tree extends the one over its first `size` leaves (RFC 6962, section 2.1.2).
-    ///
-    /// Nothing when there are not as many, or none, or too little is known of them.
-    #[must_use]
-    pub fn consistency(&self, size: u64) -> Option<Vec<Hash>> {
-        if size == 0 || size > self.size() || size < self.before.size() {
-            return None;
-        }
-        let mut path = Vec::new();
-        let mut rest = 0..self.size();
-        while size < rest.end {
-            let middle = rest.start + split(rest.end - rest.start);
-            if size <= middle {
-                path.push(self.over(middle..rest.end)?);
-                rest.end = middle;
-            } else {
-                path.push(self.over(rest.start..middle)?);
-                rest.start = middle;
-            }
-        }
-        // The old root itself is known to whoever checks.
-        if rest.start > 0 {
-            path.push(self.over(rest)?);
-        }
-        path.reverse();
-        Some(path)
-    }
+    path.reverse();
+    Ok(path)
 }
 
 /// Returns the root that `path` leads to from the leaf `index` of a tree of `size` leaves (RFC 9162, section 2.1.3.2).
@@ -303,34 +271,33 @@ mod tests {
         (0..count).map(|number| [number; 32]).collect()
     }
 
-    /// The tree over `leaves`, of whose first `known` only the edge is known.
-    fn behind(leaves: &[Hash], known: usize) -> Leaves {
-        let mut before = Frontier::default();
-        leaves[..known].iter().for_each(|leaf| before.push(*leaf));
-        let mut tree = Leaves::behind(before);
-        leaves[known..].iter().for_each(|leaf| tree.push(*leaf));
-        tree
+    /// What gives the nodes of the tree over `leaves`.
+    fn over(leaves: &[Hash]) -> impl FnMut(Range<u64>) -> Result<Hash, std::num::TryFromIntError> {
+        |range| {
+            let (start, end) = (range.start.try_into()?, range.end.try_into()?);
+            let inside: Range<usize> = start..end;
+            Ok(root(&leaves[inside]))
+        }
     }
 
     #[test]
-    fn what_was_taken_away_in_front_changes_no_proof() {
-        for count in 1_u8..40 {
-            let leaves = leaves(count);
-            let whole = behind(&leaves, 0);
-            for known in 0..=count {
-                let tree = behind(&leaves, usize::from(known));
-                assert_eq!(tree.root(), Some(root(&leaves)), "{known} of {count}");
-                for at in 0..count {
-                    let expected = whole.inclusion(u64::from(at)).filter(|_| at >= known);
-                    let found = tree.inclusion(u64::from(at));
-                    assert_eq!(found, expected, "{at} behind {known} of {count}");
-                    let size = u64::from(at) + 1;
-                    let expected = whole.consistency(size).filter(|_| at + 1 >= known);
-                    let found = tree.consistency(size);
-                    assert_eq!(found, expected, "since {size} behind {known} of {count}");
-                }
-            }
+    fn an_edge_goes_on_behind_any_of_its_perfect_subtrees() {
+        let leaves = leaves(45);
+        let mut whole = Frontier::default();
+        for leaf in &leaves {
+            whole.push(*leaf);
         }
+        // 45 = 32 + 8 + 4 + 1
+        for start in 0..=45 {
+            let mut expected = Frontier::default();
+            for leaf in &leaves[start..] {
+                expected.push(*leaf);
+            }
+            let is_between = [0, 32, 40, 44, 45].contains(&start);
+            let found = whole.behind(u64::try_from(start).unwrap());
+            assert_eq!(found, is_between.then_some(expected), "{start}");
+        }
+        assert_eq!(whole.behind(46), None);
     }
 
     #[test]
@@ -343,10 +310,9 @@ mod tests {
     fn every_leaf_of_every_small_tree_leads_to_its_root() {
         for count in 1..70 {
             let leaves = leaves(count);
-            let tree = behind(&leaves, 0);
             for (index, leaf) in leaves.iter().enumerate() {
                 let at = u64::try_from(index).unwrap();
-                let path = tree.inclusion(at).unwrap();
+                let path = inclusion(at, u64::from(count), over(&leaves)).unwrap();
                 let led = root_from_path(at, u64::from(count), *leaf, &path);
                 assert_eq!(led, Some(root(&leaves)), "{index} of {count}");
                 let elsewhere = root_from_path(at, u64::from(count), [255; 32], &path);
@@ -360,10 +326,9 @@ mod tests {
         for count in 1..40 {
             let new = leaves(count);
             let whole = (u64::from(count), root(&new));
-            let tree = behind(&new, 0);
             for before in 1..=count {
                 let size = usize::from(before);
-                let path = tree.consistency(u64::from(before)).unwrap();
+                let path = consistency(u64::from(before), whole.0, over(&new)).unwrap();
                 let old = (u64::from(before), root(&new[..size]));
                 assert!(extends(old, whole, &path), "{before} of {count}");
                 let mut other = new[..size].to_vec();
@@ -378,8 +343,6 @@ mod tests {
                 assert!(!extends(old, whole, &[path, vec![[0; 32]]].concat()));
             }
         }
-        assert_eq!(behind(&leaves(3), 0).consistency(0), None);
-        assert_eq!(behind(&leaves(3), 0).consistency(4), None);
     }
 
     #[test]

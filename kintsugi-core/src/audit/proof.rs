@@ -1,13 +1,14 @@
 //! Proofs that a record is in a log: C2SP `tlog-proof`, with the signed checkpoint that they lead to.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 
 use data_encoding::BASE64;
 use uuid::Uuid;
 
 use super::checkpoint::{self, Checkpoint, NoteError, Verifier};
 use super::line::Line;
-use super::merkle::{self, Hash, Leaves};
+use super::merkle::{self, Frontier, Hash};
 use super::record::{Body, Record};
 use super::segment::Tree;
 use super::{CHECKPOINTS_FILE, Source, segment_first, segment_name};
@@ -50,7 +51,7 @@ pub enum ProofError {
 
 /// Returns the record's line and the proof that it is in the log, as text.
 ///
-/// Reads every record of its tree up to the checkpoint and keeps 32 bytes of each.
+/// Reads a segment or two, whatever the size of the log.
 ///
 /// # Errors
 /// When no signed checkpoint covers the record, or the log is not whole.
@@ -61,15 +62,19 @@ pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofEr
     let (log, tree) = opening(source, *own)?;
     let name = checkpoint::origin(log, tree.first);
     let index = seq - tree.first;
-    let covering = notes(source, &name)?
-        .into_iter()
-        .find(|(found, _)| found.size > index);
+    let covers = |found: &Checkpoint| found.size > index;
+    let covering = note(source, &name, covers)?.filter(|(found, _)| covers(found));
     let (checkpoint, note) = covering.ok_or(ProofError::Uncovered(seq))?;
-    let (leaves, line) = leaves(source, &segments, (tree.first, checkpoint.size), seq)?;
-    if leaves.root() != Some(checkpoint.root) {
+    let records = Records::of_tree(source, tree.first)?;
+    let path = merkle::inclusion(index, checkpoint.size, |range| records.over(range))?;
+    let (mut line, mut leaf) = (Vec::new(), Hash::default());
+    records.read(*own, seq..seq + 1, |found| {
+        line = found.redacted_view();
+        leaf = merkle::leaf(found);
+    })?;
+    if merkle::root_from_path(index, checkpoint.size, leaf, &path) != Some(checkpoint.root) {
         return Err(ProofError::Log);
     }
-    let path = leaves.inclusion(index).ok_or(ProofError::Log)?;
     let mut proof = format!("{TITLE}\nindex {index}\n");
     for hash in path {
         proof.push_str(&BASE64.encode(&hash));
@@ -85,14 +90,12 @@ pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofEr
 pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError> {
     let (name, before) = checkpoint::read(old)?;
     let (_, tree) = checkpoint::parts(&name).ok_or(NoteError::Shape)?;
-    let (after, note) = notes(source, &name)?.pop().ok_or(NoteError::Origin(name))?;
-    if after.size < before.size {
+    let (after, note) = note(source, &name, |_| false)?.ok_or(NoteError::Origin(name))?;
+    if after.size < before.size || before.size == 0 {
         return Err(ProofError::Rewritten);
     }
-    let segments = segments(source)?;
-    let (leaves, _) = leaves(source, &segments, (tree, after.size), tree)?;
-    let gone = ProofError::Gone(tree + before.size.saturating_sub(1));
-    let path = leaves.consistency(before.size).ok_or(gone)?;
+    let records = Records::of_tree(source, tree)?;
+    let path = merkle::consistency(before.size, after.size, |range| records.over(range))?;
     let of = |checkpoint: Checkpoint| (checkpoint.size, checkpoint.root);
     if !merkle::extends(of(before), of(after), &path) {
         return Err(ProofError::Rewritten);
@@ -105,8 +108,13 @@ pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError
     ))
 }
 
-/// Returns the checkpoints of the tree that goes by `name`, oldest first, as text too. Their signatures are for whoever checks.
-fn notes(source: &dyn Source, name: &str) -> Result<Vec<(Checkpoint, String)>, ProofError> {
+/// Returns the first checkpoint of the tree that goes by `name` and is `wanted`, or else the last, as text too. Signatures are
+/// for whoever checks.
+fn note(
+    source: &dyn Source,
+    name: &str,
+    wanted: impl Fn(&Checkpoint) -> bool,
+) -> Result<Option<(Checkpoint, String)>, ProofError> {
     let mut text = String::new();
     let read = source
         .reader(CHECKPOINTS_FILE, 0)
@@ -121,10 +129,17 @@ fn notes(source: &dyn Source, name: &str) -> Result<Vec<(Checkpoint, String)>, P
         let (of, found) = checkpoint::read(&note).ok()?;
         (of == name).then_some((found, note))
     };
-    Ok(checkpoint::split(&text).filter_map(of_this).collect())
+    let mut last = None;
+    for found in checkpoint::split(&text).filter_map(of_this) {
+        let is_wanted = wanted(&found.0);
+        last = Some(found);
+        if is_wanted {
+            break;
+        }
+    }
+    Ok(last)
 }
 
-/// Returns the first records of the segments that are there, oldest first.
 fn segments(source: &dyn Source) -> Result<Vec<u64>, ProofError> {
     let names = source.names();
     let names =
@@ -194,49 +209,89 @@ fn path<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, ProofErro
         .collect()
 }
 
-/// Reads what is there of the first `size` records of the tree that begins with record `tree`; returns their leaves and the
-/// line of record `seq`.
-fn leaves(
-    source: &dyn Source,
-    segments: &[u64],
-    (tree, size): (u64, u64),
-    seq: u64,
-) -> Result<(Leaves, Vec<u8>), ProofError> {
-    let limit = tree.saturating_add(size);
-    let start = segments.partition_point(|first| *first < tree);
-    let segments = segments.get(start..).unwrap_or_default();
-    let first = segments.first().copied().ok_or(ProofError::Gone(tree))?;
-    let (_, before) = opening(source, first)?;
-    let before = Some(before).filter(|before| before.first == tree);
-    let before = before.and_then(|before| before.frontier(first));
-    let mut leaves = Leaves::behind(before.ok_or(ProofError::Log)?);
-    let mut found = Vec::new();
-    let mut bytes = Vec::new();
-    for (position, first) in segments.iter().enumerate() {
-        let next = segments.get(position + 1).copied().unwrap_or(u64::MAX);
-        if *first >= limit {
-            break;
+/// The records of one tree, in the segments that are there.
+struct Records<'a> {
+    source: &'a dyn Source,
+    /// First records of the segments, the last of which may be of a later tree.
+    segments: Vec<u64>,
+    /// The record that is leaf 0.
+    tree: u64,
+    /// The edge of the tree before the first segment: all that is known of records that were pruned.
+    before: Frontier,
+}
+
+impl<'a> Records<'a> {
+    fn of_tree(source: &'a dyn Source, tree: u64) -> Result<Self, ProofError> {
+        let mut segments = segments(source)?;
+        segments.drain(..segments.partition_point(|first| *first < tree));
+        let first = segments.first().copied().ok_or(ProofError::Gone(tree))?;
+        let mut records = Self {
+            source,
+            segments,
+            tree,
+            before: Frontier::default(),
+        };
+        records.before = records.edge(first)?;
+        Ok(records)
+    }
+
+    /// Returns the edge of the tree before the segment `first`, as its first record states it.
+    fn edge(&self, first: u64) -> Result<Frontier, ProofError> {
+        let (_, stated) = opening(self.source, first)?;
+        let stated = Some(stated).filter(|stated| stated.first == self.tree);
+        let edge = stated.and_then(|stated| stated.frontier(first));
+        edge.ok_or(ProofError::Log)
+    }
+
+    /// Returns the node over a range of leaves. At most one segment is read, since the first record of each states the edge
+    /// of the tree before it. That is as good as a look at every record: what comes of it must lead to the root that was signed.
+    fn over(&self, range: Range<u64>) -> Result<Hash, ProofError> {
+        if let Some(root) = self.before.subtree(&range) {
+            return Ok(root);
         }
-        let name = segment_name(*first);
+        if range.end <= self.before.size() {
+            return Err(ProofError::Gone(self.tree + range.start));
+        }
+        let last = self.tree + range.end - 1;
+        let inside = self.segments.iter().rev().find(|first| **first <= last);
+        let inside = inside.copied().ok_or(ProofError::Gone(last))?;
+        let mut edge = Frontier::default();
+        let mut from = self.tree + range.start;
+        if inside > from {
+            edge = self
+                .edge(inside)?
+                .behind(range.start)
+                .ok_or(ProofError::Log)?;
+            from = inside;
+        }
+        self.read(inside, from..last + 1, |line| edge.push(merkle::leaf(line)))?;
+        Ok(edge.root())
+    }
+
+    /// Gives the records `places`, which are in the segment `first`, one after the other.
+    fn read(
+        &self,
+        first: u64,
+        places: Range<u64>,
+        mut take: impl FnMut(&Line<'_>),
+    ) -> Result<(), ProofError> {
+        let name = segment_name(first);
         let failed = |error| ProofError::Read(name.clone(), error);
-        let mut reader = BufReader::new(source.reader(&name, 0).map_err(failed)?);
-        for place in *first..next.min(limit) {
+        let mut reader = BufReader::new(self.source.reader(&name, 0).map_err(failed)?);
+        let mut bytes = Vec::new();
+        for place in first..places.end {
             read_line(&mut reader, &mut bytes).map_err(failed)?;
             let bare = bytes.strip_suffix(b"\n").ok_or(ProofError::Log)?;
             let line = Line::split(bare).map_err(|_| ProofError::Log)?;
             if line.seq() != place {
                 return Err(ProofError::Log);
             }
-            if place == seq {
-                found = line.redacted_view();
+            if places.contains(&place) {
+                take(&line);
             }
-            leaves.push(merkle::leaf(&line));
         }
+        Ok(())
     }
-    if leaves.size() != size {
-        return Err(ProofError::Log);
-    }
-    Ok((leaves, found))
 }
 
 /// Checks that `line`, whole or redacted, is in the log `origin` whose key is `verifier`. Returns its place.

@@ -12,7 +12,7 @@ use crate::classify::Class;
 use crate::decide::Decision;
 use crate::effect::Effect;
 use crate::facts::Facts;
-use crate::proposal::{PeerCredentials, ProposedCommand};
+use crate::proposal::{Identity, PeerCredentials, ProposedCommand};
 use crate::protocol;
 use crate::rules::Finding;
 use crate::shell::Dialect;
@@ -177,6 +177,22 @@ pub struct Command {
     /// Private: secrets were masked in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exact: Option<Box<Exact>>,
+}
+
+impl Command {
+    /// Returns the same as [`ProposedCommand::fingerprint`] of what stands here.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let identity = Identity {
+            agent: &self.agent,
+            session: self.session.as_deref(),
+            cwd: &self.cwd,
+            shell: self.shell,
+            raw: &self.raw,
+            argv: &self.argv,
+        };
+        identity.fingerprint()
+    }
 }
 
 impl From<ProposedCommand> for Command {

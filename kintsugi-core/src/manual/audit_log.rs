@@ -19,7 +19,10 @@
 //! | `torn-<seq>-<hash>.bin` | what a crash left of writes that were never acknowledged |
 //! | `incident-…` | evidence, moved aside; never read again |
 //!
-//! A segment ends where the number of records is a multiple of 16,384, or where the next one begins.
+//! A segment ends where the next one begins: after 4,096 records, or sooner, when it holds 4 MiB beside the live state that it
+//! opened with, or as much as that state if that is more. A start reads the last one, so this is what bounds a start; it was
+//! 16,384 records in earlier versions. A segment whose number of records is a power of two is
+//! a perfect subtree when it begins at a multiple of it. Nothing relies on that: `tree.frontier` says where the tree stands.
 //!
 //! # A line
 //!
@@ -77,7 +80,8 @@
 //! When older segments were pruned, the first one that is there continues the `h` and `m` of its own `previous`.
 //!
 //! `states` records of the kind `state` follow. Without all of them the segment was never begun. The last record of a full segment is a
-//! `checkpoint`.
+//! `checkpoint`. The live state holds each hold and approval, what people said beyond one command, and the ids of a day, 65,536 at most:
+//! one that was decided at once in 65 bytes, since why stands in its record. That is 5.7 MB when there are as many.
 //!
 //! # The head
 //!

@@ -94,6 +94,46 @@ impl Answered {
     }
 }
 
+/// A proposal that was decided at once: a day's worth of them is remembered, so only where its verdict stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    pub(super) class: Class,
+    pub(super) decision: Decision,
+    pub(super) tier: u8,
+    /// The record with all of it.
+    pub(super) seq: u64,
+}
+
+impl Decided {
+    /// Returns the record that has the details.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns the verdict without what only its record tells.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            class: self.class,
+            decision: self.decision,
+            tier: self.tier,
+            reason: "it was decided before; why, stands in the log no more".to_owned(),
+            summary: None,
+            risk: None,
+            rule: None,
+            effects: Vec::new(),
+            findings: Vec::new(),
+            grounds: Vec::new(),
+            instead: None,
+            capture: Vec::new(),
+            content_hash: None,
+            expires_ms: None,
+            approved: false,
+        }
+    }
+}
+
 /// A command that waits for a person, or has been approved by one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hold {

@@ -2,7 +2,12 @@
 
 use std::rc::Rc;
 
+use data_encoding::BASE64;
+use kintsugi_core::audit::chain::{hex, unhex};
 use kintsugi_core::audit::record::Body;
+use kintsugi_core::classify::Class;
+use kintsugi_core::decide::Decision;
+use kintsugi_core::limits::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,14 +15,17 @@ use uuid::Uuid;
 use super::admin::ADMIN;
 use super::intents::Piece;
 use super::suspects::Suspects;
-use super::{Answered, Fingerprint, Hold, Known, Standing, State};
+use super::{Answered, Decided, Fingerprint, Hold, Known, Standing, State};
 use crate::store::LiveState;
 
 /// Names a piece with one hold or approval.
 const HOLD: &str = "hold";
 
-/// Names a piece with ids that are remembered.
+/// Names a piece with ids that are remembered with why they are closed.
 const IDS: &str = "ids";
+
+/// Names a piece with ids that were decided at once, each in [`DECIDED_BYTES`] bytes.
+const DECIDED: &str = "decided";
 
 /// Names a piece with what people said beyond one command.
 const INTENT: &str = "intent";
@@ -27,6 +35,13 @@ const SUSPECTS: &str = "suspects";
 
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
+
+/// One decided id: itself, its fingerprint, when, its record (both little-endian), and class, decision and tier in two bits each.
+const DECIDED_BYTES: usize = 16 + 32 + 8 + 8 + 1;
+
+/// Decided ids in one piece; in base64 they fit into a record.
+const DECIDED_PER_PIECE: usize = 512;
+const _: () = assert!(DECIDED_PER_PIECE * DECIDED_BYTES / 3 * 4 < RECORD_BYTES_MAX - 1_024);
 
 /// One id, without a hold.
 #[derive(Serialize, Deserialize)]
@@ -67,6 +82,7 @@ impl LiveState for State {
     fn live_state(&self) -> Vec<Body> {
         let mut pieces = Vec::new();
         let mut ids = Vec::new();
+        let mut decided = Vec::new();
         for (id, known) in self
             .order
             .iter()
@@ -91,7 +107,10 @@ impl LiveState for State {
                     pieces.extend(piece(HOLD, &kept_hold(known.at, hold, Some(approval))));
                     continue;
                 }
-                Standing::Decided(answered) => KeptStanding::Decided(answered.clone()),
+                Standing::Decided(answer) => {
+                    decided.push(encode(*id, known, answer));
+                    continue;
+                }
                 Standing::Closed(answered) => KeptStanding::Closed(answered.clone()),
                 Standing::With(first) => KeptStanding::With(*first),
             };
@@ -112,8 +131,62 @@ impl LiveState for State {
         let intents = self.intents.pieces();
         pieces.extend(intents.iter().filter_map(|intent| piece(INTENT, intent)));
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
+        let decided = decided.chunks(DECIDED_PER_PIECE);
+        pieces.extend(decided.map(|ids| Body::State {
+            what: DECIDED.to_owned(),
+            value: Value::String(BASE64.encode(&ids.concat())),
+        }));
         pieces
     }
+}
+
+fn encode(id: Uuid, known: &Known, answer: &Decided) -> [u8; DECIDED_BYTES] {
+    let fingerprint: [u8; 32] = unhex(known.fingerprint.as_bytes()).unwrap_or_default();
+    let class = match answer.class {
+        Class::Safe => 0,
+        Class::Ambiguous => 1,
+        Class::Catastrophic => 2,
+    };
+    let decision = match answer.decision {
+        Decision::Allow => 0,
+        Decision::Hold => 1,
+        Decision::Deny => 2,
+    };
+    let numbers = [known.at.to_le_bytes(), answer.seq.to_le_bytes()].concat();
+    let bits = class | decision << 2 | (answer.tier & 3) << 4;
+    let parts = [id.as_bytes().as_slice(), &fingerprint, &numbers, &[bits]].concat();
+    let mut bytes = [0; DECIDED_BYTES];
+    bytes.copy_from_slice(&parts);
+    bytes
+}
+
+/// Reads what [`encode`] wrote; nothing when the bytes are not that.
+fn decode(bytes: &[u8]) -> Option<(Uuid, Known)> {
+    let (id, rest) = bytes.split_first_chunk::<16>()?;
+    let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let (seq, bits) = rest.split_first_chunk::<8>()?;
+    let [bits] = bits else { return None };
+    let decided = Decided {
+        class: match bits & 3 {
+            0 => Class::Safe,
+            1 => Class::Ambiguous,
+            _ => Class::Catastrophic,
+        },
+        decision: match bits >> 2 & 3 {
+            0 => Decision::Allow,
+            1 => Decision::Hold,
+            _ => Decision::Deny,
+        },
+        tier: bits >> 4 & 3,
+        seq: u64::from_le_bytes(*seq),
+    };
+    let known = Known {
+        fingerprint: Fingerprint::from(hex(fingerprint)),
+        at: u64::from_le_bytes(*at),
+        standing: Standing::Decided(decided),
+    };
+    Some((Uuid::from_bytes(*id), known))
 }
 
 fn kept_hold(at: u64, hold: &Hold, approved: Option<KeptApproval>) -> KeptHold {
@@ -136,6 +209,13 @@ impl State {
     pub(super) fn restore(&mut self, what: &str, value: &Value) {
         match what {
             ADMIN => self.admin.restore(value),
+            DECIDED => {
+                let bytes = value.as_str().map(|text| BASE64.decode(text.as_bytes()));
+                let bytes = bytes.and_then(Result::ok).unwrap_or_default();
+                for (id, known) in bytes.chunks(DECIDED_BYTES).filter_map(decode) {
+                    self.set(id, known);
+                }
+            }
             HOLD => {
                 if let Ok(kept) = KeptHold::deserialize(value) {
                     self.restore_hold(kept);
@@ -145,7 +225,13 @@ impl State {
                 for kept in Vec::<KeptId>::deserialize(value).unwrap_or_default() {
                     let fingerprint = Fingerprint::from(kept.fingerprint);
                     let standing = match kept.standing {
-                        KeptStanding::Decided(answered) => Standing::Decided(answered),
+                        // Written by versions that kept all of it here.
+                        KeptStanding::Decided(answered) => Standing::Decided(Decided {
+                            class: answered.class,
+                            decision: answered.decision,
+                            tier: answered.tier,
+                            seq: answered.seq.unwrap_or(u64::MAX),
+                        }),
                         KeptStanding::Closed(answered) => Standing::Closed(answered),
                         KeptStanding::With(first) => Standing::With(first),
                     };

@@ -257,3 +257,28 @@ fn ids_are_forgotten_by_number_and_by_age_and_holds_by_neither() {
         Standing::Held(_)
     ));
 }
+
+#[test]
+fn a_day_of_ids_is_little_enough_for_every_segment_to_open_with_it() {
+    let mut tape = eventful();
+    for id in 0..IDS_MAX {
+        tape.propose(100 + u128::try_from(id).unwrap(), "ls", Decision::Allow);
+        tape.records.truncate(1_000);
+    }
+    let mut again = Tape {
+        now: tape.now,
+        ..Tape::default()
+    };
+    let mut bytes = 0;
+    for piece in tape.state.live_state() {
+        let json = serde_json::to_string(&piece).unwrap();
+        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
+        bytes += json.len();
+        again.write(piece);
+    }
+    assert!(bytes < 6_000_000, "{bytes}");
+    assert_eq!(again.state.known.len(), IDS_MAX);
+    for (id, known) in &tape.state.known {
+        assert_eq!(again.state.known(*id), Some(known));
+    }
+}

@@ -126,15 +126,17 @@ pub(super) fn inventory(storage: &dyn Storage, records: u64) -> Result<Inventory
     found.torn.sort_unstable();
     found.foreign.sort_unstable();
     // A segment that ended early is followed by the next one at once.
-    let ends = |first: &u64| (first / records.max(1) + 1).saturating_mul(records);
+    let ends = |first: &u64| first.saturating_add(records);
     let pairs = found.segments.iter().zip(found.segments.iter().skip(1));
-    let gaps = pairs.filter(|(first, next)| ends(first) < **next && !begins_anew(storage, **next));
+    let gaps =
+        pairs.filter(|(first, next)| ends(first) < **next && !follows(storage, **next, **first));
     found.gaps = gaps.map(|(first, next)| ends(first)..*next).collect();
     Ok(found)
 }
 
-/// Whether a segment opens behind an incident, which leaves places that no record ever had.
-fn begins_anew(storage: &dyn Storage, first: u64) -> bool {
+/// Whether a segment says that it follows `before`, which an earlier version made longer, or that it opens behind an incident,
+/// which leaves places that no record ever had.
+fn follows(storage: &dyn Storage, first: u64, before: u64) -> bool {
     let read = storage.open(&segment_name(first)).and_then(|file| {
         let mut bytes = vec![0; RECORD_BYTES_MAX];
         let read = file.read_at(0, &mut bytes)?;
@@ -144,15 +146,13 @@ fn begins_anew(storage: &dyn Storage, first: u64) -> bool {
     let bytes = read.unwrap_or_default();
     let line = bytes.split(|byte| *byte == b'\n').next();
     let record = line.and_then(|line| Record::read(line).ok());
-    record.is_some_and(|record| {
-        matches!(
-            record.body,
-            Body::Open {
-                opening: Opening::Incident,
-                ..
-            }
-        )
-    })
+    let Some(Body::Open {
+        opening, previous, ..
+    }) = record.map(|record| record.body)
+    else {
+        return false;
+    };
+    opening == Opening::Incident || previous.is_some_and(|previous| previous.segment == before)
 }
 
 pub(super) fn open(
@@ -240,6 +240,7 @@ pub(super) fn beginning(chain: Chain) -> Position {
         chain,
         segment: first,
         bytes: 0,
+        opened_bytes: 0,
         hasher: blake3::Hasher::new(),
         tree: Frontier::default(),
         tree_first: first,

@@ -22,6 +22,9 @@ use super::storage::{Storage, StoredFile, read_fully, write_fully};
 /// Most steps that a key is carried on over records that are missing; beyond, a new one begins.
 const KEY_STEPS_MAX: u64 = 1 << 20;
 
+/// Most records that a segment of any version ever had.
+const RECORDS_EVER: u64 = 16_384;
+
 /// A start in progress.
 pub(super) struct Recovery {
     pub(super) storage: Box<dyn Storage>,
@@ -145,8 +148,8 @@ impl Recovery {
     fn end_of_claims(&self, head: Option<&Head>, scan: Option<&Scan>) -> u64 {
         let last = self.found.segments.last().copied();
         // A whole segment is left free behind the last: what was in it is not known.
-        let records = self.options.segment_records;
-        let behind = last.map(|first| (first / records + 1) * records);
+        let records = self.options.segment_records.max(RECORDS_EVER);
+        let behind = last.map(|first| first.saturating_add(records));
         let claimed = scan.map(|scan| scan.claimed_end.min(behind.unwrap_or_default()));
         let named = head.map(|head| head.chain.next);
         match (claimed, scan.is_some()) {

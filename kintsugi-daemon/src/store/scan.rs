@@ -2,7 +2,7 @@
 //!
 //! Believing is for the caller: this only finds the first record that is bad and what later lines claim.
 
-use kintsugi_core::audit::chain::{Chain, Key, Seal, continues, link};
+use kintsugi_core::audit::chain::{Chain, Key, Seal, continues};
 use kintsugi_core::audit::line::{Line, LineError};
 use kintsugi_core::audit::merkle::Frontier;
 use kintsugi_core::audit::record::{Body, Record};
@@ -19,6 +19,8 @@ pub(super) struct Scan {
     pub(super) end: Position,
     /// The log its first record names; nothing when that record is bad.
     pub(super) log: Option<Uuid>,
+    /// How many records of live state follow that one.
+    states: u64,
     /// The seal of the last good record, as it stands in the file.
     seal_text: Vec<u8>,
     /// The place behind each record is remembered for the one that the head names.
@@ -36,12 +38,7 @@ pub(super) struct Scan {
 impl Scan {
     /// Whether the segment was begun: its first record and all of the live state are there.
     pub(super) fn is_begun(&self) -> bool {
-        match self.records.first().map(|record| &record.body) {
-            Some(Body::Open { states, .. }) => {
-                u64::try_from(self.records.len()).is_ok_and(|count| count > *states)
-            }
-            Some(_) | None => false,
-        }
+        u64::try_from(self.records.len()).is_ok_and(|count| count > self.states)
     }
 
     /// Returns the seal behind the records before `next`, when this segment holds the last of them.
@@ -63,11 +60,13 @@ pub(super) fn scan(first: u64, bytes: &[u8], known: Option<&Chain>) -> Scan {
             },
             segment: first,
             bytes: 0,
+            opened_bytes: 0,
             hasher: blake3::Hasher::new(),
             tree: Frontier::default(),
             tree_first: first,
         },
         log: None,
+        states: 0,
         seal_text: Vec::new(),
         seals: Vec::new(),
         later_durable: 0,
@@ -119,8 +118,7 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> bool {
     let Some(seal) = Seal::parse(line.seal()) else {
         return false;
     };
-    let (before, after) = line.public();
-    if link(&scan.seal_text, before, after) != seal.hash || !vouched(keys, place, &seal) {
+    if !follows(scan, &line, &seal) || !vouched(keys, place, &seal) {
         return false;
     }
     match read {
@@ -135,8 +133,22 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> bool {
     scan.seal_text.clear();
     scan.seal_text.extend_from_slice(line.seal());
     scan.end.pass_unhashed(bytes, &line);
+    if scan.end.chain.next - scan.end.segment <= scan.states + 1 {
+        scan.end.opened_bytes = scan.end.bytes;
+    }
     scan.seals.push(seal);
     true
+}
+
+/// Whether a line continues the one before it: [`kintsugi_core::audit::chain::link`], in one piece, which is faster.
+fn follows(scan: &mut Scan, line: &Line<'_>, seal: &Seal) -> bool {
+    let (before, after) = line.public();
+    let sealed = scan.seal_text.len();
+    scan.seal_text.extend_from_slice(before);
+    scan.seal_text.extend_from_slice(after);
+    let hash = blake3::hash(&scan.seal_text);
+    scan.seal_text.truncate(sealed);
+    *hash.as_bytes() == seal.hash
 }
 
 /// Whether the MAC is right, as far as the key is known.
@@ -154,9 +166,13 @@ fn vouched(keys: Option<&mut Chain>, place: u64, seal: &Seal) -> bool {
 
 /// Takes what the first record of a segment says about what is before it.
 fn begin(scan: &mut Scan, body: &Body) -> bool {
-    let Body::Open { log, tree, .. } = body else {
+    let Body::Open {
+        log, tree, states, ..
+    } = body
+    else {
         return false;
     };
+    scan.states = *states;
     let first = scan.end.segment;
     let Some((seal, frontier)) = body.continued_seal(first).zip(tree.frontier(first)) else {
         return false;

@@ -1,7 +1,6 @@
 //! The segment that is being written, and how the next one begins.
 //!
-//! A segment ends where the number of records is a multiple of a power of two, so that whole segments are perfect
-//! subtrees; one that begins after a failure is shorter.
+//! A segment ends when it has so many records, or so many bytes, that a start would take long to read more.
 
 use std::io;
 
@@ -11,6 +10,7 @@ use kintsugi_core::audit::line::Line;
 use kintsugi_core::audit::merkle::{self, Frontier};
 use kintsugi_core::audit::record::{Body, Opening, Predecessor, Tree};
 use kintsugi_core::audit::segment_name;
+use kintsugi_core::limits::SEGMENT_BYTES;
 
 use super::log::{LiveState, Log, LogError, Now};
 use super::reserve::is_full;
@@ -39,6 +39,8 @@ pub(super) struct Position {
     pub(super) segment: u64,
     /// Bytes of the segment.
     pub(super) bytes: u64,
+    /// How many of them are its first record and the live state behind it.
+    pub(super) opened_bytes: u64,
     /// Over those bytes.
     pub(super) hasher: blake3::Hasher,
     /// Over every record since `tree_first`.
@@ -61,7 +63,12 @@ impl Position {
 
     /// Returns the first record that does not belong to a segment of `records` any more.
     pub(super) const fn limit(&self, records: u64) -> u64 {
-        (self.segment / records + 1) * records
+        self.segment.saturating_add(records)
+    }
+
+    /// Whether a start that reads the segment has enough to read, however few records that are.
+    fn is_long(&self) -> bool {
+        self.bytes.saturating_sub(self.opened_bytes) >= SEGMENT_BYTES.max(self.opened_bytes)
     }
 }
 
@@ -78,19 +85,21 @@ impl Log {
             At::Segment(_) => {
                 let limit = self.staged.limit(self.options.segment_records);
                 let room = limit.saturating_sub(self.staged.chain.next);
-                if u64::try_from(count).unwrap_or(u64::MAX) < room {
+                let is_long = self.staged.is_long();
+                if u64::try_from(count).unwrap_or(u64::MAX) < room && !is_long {
                     return Ok(());
                 }
-                self.close(now, room)?;
+                self.close(now, if is_long { 1 } else { room })?;
                 Opening::Full
             }
         };
         self.begin(now, opening, live)
     }
 
-    /// Fills the rest of the segment with checkpoints, the last of which closes it, and makes all of it durable.
-    fn close(&mut self, now: Now, room: u64) -> Result<(), LogError> {
-        let bodies = (0..room).map(|_| self.checkpoint()).collect();
+    /// Closes the segment with `count` checkpoints: as many as are missing, so that a full one has always the same number of
+    /// records. Makes all of it durable.
+    fn close(&mut self, now: Now, count: u64) -> Result<(), LogError> {
+        let bodies = (0..count).map(|_| self.checkpoint()).collect();
         self.write(now, bodies)?;
         self.sync().map(|_| ())
     }
@@ -122,10 +131,12 @@ impl Log {
         self.at = At::Segment(Segment { file });
         self.staged.segment = first;
         self.staged.bytes = 0;
+        self.staged.opened_bytes = 0;
         self.staged.hasher = blake3::Hasher::new();
         let bodies = std::iter::once(open).chain(states).collect();
         let names = |log: &Self| log.storage.sync_names();
         let begun = self.write(now, bodies).and_then(|_| {
+            self.staged.opened_bytes = self.staged.bytes;
             names(self).map_err(|error| self.fail(error))?;
             self.sync().map(|_| ())
         });

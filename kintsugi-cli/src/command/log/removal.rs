@@ -38,7 +38,7 @@ pub(super) struct Redact {
 /// Arguments of `kintsugi log prune`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Takes out whole segments of 16,384 records, so a little more may stay than was asked for.\nNeeds the admin's password once there is one."
+    after_help = "Takes out whole segments of some 4,096 records, so a little more may stay than was asked for.\nNeeds the admin's password once there is one."
 )]
 pub(super) struct Prune {
     /// Records before this one: a number, 2026-01-31, an RFC 3339 time, or a time ago such as 90d

@@ -12,7 +12,6 @@ use crate::audit::first_key_name;
 use crate::audit::line::{Line, LineError};
 use crate::audit::merkle;
 use crate::audit::record::{Body, Opening, Record};
-use crate::limits::SEGMENT_RECORDS;
 
 /// Records between two calls of [`super::Options::progress`].
 const PROGRESS_RECORDS: u64 = 4096;
@@ -201,14 +200,13 @@ impl Run<'_> {
         if place.is_first {
             return self.start(place.first, beginning);
         }
-        let records = self.options.segment_records.unwrap_or(SEGMENT_RECORDS);
         match beginning.opening {
             Opening::New => return Err(Bad::Record("begins a log inside a log")),
             Opening::Incident => {
                 let reason = "an incident was recorded: the log before it did not verify";
                 return Err(Bad::Final(tampered(self.next, reason)));
             }
-            Opening::Full if self.leftover || !place.first.is_multiple_of(records) => {
+            Opening::Full if self.leftover => {
                 return Err(Bad::Record("opens a segment where none ends"));
             }
             Opening::Full | Opening::FailedSync => {}

@@ -33,8 +33,6 @@ pub struct Options<'a> {
     pub against: Vec<String>,
     /// The key that checks notes, as it was printed when the log was made; else the one that the log itself names.
     pub verifier: Option<Verifier>,
-    /// Records of a segment, where they are not [`crate::limits::SEGMENT_RECORDS`]: in tests of what is between two.
-    pub segment_records: Option<u64>,
     /// Called now and then with the number of bytes read so far.
     pub progress: Option<&'a mut dyn FnMut(u64)>,
 }

@@ -22,7 +22,6 @@ fn check(disk: &Memory, depth: Depth, against: &[String]) -> Report {
     let checks = Checks {
         depth,
         against: against.to_vec(),
-        segment_records: Some(SHORT),
         ..Checks::default()
     };
     verify(&Files(disk), checks)

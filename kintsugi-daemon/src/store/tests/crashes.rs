@@ -44,13 +44,7 @@ fn work(storage: Box<dyn Storage>, rounds: u64, options: &Options) -> u64 {
 
 /// Opens what a crash has left and says that nothing is lost, nothing is accused, and a second recovery is the same.
 fn recovers(disk: &Memory, acknowledged: u64, options: &Options, seed: &str) {
-    let check = |disk: &Memory| {
-        let checks = Checks {
-            segment_records: Some(options.segment_records),
-            ..Checks::default()
-        };
-        verify(&Files(disk), checks)
-    };
+    let check = |disk: &Memory| verify(&Files(disk), Checks::default());
     let before = check(disk).outcome;
     let fresh = matches!(before, Outcome::Unreadable { .. });
     let torn = matches!(before, Outcome::Good | Outcome::Torn { .. });

@@ -210,3 +210,104 @@ fn a_full_segment_is_followed_by_one_that_opens_with_the_live_state() {
         .collect();
     assert_eq!(kinds[..3], ["open", "state", "observation"]);
 }
+
+/// Fills a log with records of nearly the largest size; returns the first records of its segments.
+fn fill_with_long_records(disk: &memory::Memory, count: usize, live: &dyn LiveState) -> Vec<u64> {
+    let (mut log, _) = Log::open(Box::new(disk.clone()), options()).unwrap();
+    for _ in 0..count {
+        let body = Body::Observation {
+            change: Change::Created,
+            path: "x".repeat(60_000),
+        };
+        let staged = log.stage(now(), vec![body], live).unwrap();
+        assert!(log.sync().unwrap().confirm(staged).is_ok());
+    }
+    let names = disk.names().unwrap();
+    let mut firsts: Vec<u64> = names
+        .iter()
+        .filter_map(|name| kintsugi_core::audit::segment_first(name))
+        .collect();
+    firsts.sort_unstable();
+    firsts
+}
+
+#[test]
+fn a_segment_of_long_records_ends_early_so_that_a_start_never_reads_much() {
+    use kintsugi_core::audit::verify::{Depth, Options as Checks, Outcome, verify};
+    use kintsugi_core::limits::{RECORD_BYTES_MAX, SEGMENT_BYTES};
+    let disk = memory::Memory::new();
+    let firsts = fill_with_long_records(&disk, 200, &());
+    assert!(firsts.len() > 2, "{firsts:?}");
+    let most = usize::try_from(SEGMENT_BYTES).unwrap() + 2 * RECORD_BYTES_MAX;
+    for first in &firsts {
+        let bytes = disk.read(&segment_name(*first)).unwrap().len();
+        assert!(bytes < most, "{first}: {bytes}");
+    }
+    for depth in [
+        Depth::Chain,
+        Depth::Quick,
+        Depth::Records,
+        Depth::Everything,
+    ] {
+        let checks = Checks {
+            depth,
+            ..Checks::default()
+        };
+        let report = verify(&Files(&disk), checks);
+        assert_eq!(report.outcome, Outcome::Good, "{depth:?}");
+    }
+    let (log, replay) = Log::open(Box::new(disk), options()).unwrap();
+    assert_eq!(Some(&log.segment()), firsts.last());
+    assert_eq!(replay.gaps, []);
+    assert!(replay.records.len() < 80, "{}", replay.records.len());
+}
+
+#[test]
+fn a_segment_is_at_least_as_long_as_the_live_state_that_it_opens_with() {
+    struct Much;
+    impl LiveState for Much {
+        fn live_state(&self) -> Vec<Body> {
+            let piece = Body::State {
+                what: "much".into(),
+                value: serde_json::Value::String("x".repeat(60_000)),
+            };
+            vec![piece; 140]
+        }
+    }
+    let disk = memory::Memory::new();
+    let firsts = fill_with_long_records(&disk, 400, &Much);
+    // Eight megabytes of state, and as much of news, again and again; also over a start in between.
+    let more = fill_with_long_records(&disk, 100, &Much);
+    for pair in more.windows(2) {
+        assert!(pair[1] - pair[0] > 140 + 130, "{more:?}");
+    }
+    assert!(firsts.len() > 2 && more.len() > firsts.len(), "{more:?}");
+}
+
+#[test]
+fn segments_of_an_earlier_version_are_longer_and_nothing_is_missing_between_them() {
+    let disk = memory::Memory::new();
+    let longer = Options {
+        segment_records: 64,
+        ..options()
+    };
+    let short = Options {
+        segment_records: 16,
+        ..options()
+    };
+    let fill = |options: &Options, count| {
+        let (mut log, replay) = Log::open(Box::new(disk.clone()), options.clone()).unwrap();
+        write(&mut log, count);
+        replay.gaps
+    };
+    fill(&longer, 200);
+    fill(&short, 40);
+    assert_eq!(fill(&short, 1), [], "they follow each other");
+    disk.remove(&segment_name(64)).unwrap();
+    let gaps = fill(&short, 1);
+    assert_eq!(
+        gaps.as_slice(),
+        std::slice::from_ref(&(16..128)),
+        "one that is missing is still missed"
+    );
+}

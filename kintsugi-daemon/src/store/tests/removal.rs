@@ -145,7 +145,6 @@ fn a_redaction_in_a_closed_segment_is_found_by_the_quick_look_too() {
     let checked = |disk: &Memory, depth| {
         let checks = Checks {
             depth,
-            segment_records: Some(16),
             ..Checks::default()
         };
         verify(&Files(disk), checks)
