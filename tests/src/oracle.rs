@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 use data_encoding::BASE64;
-use kintsugi_core::audit::chain::hex;
 use kintsugi_core::audit::record::{Body, Record};
 use kintsugi_core::audit::verify::{Options, Outcome, Report, verify};
 use kintsugi_core::audit::{CHECKPOINTS_FILE, Source, checkpoint, proof, segment_first};
@@ -159,8 +158,8 @@ fn key_of(source: &dyn Source, path: &Path) -> Option<(u64, String)> {
     let last = names.iter().filter_map(|name| segment_first(name)).max()?;
     let text = std::fs::read(path.join(kintsugi_core::audit::segment_name(last))).ok()?;
     let line = text.split(|byte| *byte == b'\n').next()?;
-    match Record::read(line).ok()?.body {
-        Body::Open { tree, verifier, .. } => Some((tree.first, verifier?)),
-        other => panic!("a segment opens with {other:?}, {}", hex(line)),
-    }
+    let Body::Open { tree, verifier, .. } = Record::read(line).ok()?.body else {
+        panic!("a segment opens with another record");
+    };
+    Some((tree.first, verifier?))
 }
