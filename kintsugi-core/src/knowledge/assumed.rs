@@ -173,7 +173,7 @@ impl Analyst<'_> {
 
     /// A file of program text that nobody read, by its name: `psql -f drop_users.sql`, `node wipe.js`.
     pub(super) fn assume_file(&mut self, call: &Call<'_>, program: &str, path: &str, data: bool) {
-        if file_sense(path, data) != Sense::Destroys {
+        if file_sense(path, data) != Sense::Destroys || data && is_for_trying(call) {
             return;
         }
         let target = Target {
@@ -311,6 +311,24 @@ fn names_production(call: &Call<'_>) -> bool {
     call.words.iter().skip(1).any(|word| says(&word.display()))
         || call.assignments.iter().any(|assignment| {
             ENVIRONMENTS.contains(&assignment.name.as_str()) && says(&assignment.value.display())
+        })
+}
+
+/// Whether statements go into a database of one's own that can be made again: `psql app_test`, `sqlite3 new.db`.
+fn is_for_trying(call: &Call<'_>) -> bool {
+    let mut names = call.words.iter().filter_map(Word::known);
+    let is_file = names.next().is_some_and(|program| {
+        let name = program.rsplit('/').next().unwrap_or_default();
+        matches!(name, "sqlite3" | "sqlite" | "duckdb")
+    });
+    is_file
+        || names.any(|word| {
+            super::lexicon::parts(&word).any(|part| {
+                matches!(
+                    part.as_str(),
+                    "test" | "tests" | "dev" | "scratch" | "ci" | "sandbox"
+                )
+            })
         })
 }
 

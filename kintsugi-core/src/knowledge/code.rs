@@ -132,6 +132,11 @@ impl Analyst<'_> {
             let data = is_of_statements(language);
             self.assume_file(call, &task.parsed.path, &file.display(), data);
         }
+        if is_of_statements(language)
+            && let Some(file) = unpacked_file(call)
+        {
+            self.assume_file(call, &task.parsed.path, &file, true);
+        }
         if !matches!(call.input, Input::File(_)) {
             let text = format!("{} reads its program from a pipe", task.parsed.path);
             self.unknown(UnknownKind::Code, text, call.span);
@@ -474,6 +479,45 @@ fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
     };
     let is_plain = program.known()? == "cat" && file.known().is_some_and(|it| !it.starts_with('-'));
     is_plain.then_some(file)
+}
+
+/// The name of the file that is unpacked into a pipe: `zcat x.sql.gz | psql`.
+fn unpacked_file(call: &Call<'_>) -> Option<String> {
+    let Input::Pipe { first, end } = call.input else {
+        return None;
+    };
+    let source = call
+        .scope
+        .script
+        .invocations
+        .get(first.0 as usize..end.0 as usize)?
+        .first()?;
+    let program = source.words.first()?.known()?;
+    let unpacks = matches!(
+        &*program,
+        "cat"
+            | "zcat"
+            | "gzcat"
+            | "gunzip"
+            | "gzip"
+            | "xzcat"
+            | "xz"
+            | "bzcat"
+            | "bunzip2"
+            | "bzip2"
+            | "zstdcat"
+            | "zstd"
+            | "unzstd"
+            | "pv"
+            | "unzip"
+    );
+    let file = source.words.last().and_then(Word::known)?;
+    let name = file.trim_end_matches(".gz");
+    let name = name
+        .trim_end_matches(".xz")
+        .trim_end_matches(".bz2")
+        .trim_end_matches(".zst");
+    unpacks.then(|| name.to_owned())
 }
 
 /// Whether a file is the standard input itself. Reading it is no detour to a file: `sh < /dev/stdin` comes back here.

@@ -8,6 +8,7 @@ mod code;
 #[cfg(test)]
 mod development_tests;
 pub mod embedded;
+mod emptied;
 mod feeds;
 mod flow;
 #[cfg(test)]

@@ -126,6 +126,7 @@ impl Analyst<'_> {
         self.read_option_files(&mut task);
         let before = self.analysis.effects.len();
         self.effects(&mut task);
+        self.cut_emptied(&mut task);
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);
         self.run_option_file(&task);
@@ -394,7 +395,7 @@ impl Analyst<'_> {
     }
 
     /// An effect on a path, wherever it may lie.
-    fn path_effect(
+    pub(super) fn path_effect(
         &mut self,
         task: &mut Task<'_, '_>,
         action: Action,
@@ -408,7 +409,7 @@ impl Analyst<'_> {
                     return;
                 }
                 Hole::Output { first, end } => {
-                    if let Some(found) = self.listed_by(task, *first, *end) {
+                    if let Some(found) = self.listed_by(&task.call, *first, *end) {
                         for word in found.iter().flatten() {
                             self.word_effect(task, action, word, with);
                         }

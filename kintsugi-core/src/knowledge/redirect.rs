@@ -5,7 +5,10 @@ use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
 use crate::effect::{Action, Feed, Modifier, Role, Target};
 use crate::place::Place;
-use crate::shell::{Assignment, Redirect, RedirectMode, Word};
+use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
+
+/// Most listed roots that one redirection is judged on.
+const LISTED_MAX: usize = 16;
 
 impl Analyst<'_> {
     /// Assignments whose variable makes programs run or load something.
@@ -82,18 +85,48 @@ impl Analyst<'_> {
             RedirectMode::Overwrite => Action::Overwrite,
             RedirectMode::Append | RedirectMode::ReadWrite => Action::Write,
         };
+        // `echo -n > x` and `printf '' > x` leave of a file what `> x` leaves.
+        let is_nothing = action == Action::Overwrite
+            && printed.feeds == Feeds::of(Feed::Text)
+            && printed
+                .text
+                .as_ref()
+                .is_some_and(|text| text.trim().is_empty());
+        let action = if is_nothing { Action::Truncate } else { action };
         let is_process = redirect
             .target
             .holes()
-            .any(|hole| matches!(hole, crate::shell::Hole::Process { .. }));
+            .any(|hole| matches!(hole, Hole::Process { .. }));
         if is_process {
             return;
         }
         if !self.afford_path(call, &redirect.target) {
             return;
         }
-        for judged in self.judge(&redirect.target, &call.directories, call.scope) {
+        // `git ls-files | while read f; do > "$f"; done`: everything that is listed.
+        let listed = match redirect.target.pieces.as_slice() {
+            [Piece::Hole(Hole::Output { first, end })] => self.listed_by(call, *first, *end),
+            _ => None,
+        };
+        let targets: Vec<Word> = match listed {
+            Some(listed) => listed.into_iter().flatten().take(LISTED_MAX).collect(),
+            None => vec![redirect.target.clone()],
+        };
+        let judged = targets
+            .iter()
+            .flat_map(|target| self.judge(target, &call.directories, call.scope))
+            .collect::<Vec<_>>();
+        for judged in judged {
             if judged.place == Place::Null {
+                // Nothing is fed to a program that copies: what it writes is emptied.
+                if action == Action::Read && copies(call) {
+                    self.push_path(
+                        call,
+                        Action::List,
+                        &judged,
+                        &super::code::program_name(call),
+                    );
+                }
                 continue;
             }
             if action != Action::Read && judged.modifiers.contains(Modifier::Unresolved) {
@@ -126,6 +159,12 @@ impl Analyst<'_> {
             }
         }
     }
+}
+
+/// Whether the command writes what it is fed, as it is.
+fn copies(call: &Call<'_>) -> bool {
+    let name = super::code::program_name(call);
+    matches!(name.as_str(), "tee" | "sponge" | "dd")
 }
 
 /// What `export` and its like assign.

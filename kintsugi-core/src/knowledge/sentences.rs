@@ -168,7 +168,14 @@ pub(super) fn file_sense(name: &str, is_of_statements: bool) -> Sense {
                 | "everything"
         )
     });
-    if strong || is_of_statements && (weak || is_undone) || weak && is_much {
+    // A dump replaces the tables that it names: it begins with dropping them.
+    let is_dump = all.iter().any(|part| {
+        matches!(
+            part.as_str(),
+            "dump" | "backup" | "bak" | "snapshot" | "empty" | "blank"
+        )
+    });
+    if strong || is_of_statements && (weak || is_undone || is_dump) || weak && is_much {
         Sense::Destroys
     } else {
         Sense::Nothing
@@ -232,6 +239,8 @@ mod tests {
         assert_eq!(file_sense("db/migrate_down.sql", true), Sense::Destroys);
         assert_eq!(file_sense("drop-users.js", false), Sense::Destroys);
         assert_eq!(file_sense("reset_db.sh", false), Sense::Destroys);
+        assert_eq!(file_sense("db/dump.sql", true), Sense::Destroys);
+        assert_eq!(file_sense("dump.py", false), Sense::Nothing);
         assert_eq!(file_sense("schema.sql", true), Sense::Nothing);
         assert_eq!(file_sense("clean.sh", false), Sense::Nothing);
         assert_eq!(file_sense("remove_comments.py", false), Sense::Nothing);

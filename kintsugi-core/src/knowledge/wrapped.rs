@@ -235,7 +235,7 @@ impl Analyst<'_> {
             ];
         }
         if let Input::Pipe { first, end } = task.call.input
-            && let Some(found) = self.listed_by(task, *first, *end)
+            && let Some(found) = self.listed_by(&task.call, *first, *end)
         {
             return found;
         }
@@ -274,11 +274,11 @@ impl Analyst<'_> {
     /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
     pub(super) fn listed_by(
         &self,
-        task: &Task<'_, '_>,
+        call: &Call<'_>,
         first: crate::shell::InvocationId,
         end: crate::shell::InvocationId,
     ) -> Option<Vec<Vec<Word>>> {
-        let script = task.call.scope.script;
+        let script = call.scope.script;
         let range = first.0 as usize..end.0 as usize;
         let source = script.invocations.get(range)?.first()?;
         let (name, words) = source.words.split_first()?;
@@ -293,12 +293,13 @@ impl Analyst<'_> {
             .operands
             .iter()
             .any(|it| it.role == "root");
-        if !is_search {
+        // `git ls-files -o` lists what is in no commit: what becomes of that is another question.
+        if !is_search || parsed.is_set("some") {
             return None;
         }
         let call = Call {
             words: &source.words,
-            ..task.call.clone()
+            ..call.clone()
         };
         let source = Task {
             call,
@@ -337,6 +338,10 @@ impl Task<'_, '_> {
         while let Some(word) = words.next() {
             let leaves_out = match word.as_deref() {
                 Some("!" | "-not" | ",") => true,
+                // `-name x -prune -o …`: everything but what the name matches.
+                Some("-prune") => {
+                    matches!(words.peek().map(Option::as_deref), Some(Some("-o" | "-or")))
+                }
                 Some("-o" | "-or") => !matches!(
                     words.peek().map(Option::as_deref),
                     Some(Some(

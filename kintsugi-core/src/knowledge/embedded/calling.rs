@@ -130,6 +130,29 @@ impl Script<'_> {
         true
     }
 
+    /// `exec {"rm"} "ls", "-rf", $x`: the program stands in the block, and what follows begins with the name that it is told
+    /// (`perldoc -f exec`, perl 5.38).
+    pub(super) fn indirect_call(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
+        cursor.at += 1;
+        let program = self.expression(cursor);
+        cursor.accept("}");
+        let mut arguments = vec![(None, program)];
+        let mut is_name = true;
+        while cursor.at_argument() && self.budget.spend(1) {
+            let value = self.expression(cursor);
+            // A list is as long as it is: its first element is the name.
+            let rest = value.items.clone().unwrap_or_else(|| vec![value]);
+            let rest = rest.into_iter().skip(usize::from(is_name));
+            arguments.extend(rest.map(|value| (None, value)));
+            is_name = false;
+            if !cursor.accept(",") {
+                break;
+            }
+            cursor.skip_lines();
+        }
+        self.call(name, None, arguments)
+    }
+
     /// A substitution was applied: the name holds something else now.
     pub(super) fn changed(&mut self, value: &Value) -> Value {
         self.hides = true;

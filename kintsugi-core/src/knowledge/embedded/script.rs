@@ -397,6 +397,9 @@ impl Script<'_> {
             self.names.insert(name.to_owned(), before.then("", &more));
             return more;
         }
+        if self.language == Language::Perl && matches!(name, "exec" | "system") && cursor.is("{") {
+            return self.indirect_call(cursor, name);
+        }
         let value = match self.names.get(name) {
             Some(value) => value.clone(),
             None => self.free(name),

@@ -98,6 +98,15 @@ fn client_command(line: &str, found: &mut Vec<Embedded>) -> bool {
             }
             true
         }
+        (Some(".dump" | ".clone"), _) => {
+            found.push(effect(
+                Action::Read,
+                Role::Database,
+                "main",
+                Modifiers::NONE,
+            ));
+            true
+        }
         (Some(".restore"), Some(_)) => {
             let database = effect(Action::Overwrite, Role::Database, "main", Modifiers::NONE);
             found.push(database);
@@ -133,6 +142,7 @@ fn judge(statement: &Statement, found: &mut Vec<Embedded>) {
     if let Some((action, role, keyword)) = verb(statement) {
         let whole = match statement.upper.first().map(String::as_str) {
             Some("DELETE" | "UPDATE") => !is_bounded(statement),
+            Some("ALTER") if statement.has("DELETE") => !is_bounded(statement),
             Some("ALTER") => statement.has("SYSTEM") || loses_column(statement),
             _ => matches!(action, Action::Delete | Action::Truncate),
         };
@@ -160,6 +170,11 @@ fn judge(statement: &Statement, found: &mut Vec<Embedded>) {
         } else {
             "XP_CMDSHELL"
         };
+        if statement.upper.first().is_some_and(|first| first == "COPY") && statement.has("TO") {
+            // What the program is fed, and may send.
+            let table = statement.behind("COPY");
+            found.push(effect(Action::Read, Role::Table, table, Modifiers::NONE));
+        }
         found.push(shell(statement.behind(keyword)));
     }
     hidden(statement, found);
@@ -189,6 +204,7 @@ fn verb(statement: &Statement) -> Option<(Action, Role, &'static str)> {
         "GRANT" => (Grant, Role::Account, "TO"),
         "REVOKE" => (Revoke, Role::Account, "FROM"),
         "FLUSH" | "PURGE" | "RESET" => (Delete, Role::History, "PURGE"),
+        "DETACH" if statement.has("PERMANENTLY") => (Delete, Role::Table, "TABLE"),
         "SHUTDOWN" => (StopService, Role::Service, "SHUTDOWN"),
         "LOAD" => (Read, Role::Path, "INFILE"),
         "ATTACH" => (Read, Role::Path, "DATABASE"),
@@ -247,9 +263,20 @@ fn is_bounded(statement: &Statement) -> bool {
     });
     match condition.as_deref() {
         None => statement.has("LIMIT"),
-        Some([] | ["TRUE" | "1" | "NOT"]) => false,
-        Some([left, "=", right]) => left != right,
-        Some(_) => true,
+        Some(condition) => !condition
+            .split(|word| *word == "OR")
+            .any(|alternative| alternative.split(|word| *word == "AND").all(is_always_true)),
+    }
+}
+
+/// Whether a condition holds for every row, as far as its form tells: `1 = 1`, `id > 0`, `name LIKE '%'`.
+fn is_always_true(condition: &[&str]) -> bool {
+    match condition {
+        [] | ["TRUE" | "1" | "NOT"] | ["NOT", "FALSE" | "0"] => true,
+        [left, "=", right] => left == right,
+        [_, ">", "0" | "1"] | [_, ">", "=", "0" | "1"] | [_, ">", "-", "1"] => true,
+        [_, "IS", "NOT", "NULL"] | [_, "LIKE", "%"] => true,
+        _ => false,
     }
 }
 

@@ -335,6 +335,9 @@ impl Machine<'_> {
     /// Assigns in order.
     fn assign(&mut self, raws: &[Raw], exported: bool, assignments: &mut Vec<Assignment>) {
         for raw in raws {
+            if self.exhausted {
+                return;
+            }
             let Some(written) = assignment(raw.text()) else {
                 continue;
             };
@@ -367,9 +370,11 @@ impl Machine<'_> {
         prefix: &[Raw],
         assignments: &mut Vec<Assignment>,
     ) -> Vec<(String, Option<Variable>, Rc<Variables>)> {
-        if let Some(first) = prefix.first() {
-            // Set, and set back.
-            self.spend(prefix.len() * ASSIGNMENT_UNITS, first.span());
+        // Set, and set back.
+        if let Some(first) = prefix.first()
+            && !self.spend(prefix.len() * ASSIGNMENT_UNITS, first.span())
+        {
+            return Vec::new();
         }
         let names = prefix.iter().filter_map(|raw| assignment(raw.text()));
         let before = names

@@ -425,6 +425,10 @@ impl Machine<'_> {
                 let trimmed = pattern
                     .and_then(|pattern| trim(&pattern, &characters, parsed.operator, &mut steps));
                 self.spend(steps / STEPS_A_UNIT, operand.span());
+                // `${HOME%/*}`: nothing is left of `/root`, and of another home what lies above it.
+                if parsed.name == "HOME" && trimmed.as_deref() == Some("") {
+                    return state::text("/");
+                }
                 trimmed.map_or_else(open, state::text)
             }
             _ => self

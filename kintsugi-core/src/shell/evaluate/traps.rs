@@ -11,6 +11,9 @@ use crate::effect::Span;
 /// Most states in which one trap is read.
 const READINGS_MAX: usize = 8;
 
+/// Traps that are looked at for one unit of work.
+const TRAPS_A_UNIT: usize = 12;
+
 /// A text that waits for a signal or the end.
 #[derive(Debug, Clone)]
 pub(super) struct Trap {
@@ -55,6 +58,10 @@ impl Machine<'_> {
             return;
         }
         self.traps_seen = Some(self.state.variables.clone());
+        let units = self.traps.len() / TRAPS_A_UNIT;
+        if !self.spend(units, Span::default()) {
+            return;
+        }
         // While one is read, what it changes reads none.
         let mut traps = std::mem::take(&mut self.traps);
         for trap in &mut traps {

@@ -122,14 +122,16 @@ fn patterned(text: &str) -> Pieces {
     while let Some(at) = rest.find(['*', '?', '[']) {
         let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
         state::append(&mut pieces, &state::text(before));
-        let closed = from.find(']').map(|close| close + 1).filter(|end| *end > 2);
-        let length = match (from.starts_with('['), closed) {
-            (false, _) => 1,
-            (true, Some(end)) => end,
-            (true, None) => {
+        // Only a bracket is looked for to its end: a long pattern of stars is read once.
+        let closed = || from.find(']').map(|close| close + 1).filter(|end| *end > 2);
+        let length = if from.starts_with('[') {
+            let Some(end) = closed() else {
                 state::append(&mut pieces, &state::text(from));
                 return pieces;
-            }
+            };
+            end
+        } else {
+            1
         };
         let (pattern, after) = from.split_at_checked(length).unwrap_or((from, ""));
         pieces.push(Piece::Glob(pattern.to_owned()));
