@@ -259,6 +259,7 @@ impl Analyst<'_> {
             if judged.place == crate::place::Place::Secret {
                 printed.feeds = printed.feeds.union(Feeds::of(Feed::Secret));
             }
+            printed.copies = printed.copies.or_else(|| self.installed(&judged.path));
             if let Some(written) = self.written(&judged.path) {
                 found = true;
                 printed.feeds = printed.feeds.union(written.feeds);
@@ -382,7 +383,7 @@ impl Analyst<'_> {
             fed: Printed {
                 feeds: call.fed.feeds.union(connected),
                 text: call.fed.text.clone().filter(|_| connected == Feeds::NONE),
-                copies: None,
+                copies: call.fed.copies.clone(),
             },
             ..call
         };

@@ -112,7 +112,7 @@ impl Analyst<'_> {
                 Printed {
                     feeds: through,
                     text: text.clone(),
-                    copies: task.copies.clone(),
+                    copies: task.copies.clone().or_else(|| task.call.fed.copies.clone()),
                 }
             }
             None if task.fetches => Printed {

@@ -32,7 +32,56 @@ const FILES: &[(&[&str], &[&str], Language)] = &[
     (&["vagrant"], &["Vagrantfile"], Language::Ruby),
 ];
 
+/// Programs that make a program of the text they are given, which the same line may run.
+const COMPILERS: &[&str] = &[
+    "gcc",
+    "cc",
+    "clang",
+    "g++",
+    "c++",
+    "clang++",
+    "tcc",
+    "rustc",
+    "go",
+    "javac",
+    "kotlinc",
+    "scalac",
+    "swiftc",
+    "ghc",
+    "zig",
+    "nim",
+    "crystal",
+    "csc",
+    "mcs",
+    "dmd",
+    "ldc2",
+    "gdc",
+    "fpc",
+    "ocamlfind",
+    "ocamlopt",
+    "vlang",
+    "odin",
+];
+
 impl Analyst<'_> {
+    /// The text of a program that the line writes and compiles: searched for calls, as a script would be.
+    fn read_compiled(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        for word in task.call.words.iter().skip(1) {
+            if word.known().is_none_or(|text| text.starts_with('-')) {
+                continue;
+            }
+            for judged in self.judge(word, &task.call.directories, task.call.scope) {
+                let written = self.written(&judged.path).filter(|it| !it.before);
+                if let Some(text) = written.and_then(|it| it.text) {
+                    let text = Word::text(&*text, task.call.span);
+                    feeds = feeds.union(self.text(&task.call, Language::Other, &text, &[]));
+                }
+            }
+        }
+        feeds
+    }
+
     /// Files that the program looks for by itself, where the line wrote them.
     pub(super) fn run_implicit(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = self.run_renamed(task);
@@ -40,6 +89,9 @@ impl Analyst<'_> {
             return feeds;
         }
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        if COMPILERS.contains(&program) {
+            feeds = feeds.union(self.read_compiled(task));
+        }
         for (programs, files, language) in FILES {
             if !programs.contains(&program) {
                 continue;
@@ -71,7 +123,14 @@ impl Analyst<'_> {
         let words = task.call.words;
         for pair in words.windows(2) {
             let [flag, file] = pair else { continue };
-            if !flag.known().is_some_and(|flag| flags.contains(&&*flag)) {
+            let is_named = flag.known().is_some_and(|flag| {
+                let is_cluster = program == "curl"
+                    && flag.starts_with('-')
+                    && !flag.starts_with("--")
+                    && flag.ends_with('K');
+                is_cluster || flags.contains(&&*flag)
+            });
+            if !is_named {
                 continue;
             }
             let mut texts = Self::shown_options(task, file);

@@ -20,6 +20,7 @@ mod lexicon;
 mod local;
 #[cfg(test)]
 mod operations_tests;
+mod overlooked;
 mod program;
 mod recipe;
 mod redirect;

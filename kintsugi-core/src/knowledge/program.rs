@@ -134,6 +134,7 @@ impl Analyst<'_> {
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));
+        self.overlooked_secrets(&task, before);
         Self::printed(&task, feeds)
     }
 

@@ -4,7 +4,7 @@ use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
 use crate::effect::{Action, Feed, Modifier, Role, Target};
-use crate::place::Place;
+use crate::place::{Judgement, Place};
 use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
 
 /// Most listed roots that one redirection is judged on.
@@ -79,6 +79,23 @@ impl Analyst<'_> {
         }
     }
 
+    /// Every path that the target of a redirection could mean.
+    fn redirected_to(&self, call: &Call<'_>, target: &Word) -> Vec<Judgement> {
+        // `git ls-files | while read f; do > "$f"; done`: everything that is listed.
+        let listed = match target.pieces.as_slice() {
+            [Piece::Hole(Hole::Output { first, end })] => self.listed_by(call, *first, *end),
+            _ => None,
+        };
+        let targets: Vec<Word> = match listed {
+            Some(listed) => listed.into_iter().flatten().take(LISTED_MAX).collect(),
+            None => vec![target.clone()],
+        };
+        targets
+            .iter()
+            .flat_map(|target| self.judge(target, &call.directories, call.scope))
+            .collect()
+    }
+
     fn file_redirect(&mut self, call: &Call<'_>, redirect: &Redirect, printed: &Printed) {
         let action = match redirect.mode {
             RedirectMode::Read => Action::Read,
@@ -103,20 +120,7 @@ impl Analyst<'_> {
         if !self.afford_path(call, &redirect.target) {
             return;
         }
-        // `git ls-files | while read f; do > "$f"; done`: everything that is listed.
-        let listed = match redirect.target.pieces.as_slice() {
-            [Piece::Hole(Hole::Output { first, end })] => self.listed_by(call, *first, *end),
-            _ => None,
-        };
-        let targets: Vec<Word> = match listed {
-            Some(listed) => listed.into_iter().flatten().take(LISTED_MAX).collect(),
-            None => vec![redirect.target.clone()],
-        };
-        let judged = targets
-            .iter()
-            .flat_map(|target| self.judge(target, &call.directories, call.scope))
-            .collect::<Vec<_>>();
-        for judged in judged {
+        for judged in self.redirected_to(call, &redirect.target) {
             if judged.place == Place::Null {
                 // Nothing is fed to a program that copies: what it writes is emptied.
                 if action == Action::Read && copies(call) {

@@ -136,7 +136,11 @@ impl Analyst<'_> {
             let Some((name, value)) = grammar::split(first, "=") else {
                 break;
             };
-            let Some(name) = name.known().filter(|name| is_variable_name(name)) else {
+            // `BASH_FUNC_ls%%=() { …; }`: a function that bash takes over (`bash(1)` 5.2, "Exported functions").
+            let Some(name) = name
+                .known()
+                .filter(|name| is_variable_name(name) || name.starts_with("BASH_FUNC_"))
+            else {
                 break;
             };
             assignments.push(crate::shell::Assignment {
@@ -228,6 +232,14 @@ impl Analyst<'_> {
         if let Some(text) = &task.call.fed.text
             && matches!(task.call.input, Input::Pipe { .. } | Input::Text(_))
         {
+            // With a name to replace, each line is one argument (xargs(1), -I).
+            if task.parsed.replaces.is_some() {
+                let lines = text.lines().filter(|line| !line.trim().is_empty());
+                return lines
+                    .take(LINES_MAX)
+                    .map(|line| vec![Word::text(line.trim_start(), span)])
+                    .collect();
+            }
             return vec![
                 text.split_whitespace()
                     .map(|word| Word::text(word, span))
@@ -323,6 +335,9 @@ impl Analyst<'_> {
 
 /// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
 const ROOTS_MAX: usize = 256;
+
+/// Most lines of an input that are followed one by one.
+const LINES_MAX: usize = 64;
 
 /// Most names that narrow a search; with more it counts as not narrowed.
 const NAMES_MAX: usize = 32;

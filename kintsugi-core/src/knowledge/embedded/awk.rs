@@ -19,6 +19,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         tokens,
     };
     let mut found = Vec::new();
+    network(&program, text, &mut found);
     let mut print = None;
     for (at, token) in program.tokens.iter().enumerate() {
         if !budget.spend(1) {
@@ -53,6 +54,47 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         }
     }
     found
+}
+
+/// `/inet/tcp/0/HOST/PORT` is a connection (`gawk(1)`, TCP/IP networking), and what is read from there may be run.
+fn network(program: &Program, text: &str, found: &mut Vec<Embedded>) {
+    let behind = text
+        .split_once("/inet/")
+        .or_else(|| text.split_once("/inet4/"))
+        .or_else(|| text.split_once("/inet6/"));
+    let Some((_, behind)) = behind else { return };
+    let mut parts = behind.split(['/', '"']).skip(2);
+    let host = parts.next().unwrap_or_default();
+    let port = parts.next().unwrap_or_default();
+    let effect = |action, role, target: &str, feed| Embedded::Effect {
+        action,
+        role,
+        target: Word::text(target, crate::effect::Span::default()),
+        modifiers: Modifiers::NONE,
+        feed,
+    };
+    let remote = format!("{host}:{port}");
+    found.push(effect(
+        Action::Connect,
+        Role::Remote,
+        &remote,
+        Feed::Nothing,
+    ));
+    let mut before = None;
+    let runs = program.tokens.iter().any(|token| {
+        let is_run = matches!(token, Token::Name(name) if name == "system")
+            || matches!((before, token), (Some("|"), Token::Name(name)) if name == "getline");
+        before = Some(token.mark());
+        is_run
+    });
+    if runs {
+        found.push(effect(
+            Action::Interpret,
+            Role::Code,
+            &remote,
+            Feed::Network,
+        ));
+    }
 }
 
 /// A program and the variables that it sets to constants.
@@ -94,6 +136,17 @@ impl Program {
             .checked_sub(1)
             .and_then(|at| self.tokens.get(at))
             .map(Token::mark);
+        let redirected =
+            (at + 1..at + 4).find(|at| self.tokens.get(*at).map(Token::mark) == Some("<"));
+        if let Some(at) = redirected {
+            found.push(Embedded::Effect {
+                action: Action::Read,
+                role: Role::Path,
+                target: self.expression(at + 1),
+                modifiers: Modifiers::NONE,
+                feed: Feed::File,
+            });
+        }
         if piped == Some("|") {
             let opens =
                 |token: &Token| matches!(token.mark(), ";" | "{" | "(") || *token == Token::Line;
@@ -106,8 +159,21 @@ impl Program {
     /// Joins what stands from `at` on, as awk does with what stands side by side; fields are not known.
     fn expression(&self, at: usize) -> Word {
         let mut word = Word::default();
+        let mut is_environment = false;
         for token in self.tokens.iter().skip(at) {
             match (token, token.mark()) {
+                (Token::Name(name), _) if name == "ENVIRON" => is_environment = true,
+                (Token::Text(parts), _) if is_environment => {
+                    is_environment = false;
+                    let is_home = matches!(parts.as_slice(), [Part::Text(text)] if text == "HOME");
+                    let value = if is_home {
+                        super::value::home().words.pop()
+                    } else {
+                        None
+                    };
+                    word.pieces
+                        .extend(value.unwrap_or_else(super::value::hole).pieces);
+                }
                 (Token::Text(parts), _) => {
                     word.pieces.extend(parts.iter().map(|part| match part {
                         Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),

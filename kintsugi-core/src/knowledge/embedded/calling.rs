@@ -208,6 +208,30 @@ impl Script<'_> {
         Value::list(all)
     }
 
+    /// `$ENV{HOME}` of Perl, from the brace on.
+    pub(super) fn of_environment(&mut self, cursor: &mut Cursor<'_>) -> Value {
+        cursor.at += 1;
+        let name = match cursor.peek() {
+            Some(Token::Name(name)) => {
+                let name = name.clone();
+                cursor.at += 1;
+                Some(name)
+            }
+            Some(_) => self.expression(cursor).known(),
+            None => None,
+        };
+        cursor.accept("}");
+        Self::variable_named(name.as_deref())
+    }
+
+    /// The value of a variable of the environment.
+    pub(super) fn variable_named(name: Option<&str>) -> Value {
+        match name {
+            Some("HOME") => super::value::home(),
+            Some(_) | None => Value::unknown(Feed::Program),
+        }
+    }
+
     /// `x[…]`: an element, a member by its name, or a part of a text.
     pub(super) fn index(&mut self, cursor: &mut Cursor<'_>, value: &Value) -> Value {
         if let Some(part) = Self::slice(cursor, value) {
@@ -232,7 +256,10 @@ impl Script<'_> {
             && value.known().is_none()
         {
             let path = value.path.as_deref().unwrap_or_default();
-            if path == "os.environ" || path == "process.env" || path == "ENV" {
+            if matches!(
+                path,
+                "os.environ" | "process.env" | "ENV" | "$_SERVER" | "$_ENV" | "%ENV" | "$ENV"
+            ) {
                 return match name.as_str() {
                     "HOME" => super::value::home(),
                     _ => Value::unknown(value.feed),

@@ -73,6 +73,8 @@ pub(super) enum Does {
     Nothing,
     /// Gives back the home of whoever runs it.
     Home,
+    /// The variable of the environment that its first argument names.
+    Variable,
 }
 
 /// Encodings that are undone.

@@ -92,6 +92,7 @@ impl Script<'_> {
                 decoded(decode, call)
             }
             Does::Home => super::value::home(),
+            Does::Variable => Self::variable_named(call.argument(0).known().as_deref()),
             Does::List => Value::list(call.positional().cloned().collect()),
             Does::Unpickle => {
                 let bytes = call.argument(0);
@@ -139,7 +140,8 @@ impl Script<'_> {
             [list, ..] if list.items.is_some() => {
                 self.command(list.items.as_deref().unwrap_or_default());
             }
-            [program, list] if list.items.is_some() => {
+            // `spawn("rm", ["-rf", x], { stdio: "inherit" })`
+            [program, list, ..] if list.items.is_some() && program.items.is_none() => {
                 let words = list.items.iter().flatten();
                 let words: Vec<Value> = std::iter::once(program).chain(words).cloned().collect();
                 self.command(&words);

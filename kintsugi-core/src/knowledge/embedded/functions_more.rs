@@ -182,6 +182,7 @@ pub(super) const RUBY: &[(&str, Does)] = &[
 ];
 
 pub(super) const PHP: &[(&str, Does)] = &[
+    ("getenv", Does::Variable),
     ("system", Launch),
     ("exec", Launch),
     ("shell_exec", Launch),
@@ -272,6 +273,26 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("Process.start", Launch),
     ("process.run", Launch),
     ("shell_command", Launch),
+    // Haskell's `System.Process`, and Nashorn's `$EXEC`.
+    ("callCommand", Launch),
+    // m4.
+    ("syscmd", Launch),
+    ("esyscmd", Launch),
+    // C, Go, Rust, Swift and the Lisps, of which a line may compile a program for itself.
+    ("run-program", Launch),
+    ("exec", Launch),
+    ("exec.Command", Launch),
+    ("os.RemoveAll", tree(Delete, 0)),
+    ("os.Remove", path(Delete, 0)),
+    (".remove_dir_all", tree(Delete, 0)),
+    ("remove_dir_all", tree(Delete, 0)),
+    (".remove_file", path(Delete, 0)),
+    (".removeItem", tree(Delete, 0)),
+    (".callCommand", Launch),
+    ("callProcess", Launch),
+    (".callProcess", Launch),
+    ("rawSystem", Launch),
+    ("$EXEC", Launch),
     ("shell.exec", Launch),
     ("system.call", Launch),
     ("doShellScript", Launch),

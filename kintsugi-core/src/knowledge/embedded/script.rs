@@ -507,6 +507,11 @@ impl Script<'_> {
                 {
                     value = self.index(cursor, &value);
                 }
+                Some(Token::Mark("{"))
+                    if self.language == Language::Perl && value.path.as_deref() == Some("$ENV") =>
+                {
+                    value = self.of_environment(cursor);
+                }
                 Some(Token::Mark("{")) if self.language == Language::Ruby && object.is_some() => {
                     break;
                 }

@@ -78,6 +78,17 @@ fn substitution<'t>(text: &'t str, flags: bool, found: &mut Vec<Embedded>) -> &'
                 .saturating_sub(behind.len() + delimiter.len_utf8()),
         );
         found.push(shell(body.unwrap_or_default()));
+        let pattern = pattern.get(
+            ..pattern
+                .len()
+                .saturating_sub(replacement.len() + delimiter.len_utf8()),
+        );
+        if !matches!(pattern, Some(".*" | "^.*$" | "^.*" | ".*$" | "^")) {
+            // What runs is the line with the replacement in it (`sed(1)`, the flag `e`).
+            found.push(Embedded::Hidden(
+                "sed runs the lines that it reads".to_owned(),
+            ));
+        }
     }
     behind.get(end..).unwrap_or_default()
 }

@@ -272,10 +272,15 @@ fn is_bounded(statement: &Statement) -> bool {
 /// Whether a condition holds for every row, as far as its form tells: `1 = 1`, `id > 0`, `name LIKE '%'`.
 fn is_always_true(condition: &[&str]) -> bool {
     match condition {
-        [] | ["TRUE" | "1" | "NOT"] | ["NOT", "FALSE" | "0"] => true,
         [left, "=", right] => left == right,
-        [_, ">", "0" | "1"] | [_, ">", "=", "0" | "1"] | [_, ">", "-", "1"] => true,
-        [_, "IS", "NOT", "NULL"] | [_, "LIKE", "%"] => true,
+        []
+        | ["TRUE" | "1" | "NOT"]
+        | ["NOT", "FALSE" | "0"]
+        | [_, ">", "0" | "1"]
+        | [_, ">", "=", "0" | "1"]
+        | [_, ">", "-", "1"]
+        | [_, "IS", "NOT", "NULL"]
+        | [_, "LIKE", "%"] => true,
         _ => false,
     }
 }

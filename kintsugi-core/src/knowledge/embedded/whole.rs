@@ -35,6 +35,18 @@ impl Script<'_> {
                 feed: Feed::Text,
             });
         }
+        // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
+        if self.language == Language::Other && named(&["process"]) {
+            for pair in tokens.windows(3) {
+                if let [Token::Text(parts), dot, bang] = pair
+                    && dot.mark() == "."
+                    && bang.mark().starts_with('!')
+                    && let [super::lex::Part::Text(text)] = parts.as_slice()
+                {
+                    self.found.push(super::shell(text));
+                }
+            }
+        }
         let shells = |found: &Embedded| match found {
             Embedded::Shell(word) => is_shell(word),
             Embedded::Command(words) => words.first().is_some_and(is_shell),

@@ -4,11 +4,16 @@ use super::reader::Reader;
 use super::{Value, Wrapped, behind, keyed_matching, leading_text, modifier, part, split};
 use crate::knowledge::schema::{Keyed, Opt, Others, Style, Takes, Wraps};
 use crate::place::pattern;
-use crate::shell::Word;
+use crate::shell::{Hole, Piece, Word};
 
 impl<'k> Reader<'k, '_> {
     /// Reads `word` as an option. False when it is none.
     pub(super) fn option(&mut self, word: &Word, text: &str) -> bool {
+        // `-${Z}f`: a variable that holds nothing hides nothing but the spelling.
+        if let Some(plain) = without_variables(word) {
+            let text = leading_text(&plain).to_owned();
+            return self.option(&plain, &text);
+        }
         match self.style() {
             Style::Opaque => false,
             Style::Assign => {
@@ -438,4 +443,31 @@ fn short_name(letter: char, buffer: &mut [u8; 5]) -> &str {
         .get(..=length)
         .and_then(|bytes| std::str::from_utf8(bytes).ok())
         .unwrap_or_default()
+}
+
+/// An option in which variables that nobody knows stand in front of letters, read without them.
+fn without_variables(word: &Word) -> Option<Word> {
+    let (first, rest) = word.pieces.split_first()?;
+    let is_option =
+        matches!(first, Piece::Text(text) if text.starts_with('-') && !text.contains('='));
+    let is_letters = |text: &str| {
+        text.chars()
+            .all(|letter| letter.is_ascii_alphabetic() || letter == '-')
+    };
+    let (last, between) = rest.split_last()?;
+    let ends = matches!(last, Piece::Text(text) if is_letters(text));
+    let is_hollow = between.iter().any(|piece| matches!(piece, Piece::Hole(_)))
+        && between.iter().all(|piece| match piece {
+            Piece::Hole(hole) => matches!(hole, Hole::Variable(_)),
+            Piece::Text(text) => is_letters(text),
+            Piece::Glob(_) => false,
+        });
+    if !(is_option && ends && is_hollow) {
+        return None;
+    }
+    let texts = word.pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
+        Piece::Glob(_) | Piece::Hole(_) => None,
+    });
+    Some(Word::text(texts.collect::<String>(), word.span))
 }

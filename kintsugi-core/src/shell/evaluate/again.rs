@@ -3,6 +3,9 @@
 //! bash expands the subscript of a name wherever a builtin or an expression takes a name, from inside single quotes too
 //! (`bash(1)` 5.2, ARRAYS and ARITHMETIC EVALUATION). What is found is read as code in the present state.
 
+use std::rc::Rc;
+
+use super::super::tree::Node;
 use super::super::{Hole, Piece, Word};
 use super::Machine;
 use super::redirections::Connections;
@@ -40,6 +43,22 @@ impl Machine<'_> {
             self.quoted_text(&super::words::fixed(text, span))
         } else {
             state::text(text)
+        }
+    }
+
+    /// Reads a body with arguments that nobody knows, and goes on as if it had not run.
+    pub(super) fn walk_apart(&mut self, body: &Rc<Node>) {
+        let state = self.state.clone();
+        self.state.positional = None;
+        self.walk(body);
+        self.state = state;
+    }
+
+    /// Reads every body that a function may have.
+    pub(super) fn walk_unasked(&mut self, name: &str) {
+        let bodies = self.state.functions.get(name).cloned();
+        for body in bodies.iter().flatten() {
+            self.walk_apart(body);
         }
     }
 

@@ -176,6 +176,10 @@ impl Machine<'_> {
             if is_local && let Some(locals) = self.locals.last_mut() {
                 locals.insert(name.to_owned());
             }
+            if exports && flags.contains('f') {
+                // Any shell that is started from here on may call it.
+                self.walk_unasked(name);
+            }
             if exports {
                 self.state.export(name);
             }

@@ -246,8 +246,14 @@ impl Machine<'_> {
                 self.succeeded = None;
             }
             Node::Arithmetic(expression) => {
-                for part in expression.text().split(';') {
-                    self.arithmetic(part, expression.span());
+                let text = expression.text().to_owned();
+                // `for ((i = 0; i < 9; i++))` is three expressions, a substitution with `;` in it is one.
+                if text.contains("$(") || text.contains('`') {
+                    self.arithmetic(&text, expression.span());
+                } else {
+                    for part in text.split(';') {
+                        self.arithmetic(part, expression.span());
+                    }
                 }
                 self.succeeded = None;
             }
@@ -268,10 +274,7 @@ impl Machine<'_> {
                 let unasked = again::is_called_unasked(&name);
                 self.state.functions.insert(name, vec![Rc::clone(body)]);
                 if unasked {
-                    let state = self.state.clone();
-                    self.state.positional = None;
-                    self.walk(body);
-                    self.state = state;
+                    self.walk_apart(body);
                 }
                 self.succeeded = None;
             }
