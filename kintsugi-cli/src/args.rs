@@ -51,6 +51,8 @@ pub enum Command {
     Policy(command::policy::Policy),
     /// Judges the log's commands again, by the rules and policy of today
     Replay(command::replay::Replay),
+    /// Shows and changes what scores the ambiguous beside the heuristic
+    Model(command::model::Model),
     /// Says how the daemon is
     Status(command::status::Status),
     /// Starts, stops and looks after the daemon

@@ -7,7 +7,7 @@ use kintsugi_core::classify::{Class, Ground, Turn};
 use kintsugi_core::display::{clip, columns, describe, escape};
 use kintsugi_core::effect::{Effect, Span};
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{PendingItem, Verdict};
+use kintsugi_core::protocol::{PendingItem, Scored, Verdict};
 use kintsugi_core::redact::redact;
 use kintsugi_core::rules::Finding;
 
@@ -34,6 +34,8 @@ pub struct Card<'a> {
     pub class: Class,
     /// The estimate for the ambiguous.
     pub risk: Option<u8>,
+    /// What scored it, where a model is in force.
+    pub scored: Option<&'a Scored>,
     /// Why, in one line.
     pub reason: &'a str,
     /// Every rule that applied.
@@ -59,6 +61,7 @@ impl<'a> Card<'a> {
             proposed: true,
             class: verdict.class,
             risk: verdict.risk,
+            scored: verdict.scored.as_ref(),
             reason: &verdict.reason,
             findings: &verdict.findings,
             effects: &verdict.effects,
@@ -77,6 +80,7 @@ impl<'a> Card<'a> {
             proposed: true,
             class: item.class,
             risk: None,
+            scored: item.scored.as_ref(),
             reason: &item.reason,
             findings: &item.findings,
             effects: &item.effects,
@@ -119,6 +123,7 @@ impl<'a> Card<'a> {
         page.row(label, &[origin], Tone::Quiet);
         page.row("does", &self.deeds(), Tone::Strong);
         page.row("because", &self.causes(), Tone::Warn);
+        page.row("scored", &self.scored.and_then(scores), Tone::Quiet);
         page.row("facts", &self.facts(), Tone::Quiet);
         let (undo, tone) = self.undo();
         page.row("undo", &undo, tone);
@@ -271,6 +276,16 @@ impl Card<'_> {
                 format!("`{about}`: {}{turn}", escape(&ground.says))
             }),
         )
+    }
+}
+
+/// Returns what the model had to say beside the heuristic; nothing when it was not asked.
+fn scores(scored: &Scored) -> Option<String> {
+    let heuristic = format!("{} of 100 by the heuristic", scored.heuristic);
+    match (scored.model, scored.why) {
+        (Some(risk), _) => Some(format!("{heuristic}, {risk} by {}", escape(&scored.by))),
+        (None, Some(why)) => Some(format!("{heuristic} alone ({})", why.as_str())),
+        (None, None) => None,
     }
 }
 

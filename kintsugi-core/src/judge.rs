@@ -288,6 +288,7 @@ pub fn verdict(
         content_hash: Some(content_hash(command)),
         expires_ms: None,
         approved: false,
+        scored: None,
     }
 }
 

@@ -59,6 +59,7 @@ impl Desk {
                     answer: Answer::Sealed,
                 })
             }
+            Operation::Set(Setting { key, value }) if key == "model" => self.accept_model(&value),
             Operation::Set(setting) => set(&setting),
             Operation::Redact(Redaction { seqs, reason }) => {
                 let request = RemovalRequest {

@@ -24,6 +24,8 @@ pub enum Phase {
     Ready,
     /// Its answer waits for the sync of this round.
     Recording,
+    /// Its answer waits for a score.
+    Scoring,
     /// Its answer waits for a hold to be resolved.
     Awaiting {
         /// The proposal.
@@ -178,7 +180,11 @@ impl Connection {
             Phase::Closing => self.phase = Phase::Dead,
             Phase::Ready if self.input.has_frame() => self.frame_since = Some(now),
             Phase::Ready => self.review_partial(now),
-            Phase::Recording | Phase::Awaiting { .. } | Phase::Following | Phase::Dead => {}
+            Phase::Recording
+            | Phase::Scoring
+            | Phase::Awaiting { .. }
+            | Phase::Following
+            | Phase::Dead => {}
         }
     }
 
@@ -212,7 +218,9 @@ impl Connection {
         match self.phase {
             Phase::Ready => self.frame_deadline(),
             Phase::Awaiting { until, .. } => Some(until),
-            Phase::Recording | Phase::Following | Phase::Closing | Phase::Dead => None,
+            Phase::Recording | Phase::Scoring | Phase::Following | Phase::Closing | Phase::Dead => {
+                None
+            }
         }
     }
 

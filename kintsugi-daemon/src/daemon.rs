@@ -3,6 +3,7 @@
 //! Each round takes what is ready, answers at most one frame of each connection, makes all their records durable with
 //! one sync, answers, and looks at deadlines. No client can make a round wait.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
@@ -20,6 +21,7 @@ use crate::listener::Gate;
 use crate::peer::PeerHandle;
 use crate::poller::{Interest, Poller};
 use crate::port::Port;
+use crate::scoring::{Number, Parked, Tokens};
 use crate::settings::HELPERS_MAX;
 use crate::store::Staged;
 use crate::stream::Stream;
@@ -34,6 +36,15 @@ const SIGNALS: u64 = 0;
 const GATE: u64 = 1;
 /// The port on loopback.
 const PORT: u64 = 2;
+/// The socket of the worker that scores.
+const SCORER: u64 = 3;
+/// Its standard error.
+const SCORER_WORDS: u64 = 4;
+/// What the loop waits for of the worker that scores.
+pub const SCORER_TOKENS: Tokens = Tokens {
+    socket: SCORER,
+    words: SCORER_WORDS,
+};
 /// The first helper; the others follow, and the one that makes rounds.
 pub const HELPERS: u64 = 16;
 /// The first that is nobody's.
@@ -76,6 +87,8 @@ pub struct Daemon {
     recording: Vec<(Token, Staged, Answer)>,
     /// Attempts that are looked at after that sync.
     attempts: Vec<(Token, Staged, Box<Attempt>)>,
+    /// What waits for its score, by the number of the question.
+    parked: BTreeMap<Number, (Token, Box<Parked>)>,
     /// Connections that were accepted.
     accepted: u64,
     supervision: Supervision,
@@ -118,6 +131,7 @@ impl Daemon {
             crowd: Crowd::new(poller),
             recording: Vec::new(),
             attempts: Vec::new(),
+            parked: BTreeMap::new(),
             accepted: 0,
             supervision,
             expiry: Some(0),
@@ -151,6 +165,10 @@ impl Daemon {
                         let alarms = self.desk.helpers.listen(one.token);
                         self.note(alarms);
                     }
+                    SCORER | SCORER_WORDS => {
+                        let events = self.desk.scoring.touch(one, self.crowd.poller(), now);
+                        self.note(events);
+                    }
                     _ => self.crowd.touch(one, now),
                 }
             }
@@ -158,6 +176,7 @@ impl Daemon {
             let started = self.desk.helpers.start(self.crowd.poller(), now, wall);
             self.note(started);
             self.serve(now);
+            self.score();
             self.settle(now);
             self.resolve_waits(now);
             self.feed(now);
@@ -181,6 +200,7 @@ impl Daemon {
             self.crowd.deadline(),
             self.desk.book.due(),
             self.desk.helpers.due(now, wall),
+            self.desk.scoring.due(),
             self.rest_at,
         ];
         let left = deadlines.into_iter().flatten();
@@ -209,7 +229,8 @@ impl Daemon {
                     self.desk.reload();
                 }
                 Signal::Child => {
-                    let ended = self.desk.helpers.reap(now);
+                    let mut ended = self.desk.helpers.reap(now);
+                    ended.extend(self.desk.scoring.reap(now));
                     self.note(ended);
                 }
             }
@@ -330,6 +351,10 @@ impl Daemon {
                 self.attempts.push((token, staged, attempt));
                 Phase::Recording
             }
+            Outcome::Scoring(number, parked) => {
+                self.parked.insert(number, (token, parked));
+                Phase::Scoring
+            }
             Outcome::Await { id, timeout_ms } => {
                 let until = now.saturating_add(timeout_ms.min(AWAIT_MS_MAX));
                 Phase::Awaiting { id, until }
@@ -349,10 +374,27 @@ impl Daemon {
         }
     }
 
+    /// Goes on with the proposals whose score is there, or will not be. One whose client has gone is decided by nobody.
+    fn score(&mut self) {
+        // Whatever was judged in this round took its time.
+        let now = self.desk.clock.monotonic_ms();
+        let events = self.desk.scoring.tend(self.crowd.poller(), now);
+        self.note(events);
+        for answered in self.desk.scoring.take_answered() {
+            let Some((token, parked)) = self.parked.remove(&answered.number) else {
+                continue;
+            };
+            if self.crowd.get(token).is_some() {
+                let outcome = self.desk.complete(*parked, answered);
+                self.follow(token, outcome, now);
+            }
+        }
+    }
+
     /// Gives a client an answer, if it is still there.
     fn tell(&mut self, token: Token, response: &Response, now: u64) {
         if let Some(connection) = self.crowd.get(token) {
-            if connection.phase == Phase::Recording {
+            if matches!(connection.phase, Phase::Recording | Phase::Scoring) {
                 connection.phase = Phase::Ready;
             }
             connection.say(response, now);
@@ -392,6 +434,7 @@ impl Daemon {
                     if matches!(answer, Answer::Sealed) {
                         self.desk.look_at_vault();
                         self.desk.reload();
+                        self.desk.follow_model();
                     }
                     respond(recorded, answer)
                 }

@@ -29,6 +29,7 @@ use crate::peer::PeerHandle;
 use crate::proposal::conflict;
 pub(crate) use crate::proposal::{Proposal, check_claims, check_same};
 use crate::resolve::Reply;
+use crate::scoring::{self, Given, Parked, Scoring, with_score};
 use crate::settings::Settings;
 use crate::standing_settings::StandingSettings;
 use crate::state::{Answered, Hold, Standing};
@@ -55,6 +56,8 @@ pub enum Outcome {
     },
     /// A stream of records instead of an answer.
     Follow(Box<Follower>),
+    /// An answer for when there is a score, or none in time.
+    Scoring(scoring::Number, Box<Parked>),
 }
 
 /// What to answer once it is recorded.
@@ -148,6 +151,8 @@ pub struct Desk {
     pub helpers: Helpers,
     /// What the start found that a person should look at, one line each.
     pub notices: Vec<String>,
+    /// Scores what is ambiguous.
+    pub scoring: Scoring,
     /// Judges who may say yes.
     pub authority: Authority,
     /// The admin vault.
@@ -169,8 +174,13 @@ impl Desk {
         }
     }
 
-    /// Decides one proposal. Every stage of a decision is a line here.
-    fn propose(&mut self, command: ProposedCommand, peer: &Peer) -> Result<Outcome, Refusal> {
+    /// Decides one proposal. Every stage of a decision is a line here. `given` is what the model said, once it was asked.
+    pub(crate) fn propose(
+        &mut self,
+        command: ProposedCommand,
+        peer: &Peer,
+        given: Option<Given>,
+    ) -> Result<Outcome, Refusal> {
         check_claims(&command)?;
         let proposal = Proposal::new(command, peer, self.clock.wall_ms());
         if let Some(earlier) = self.earlier(&proposal)? {
@@ -182,8 +192,17 @@ impl Desk {
             let facts = Box::new(classification.wanted);
             return Ok(Outcome::Now(Response::Wanted { facts }));
         }
-        let ruling = seat.decide(&classification, self.is_strict());
+        let scored = match self.score(&proposal, &seat, &classification, given) {
+            Ok(scored) => scored,
+            Err(number) => {
+                let parked = Box::new(Parked::proposal(proposal));
+                return Ok(Outcome::Scoring(number, parked));
+            }
+        };
+        let score = scored.as_ref().and_then(|scored| scored.model);
+        let ruling = seat.decide(&classification, self.is_strict(), score);
         let verdict = seat.verdict(&proposal.command, classification, ruling);
+        let verdict = with_score(verdict, scored);
         let mut verdict = self.in_panic(capture::insist(verdict, &proposal.command));
         clip::verdict(&mut verdict);
         let used = self.remembered(&proposal, &mut verdict);
@@ -391,7 +410,8 @@ impl Desk {
 
     fn answer(&mut self, request: Request, peer: &mut PeerHandle) -> Result<Outcome, Refusal> {
         match request {
-            Request::Propose(command) => self.propose(*command, peer.look_up()),
+            Request::Propose(command) => self.propose(*command, peer.look_up(), None),
+            Request::Score(command) => self.opine(*command, peer.look_up(), None),
             Request::Resolve {
                 command,
                 decision,
@@ -426,9 +446,7 @@ impl Desk {
             Request::Lookup { prefix } => Ok(Outcome::Now(self.look_up(&prefix))),
             Request::ListGrants => Ok(Outcome::Now(self.list_grants())),
             Request::RevokeGrant { id } => self.revoke_grant(id),
-            Request::Deny { id, reason } => {
-                self.resolve(Reply::elsewhere(id, Resolution::Deny, reason), peer)
-            }
+            Request::Deny { id, reason } => self.resolve(Reply::denial(id, reason), peer),
             Request::Status => Ok(Outcome::Now(self.status())),
             // Whoever the kernel attests needs no key, and may show one all the same.
             Request::Auth { .. } => Ok(Outcome::Now(Response::Ack)),

@@ -300,10 +300,16 @@ impl Seat {
         self.judge.judge(command, &around)
     }
 
-    /// Decides about a classification; strictly, after the log was altered: then only the safe passes unseen.
+    /// Decides about a classification, with the model's `score` where there is one; strictly, after the log was altered: then only
+    /// the safe passes unseen.
     #[must_use]
-    pub fn decide(&self, classification: &Classification, strict: bool) -> Ruling {
-        let ruling = self.judge.decide(classification, None);
+    pub fn decide(
+        &self,
+        classification: &Classification,
+        strict: bool,
+        score: Option<u8>,
+    ) -> Ruling {
+        let ruling = self.judge.decide(classification, score);
         if strict && classification.class > Class::Safe {
             return Ruling {
                 decision: ruling.decision.max(Decision::Hold),

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use kintsugi_daemon::start::{Options, accept_host, run};
 
 const USAGE: &str = "\
-usage: kintsugi-daemon [--ready-fd N | --accept-host]
+usage: kintsugi-daemon [--ready-fd N] [--model KEY=VALUE]... | --accept-host
 
 Serves until SIGTERM or SIGINT. SIGHUP reads the policy again; what is in daemon.toml takes a restart.
 `kintsugi daemon start` starts it.
 
   --ready-fd N   write `ready` to descriptor N once the socket accepts, and go into the background
+  --model K=V    a setting of model.toml, in its place and in that of KINTSUGI_MODEL_K
   --accept-host  say in a log that was written on another machine that it goes on on this one
   --version      print the version
   --help         print this";
@@ -67,6 +68,12 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Asked, String> {
                 options.ready =
                     Some(number.ok_or("`--ready-fd` wants the number of a descriptor")?);
             }
+            "--model" => {
+                let setting = given.next();
+                let setting = setting.as_deref().and_then(|text| text.split_once('='));
+                let (key, value) = setting.ok_or("`--model` wants a setting as `KEY=VALUE`")?;
+                options.model.push((key.to_owned(), value.to_owned()));
+            }
             "--accept-host" => return Ok(Asked::AcceptHost),
             "--version" => {
                 let version = env!("CARGO_PKG_VERSION");
@@ -96,11 +103,15 @@ mod tests {
     fn arguments_are_few_and_strict() {
         assert!(matches!(
             parse(&[]),
-            Ok(Asked::Run(Options { ready: None }))
+            Ok(Asked::Run(Options { ready: None, .. }))
         ));
         assert!(matches!(
             parse(&["--ready-fd", "1"]),
-            Ok(Asked::Run(Options { ready: Some(1) }))
+            Ok(Asked::Run(Options { ready: Some(1), .. }))
+        ));
+        assert!(matches!(
+            parse(&["--model", "path=/a=b"]),
+            Ok(Asked::Run(Options { model, .. })) if model == [("path".to_owned(), "/a=b".to_owned())]
         ));
         assert!(matches!(parse(&["--accept-host"]), Ok(Asked::AcceptHost)));
         assert!(matches!(parse(&["--help"]), Ok(Asked::Print(_))));
@@ -108,6 +119,8 @@ mod tests {
             &["--ready-fd"][..],
             &["--ready-fd", "x"],
             &["--ready-fd", "0"],
+            &["--model"],
+            &["--model", "path"],
             &["serve"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");

@@ -147,7 +147,7 @@ impl Desk {
     /// Says how the daemon is.
     pub(crate) fn status(&self) -> Response {
         Response::Status(Box::new(Status {
-            scorer: "heuristic".to_owned(),
+            scorer: self.scoring.name(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: protocol::VERSION,
             pid: std::process::id(),
@@ -168,6 +168,7 @@ impl Desk {
             children: self
                 .helpers
                 .status(self.clock.monotonic_ms(), self.clock.wall_ms()),
+            model: self.scoring.status(self.clock.monotonic_ms()),
             agents: self.book.state().seen(self.clock.wall_ms()),
             uid: rustix::process::geteuid().as_raw(),
             problems: self.problems(),
@@ -191,6 +192,7 @@ impl Desk {
             .chain(vault)
             .chain(panic)
             .chain(self.helpers.alarms())
+            .chain(self.model_problem())
             .chain(self.book.trouble())
             .chain(self.book.slowness(self.clock.monotonic_ms()))
             .chain(self.book.oddities().iter().cloned())

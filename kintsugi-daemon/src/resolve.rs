@@ -77,6 +77,11 @@ impl Reply {
             scope: None,
         }
     }
+
+    /// A denial from elsewhere.
+    pub(crate) const fn denial(id: Uuid, reason: Option<String>) -> Self {
+        Self::elsewhere(id, Resolution::Deny, reason)
+    }
 }
 
 impl Desk {

@@ -14,13 +14,14 @@ use anyhow::Context as _;
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::limits::CONNECTIONS_BYTES_MAX;
 use kintsugi_core::paths::{Environment, Paths, SYSTEM_POLICY, locate};
+use kintsugi_core::scorer::settings::ModelSettings;
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 use crate::authority::Authority;
 use crate::book::Book;
 use crate::challenge::Challenges;
 use crate::clock::SystemClock;
-use crate::daemon::{Daemon, HELPERS, Stop, Supervision};
+use crate::daemon::{Daemon, HELPERS, SCORER_TOKENS, Stop, Supervision};
 use crate::handle::Desk;
 use crate::homes::Homes;
 use crate::judge::{Bench, PolicyFiles};
@@ -28,6 +29,7 @@ use crate::keeper::Keeper;
 use crate::listener::{Gate, Taken, prepare_directory};
 use crate::port::Port;
 use crate::rounds;
+use crate::scoring::{self, Scoring};
 use crate::settings::Settings;
 use crate::spool;
 use crate::standing_settings::StandingSettings;
@@ -50,6 +52,8 @@ const _: () = assert!(MEMORY_BYTES_MAX > 4 * CONNECTIONS_BYTES_MAX as u64);
 pub struct Options {
     /// Who started it waits for a line on this descriptor, and does not stay: the daemon goes into the background.
     pub ready: Option<i32>,
+    /// Settings of the model, over those of the file and of the environment.
+    pub model: Vec<(String, String)>,
 }
 
 /// How a run ended.
@@ -74,7 +78,7 @@ pub fn run(options: &Options) -> anyhow::Result<End> {
     harden()?;
     let signals = Signals::take().context("cannot take signals")?;
     let paths = paths()?;
-    match open(&paths, passed, signals) {
+    match open(&paths, (passed, signals), &options.model) {
         Ok(daemon) => {
             bound_memory()?;
             if let Some(ready) = ready {
@@ -105,7 +109,11 @@ pub fn accept_host() -> anyhow::Result<bool> {
 }
 
 /// Takes the lock and the socket, reads the log, and remembers.
-fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Result<Daemon> {
+fn open(
+    paths: &Paths,
+    (passed, signals): (Option<OwnedFd>, Signals),
+    model: &[(String, String)],
+) -> anyhow::Result<Daemon> {
     prepare_directory(&paths.data)?;
     let gate = Gate::open(&paths.socket, &paths.socket_lock, passed)?;
     let policies = PolicyFiles {
@@ -138,6 +146,7 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
         bench: Bench::new(Homes::read(), policies)?,
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
+        scoring: Scoring::new(scorer_program(), SCORER_TOKENS, ModelSettings::default()),
         authority: Authority::default(),
         keeper: Keeper::open(&paths.data, book.state().admin().vault())?,
         early: 0,
@@ -151,10 +160,18 @@ fn open(paths: &Paths, passed: Option<OwnedFd>, signals: Signals) -> anyhow::Res
     });
     // What the start found stands in front of these records, and all are durable before anybody is served.
     desk.begin(paths, settings)?;
+    let variable = |name: &str| env::var(name).ok();
+    desk.begin_model(scoring::settings::asked(&paths.model, variable, model))?;
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
         desk.notices.push(problem);
     }
     Daemon::new(desk, (gate, port), signals, supervision())
+}
+
+/// Returns the program that scores: it stands beside this one.
+fn scorer_program() -> PathBuf {
+    let own = env::current_exe().unwrap_or_default();
+    own.with_file_name("kintsugi-scorer")
 }
 
 /// Whether a supervisor started this process: one that waits for word from it, or that says it started this very process

@@ -6,15 +6,15 @@
 //! One of them makes rounds: it ends by itself and is started again a day later, by the wall clock, since a machine sleeps.
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Read as _};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::protocol::{ChildState, ChildStatus};
 
-use crate::poller::{Interest, Poller};
+use crate::last_words::LastWords;
+use crate::poller::Poller;
 use crate::settings::Helper;
-use crate::{clip, sys};
+use crate::sys;
 
 /// Pause before a helper that ended is started again for the first time, in milliseconds; it doubles each time.
 const PAUSE_MS_MIN: u64 = 1_000;
@@ -28,17 +28,11 @@ const STEADY_MS: u64 = 60_000;
 /// Longest that a round may take, in milliseconds; then it is ended.
 const ROUND_MS_MAX: u64 = 10 * 60 * 1_000;
 
-/// Most bytes of its last words that are kept.
-const WORDS_BYTES_MAX: usize = 512;
-
 /// Most alarms of one helper that are kept.
 const ALARMS_MAX: usize = 16;
 
 /// By this a line shows that a person must look.
-const ALARM: &[u8] = b"alarm: ";
-
-/// Most reads of what an ended helper left in its pipe (64 KiB, pipe(7), in pieces of 4 KiB).
-const LAST_READS_MAX: usize = 16;
+const ALARM: &str = "alarm: ";
 
 /// A program that is started again and again, and ends by itself.
 #[derive(Debug)]
@@ -84,9 +78,7 @@ struct Pace {
 enum State {
     Running {
         child: Child,
-        errors: Option<ChildStderr>,
-        /// What of its standard error is not a line yet.
-        words: Vec<u8>,
+        words: LastWords,
         /// On the monotonic clock.
         since: u64,
     },
@@ -220,15 +212,11 @@ impl Kept {
         sys::die_with_parent(&mut command);
         let event = match command.spawn() {
             Ok(mut child) => {
-                let errors = child.stderr.take().filter(|errors| {
-                    rustix::io::ioctl_fionbio(errors, true).is_ok()
-                        && poller.add(errors, token, Interest::READ).is_ok()
-                });
+                let words = LastWords::of(child.stderr.take(), poller, token);
                 let event = format!("started as process {}", child.id());
                 self.state = State::Running {
                     child,
-                    errors,
-                    words: Vec::new(),
+                    words,
                     since: now,
                 };
                 // A round is no news while it finds nothing.
@@ -243,32 +231,15 @@ impl Kept {
 
     /// Reads at most `reads` times. Returns the alarms that are new.
     fn listen(&mut self, reads: usize) -> Vec<Body> {
-        let mut lines = Vec::new();
-        for _ in 0..reads {
-            let State::Running { errors, words, .. } = &mut self.state else {
-                break;
-            };
-            let Some(stream) = errors else { break };
-            let mut bytes = [0; 4_096];
-            match stream.read(&mut bytes) {
-                Ok(0) => *errors = None,
-                Ok(read) => {
-                    words.extend_from_slice(bytes.get(..read).unwrap_or_default());
-                    let whole = words.iter().rposition(|byte| *byte == b'\n');
-                    let whole = words.drain(..whole.map_or(0, |newline| newline + 1));
-                    lines.extend(whole);
-                    words.truncate(WORDS_BYTES_MAX);
-                }
-                Err(error) if is_passing(error.kind()) => break,
-                Err(_) => *errors = None,
-            }
-        }
+        let lines = match &mut self.state {
+            State::Running { words, .. } => words.read(reads),
+            State::Pausing { .. } => Vec::new(),
+        };
         let mut alarms = Vec::new();
-        for line in lines.split(|byte| *byte == b'\n') {
+        for line in lines {
             match line.strip_prefix(ALARM) {
-                Some(alarm) => alarms.extend(self.alarm(&shown(alarm))),
-                None if line.trim_ascii().is_empty() => {}
-                None => self.last_error = Some(shown(line)),
+                Some(alarm) => alarms.extend(self.alarm(alarm)),
+                None => self.last_error = Some(line),
             }
         }
         alarms
@@ -301,7 +272,7 @@ impl Kept {
             self.pause = PAUSE_MS_MIN;
         }
         // Its last words may still be in the pipe.
-        let mut events = self.listen(LAST_READS_MAX);
+        let mut events = self.listen(LastWords::READS_MAX);
         let said = std::mem::take(&mut self.said);
         if self.round.is_some() && ended.code().is_some_and(|code| code <= 1) {
             // It looked at everything: what it no longer says is over.
@@ -356,17 +327,6 @@ impl Kept {
             last_error: self.last_error.clone(),
         }
     }
-}
-
-/// Returns a line as text, shortened.
-fn shown(line: &[u8]) -> String {
-    let mut line = String::from_utf8_lossy(line.trim_ascii()).into_owned();
-    clip::text(&mut line, WORDS_BYTES_MAX);
-    line
-}
-
-fn is_passing(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 impl Drop for Helpers {

@@ -16,6 +16,8 @@ use crate::wire::Wire;
 pub struct TestDaemon {
     home: tempfile::TempDir,
     child: Option<Child>,
+    /// Where its program is, when not where it was built.
+    programs: Option<PathBuf>,
 }
 
 impl TestDaemon {
@@ -47,7 +49,16 @@ impl TestDaemon {
             .mode(0o700)
             .create(home.path().join("run"))
             .expect("a runtime directory");
-        Self { home, child: None }
+        Self {
+            home,
+            child: None,
+            programs: None,
+        }
+    }
+
+    /// Has the daemon be started from another directory, where other programs lie beside it.
+    pub fn run_from(&mut self, programs: PathBuf) {
+        self.programs = Some(programs);
     }
 
     /// Returns the directory of everything.
@@ -65,7 +76,11 @@ impl TestDaemon {
     /// Returns the command that starts a daemon here, with an environment of its own.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(program("kintsugi-daemon"));
+        let elsewhere = self
+            .programs
+            .as_ref()
+            .map(|all| all.join("kintsugi-daemon"));
+        let mut command = Command::new(elsewhere.unwrap_or_else(|| program("kintsugi-daemon")));
         command
             .env_clear()
             .env("HOME", self.home())
@@ -83,7 +98,7 @@ impl TestDaemon {
     /// When it does not start; says what it complained about.
     pub fn start_again(&mut self) {
         let command = self.command();
-        self.start_with(command);
+        self.start_by(command);
     }
 
     /// Starts it again as a supervisor would that wants to hear from it (`sd_notify(3)`).
@@ -94,10 +109,15 @@ impl TestDaemon {
     pub fn start_supervised(&mut self) {
         let mut command = self.command();
         command.env("NOTIFY_SOCKET", self.home().join("run/notify"));
-        self.start_with(command);
+        self.start_by(command);
     }
 
-    fn start_with(&mut self, mut command: Command) {
+    /// Starts it again by this command, which [`TestDaemon::command`] returned.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestDaemon::start_again`].
+    pub fn start_by(&mut self, mut command: Command) {
         command
             .args(["--ready-fd", "1"])
             .stdout(Stdio::piped())
@@ -259,7 +279,8 @@ pub fn program(name: &str) -> PathBuf {
     BUILT.call_once(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "kintsugi-daemon", "--bins"]);
+        build.args(["build", "--quiet", "--package", "kintsugi-daemon"]);
+        build.args(["--package", "kintsugi-scorer", "--bins"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
         if directory.ends_with("release") {
             build.arg("--release");

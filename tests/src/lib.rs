@@ -12,6 +12,7 @@ pub mod logs;
 pub mod machine;
 pub mod oracle;
 pub mod pty;
+pub mod scorer;
 pub mod seat;
 pub mod shells;
 pub mod tree;

@@ -1,4 +1,4 @@
-//! `kintsugi check`: what would be decided, and why. Runs nothing, asks no daemon, records nothing.
+//! `kintsugi check`: what would be decided, and why. Runs nothing, records nothing, and asks no daemon but for its model.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -16,7 +16,7 @@ use kintsugi_core::rules::Finding;
 use kintsugi_core::shell::Dialect;
 use serde::{Deserialize, Serialize};
 
-use super::{dialect, text_of};
+use super::{dialect, score, text_of};
 use crate::card::Card;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -38,6 +38,9 @@ pub struct Check {
     /// Prints the verdict as one line of JSON
     #[arg(long, conflicts_with = "batch")]
     json: bool,
+    /// Asks the daemon what its model would say, and shows rules, heuristic and model side by side
+    #[arg(long, conflicts_with = "batch")]
+    score: bool,
     /// Reads lines {"command","cwd"?,"shell"?,"facts"?} and prints one line of JSON for each
     #[arg(long, conflicts_with = "command")]
     batch: bool,
@@ -104,6 +107,15 @@ impl Check {
         let dialect = self.shell.unwrap_or_else(|| surroundings::shell().1);
         let mut command = proposal::propose("check", text_of(&self.command), cwd, dialect);
         command.argv = self.command;
+        if self.score {
+            // What was found out about the files goes with it.
+            drop(embedded::verdict_with_facts(
+                &judge,
+                &mut command,
+                Bar::Decision,
+            ));
+            return score::show(command, self.json, console);
+        }
         let verdict = embedded::verdict_with_facts(&judge, &mut command, Bar::Decision);
         if self.json {
             console.json(&Report {
@@ -198,7 +210,7 @@ pub(super) const fn title(decision: Decision) -> &'static str {
     }
 }
 
-const fn exit_of(decision: Decision) -> Exit {
+pub(super) const fn exit_of(decision: Decision) -> Exit {
     match decision {
         Decision::Allow => Exit::Allowed,
         Decision::Hold => Exit::Held,

@@ -13,12 +13,14 @@ pub mod hook;
 pub mod init;
 pub mod log;
 pub mod mcp;
+pub mod model;
 pub mod notify;
 pub mod panic;
 pub mod pending;
 pub mod policy;
 pub mod replay;
 pub mod run;
+mod score;
 pub mod service;
 pub mod setup;
 pub mod shim;
@@ -61,6 +63,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Hook(hook) => hook.run(console),
         Command::Setup(setup) => setup.run(console),
         Command::Doctor(doctor) => doctor.run(console),
+        Command::Model(model) => model.run(console),
         Command::Mcp(mcp) => mcp.run(console),
         Command::Notify(notify) => notify.run(console),
         Command::Init(init) => init.run(console),

@@ -364,6 +364,7 @@ mod tests {
             expires_ms: None,
             seq: None,
             attempts: Vec::new(),
+            scored: None,
         }
     }
 

@@ -394,6 +394,9 @@ pub struct Verdict {
     /// Estimate for the ambiguous.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<u8>,
+    /// What scored it, where a model was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<protocol::Scored>,
     /// How long a hold lasts, in milliseconds from the record's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<u64>,
@@ -447,6 +450,7 @@ impl Verdict {
             capture: verdict.capture,
             content_hash: verdict.content_hash,
             bound: Vec::new(),
+            scored: verdict.scored,
         }
     }
 }
@@ -469,6 +473,7 @@ impl From<Verdict> for protocol::Verdict {
             content_hash: verdict.content_hash,
             expires_ms: verdict.expires_ms,
             approved: false,
+            scored: verdict.scored,
         }
     }
 }

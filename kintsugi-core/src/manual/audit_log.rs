@@ -53,6 +53,9 @@
 //!
 //! All hexadecimal is lower case. What is hashed are the bytes of the file; nothing is ever serialised again.
 //!
+//! Records gain members in time, and lose none: whoever reads ignores those that they do not know. `scored` of a `verdict` came with the
+//! model ([`crate::protocol::Scored`]); a `policy` record with `what` = `model` says which settings of a model came into force.
+//!
 //! # The chain
 //!
 //! `h = BLAKE3(seal of the line before ‖ body)`. The seal before record 0 has as `h` the BLAKE3 of `kintsugi audit genesis v1:` followed by

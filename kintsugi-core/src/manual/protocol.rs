@@ -23,7 +23,8 @@
 //! | `listgrants` | | `grantlist`: `items`, and what was `denied` |
 //! | `revokegrant` | `id` | `ack` |
 //! | `subscribe` | `from_seq`?, `kinds`? (of records; none means all) | `event`, one per durable record, until the connection ends |
-//! | `status` | | `status`, with `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
+//! | `status` | | `status`, with `scorer` (`heuristic`, or the model that scores), `model` (how it is, where one is in force), `children` (helpers and their last words), `agents` (who asked lately) and `problems` |
+//! | `score` | a command | `scored`: what would be decided `without` the model and with it (`verdict`), what it says, and whether that `counts`; decides and records nothing |
 //! | `hello` | `version`, `client`? | `hello` |
 //! | `captured` | `id`, `manifest` (64 KiB at most; [`undo`](super::undo)) | `ack`, when it is durable: only then may the command run |
 //! | `undone` | `id`, `manifest` (64 KiB at most) | `ack` |
@@ -75,6 +76,14 @@
 //! `cannot` names anything. `approved` says that a person stands behind an allow.
 //!
 //! A verdict names the facts that had a say in `grounds`: `about`, `says`, `turn` (`calms`, `alarms`, `stands`, `read`) and `rule`.
+//!
+//! # Scores
+//!
+//! Where a model is in force, a verdict about the ambiguous has `scored`: `by` (what the risk comes from), `heuristic`, and `model`
+//! (its risk), with `cached` when it gave that before, or `why` it gave none: `deadline`, `queue_full`, `not_ready` (its worker has ended
+//! or is not there yet), `too_long`, `not_answering`, `backend`. With neither, no score could have changed the answer, and none was
+//! asked for. The answer takes up to `deadline_ms` longer; other connections are served meanwhile. See
+//! [`decisions`](super::decisions::model_adds_caution).
 //!
 //! # An id means one command
 //!

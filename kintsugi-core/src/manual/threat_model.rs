@@ -31,6 +31,8 @@
 //!   (it is not dumpable, so they may not, unless they are root); or show a prompt that looks like ours. They can make the admin wait: wrong guesses without end keep the delay at a minute, during which a right one may
 //!   come too early as well. They cannot make the daemon do anything privileged. With the daemon under a user of its own (`--system`; the vault is then made as that user: `sudo -u USER kintsugi admin init`)
 //!   file, log, memory and signals are out of reach, and what remains is the prompt and the wait.
+//! - **What only a model would see.** A model adds caution where it answers in time. Whoever keeps it busy, or writes what it makes
+//!   nothing of, is left with the rules and the heuristic, which do not depend on it.
 //! - **What a program does later.** A build script, a test or a server that is started runs as it likes. Its start is decided, its behaviour
 //!   is not watched.
 //! - **The administrator and the kernel.** Root can do as it pleases.

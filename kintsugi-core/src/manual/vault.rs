@@ -50,15 +50,16 @@
 //! | `rotate`, `recover` | `{name}` | `vault.new`, of the next epoch, takes the place of the vault; `recover` is proven with the recovery key |
 //! | `resume` | none | a panic ends |
 //! | `policy` | `{hash}` | the policy files are taken over as they are |
-//! | `set` | `{key, value}` | `mode` or `threshold`, over the policy files |
+//! | `set` | `{key, value}` | `mode` or `threshold`, over the policy files; `model`: the settings with this hash come into force |
 //! | `redact` | `{seqs, reason}` | private parts of records are taken out |
 //! | `prune` | `{before, reason}` | older segments are taken away |
 //! | `approve` | `{id, content_hash?, reason?, scope?}` | a held command may run, whoever's terminal this is, with a `scope` more than once; a denial is taken back. Not without a vault |
 //! | `reanchor` | `{reason}` | what an altered log began ends: see below |
 //! | `unhook`, `uninstall` | `{what}` | recorded; `kintsugi setup --undo`, `init --uninstall`, `shim uninstall` and `daemon uninstall` ask for it before they touch a file. Not without a vault |
 //!
-//! With a vault every grant is the admin's, not only one that is wider than the ceiling of the policy. There is no model yet; what scores is named in
-//! the policy files, so that another one will be a `policy`.
+//! With a vault every grant is the admin's, not only one that is wider than the ceiling of the policy. Settings of a
+//! model that differ from those in force loosen, and are not taken over at a start: `status` has their hash as `model.refused`, and `set`
+//! of `model` accepts them (`kintsugi model accept`). To put a model in force where there was none needs nobody.
 //!
 //! # After an altered log
 //!

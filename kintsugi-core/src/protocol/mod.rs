@@ -5,12 +5,14 @@
 pub mod frame;
 mod request;
 mod response;
+mod scored;
 
 pub use request::{Change, Request, Resolution};
 pub use response::{
     AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, KnownItem, LogStatus,
     PendingItem, PendingStatus, ProposalResponse, Response, Status, VaultStatus, Verdict,
 };
+pub use scored::{HEURISTIC, ModelState, ModelStatus, Opinion, Scored};
 
 /// The version of the wire that this crate speaks.
 pub const VERSION: u32 = 1;

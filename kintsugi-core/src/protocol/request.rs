@@ -13,6 +13,8 @@ use crate::proposal::ProposedCommand;
 pub enum Request {
     /// May this command run? Answered by a verdict.
     Propose(Box<ProposedCommand>),
+    /// Addition: what would the rules, the heuristic and the model say? Decides and records nothing. Answered by `scored`.
+    Score(Box<ProposedCommand>),
     /// A person answered a command at the place where it was proposed. Answered by `ack`.
     Resolve {
         /// The command, as it was proposed.

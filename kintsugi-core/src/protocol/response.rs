@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::scored::{ModelStatus, Opinion, Scored};
 use crate::capture::Keep;
 use crate::classify::{Class, Ground};
 use crate::decide::Decision;
@@ -51,6 +52,8 @@ pub enum Response {
     },
     /// How the daemon is.
     Status(Box<Status>),
+    /// Addition: what would be decided about a command, with the model and without.
+    Scored(Box<Opinion>),
     /// What an admin's proof must sign.
     Challenge {
         /// Whether a proof is needed.
@@ -190,6 +193,9 @@ pub struct Verdict {
     /// Addition: a person said yes, who saw what can and cannot be kept before it runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approved: bool,
+    /// Addition: what scored it, where a model is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<Scored>,
 }
 
 /// One hold.
@@ -226,6 +232,9 @@ pub struct PendingItem {
     /// Addition: approvals that were refused, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<String>,
+    /// Addition: what scored it, where a model is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<Scored>,
 }
 
 /// How a hold stands.
@@ -290,6 +299,9 @@ pub struct Status {
     /// Addition: helper processes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<ChildStatus>,
+    /// Addition: the model, where one is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Box<ModelStatus>>,
     /// Addition: who asked lately, the last first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentStatus>,

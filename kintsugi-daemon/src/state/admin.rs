@@ -1,12 +1,15 @@
 //! What the log says about the admin: which vault it last named, attempts to prove to be the admin, what they have set, and panic.
 
 use kintsugi_core::audit::record::{Body, Record};
+use kintsugi_core::scorer::settings::ModelSettings;
 use kintsugi_core::vault::Credential;
 use kintsugi_core::vault::throttle::Attempts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::judge::READ;
+use crate::scoring::settings::MODEL;
+use crate::scoring::settings_of;
 
 /// Names the piece of the live state.
 pub(super) const ADMIN: &str = "admin";
@@ -45,6 +48,9 @@ pub struct Admin {
     accepted: Option<String>,
     mode: Option<String>,
     threshold: Option<String>,
+    /// The settings of the model that are in force.
+    #[serde(default)]
+    model: Option<Value>,
     /// What a start found that did not verify, until somebody who may has looked into it.
     #[serde(default)]
     altered: Option<String>,
@@ -63,6 +69,9 @@ impl Admin {
                 self.attempts_mut(op).accept();
             }
         } else if let Body::Policy { what, hash, detail } = body {
+            if what == MODEL {
+                self.model = Some(detail.clone());
+            }
             if what == ALTERED {
                 let found = detail.get("found").and_then(Value::as_str);
                 self.altered = Some(found.unwrap_or_default().to_owned());
@@ -148,6 +157,13 @@ impl Admin {
     #[must_use]
     pub fn accepted(&self) -> Option<&str> {
         self.accepted.as_deref()
+    }
+
+    /// Returns the settings of the model that were in force last; nothing when there never was one, or they were taken out of the
+    /// log.
+    #[must_use]
+    pub fn model(&self) -> Option<ModelSettings> {
+        self.model.as_ref().and_then(settings_of)
     }
 
     /// Returns the admin's settings, as they are written: mode and threshold.

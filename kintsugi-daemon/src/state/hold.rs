@@ -90,6 +90,7 @@ impl Answered {
             content_hash: None,
             expires_ms: None,
             approved: false,
+            scored: None,
         }
     }
 }
@@ -130,6 +131,7 @@ impl Decided {
             content_hash: None,
             expires_ms: None,
             approved: false,
+            scored: None,
         }
     }
 }
@@ -169,6 +171,7 @@ impl Hold {
             expires_ms: Some(self.until.saturating_sub(now)),
             seq: Some(self.seq),
             attempts: Vec::new(),
+            scored: verdict.scored,
         }
     }
 

@@ -1,0 +1,265 @@
+//! A daemon with a model, which is a test: what the worker says, the test says.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kintsugi_core::scorer::frame::{Reader, encode};
+use kintsugi_core::scorer::{Ask, Calibration, Outcome, Question, Ready, Reply};
+use serde_json::{Value, json};
+
+use crate::daemon::{TestDaemon, program};
+use crate::wire::Wire;
+
+/// Longest that a test waits for the worker.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A daemon beside which a stand-in for the worker lies.
+#[derive(Debug)]
+pub struct Stage {
+    /// The daemon.
+    pub daemon: TestDaemon,
+    listener: UnixListener,
+    programs: tempfile::TempDir,
+}
+
+/// What the daemon takes for its worker.
+#[derive(Debug)]
+pub struct Puppet {
+    stream: UnixStream,
+    reader: Reader,
+}
+
+impl Stage {
+    /// Starts a daemon whose worker, the program `puppet`, is played by this test. `settings` are added to those of the model.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn start(puppet: &Path, settings: &str) -> Self {
+        let mut stage = Self::prepared(puppet);
+        let socket = stage.socket();
+        stage.write_settings(&format!(
+            "backend = \"mock\"\nmock = [\"{}\"]\n{settings}",
+            socket.display()
+        ));
+        stage.daemon.start_again();
+        stage
+    }
+
+    fn prepared(puppet: &Path) -> Self {
+        let mut daemon = TestDaemon::prepared();
+        let built = program("kintsugi-daemon");
+        // Where they were built, so that they can be linked: a copy that is being written while another test forks cannot be run.
+        let programs = tempfile::Builder::new()
+            .prefix("programs-")
+            .tempdir_in(built.parent().expect("a directory"))
+            .expect("a directory");
+        let link = |from: &Path, name: &str| std::fs::hard_link(from, programs.path().join(name));
+        link(&built, "kintsugi-daemon").expect("a link");
+        link(puppet, "kintsugi-scorer").expect("a link");
+        daemon.run_from(programs.path().to_owned());
+        let socket = daemon.home().join("run/worker.sock");
+        let listener = UnixListener::bind(socket).expect("a socket");
+        Self {
+            daemon,
+            listener,
+            programs,
+        }
+    }
+
+    /// Takes the worker's program away.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be.
+    pub fn remove_program(&self) {
+        std::fs::remove_file(self.programs.path().join("kintsugi-scorer")).expect("it was there");
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.daemon.home().join("run/worker.sock")
+    }
+
+    /// Writes the settings of the model as they are.
+    ///
+    /// # Panics
+    ///
+    /// When there is no room.
+    pub fn write_settings(&self, text: &str) {
+        write_settings(&self.daemon, text);
+    }
+
+    /// Returns the worker that the daemon has started, before it says anything.
+    ///
+    /// # Panics
+    ///
+    /// When none is started.
+    #[must_use]
+    pub fn silent_worker(&self) -> Puppet {
+        let (stream, _) = self.listener.accept().expect("the worker comes");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        Puppet {
+            stream,
+            reader: Reader::default(),
+        }
+    }
+
+    /// Returns the worker that the daemon has started, once it is ready.
+    ///
+    /// # Panics
+    ///
+    /// When it is not.
+    #[must_use]
+    pub fn worker(&self) -> Puppet {
+        let mut puppet = self.silent_worker();
+        puppet.say(&Reply::Ready(ready()));
+        self.until(|model| model["state"] == "ready");
+        puppet
+    }
+
+    /// Returns how the model is.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn model(&self) -> Value {
+        model(&mut self.daemon.connect())
+    }
+
+    /// Waits until the model is as `is_so` says, and returns how it is then.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub fn until(&self, is_so: impl Fn(&Value) -> bool) -> Value {
+        until(&self.daemon, is_so)
+    }
+}
+
+/// Writes the settings of a daemon's model as they are.
+///
+/// # Panics
+///
+/// When there is no room.
+pub fn write_settings(daemon: &TestDaemon, text: &str) {
+    let config = daemon.home().join("config/kintsugi");
+    std::fs::create_dir_all(&config).expect("a directory");
+    std::fs::write(config.join("model.toml"), text).expect("room");
+}
+
+/// Starts a daemon whose worker is the real one, and does what the lines of `script` say (`kintsugi-daemon/scorer/src/mock.rs`).
+/// Returns when it can be asked.
+///
+/// # Panics
+///
+/// When it cannot.
+#[must_use]
+pub fn scripted(script: &[&str], settings: &str) -> TestDaemon {
+    let mut daemon = TestDaemon::prepared();
+    let text = format!("backend = \"mock\"\nmock = {script:?}\n{settings}");
+    write_settings(&daemon, &text);
+    daemon.start_again();
+    until(&daemon, |model| model["state"] == "ready");
+    daemon
+}
+
+/// Waits until the model of a daemon is as `is_so` says, and returns how it is then.
+///
+/// # Panics
+///
+/// When that takes too long.
+pub fn until(daemon: &TestDaemon, is_so: impl Fn(&Value) -> bool) -> Value {
+    let mut client = daemon.connect();
+    let started = std::time::Instant::now();
+    loop {
+        let model = model(&mut client);
+        if is_so(&model) {
+            return model;
+        }
+        assert!(started.elapsed() < PATIENCE, "{model}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Returns how the model of a daemon is.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn model(client: &mut Wire) -> Value {
+    let status = client.ask(&json!({"kind": "status"}));
+    assert!(status["model"].is_object(), "{status}");
+    status["model"].clone()
+}
+
+/// Returns what a worker is ready with.
+#[must_use]
+pub fn ready() -> Ready {
+    Ready {
+        backend: "mock".into(),
+        model: "puppet".into(),
+        model_hash: [1; 32],
+        prompt_hash: [2; 32],
+        calibration: Calibration::None,
+        passed_over: String::new(),
+    }
+}
+
+impl Puppet {
+    /// Says something to the daemon.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen.
+    pub fn say(&mut self, reply: &Reply) {
+        self.send(&encode(reply));
+    }
+
+    /// Sends bytes as they are. Whether the daemon still takes them is not asked.
+    pub fn send(&mut self, bytes: &[u8]) {
+        drop(self.stream.write_all(bytes));
+    }
+
+    /// Returns what the daemon asks next.
+    ///
+    /// # Panics
+    ///
+    /// When nothing is asked in time.
+    pub fn asked(&mut self) -> Question {
+        loop {
+            if let Some(ask) = self.reader.take::<Ask>().expect("a frame") {
+                match ask {
+                    Ask::Score(question) | Ask::Explain(question) => return question,
+                    Ask::Hello { .. } => continue,
+                }
+            }
+            let mut bytes = [0; 16 * 1_024];
+            let count = self.stream.read(&mut bytes).expect("a question");
+            assert!(count > 0, "the worker was let go");
+            self.reader.push(&bytes[..count]);
+        }
+    }
+
+    /// Answers a question with a risk.
+    pub fn score(&mut self, question: &Question, risk: u8) {
+        self.say(&Reply::Score {
+            id: question.id,
+            outcome: Outcome::Risk(risk),
+            took_us: 1,
+        });
+    }
+
+    /// Waits until the daemon has let go of it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn wait_until_dropped(&mut self) {
+        let mut bytes = [0; 16 * 1_024];
+        while self.stream.read(&mut bytes).expect("the end") > 0 {}
+    }
+}
