@@ -138,6 +138,8 @@ pub(super) struct Analyst<'a> {
     pub(super) inherited: Printed,
     /// Script files that are being read, outermost first.
     pub(super) reading: Vec<String>,
+    /// Directories that the line brings from the network.
+    pub(super) fetched: Vec<String>,
 }
 
 impl Analyst<'_> {

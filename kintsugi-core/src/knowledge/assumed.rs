@@ -238,7 +238,10 @@ impl Analyst<'_> {
 /// The secret variable that the words of `echo` or `printenv` show.
 fn shown_variable(name: &str, words: &[Word]) -> Option<String> {
     let is_secret = |variable: &str| {
-        is_secret_variable(variable) && variable.bytes().any(|letter| letter.is_ascii_uppercase())
+        // `${#TOKEN}` is its length.
+        !variable.starts_with('#')
+            && is_secret_variable(variable)
+            && variable.bytes().any(|letter| letter.is_ascii_uppercase())
     };
     if name == "printenv" {
         let mut named = words.iter().filter_map(Word::known);

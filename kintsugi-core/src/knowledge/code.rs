@@ -258,6 +258,11 @@ impl Analyst<'_> {
                 // The line itself had a program write it: as much as what flows from there through a pipe.
                 self.interpret(task, &judged.path, made);
             }
+            if self.is_fetched_installer(&judged.path) {
+                let doubts = Modifiers::NONE.with(Modifier::Unverified);
+                self.push_path(call, Action::Execute, judged, &task.parsed.path)
+                    .with(doubts.with(Modifier::Assumed));
+            }
             self.want_script(judged);
             self.unknown(UnknownKind::LocalProgram, judged.path.clone(), word.span);
             self.assume_name(call, &judged.path, &task.arguments());

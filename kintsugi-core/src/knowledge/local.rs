@@ -4,7 +4,7 @@ use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::script::ScriptFile;
 use super::{UnknownKind, grammar};
-use crate::effect::{Action, Feed};
+use crate::effect::{Action, Feed, Modifier, Modifiers};
 use crate::place::Place;
 use crate::shell::Word;
 
@@ -30,6 +30,13 @@ impl Analyst<'_> {
                 .map_or(Feeds::of(Feed::File), |it| it.feeds);
             self.push_path(call, Action::Execute, &judged, name)
                 .feed(feed.worst());
+            if written.is_none() && self.is_fetched_installer(&judged.path) {
+                self.push_path(call, Action::Execute, &judged, name).with(
+                    Modifiers::NONE
+                        .with(Modifier::Unverified)
+                        .with(Modifier::Assumed),
+                );
+            }
             let known = written.and_then(|it| Some((it.text?, it.before)));
             let Some((text, before)) = known else {
                 self.want_script(&judged);

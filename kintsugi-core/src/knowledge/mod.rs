@@ -10,6 +10,7 @@ mod development_tests;
 pub mod embedded;
 mod emptied;
 mod feeds;
+mod fetched;
 mod flow;
 #[cfg(test)]
 mod flow_tests;
@@ -180,6 +181,7 @@ impl Knowledge {
             aliases: BTreeMap::new(),
             inherited: Printed::default(),
             reading: Vec::new(),
+            fetched: Vec::new(),
         };
         analyst.script(script, context, Ambient::default());
         analyst.analysis

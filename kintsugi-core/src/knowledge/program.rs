@@ -131,6 +131,7 @@ impl Analyst<'_> {
         self.assume_request(&task, before);
         self.run_option_file(&task);
         self.remember_links(&task);
+        self.remember_fetched(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));

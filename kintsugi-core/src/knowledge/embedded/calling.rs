@@ -494,6 +494,14 @@ impl Script<'_> {
                     .iter()
                     .any(|word| word.known().is_some())
             });
+            // `fetch(x).then(eval)`: what comes from there is run, whatever it is.
+            let from_network = call
+                .object
+                .as_ref()
+                .is_some_and(|object| object.feed == Feed::Network);
+            if from_network && matches!(does, Does::Interpret) {
+                self.hidden("what the network says, handed to an interpreter");
+            }
             if is_told || !matches!(does, Does::Interpret) && !arguments.is_empty() {
                 self.perform(
                     does,

@@ -74,7 +74,7 @@ impl Machine<'_> {
         let size = match &found {
             Found::Unset => 0,
             Found::One(pieces) | Found::Unknown(pieces) => state::size(pieces),
-            Found::Several(values) => values.iter().map(|value| state::size(value) + 16).sum(),
+            Found::Several(values) => values.iter().map(|value| state::size(value) + 40).sum(),
         };
         if size > 64 && !self.spend(size / 8, crate::effect::Span::default()) {
             return Found::Unknown(state::unknown(name));

@@ -12,7 +12,7 @@ use crate::effect::Span;
 const READINGS_MAX: usize = 8;
 
 /// Traps that are looked at for one unit of work.
-const TRAPS_A_UNIT: usize = 12;
+const TRAPS_A_UNIT: usize = 8;
 
 /// A text that waits for a signal or the end.
 #[derive(Debug, Clone)]
