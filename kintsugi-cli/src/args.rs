@@ -69,6 +69,8 @@ pub enum Command {
     Admin(command::admin::Admin),
     /// Tells you when something waits for you
     Notify(command::notify::Notify),
+    /// Tells what changes in your places, whoever changes it; the daemon keeps it running over those that you name
+    Watch(command::watch::Watch),
     /// Prints the hook of a shell, or puts it into its start-up file
     Init(command::init::Init),
     /// Puts shells on a `PATH` that propose what they are started with, for programs that have no hook

@@ -36,6 +36,7 @@ pub mod spool;
 pub mod start;
 pub mod surroundings;
 pub mod terminal;
+pub mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;

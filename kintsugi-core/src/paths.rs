@@ -50,6 +50,10 @@ pub struct Paths {
     pub log: PathBuf,
     /// What clients let pass while no daemon ran, for the log of the next one.
     pub spool: PathBuf,
+    /// What a watcher saw while no daemon ran, likewise.
+    pub observations: PathBuf,
+    /// Files that were open when their names went, by the burst.
+    pub rescued: PathBuf,
     /// What a daemon in the background says.
     pub diagnostics: PathBuf,
     /// The person's own policy.
@@ -115,6 +119,8 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         start_lock: beside(&socket, "start"),
         log: data.join("log"),
         spool: data.join("spool.ndjson"),
+        observations: data.join("watch.ndjson"),
+        rescued: data.join("rescued"),
         diagnostics: data.join("daemon.log"),
         policy: config.join("config.toml"),
         settings: config.join("daemon.toml"),

@@ -404,6 +404,7 @@ fn vault_incident(why: &str) -> Body {
         what: format!("the admin vault is not usable: {why}"),
         bad: None,
         durable: None,
+        observation: None,
     }
 }
 

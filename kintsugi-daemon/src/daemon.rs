@@ -45,10 +45,10 @@ pub const SCORER_TOKENS: Tokens = Tokens {
     socket: SCORER,
     words: SCORER_WORDS,
 };
-/// The first helper; the others follow, and the one that makes rounds.
+/// The first helper; the others follow, the watcher, and the one that makes rounds.
 pub const HELPERS: u64 = 16;
 /// The first that is nobody's.
-const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64 + 1;
+const HELPERS_END: u64 = HELPERS + HELPERS_MAX as u64 + 2;
 
 /// Bytes of records that are told in one round; another round tells more.
 const FEED_BYTES: usize = 128 * 1024;
@@ -248,6 +248,7 @@ impl Daemon {
             what: format!("a signal to stop, from {sender}, was refused: it needs the admin"),
             bad: None,
             durable: None,
+            observation: None,
         };
         // When even this cannot be recorded, everything is refused anyway.
         drop(self.desk.record(vec![refused]));

@@ -73,6 +73,8 @@ pub enum Answer {
     Stop,
     /// It is done, and what the admin allows is another than before.
     Sealed,
+    /// A burst is on record, and nobody explains it.
+    Alarm,
     /// It is refused, and who asked is on record.
     Refused(Refusal),
 }
@@ -84,6 +86,7 @@ pub fn respond(_proof: Recorded, answer: Answer) -> Response {
         Answer::Verdict(verdict) => Response::Verdict(verdict),
         Answer::Stands(status) => Response::Pending { status },
         Answer::Ack | Answer::Stop | Answer::Sealed => Response::Ack,
+        Answer::Alarm => Response::Observed { alarm: true },
         Answer::Refused(refusal) => refusal.into(),
     }
 }
@@ -421,7 +424,7 @@ impl Desk {
                 let reply = Reply::at_prompt(command.id, decision, (remember, code));
                 self.resolve_at_prompt(&command, reply, peer)
             }
-            Request::Observe { change, path } => self.observe(change, path),
+            Request::Observe { .. } => self.observe(request, peer),
             Request::Record {
                 command,
                 exit_code,

@@ -4,20 +4,15 @@ use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{
-    self, Change, ErrorCode, LogStatus, Resolution, Response, Status, VaultStatus,
+    self, ErrorCode, LogStatus, Resolution, Response, Status, VaultStatus,
 };
-use kintsugi_core::redact::mask;
 use kintsugi_core::vault;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::clip;
 use crate::handle::{Answer, Desk, Outcome, Proposal, Refusal, check_claims};
 use crate::resolve::not_held;
 use crate::state::Standing;
-
-/// Longest path of an observation that is kept, in bytes (`PATH_MAX`).
-const PATH_BYTES_MAX: usize = 4_096;
 
 /// What expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,13 +47,6 @@ fn denial(id: Uuid, means: Means) -> Body {
 }
 
 impl Desk {
-    pub(crate) fn observe(&mut self, change: Change, mut path: String) -> Result<Outcome, Refusal> {
-        mask(&mut path);
-        clip::text(&mut path, PATH_BYTES_MAX);
-        let staged = self.record(vec![Body::Observation { change, path }])?;
-        Ok(Outcome::Unwaited(staged))
-    }
-
     /// Records a command that has run. If a person had approved it, the fold takes the approval as used.
     pub(crate) fn report(
         &mut self,
@@ -191,6 +179,7 @@ impl Desk {
             .into_iter()
             .chain(vault)
             .chain(panic)
+            .chain(self.book.state().unexplained(self.clock.wall_ms()))
             .chain(self.helpers.alarms())
             .chain(self.model_problem())
             .chain(self.book.trouble())

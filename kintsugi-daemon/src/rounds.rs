@@ -3,6 +3,7 @@
 //! Here it is only said when one is due and what it is started with. What a round finds, it says itself (`crate::supervise`).
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -55,19 +56,24 @@ pub(crate) fn of(paths: &Paths, settings: &Settings) -> Option<Round> {
     let now = SystemClock::new().wall_ms();
     let soon = now.saturating_add(times.after_seconds.saturating_mul(1_000));
     let last = last_round(&paths.rounds, now);
-    let environment = HANDED_ON.into_iter().filter_map(|name| {
-        let value = env::var_os(name)?;
-        Some((name.into(), value))
-    });
     Some(Round {
         helper: Helper {
             name: "doctor".to_owned(),
             command,
         },
-        environment: environment.collect(),
+        environment: environment(),
         next: last.map_or(soon, |last| soon.max(last.saturating_add(every))),
         every,
     })
+}
+
+/// Returns what of its environment the daemon hands on.
+pub(crate) fn environment() -> Vec<(OsString, OsString)> {
+    let handed_on = HANDED_ON.into_iter().filter_map(|name| {
+        let value = env::var_os(name)?;
+        Some((name.into(), value))
+    });
+    handed_on.collect()
 }
 
 /// Returns when the last round ended in which all was well, if it was one of this version.

@@ -12,6 +12,9 @@ use crate::own_file::own_text;
 /// Most helpers that are kept running.
 pub const HELPERS_MAX: usize = 8;
 
+/// Most places that are watched.
+pub const PLACES_MAX: usize = 32;
+
 /// Longest name of a helper, in bytes.
 const NAME_BYTES_MAX: usize = 32;
 
@@ -31,6 +34,9 @@ pub struct Settings {
     /// When the gates are tried.
     #[serde(default)]
     pub doctor: Rounds,
+    /// What is watched.
+    #[serde(default)]
+    pub watch: Watch,
     /// The same group, by its number.
     #[serde(skip)]
     gid: Option<u32>,
@@ -73,6 +79,57 @@ impl Default for Rounds {
     }
 }
 
+/// What is watched, and when a change is one that a decision must explain.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// Directories, absolute or below `~`; without any, nothing is watched.
+    pub places: Vec<String>,
+    /// Directories that are not entered, in place of the watcher's own list.
+    pub ignored: Option<Vec<String>>,
+    /// So many names removed within one burst want an explanation; 0 for never.
+    pub removed: u64,
+    /// Likewise, files written over.
+    pub overwritten: u64,
+    /// The pause that ends a burst.
+    pub settle_ms: u64,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            places: Vec::new(),
+            ignored: None,
+            removed: 25,
+            overwritten: 200,
+            settle_ms: 1_000,
+        }
+    }
+}
+
+impl Watch {
+    fn check(&self) -> anyhow::Result<()> {
+        if self.places.len() > PLACES_MAX {
+            anyhow::bail!("more than {PLACES_MAX} places to watch");
+        }
+        if !(10..=60_000).contains(&self.settle_ms) {
+            anyhow::bail!("`settle_ms` lies between 10 and 60000");
+        }
+        let is_path = |place: &&String| place.starts_with('/') || is_below_home(place);
+        match self.places.iter().find(|place| !is_path(place)) {
+            None => Ok(()),
+            Some(place) => {
+                anyhow::bail!("the place `{place}` begins neither with `/` nor with `~/`")
+            }
+        }
+    }
+}
+
+/// Whether a place is written as one below the home.
+pub(crate) fn is_below_home(place: &str) -> bool {
+    place == "~" || place.starts_with("~/")
+}
+
 impl Settings {
     /// Reads the file at `path`; returns its hash too, when there is one.
     ///
@@ -103,6 +160,7 @@ impl Settings {
                 Some(number.ok_or_else(|| anyhow::anyhow!("there is no group `{name}`"))?)
             }
         };
+        settings.watch.check()?;
         if settings.helpers.len() > HELPERS_MAX {
             anyhow::bail!("more than {HELPERS_MAX} helpers");
         }
@@ -168,6 +226,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_watched_unless_a_place_is_named() {
+        let watch = |text| Settings::parse(text, GROUPS).unwrap().watch;
+        assert_eq!(watch("").places, Vec::<String>::new());
+        let named = watch("[watch]\nplaces = [\"~/work\", \"/srv\"]\nremoved = 5\n");
+        assert_eq!(named.places, ["~/work", "/srv"]);
+        assert_eq!((named.removed, named.overwritten), (5, 200));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_whole() {
         for (bad, why) in [
             ("group = \"bob\"\n", "bob"),
@@ -177,6 +244,9 @@ mod tests {
             ("[[helper]]\nname = \"a\"\ncommand = [\"x\"]\n", "absolute"),
             ("[[helper]]\nname = \"a\"\ncommand = []\n", "absolute"),
             ("[doctor]\nnever = true\n", "unknown field"),
+            ("[watch]\nplaces = [\"work\"]\n", "`work`"),
+            ("[watch]\nsettle_ms = 1\n", "settle_ms"),
+            ("[watch]\nplace = \"/x\"\n", "unknown field"),
         ] {
             let error = Settings::parse(bad, GROUPS).unwrap_err().to_string();
             assert!(error.contains(why), "{bad}: {error}");

@@ -22,6 +22,8 @@ use uuid::Uuid;
 use crate::handle::{Desk, Proposal, check_claims};
 use crate::state::wall_ms;
 
+mod bursts;
+
 /// Records that share one sync.
 const BATCH: usize = 64;
 
@@ -43,6 +45,23 @@ type Told = (Uuid, bool);
 ///
 /// When the records cannot be made durable; the file is then as before.
 pub(crate) fn take_over(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<String>> {
+    take_over_by(desk, path, record_all)
+}
+
+/// Takes over the bursts that `path` holds, which watchers left. Returns what a person should know, if anything.
+///
+/// # Errors
+///
+/// As [`take_over`].
+pub(crate) fn take_over_bursts(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<String>> {
+    take_over_by(desk, path, bursts::record_all)
+}
+
+fn take_over_by(
+    desk: &mut Desk,
+    path: &Path,
+    record: fn(&mut Desk, &File) -> anyhow::Result<usize>,
+) -> anyhow::Result<Option<String>> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let file = match OpenOptions::new()
@@ -63,7 +82,7 @@ pub(crate) fn take_over(desk: &mut Desk, path: &Path) -> anyhow::Result<Option<S
             path.display()
         )));
     }
-    let unreadable = record_all(desk, &file)?;
+    let unreadable = record(desk, &file)?;
     file.set_len(0)
         .with_context(|| format!("cannot cut `{}`", path.display()))?;
     let told = format!(
@@ -121,6 +140,23 @@ fn record_all(desk: &mut Desk, mut file: &File) -> anyhow::Result<usize> {
 ///
 /// A command is recorded after it was proposed, so that older records are about others.
 fn recorded_since(desk: &Desk, oldest: u64) -> anyhow::Result<BTreeSet<Told>> {
+    told_since(desk, oldest, |body| {
+        let Body::Recorded {
+            command, exit_code, ..
+        } = body
+        else {
+            return None;
+        };
+        Some((command.id, exit_code.is_some()))
+    })
+}
+
+/// Returns what `told` finds in the records since `oldest`.
+fn told_since<T: Ord>(
+    desk: &Desk,
+    oldest: u64,
+    told: impl Fn(Body) -> Option<T>,
+) -> anyhow::Result<BTreeSet<T>> {
     let mut recorded = BTreeSet::new();
     let Some(end) = desk.book.end().filter(|_| oldest != u64::MAX) else {
         return Ok(recorded);
@@ -142,13 +178,8 @@ fn recorded_since(desk: &Desk, oldest: u64) -> anyhow::Result<BTreeSet<Told>> {
             return Ok(recorded);
         }
         for line in lines.split(|byte| *byte == b'\n') {
-            if let Ok(record) = Record::read(line)
-                && let Body::Recorded {
-                    command, exit_code, ..
-                } = record.body
-            {
-                recorded.insert((command.id, exit_code.is_some()));
-            }
+            let record = Record::read(line).ok();
+            recorded.extend(record.and_then(|record| told(record.body)));
         }
     }
 }

@@ -35,6 +35,7 @@ use crate::spool;
 use crate::standing_settings::StandingSettings;
 use crate::supervise::Helpers;
 use crate::sys::{self, Signals};
+use crate::watcher;
 
 /// Largest file of diagnostics that is continued, in bytes; a larger one is begun again.
 const DIAGNOSTICS_BYTES_MAX: u64 = 1024 * 1024;
@@ -137,6 +138,7 @@ fn open(
     let mut desk = Desk {
         helpers: Helpers::new(
             settings.helpers.clone(),
+            watcher::of(paths, &settings),
             rounds::of(paths, &settings),
             HELPERS,
         ),
@@ -163,6 +165,9 @@ fn open(
     let variable = |name: &str| env::var(name).ok();
     desk.begin_model(scoring::settings::asked(&paths.model, variable, model))?;
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
+        desk.notices.push(problem);
+    }
+    if let Some(problem) = spool::take_over_bursts(&mut desk, &paths.observations)? {
         desk.notices.push(problem);
     }
     Daemon::new(desk, (gate, port), signals, supervision())

@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::authority::examine::{named, path_of};
 
 pub mod admin;
+mod alarms;
+pub mod deeds;
 mod hold;
 mod intents;
 mod kept;
@@ -93,6 +95,8 @@ pub struct State {
     suspects: suspects::Suspects,
     intents: intents::Intents,
     admin: admin::Admin,
+    deeds: deeds::Deeds,
+    alarms: alarms::Alarms,
 }
 
 impl State {
@@ -123,6 +127,7 @@ impl State {
         let at = wall_ms(&record.ts);
         self.suspects.boot(&record.boot);
         self.admin.apply(at, &record.body);
+        self.apply_deed(at, &record.body);
         match &record.body {
             Body::State { what, value } => self.restore(what, value),
             Body::Proposal { command, peer } => self.ask(at, command.clone(), peer.clone()),
@@ -168,6 +173,32 @@ impl State {
             | Body::Shutdown { .. }
             | Body::UncleanStart { .. }
             | _ => {}
+        }
+    }
+
+    /// Remembers what explains a mass change, and which ones nothing explained.
+    fn apply_deed(&mut self, at: u64, body: &Body) {
+        if let Body::Proposal { command, peer } = body {
+            self.deeds.propose(command, peer);
+        } else if let Body::Verdict(verdict) = body {
+            self.deeds.decide(at, verdict);
+        } else if let Body::Recorded {
+            command,
+            exit_code,
+            duration_ms,
+            ..
+        } = body
+        {
+            let is_known = self.known.contains_key(&command.id);
+            let ended = (exit_code.is_some(), duration_ms.unwrap_or_default());
+            self.deeds.record(at, command, ended, is_known);
+        } else if let Body::Incident {
+            what,
+            observation: Some(observation),
+            ..
+        } = body
+        {
+            self.alarms.note(at, *observation, what);
         }
     }
 
@@ -509,6 +540,23 @@ impl State {
             attempts: self.suspects.lines(now, Some(hold.command.id)),
             ..hold.item(now)
         })
+    }
+
+    /// Returns the mass changes of the last day that nobody explained, newest first, one line each.
+    #[must_use]
+    pub fn unexplained(&self, now: u64) -> Vec<String> {
+        self.alarms.lines(now)
+    }
+
+    /// Returns the last command that explains a change in a directory between two moments, in milliseconds since 1970. `runs`
+    /// says whether a process, by its number and start, is still there.
+    pub fn explain(
+        &self,
+        changed: &deeds::Changed,
+        time: (u64, u64),
+        runs: &dyn Fn(u32, u64) -> bool,
+    ) -> Option<&deeds::Deed> {
+        self.deeds.explain(changed, time, runs)
     }
 
     /// Returns how many holds there are.

@@ -3,7 +3,10 @@
 //! The gate works without any of them. What they do is theirs; here they are started, watched, and their last words kept. A line
 //! `alarm: TEXT` on a helper's standard error is more than a word: it becomes an `incident` in the log, and a problem in `status`.
 //!
-//! One of them makes rounds: it ends by itself and is started again a day later, by the wall clock, since a machine sleeps.
+//! A line `says: TEXT` tells what a helper is doing, and is no complaint.
+//!
+//! One of them is the watcher: only what that very process says it saw is held against the decisions. Another one
+//! makes rounds: it ends by itself and is started again a day later, by the wall clock, since a machine sleeps.
 
 use std::ffi::OsString;
 use std::process::{Child, Command, Stdio};
@@ -31,8 +34,20 @@ const ROUND_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Most alarms of one helper that are kept.
 const ALARMS_MAX: usize = 16;
 
+/// By this a line shows what a helper is doing.
+const SAYS: &str = "says: ";
+
 /// By this a line shows that a person must look.
 const ALARM: &str = "alarm: ";
+
+/// The program that watches places, and its whole environment.
+#[derive(Debug)]
+pub struct Watcher {
+    /// What it is called, and the program.
+    pub helper: Helper,
+    /// Its environment: not that of whoever happened to start the daemon.
+    pub environment: Vec<(OsString, OsString)>,
+}
 
 /// A program that is started again and again, and ends by itself.
 #[derive(Debug)]
@@ -64,6 +79,10 @@ struct Kept {
     said: Vec<String>,
     /// Its environment and when it is started, if it makes rounds.
     round: Option<Pace>,
+    /// Its environment, if it is the watcher.
+    watcher: Option<Vec<(OsString, OsString)>>,
+    /// What it says that it is doing.
+    says: Option<String>,
 }
 
 /// When a round begins.
@@ -95,10 +114,19 @@ pub struct Helpers {
 }
 
 impl Helpers {
-    /// Helpers that are still to be started, at once, and one that makes rounds. Their tokens begin at `first_token`.
+    /// Helpers that are still to be started, at once, the watcher, and one that makes rounds. Their tokens begin at `first_token`.
     #[must_use]
-    pub fn new(helpers: Vec<Helper>, round: Option<Round>, first_token: u64) -> Self {
+    pub fn new(
+        helpers: Vec<Helper>,
+        watcher: Option<Watcher>,
+        round: Option<Round>,
+        first_token: u64,
+    ) -> Self {
         let always = helpers.into_iter().map(|helper| Kept::new(helper, None));
+        let watcher = watcher.map(|watcher| Kept {
+            watcher: Some(watcher.environment),
+            ..Kept::new(watcher.helper, None)
+        });
         let round = round.map(|round| {
             let pace = Pace {
                 environment: round.environment,
@@ -108,7 +136,7 @@ impl Helpers {
             Kept::new(round.helper, Some(pace))
         });
         Self {
-            kept: always.chain(round).collect(),
+            kept: always.chain(watcher).chain(round).collect(),
             first_token,
         }
     }
@@ -148,6 +176,17 @@ impl Helpers {
             .collect()
     }
 
+    /// Whether `pid` is the watcher that was started here. Its number is nobody else's while it was not waited for.
+    #[must_use]
+    pub fn is_watcher(&self, pid: u32) -> bool {
+        self.kept.iter().any(|kept| {
+            let State::Running { child, .. } = &kept.state else {
+                return false;
+            };
+            kept.watcher.is_some() && child.id() == pid
+        })
+    }
+
     /// Returns what a person must look at, one line each.
     #[must_use]
     pub fn alarms(&self) -> Vec<String> {
@@ -176,6 +215,8 @@ impl Kept {
             alarms: Vec::new(),
             said: Vec::new(),
             round,
+            watcher: None,
+            says: None,
         }
     }
 
@@ -209,6 +250,9 @@ impl Kept {
             round.next = wall.saturating_add(round.every);
             command.env_clear().envs(round.environment.iter().cloned());
         }
+        if let Some(environment) = &self.watcher {
+            command.env_clear().envs(environment.iter().cloned());
+        }
         sys::die_with_parent(&mut command);
         let event = match command.spawn() {
             Ok(mut child) => {
@@ -239,6 +283,9 @@ impl Kept {
         for line in lines {
             match line.strip_prefix(ALARM) {
                 Some(alarm) => alarms.extend(self.alarm(alarm)),
+                None if line.starts_with(SAYS) => {
+                    self.says = line.strip_prefix(SAYS).map(str::to_owned);
+                }
                 None => self.last_error = Some(line),
             }
         }
@@ -258,6 +305,7 @@ impl Kept {
             what: what.to_owned(),
             bad: None,
             durable: None,
+            observation: None,
         })
     }
 
@@ -281,6 +329,7 @@ impl Kept {
             self.pause(now);
             return events;
         }
+        self.says = None;
         let how = ended.to_string();
         let why = self.last_error.take();
         self.last_error = Some(why.map_or_else(|| how.clone(), |why| format!("{why} ({how})")));
@@ -325,6 +374,7 @@ impl Kept {
             for_ms,
             restarts: self.restarts,
             last_error: self.last_error.clone(),
+            says: self.says.clone(),
         }
     }
 }

@@ -36,6 +36,7 @@ fn events(count: u64) -> Vec<Body> {
         .map(|number| Body::Observation {
             change: Change::Modified,
             path: format!("/home/u/project/src/module_{number}/file.rs"),
+            seen: None,
         })
         .collect()
 }

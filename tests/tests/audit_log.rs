@@ -62,6 +62,7 @@ fn fill(log: &mut Log, count: usize) {
         let event = Body::Observation {
             change: Change::Modified,
             path: format!("/home/u/p/ünï \"{number}\""),
+            seen: None,
         };
         let imitation = r#"echo ',"s":null,"sl":4,"c":"","h":"","m":""}'"#;
         let staged = log
@@ -246,6 +247,7 @@ fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
             let event = Body::Observation {
                 change: Change::Modified,
                 path: "/home/u/p".into(),
+                seen: None,
             };
             let staged = log.stage(now(), vec![event], &());
             let recorded = staged.and_then(|staged| Ok(log.sync()?.confirm(staged)));

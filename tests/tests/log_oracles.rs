@@ -30,6 +30,7 @@ fn log() -> (Memory, String) {
         let event = Body::Observation {
             change: Change::Modified,
             path: format!("/home/u/ünï \"{number}\""),
+            seen: None,
         };
         let signed = Body::Policy {
             what: "test".into(),

@@ -28,6 +28,7 @@ pub mod stand_in;
 pub mod status;
 pub mod trash;
 pub mod undo;
+pub mod watch;
 
 use kintsugi_core::protocol::PendingItem;
 use kintsugi_core::shell::Dialect;
@@ -66,6 +67,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Model(model) => model.run(console),
         Command::Mcp(mcp) => mcp.run(console),
         Command::Notify(notify) => notify.run(console),
+        Command::Watch(watch) => watch.run(console),
         Command::Init(init) => init.run(console),
         Command::Shim(shim) => shim.run(console),
         Command::Completions(completions) => completions.run(console),

@@ -8,7 +8,7 @@ use kintsugi_core::display::escape;
 use kintsugi_core::protocol::{ChildState, Request, Response, Status as DaemonStatus, VaultStatus};
 use serde::Serialize;
 
-use super::init;
+use super::{init, watch};
 use crate::card::duration;
 use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
@@ -155,6 +155,9 @@ fn lines(status: &DaemonStatus, gates: &[&str], uid: u32) -> Vec<(&'static str, 
         ),
         ("decides", decides(status)),
     ];
+    if status.children.iter().any(|child| child.name == "watch") {
+        lines.push(("watches", watch::line(status)));
+    }
     lines.extend(status.problems.iter().map(|one| ("problem", one.clone())));
     let failing = status
         .children

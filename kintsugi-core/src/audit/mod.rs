@@ -14,6 +14,7 @@ pub mod proposed;
 pub mod read;
 pub mod record;
 pub mod refused;
+pub mod seen;
 pub mod segment;
 pub mod verify;
 

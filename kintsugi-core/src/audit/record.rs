@@ -12,6 +12,7 @@ use super::line::{Line, LineError, Parts};
 use super::proposed::Asked;
 pub use super::proposed::{Command, Cut, Exact, Means, Peer, Process, Verdict};
 pub use super::refused::Check;
+pub use super::seen::Seen;
 pub use super::segment::{Opening, Predecessor, Tree};
 use crate::protocol;
 
@@ -129,6 +130,9 @@ pub enum Body {
         /// Private: where.
         #[serde(default)]
         path: String,
+        /// Private: all of it, when a watcher rolled it up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Box<Seen>>,
     },
     /// A command has already run.
     Recorded {
@@ -242,6 +246,9 @@ pub enum Body {
         /// How many records had been durable.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         durable: Option<u64>,
+        /// The observation that no decision explains.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        observation: Option<u64>,
     },
     /// The daemon stopped in order.
     Shutdown {
@@ -393,7 +400,7 @@ impl Body {
             Self::State { .. } => &["value"],
             Self::Resolution { .. } => &["reason"],
             Self::Grant { .. } => &["grant"],
-            Self::Observation { .. } => &["path"],
+            Self::Observation { .. } => &["path", "seen"],
             Self::Capture { .. } | Self::Undo { .. } => &["manifest"],
             Self::Policy { .. } => &["detail"],
             Self::Open { .. }

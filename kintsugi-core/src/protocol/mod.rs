@@ -2,11 +2,13 @@
 //!
 //! The shapes are those of the existing clients, which must work unchanged. Members marked *addition* are optional on the way in.
 
+mod burst;
 pub mod frame;
 mod request;
 mod response;
 mod scored;
 
+pub use burst::{Burst, Directory, Example, Moved, Suspect};
 pub use request::{Change, Request, Resolution};
 pub use response::{
     AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, KnownItem, LogStatus,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Burst;
 use crate::grant::Scope;
 use crate::proposal::ProposedCommand;
 
@@ -28,12 +29,15 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<String>,
     },
-    /// The file system changed. Answered by `ack`.
+    /// The file system changed. Answered by `ack`; with a burst by `observed`.
     Observe {
         /// How.
         change: Change,
         /// Where.
         path: String,
+        /// Addition: all that changed in one place within a short time; `path` is then the place, and `change` most of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        burst: Option<Box<Burst>>,
     },
     /// A command has already run. Answered by `ack`.
     Record {
@@ -206,4 +210,6 @@ pub enum Change {
     Modified,
     /// It is gone.
     Removed,
+    /// Addition: it has another name.
+    Renamed,
 }

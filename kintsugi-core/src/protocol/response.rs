@@ -75,6 +75,11 @@ pub enum Response {
         /// The program, with its version.
         daemon: String,
     },
+    /// Addition: a burst is on record.
+    Observed {
+        /// It is a mass change, and no decision stands behind it.
+        alarm: bool,
+    },
     /// Addition: a record of the log, durable when this is sent.
     Event {
         /// The line as it stands in the log, its seal included.
@@ -344,6 +349,9 @@ pub struct ChildStatus {
     /// Its last words on its standard error, and how it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// What it says that it is doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 /// Whether a helper process runs.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::admin::ADMIN;
+use super::alarms::Alarms;
 use super::intents::Piece;
 use super::suspects::Suspects;
 use super::{Answered, Decided, Fingerprint, Hold, Known, Standing, State};
@@ -32,6 +33,9 @@ const INTENT: &str = "intent";
 
 /// Names the piece with agents and refused answers; its bounds keep it within a record.
 const SUSPECTS: &str = "suspects";
+
+/// Names the piece with mass changes that nobody explained.
+const ALARMS: &str = "alarms";
 
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
@@ -125,6 +129,9 @@ impl LiveState for State {
         if !self.suspects.is_empty() {
             pieces.extend(piece(SUSPECTS, &self.suspects));
         }
+        if !self.alarms.is_empty() {
+            pieces.extend(piece(ALARMS, &self.alarms));
+        }
         if !self.admin.is_empty() {
             pieces.extend(piece(ADMIN, &self.admin));
         }
@@ -216,6 +223,7 @@ impl State {
                     self.set(id, known);
                 }
             }
+            ALARMS => self.alarms = Alarms::deserialize(value).unwrap_or_default(),
             HOLD => {
                 if let Ok(kept) = KeptHold::deserialize(value) {
                     self.restore_hold(kept);

@@ -320,6 +320,7 @@ impl Recovery {
             what: damage.what.clone(),
             bad: damage.bad,
             durable: damage.durable,
+            observation: None,
         }];
         let replay = Replay {
             start: Start::Incident { what: damage.what },

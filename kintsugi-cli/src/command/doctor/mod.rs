@@ -10,7 +10,7 @@ use clap::Args;
 use kintsugi_core::audit::verify::{Options, verify};
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
-use kintsugi_core::protocol::{Status, VaultStatus};
+use kintsugi_core::protocol::{ChildState, Status, VaultStatus};
 use serde::Serialize;
 
 use self::probe::Seen;
@@ -18,7 +18,7 @@ use self::round::Tell;
 pub(super) use self::round::forget;
 use super::log::told;
 use super::setup::{self, Gate};
-use super::{JSON_VERSION, status};
+use super::{JSON_VERSION, status, watch};
 use crate::agent::Host;
 use crate::client::Client;
 use crate::console::{Console, Tone};
@@ -244,7 +244,13 @@ fn about(status: &Status) -> Check {
 
 /// What is looked at without asking anybody.
 fn still(paths: &Paths) -> Vec<Check> {
-    vec![socket(paths), log(paths), vault(paths), policy()]
+    vec![
+        socket(paths),
+        log(paths),
+        vault(paths),
+        policy(),
+        watched(paths),
+    ]
 }
 
 fn socket(paths: &Paths) -> Check {
@@ -296,6 +302,24 @@ fn vault(paths: &Paths) -> Check {
             Check::new("vault", Grade::Bad, "it is not the one that was enrolled")
                 .hint("`kintsugi status` says what is known")
         }
+    }
+}
+
+fn watched(paths: &Paths) -> Check {
+    let status = Client::connect(&paths.socket)
+        .ok()
+        .and_then(|mut client| status::fetch(&mut client).ok());
+    let Some(status) = status else {
+        return Check::new("watch", Grade::Warning, "unknown without a daemon");
+    };
+    let found = watch::line(&status);
+    let watch = status.children.iter().find(|child| child.name == "watch");
+    match watch {
+        Some(watch) if watch.state == ChildState::Pausing => {
+            let check = Check::new("watch", Grade::Bad, found);
+            check.hint(watch.last_error.clone().unwrap_or_default())
+        }
+        Some(_) | None => Check::new("watch", Grade::Good, found),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kintsugi_core::audit::record::{Body, Command, Means, Peer, Record, Verdict};
+use kintsugi_core::audit::record::{Body, Command, Means, Peer, Record, Seen, Verdict};
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
@@ -177,7 +177,7 @@ impl Entries {
                 Some(entry)
             }
             Body::Recorded { command, peer, .. } => Some(entry.with_command((command, Some(peer)))),
-            Body::Observation { path, .. } => Some(told(entry, path)),
+            Body::Observation { path, seen, .. } => Some(told(entry, observed(path, seen))),
             Body::Policy { what, .. } | Body::Incident { what, .. } => Some(told(entry, what)),
             Body::Shutdown { reason }
             | Body::Redact { reason, .. }
@@ -207,6 +207,14 @@ impl Entries {
             Body::Capture { .. } | Body::Undo { .. } | Body::UncleanStart { .. } | _ => Some(entry),
         }
     }
+}
+
+/// Returns what was seen in a place, or of one path.
+fn observed(path: String, seen: Option<Box<Seen>>) -> String {
+    let Some(seen) = seen else { return path };
+    let why = seen.why.map(|why| format!(": {why}"));
+    let counts = seen.burst.counts();
+    format!("{path}: {counts}{}", why.unwrap_or_default())
 }
 
 fn told(entry: Entry, what: String) -> Entry {

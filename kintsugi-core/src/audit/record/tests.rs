@@ -7,6 +7,7 @@ fn observation() -> Body {
     Body::Observation {
         change: protocol::Change::Removed,
         path: "/home/x/\"secret\"".into(),
+        seen: None,
     }
 }
 
@@ -48,7 +49,8 @@ fn a_redacted_record_is_still_read() {
         record.body,
         Body::Observation {
             change: protocol::Change::Removed,
-            path: String::new()
+            path: String::new(),
+            seen: None,
         }
     );
 }

@@ -38,6 +38,7 @@ fn event(number: u64) -> Body {
     Body::Observation {
         change: Change::Created,
         path: format!("/tmp/{number}"),
+        seen: None,
     }
 }
 

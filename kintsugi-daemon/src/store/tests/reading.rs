@@ -52,6 +52,7 @@ fn a_long_segment_is_searched_and_not_read() {
     let observed = |number: usize| Body::Observation {
         change: Change::Created,
         path: "x".repeat(number * 97 % 40_000),
+        seen: None,
     };
     let staged = log
         .stage(now(), (0..200).map(observed).collect(), &())

@@ -1,0 +1,138 @@
+use super::*;
+
+const NOBODY: &dyn Fn(u32, u64) -> bool = &|_, _| false;
+
+fn command(id: u128, agent: &str, cwd: &str, raw: &str) -> Command {
+    let json = serde_json::json!({
+        "id": Uuid::from_u128(id), "agent": agent, "client_ts": "", "cwd": cwd, "raw": raw,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn peer() -> Peer {
+    let json = serde_json::json!({
+        "uid": 1, "gid": 1, "pid": 2, "session_leader": 7, "session_start": 70,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn verdict(id: u128, class: &str, effects: &serde_json::Value) -> record::Verdict {
+    let json = serde_json::json!({
+        "id": Uuid::from_u128(id), "class": class, "decision": "allow", "tier": 1, "reason": "",
+        "effects": effects,
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn effect(action: &str, target: &str) -> serde_json::Value {
+    serde_json::json!({
+        "action": action, "role": "path", "target": {"text": target}, "program": "x",
+        "span": {"start": 0, "end": 1},
+    })
+}
+
+fn changed(path: &str, project: Option<&str>) -> Changed {
+    Changed {
+        paths: vec![path.into()],
+        projects: project.into_iter().map(PathBuf::from).collect(),
+    }
+}
+
+/// A shell's command, allowed at 1000 in `/p/a`.
+fn allowed(raw: &str, class: &str, effects: &[serde_json::Value]) -> Deeds {
+    let mut deeds = Deeds::default();
+    deeds.propose(&command(1, "shell", "/p/a", raw), &peer());
+    deeds.decide(1_000, &verdict(1, class, &serde_json::json!(effects)));
+    deeds
+}
+
+fn explains(deeds: &Deeds, path: &str) -> bool {
+    deeds
+        .explain(&changed(path, None), (2_000, 3_000), NOBODY)
+        .is_some()
+}
+
+#[test]
+fn what_only_reads_explains_nothing() {
+    assert!(!explains(&allowed("ls", "safe", &[]), "/p/a"));
+    assert!(!explains(
+        &allowed("cat x", "safe", &[effect("read", "/p/a/x")]),
+        "/p/a"
+    ));
+    let sends = allowed("claude", "ambiguous", &[effect("send", "x")]);
+    assert!(!explains(&sends, "/p/a"));
+}
+
+#[test]
+fn what_names_its_targets_explains_those_alone() {
+    let deeds = allowed("rm -rf b", "ambiguous", &[effect("delete", "/p/a/b")]);
+    assert!(explains(&deeds, "/p/a/b") && explains(&deeds, "/p/a/b/c"));
+    assert!(explains(&deeds, "/p/a"), "the directory that it was in");
+    assert!(!explains(&deeds, "/p/a/c") && !explains(&deeds, "/p"));
+    let deeds = allowed("rm *.o", "ambiguous", &[effect("delete", "/p/a/*.o")]);
+    assert!(explains(&deeds, "/p/a") && !explains(&deeds, "/p/b"));
+}
+
+#[test]
+fn what_runs_something_explains_its_directory_and_its_project() {
+    let deeds = allowed("make clean", "safe", &[effect("execute", "/p/a/Makefile")]);
+    assert!(explains(&deeds, "/p/a/build/x"));
+    assert!(!explains(&deeds, "/p/other"));
+    let sibling = changed("/p/other", Some("/p"));
+    assert!(deeds.explain(&sibling, (2_000, 3_000), NOBODY).is_some());
+    let told = allowed(
+        "make -C /p/b",
+        "safe",
+        &[effect("execute", "/p/b/Makefile")],
+    );
+    assert!(explains(&told, "/p/b/x"));
+    let mut own = effect("execute", "/p/tool");
+    own["program"] = "/p/tool".into();
+    let run = allowed("/p/tool", "ambiguous", &[own]);
+    assert!(explains(&run, "/p/a") && !explains(&run, "/p/b"));
+    assert!(explains(&allowed("frobnicate", "ambiguous", &[]), "/p/a/x"));
+    assert!(explains(
+        &allowed("git checkout side", "safe", &[]),
+        "/p/a/x"
+    ));
+    assert!(!explains(&allowed("git status", "safe", &[]), "/p/a/x"));
+}
+
+#[test]
+fn a_command_explains_what_happens_while_it_runs_and_a_little_later() {
+    let run = effect("execute", "/p/a/Makefile");
+    let mut deeds = allowed("make", "safe", &[run]);
+    let at = |deeds: &Deeds, from: u64, runs: &dyn Fn(u32, u64) -> bool| {
+        let there = changed("/p/a", None);
+        deeds.explain(&there, (from, from + 1), runs).is_some()
+    };
+    assert!(!at(&deeds, 10, NOBODY), "it was before");
+    assert!(at(&deeds, 1_000 + OPEN_MS, NOBODY));
+    assert!(!at(&deeds, 1_001 + OPEN_MS, NOBODY));
+    assert!(at(&deeds, 1_001 + OPEN_MS, &|pid, start| (pid, start)
+        == (7, 70)));
+    deeds.record(5_000, &command(1, "shell", "/p/a", "make"), (true, 0), true);
+    assert!(at(&deeds, 5_000 + AFTER_MS, NOBODY));
+    assert!(!at(&deeds, 5_001 + AFTER_MS, &|_, _| true));
+}
+
+#[test]
+fn whoever_has_an_agent_below_explains_nothing_that_goes_on() {
+    let run = effect("execute", "/p/a/package.json");
+    let mut deeds = allowed("npx some-agent", "safe", &[run]);
+    assert!(explains(&deeds, "/p/a"));
+    deeds.propose(&command(2, "some-agent", "/p/a", "ls"), &peer());
+    deeds.decide(1_500, &verdict(2, "safe", &serde_json::json!([])));
+    assert!(!explains(&deeds, "/p/a"));
+}
+
+#[test]
+fn what_ran_and_was_never_proposed_is_known_and_few_are_kept() {
+    let mut deeds = Deeds::default();
+    deeds.record(2_500, &command(1, "x", "/p/a", "y"), (true, 1_000), false);
+    assert!(explains(&deeds, "/p/a") && !explains(&deeds, "/p/b"));
+    for id in 2..2_000 {
+        deeds.record(2_500, &command(id, "x", "/p/b", "y"), (true, 0), false);
+    }
+    assert_eq!(deeds.done.len(), DEEDS_MAX);
+}
