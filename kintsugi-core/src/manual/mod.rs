@@ -7,6 +7,7 @@
 //! | [`protocol`] | whoever writes a client |
 //! | [`approvals`] | whoever wants to know who may say yes |
 //! | [`undo`] | whoever wants back what a command destroyed, or wants to know beforehand whether it comes back |
+//! | [`watcher`] | whoever wants to know what happens past the gates, and what of it is seen |
 //! | [`vault`] | whoever sets, keeps or checks the admin's password |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
@@ -25,3 +26,4 @@ pub mod protocol;
 pub mod threat_model;
 pub mod undo;
 pub mod vault;
+pub mod watcher;

@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `propose` | a command | `verdict`; `wanted`, to a client that can |
 //! | `resolve` | `command`, `decision` (`allow`, `deny`), `remember`; `code`? | `ack` |
-//! | `observe` | `change` (`created`, `modified`, `removed`), `path` | `ack`, durable within 50 ms |
+//! | `observe` | `change` (`created`, `modified`, `removed`, `renamed`), `path`; `burst`? ([`Burst`](crate::protocol::Burst)) | `ack`, durable within 50 ms; to the daemon's own watcher `observed` with `alarm` when nothing explains a mass change ([`watcher`](super::watcher)) |
 //! | `record` | a command that has run; `exit_code`?, `duration_ms`? | `ack` |
 //! | `listpending` | | `pendinglist` |
 //! | `pendingstatus` | `id` | `pending` |
@@ -52,8 +52,8 @@
 //! the most has to leave; of descriptors there are 4,096, of memory 512 MiB (`RLIMIT_DATA`). A disk that hangs in a sync
 //! hangs every answer, since none precedes its record: each client has its own time limit, and judges by itself after it.
 //!
-//! Another user is told `forbidden` at the door, unless `daemon.toml` names a `group`. `SIGHUP` reads the policy again; `port`, `group` and
-//! `helper` of `daemon.toml` take a restart, and `status` says so when the file has changed.
+//! Another user is told `forbidden` at the door, unless `daemon.toml` names a `group`. `SIGHUP` reads the policy again; `port`, `group`,
+//! `watch` and `helper` of `daemon.toml` take a restart, and `status` says so when the file has changed.
 //!
 //! # Over a port
 //!

@@ -3,6 +3,7 @@
 pub mod facts_are_claims;
 pub mod knowledge_and_rules;
 pub mod language_of_scripts;
+pub mod mass_changes;
 pub mod model_adds_caution;
 pub mod one_thread;
 pub mod other_shells;
