@@ -184,14 +184,11 @@ impl State {
             self.deeds.decide(at, verdict);
         } else if let Body::Recorded {
             command,
-            exit_code,
-            duration_ms,
+            exit_code: Some(_),
             ..
         } = body
         {
-            let is_known = self.known.contains_key(&command.id);
-            let ended = (exit_code.is_some(), duration_ms.unwrap_or_default());
-            self.deeds.record(at, command, ended, is_known);
+            self.deeds.end(at, command.id);
         } else if let Body::Incident {
             what,
             observation: Some(observation),

@@ -231,6 +231,9 @@ fn nothing_is_lost_of_a_tree_that_grows_while_it_is_watched() {
         before.elapsed()
     );
     assert_eq!(created, names);
+    let status = fs::read_to_string(format!("/proc/{}/status", watch.child.id())).unwrap();
+    let resident = status.lines().find(|line| line.starts_with("VmRSS:"));
+    println!("resident afterwards: {}", resident.unwrap());
     // Nothing more comes of it, and nothing was told twice.
     fs::write(place.join("last"), "").unwrap();
     assert_eq!(watch.next()["created"], 1);

@@ -165,13 +165,11 @@ fn lines(status: &DaemonStatus, gates: &[&str], uid: u32) -> Vec<(&'static str, 
         .filter(|one| one.last_error.is_some());
     lines.extend(failing.map(|one| {
         let error = one.last_error.as_deref().unwrap_or_default();
-        (
-            "problem",
-            format!(
-                "the helper `{}` ended {} times: {error}",
-                one.name, one.restarts
-            ),
-        )
+        let said = match one.restarts {
+            0 => format!("the helper `{}` says: {error}", one.name),
+            times => format!("the helper `{}` ended {times} times: {error}", one.name),
+        };
+        ("problem", said)
     }));
     lines
 }

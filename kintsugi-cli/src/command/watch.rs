@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use kintsugi_core::display::escape;
-use kintsugi_core::protocol::{Burst, ChildState, Status};
+use kintsugi_core::protocol::{Burst, Change, ChildState, Status};
 use serde::Serialize;
 
 use super::{JSON_VERSION, status};
@@ -152,16 +152,11 @@ impl Audience for Teller<'_> {
         let told = self.reporter.tell(burst.clone());
         if matches!(told, Ok(Told::Alarm)) && !opened.is_empty() {
             let to = self.rescued.join(burst.id.to_string());
-            match opened.keep(top, &to) {
-                Ok(kept) => self.say(&format!(
-                    "{kept} of {} open files kept in `{}`",
-                    opened.len(),
-                    to.display()
-                )),
-                Err(error) => self.say(&format!(
-                    "open files cannot be kept in `{}`: {error}",
-                    to.display()
-                )),
+            if let Err(error) = opened.keep(top, &to) {
+                let to = to.display();
+                self.say(&format!(
+                    "alarm: open files cannot be kept in `{to}`: {error}"
+                ));
             }
         }
         if let Err(error) = &told {
@@ -186,7 +181,8 @@ impl Audience for Teller<'_> {
     }
 
     fn watching(&mut self, line: &str) -> io::Result<()> {
-        self.say(&format!("says: {line}"));
+        let word = if self.supervised { "says:" } else { "watching" };
+        self.say(&format!("{word} {line}"));
         Ok(())
     }
 }
@@ -194,16 +190,8 @@ impl Audience for Teller<'_> {
 impl Teller<'_> {
     /// Says something that is no burst. Whoever does not listen to standard error is told of bursts all the same.
     fn say(&mut self, what: &str) {
-        let what = if self.supervised {
-            what.to_owned()
-        } else {
-            let what = what
-                .strip_prefix("says: ")
-                .map(|line| format!("watching {line}"))
-                .unwrap_or(what.to_owned());
-            format!("kintsugi: {what}")
-        };
-        drop(writeln!(self.console.err, "{}", escape(&what)));
+        let whose = if self.supervised { "" } else { "kintsugi: " };
+        drop(writeln!(self.console.err, "{whose}{}", escape(what)));
     }
 
     fn print(&mut self, burst: &Burst) -> io::Result<()> {
@@ -218,10 +206,10 @@ impl Teller<'_> {
         writeln!(out, "{}  {counts}", escape(&burst.place))?;
         for example in &burst.examples {
             let word = match example.change {
-                kintsugi_core::protocol::Change::Created => "created",
-                kintsugi_core::protocol::Change::Modified => "modified",
-                kintsugi_core::protocol::Change::Removed => "removed",
-                kintsugi_core::protocol::Change::Renamed => "renamed",
+                Change::Created => "created",
+                Change::Modified => "modified",
+                Change::Removed => "removed",
+                Change::Renamed => "renamed",
             };
             let word = paint.tone(Tone::Quiet, format!("{word:<9}"));
             writeln!(out, "  {word}{}", escape(&example.path))?;

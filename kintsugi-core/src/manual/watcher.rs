@@ -57,14 +57,14 @@
 //! From `removed` or `overwritten` on, or when a repository's own directory goes, the daemon holds each directory of the burst against
 //! what it remembers of the log:
 //!
-//! - a command that was allowed, or that ran and was reported, and whose effects delete, move, write over or truncate that
+//! - a command that was allowed, or approved, and whose effects delete, move, write over or truncate that
 //!   directory, something right in it, or what is above it;
 //! - one that runs what nobody foresees (a program, a script, an installation, an unknown command, `git checkout`) in that
 //!   directory, above it, or in the same working copy;
 //!
 //! if it ran at that time: from its decision until 10 s after its reported end; without a reported end 10 minutes, and for
 //! a shell that tells of every end as long as that shell lives. What only reads explains nothing, nor does a command below which
-//! an agent proposes for itself. Where git's own history has an entry of that moment (`checkout`, `merge`, `reset`, by an editor or a shell
+//! an agent proposes for itself, nor what was reported without ever being proposed. Where git's own history has an entry of that moment (`checkout`, `merge`, `reset`, by an editor or a shell
 //! without a hook), the files in which the two commits differ are explained by git, which can bring them back, and no others.
 //!
 //! What is left over, if it is still that much, is an `incident`: in the log, in red in `kintsugi status` for a day, and told as `kintsugi

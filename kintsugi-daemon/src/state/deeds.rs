@@ -64,7 +64,7 @@ const MOVES: [&str; 25] = [
     "clone",
 ];
 
-/// A command that was allowed, or that ran and was told of.
+/// A command that was allowed.
 #[derive(Debug, Clone)]
 pub struct Deed {
     /// The proposal.
@@ -165,34 +165,12 @@ impl Deeds {
         }
     }
 
-    /// A command has run; `is_known` says that it was proposed.
-    pub(super) fn record(
-        &mut self,
-        at: u64,
-        command: &Command,
-        (ended, duration): (bool, u64),
-        is_known: bool,
-    ) {
-        if let Some(deed) = self
-            .done
-            .iter_mut()
-            .rev()
-            .find(|deed| deed.id == command.id)
-        {
-            deed.ended = deed.ended.or_else(|| ended.then_some(at));
-        } else if !is_known {
-            // Nothing decided about it, and nobody knows what it does; that it ran is on record.
-            self.push(Deed {
-                id: command.id,
-                at: at.saturating_sub(duration),
-                ended: ended.then_some(at),
-                agent: command.agent.as_str().into(),
-                text: text_of(command),
-                reach: cwds_of(command),
-                targets: Vec::new(),
-                leader: None,
-                hosts: false,
-            });
+    /// A command has ended. One that was never proposed has no decision behind it, and explains nothing: anybody may report
+    /// what never ran.
+    pub(super) fn end(&mut self, at: u64, id: Uuid) {
+        let deed = self.done.iter_mut().rev().find(|deed| deed.id == id);
+        if let Some(deed) = deed {
+            deed.ended.get_or_insert(at);
         }
     }
 

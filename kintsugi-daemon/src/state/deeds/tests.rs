@@ -111,7 +111,7 @@ fn a_command_explains_what_happens_while_it_runs_and_a_little_later() {
     assert!(!at(&deeds, 1_001 + OPEN_MS, NOBODY));
     assert!(at(&deeds, 1_001 + OPEN_MS, &|pid, start| (pid, start)
         == (7, 70)));
-    deeds.record(5_000, &command(1, "shell", "/p/a", "make"), (true, 0), true);
+    deeds.end(5_000, Uuid::from_u128(1));
     assert!(at(&deeds, 5_000 + AFTER_MS, NOBODY));
     assert!(!at(&deeds, 5_001 + AFTER_MS, &|_, _| true));
 }
@@ -127,12 +127,14 @@ fn whoever_has_an_agent_below_explains_nothing_that_goes_on() {
 }
 
 #[test]
-fn what_ran_and_was_never_proposed_is_known_and_few_are_kept() {
-    let mut deeds = Deeds::default();
-    deeds.record(2_500, &command(1, "x", "/p/a", "y"), (true, 1_000), false);
-    assert!(explains(&deeds, "/p/a") && !explains(&deeds, "/p/b"));
+fn few_are_kept_and_what_still_runs_the_longest() {
+    let mut deeds = allowed("make", "safe", &[effect("execute", "/p/a/Makefile")]);
     for id in 2..2_000 {
-        deeds.record(2_500, &command(id, "x", "/p/b", "y"), (true, 0), false);
+        deeds.propose(&command(id, "x", "/p/b", "y"), &peer());
+        let run = serde_json::json!([effect("execute", "/p/b/Makefile")]);
+        deeds.decide(1_500, &verdict(id, "safe", &run));
+        deeds.end(1_600, Uuid::from_u128(id));
     }
     assert_eq!(deeds.done.len(), DEEDS_MAX);
+    assert!(explains(&deeds, "/p/a") && explains(&deeds, "/p/b"));
 }
