@@ -22,7 +22,15 @@ const SPOOL_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// When it is not on the disk: what is not recorded must not run.
 pub fn append(path: &Path, record: &Request) -> io::Result<()> {
-    let frame = write_frame(&without_secrets(record))?;
+    leave(path, &without_secrets(record), SPOOL_BYTES_MAX)
+}
+
+/// Leaves a request in a file of at most `bytes_max` bytes or a little more, durably.
+///
+/// # Errors
+/// When it is not on the disk.
+pub(crate) fn leave(path: &Path, request: &Request, bytes_max: u64) -> io::Result<()> {
+    let frame = write_frame(request)?;
     if let Some(directory) = path.parent() {
         DirBuilder::new()
             .recursive(true)
@@ -35,7 +43,7 @@ pub fn append(path: &Path, record: &Request) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     flock(&file, FlockOperation::LockExclusive)?;
-    if file.metadata()?.len() > SPOOL_BYTES_MAX {
+    if file.metadata()?.len() > bytes_max {
         return Err(io::Error::other("too much was spooled without a daemon"));
     }
     file.write_all(&frame)?;

@@ -2,17 +2,14 @@
 //!
 //! Not in the spool of commands: when that one is full, nothing passes any more, and no watcher may bring that about.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
-use kintsugi_core::protocol::frame::write_frame;
 use kintsugi_core::protocol::{Burst, Request, Response};
 use kintsugi_core::redact::mask;
-use rustix::fs::{FlockOperation, flock};
 
 use crate::client::{Client, ClientError};
+use crate::spool;
 
 /// Most bytes that are kept for the next daemon: some thousand bursts.
 const KEPT_BYTES_MAX: u64 = 1024 * 1024;
@@ -62,7 +59,7 @@ impl Reporter {
         };
         let told = match self.ask(&request) {
             Ok(alarm) => Ok(if alarm { Told::Alarm } else { Told::Recorded }),
-            Err(_) => keep(&self.kept, &request).map(|()| Told::Kept),
+            Err(_) => spool::leave(&self.kept, &request, KEPT_BYTES_MAX).map(|()| Told::Kept),
         };
         match told {
             Ok(_) => self.missed = 0,
@@ -95,26 +92,4 @@ fn without_secrets(burst: &mut Burst) {
     for example in &mut burst.examples {
         mask(&mut example.path);
     }
-}
-
-/// Leaves a burst for the next daemon.
-fn keep(path: &Path, request: &Request) -> io::Result<()> {
-    let frame = write_frame(request)?;
-    if let Some(directory) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
-    }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
-    flock(&file, FlockOperation::LockExclusive)?;
-    if file.metadata()?.len() > KEPT_BYTES_MAX {
-        return Err(io::Error::other("too much was seen without a daemon"));
-    }
-    file.write_all(&frame)?;
-    file.sync_data()
 }
