@@ -114,6 +114,7 @@ impl State {
     fn ask(&mut self, at: u64, command: Command, peer: Peer) {
         self.seen.note(&command.agent, at);
         self.suspects.propose(&peer);
+        self.deeds.propose(&command, &peer);
         self.asked = Some(Asked {
             fingerprint: fingerprint(&command),
             command,
@@ -178,9 +179,7 @@ impl State {
 
     /// Remembers what explains a mass change, and which ones nothing explained.
     fn apply_deed(&mut self, at: u64, body: &Body) {
-        if let Body::Proposal { command, peer } = body {
-            self.deeds.propose(command, peer);
-        } else if let Body::Verdict(verdict) = body {
+        if let Body::Verdict(verdict) = body {
             self.deeds.decide(at, verdict);
         } else if let Body::Recorded {
             command,

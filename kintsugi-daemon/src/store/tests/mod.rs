@@ -219,6 +219,7 @@ fn fill_with_long_records(disk: &memory::Memory, count: usize, live: &dyn LiveSt
         let body = Body::Observation {
             change: Change::Created,
             path: "x".repeat(60_000),
+            seen: None,
         };
         let staged = log.stage(now(), vec![body], live).unwrap();
         assert!(log.sync().unwrap().confirm(staged).is_ok());
