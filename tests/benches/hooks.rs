@@ -3,6 +3,9 @@
 //! `cargo build --release --bins && cargo bench -p kintsugi-tests --bench hooks`; with `TMPDIR` on a RAM disk the disk's own time for
 //! a durable record is out of it. The shell asks its relay and the relay the daemon, as for a line that was typed.
 
+use std::time::Instant;
+
+use kintsugi_tests::homes::furnished;
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
 
@@ -10,6 +13,7 @@ use kintsugi_tests::shells::Shell;
 const QUESTIONS: usize = 1_000;
 
 fn main() {
+    setup();
     for shell in Shell::ALL {
         let mut seat = Seat::new(shell);
         seat.run("true");
@@ -29,6 +33,24 @@ fn main() {
             micros.len()
         );
     }
+}
+
+/// Times of `kintsugi setup` in a home that has every agent and shell, each from nothing.
+fn setup() {
+    let mut times: Vec<u128> = (0..9)
+        .map(|_| {
+            let machine = furnished();
+            let started = Instant::now();
+            let done = machine.run(&["setup"]);
+            assert!(done.status.success(), "{done:?}");
+            started.elapsed().as_millis()
+        })
+        .collect();
+    times.sort_unstable();
+    println!(
+        "setup of everything found: median {} ms, slowest {} ms (goal: 2,000)",
+        times[4], times[8]
+    );
 }
 
 /// Returns the lines of a file as numbers.

@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod daemon;
 pub mod desktop;
 pub mod evasion;
+pub mod homes;
 pub mod killers;
 pub mod logs;
 pub mod machine;

@@ -6,42 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kintsugi_tests::agents::{Said, heard, session};
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::homes::{FILES, furnished};
+use kintsugi_tests::machine::{Machine, program};
 use serde_json::Value;
-
-/// What is in the homes of people, with their comments, order and layout.
-const FILES: [(&str, &str); 18] = [
-    (".bashrc", "alias l=ls"),
-    (".zshrc", "setopt autocd\n"),
-    (
-        ".claude/settings.json",
-        "{\n\t\"model\": \"x\",\n\t\"hooks\": {\n\t\t\"PreToolUse\": [\n\t\t\t{ \"matcher\": \"Edit\", \"hooks\": [] }\n\t\t]\n\t},\n\t\"env\": {\"B\": \"1\", \"A\": \"2\"}\n}",
-    ),
-    (".codex/config.toml", "model = \"x\"\n"),
-    (
-        ".gemini/settings.json",
-        "{\n  // which theme\n  \"theme\": \"dark\", /* and */ \"hooks\": {},\n}\r\n",
-    ),
-    (".qwen/.keep", ""),
-    (
-        ".cursor/hooks.json",
-        "{\"version\":1,\"hooks\":{\"stop\":[{\"command\":\"./x\"}]}}",
-    ),
-    (".copilot/config.json", "{}"),
-    (".codeium/windsurf/hooks.json", "{ \"hooks\": {} }\n"),
-    ("Documents/Cline/Rules/rule.md", "be kind\n"),
-    (".factory/settings.json", "{\n    \"a\": 1\n}\n"),
-    (".kiro/agents/default.json", "{\"name\": \"default\"}\n"),
-    (".config/opencode/opencode.json", "{}\n"),
-    (".config/amp/settings.json", "{}\n"),
-    (".config/goose/config.yaml", "GOOSE_MODEL: x # mine\n"),
-    (
-        ".kimi-code/config.toml",
-        "default_model = \"k\" # mine\n\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n",
-    ),
-    (".kimi/config.toml", ""),
-    (".gemini/antigravity-cli/settings.json", "{}"),
-];
 
 /// What stands in a home: path, permissions and bytes of every file, and every directory.
 fn everything(home: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
@@ -63,16 +30,6 @@ fn everything(home: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
         }
     }
     found
-}
-
-fn furnished() -> Machine {
-    let machine = Machine::new();
-    for (name, text) in FILES {
-        let path = machine.home().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    machine
 }
 
 fn setup(machine: &Machine, arguments: &[&str]) -> (Option<i32>, String) {
@@ -121,7 +78,12 @@ fn everything_found_is_shown_written_once_and_undone_to_nothing() {
     assert_eq!(everything(&machine.home()), before);
     assert_eq!(setup(&machine, &["--check"]).0, Some(1));
 
+    let started = std::time::Instant::now();
     assert_eq!(setup(&machine, &[]).0, Some(0));
+    println!(
+        "everything found was wired in {} ms",
+        started.elapsed().as_millis()
+    );
     let wired = everything(&machine.home());
     assert_ne!(wired, before);
     let (code, again) = setup(&machine, &[]);
@@ -359,4 +321,86 @@ fn a_dotfile_that_is_a_link_stays_one_and_toml_keeps_what_was_written_since() {
     );
     std::fs::write(dotfiles.join("kimi"), FILES[15].1).unwrap();
     assert_eq!(everything(&machine.home()), before);
+}
+
+/// A user that owns nothing: `nobody` of Debian.
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn what_may_not_be_written_is_named_and_left_and_the_rest_is_done_and_undone() {
+    let machine = furnished();
+    let home = machine.home();
+    // Root may write everything, so that there it is another user's home.
+    let is_root = rustix::process::geteuid().is_root();
+    let bin = home.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for name in ["kintsugi", "kintsugi-hook", "kintsugi-daemon"] {
+        std::fs::copy(program(name), bin.join(name)).unwrap();
+    }
+    let mode = |name: &str, mode: u32| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(home.join(name), permissions).unwrap();
+    };
+    mode(".claude/settings.json", 0o444);
+    mode(".cursor", 0o555);
+    if is_root {
+        mode("..", 0o755);
+        let owner = format!("{NOBODY}:{NOBODY}");
+        let given = Command::new("chown")
+            .args(["-R", &owner])
+            .arg(&home)
+            .status();
+        assert!(given.unwrap().success());
+    }
+    let run = |arguments: &[&str]| {
+        let identity = ["--reuid=65534", "--regid=65534", "--clear-groups"].map(str::to_owned);
+        let mut command = machine.command(if is_root { "setpriv" } else { "env" });
+        command.args(identity.iter().filter(|_| is_root));
+        command
+            .arg(bin.join("kintsugi"))
+            .arg("setup")
+            .args(arguments);
+        let output = command.output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), shown)
+    };
+    let before = everything(&home);
+    for arguments in [&["--dry-run"][..], &["--check"], &[], &[]] {
+        let (code, shown) = run(arguments);
+        let expected = i32::from(arguments != ["--dry-run"]);
+        assert_eq!(code, Some(expected), "{arguments:?}: {shown}");
+        if arguments.is_empty() {
+            for (title, why) in [
+                ("Claude Code", "it is read-only"),
+                ("Cursor", "Permission denied"),
+            ] {
+                let left = shown
+                    .split_once(&format!("left alone {title}"))
+                    .map(|(_, rest)| rest);
+                let why_left = left
+                    .and_then(|rest| rest.lines().nth(1))
+                    .unwrap_or_default();
+                assert!(why_left.contains(why), "{title}: {shown}");
+            }
+            assert!(!shown.contains("left alone Factory Droid"), "{shown}");
+        }
+    }
+    let after = everything(&home);
+    for name in [".claude", ".cursor"] {
+        let of = |all: &BTreeMap<PathBuf, _>| -> Vec<_> {
+            let own = all
+                .iter()
+                .filter(|(path, _)| path.starts_with(home.join(name)));
+            own.map(|(path, found): (&PathBuf, &(u32, Option<Vec<u8>>))| {
+                (path.clone(), found.clone())
+            })
+            .collect()
+        };
+        assert_eq!(of(&after), of(&before), "{name}");
+    }
+    let droid = std::fs::read_to_string(home.join(".factory/settings.json")).unwrap();
+    assert!(droid.contains("kintsugi-hook"), "{droid}");
+    let (code, undone) = run(&["--undo"]);
+    assert_eq!(code, Some(0), "{undone}");
+    assert_eq!(everything(&home), before);
 }

@@ -86,7 +86,9 @@
 //! otherwise and 600 s at most, and a cancelled one is ended with all of its group. It gates what goes through it; an agent that
 //! has another shell tool as well is not stopped by it. Elicitation is not used for approvals: the answer comes from the process
 //! of the agent, so it proves no person. A client that has it is asked to tell its person what is held and how to answer in a
-//! terminal; when it says that they have, the daemon is asked, and only what the daemon says counts (`tests/tests/mcp.rs`). Batches
+//! terminal; when it says that they have, the daemon is asked, and only what the daemon says counts (`tests/tests/mcp.rs`;
+//! with a person who approves or denies meanwhile, and with the client of the SDK of the protocol, 1.32.2:
+//! `tests/tests/mcp_person/main.rs`). Batches
 //! are answered in the one revision that has them, 2025-03-26.
 //!
 //! # Proving that a gate is alive

@@ -11,7 +11,9 @@ async function refusal(host, payload) {
   try {
     const input = JSON.stringify(payload);
     const asked = await new Promise((resolve, reject) => {
-      const child = spawn(HOOK, [host], { timeout: LIMIT_MS, killSignal: "SIGKILL" });
+      const child = spawn(HOOK, [host]);
+      // Of our own: that of `spawn` goes on when there is no hook to start, and keeps the host from ending meanwhile.
+      const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
       const said = { out: "", err: "" };
       const keep = (name) => (text) => {
         if (said[name].length < OUTPUT_MAX) said[name] += text;
@@ -20,8 +22,12 @@ async function refusal(host, payload) {
       child.stderr.setEncoding("utf8").on("data", keep("err"));
       // A hook that has read enough to refuse closes its input.
       child.stdin.on("error", () => {});
-      child.on("error", reject);
-      child.on("close", (status) => resolve({ ...said, status }));
+      const done = (settle) => (what) => {
+        clearTimeout(late);
+        settle(what);
+      };
+      child.on("error", done(reject));
+      child.on("close", done((status) => resolve({ ...said, status })));
       child.stdin.end(input);
     });
     // Nothing on standard output and a status of 0: nothing to decide about.

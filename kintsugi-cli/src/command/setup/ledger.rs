@@ -67,6 +67,11 @@ impl Ledger {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
+        // Replacing it would take no more than a directory that can be written; whoever made it read-only did not want that.
+        if old.is_some() && rustix::fs::access(&target, rustix::fs::Access::WRITE_OK).is_err() {
+            let message = "it is read-only: `chmod u+w`, or have whoever manages it add the hook";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, message));
+        }
         let mode = match &old {
             Some(_) => Some(fs::metadata(&target)?.permissions().mode() & 0o7777),
             None => None,
@@ -91,7 +96,8 @@ impl Ledger {
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)?;
-        if known.is_none() {
+        let is_new = known.is_none();
+        if is_new {
             replace_with_mode(
                 &self.copy(&entry, "before"),
                 &old.unwrap_or_default(),
@@ -101,11 +107,15 @@ impl Ledger {
         }
         replace_with_mode(&self.copy(&entry, "after"), text.as_bytes(), 0o600)?;
         self.save()?;
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
         let new_mode = if executable { 0o755 } else { 0o644 };
-        replace_with_mode(&target, text.as_bytes(), mode.unwrap_or(new_mode))
+        let above = target.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = above
+            .and_then(|()| replace_with_mode(&target, text.as_bytes(), mode.unwrap_or(new_mode)));
+        if written.is_err() && is_new {
+            // Nothing of it is ours, so there is nothing to put back. That it could not be written is what is told.
+            drop(self.forget(&entry));
+        }
+        written
     }
 
     /// Returns whether `entry`'s file is as it was left.
