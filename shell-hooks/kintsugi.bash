@@ -24,6 +24,11 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_ran='' # set once a command has passed the gate, or was stopped there
   _kintsugi_v=''
   _kintsugi_none=()
+  _kintsugi_is_relayed='' # set while the relay can be asked
+  declare -A _kintsugi_aliases=() # the aliases of the last prompt, and those whose names are no words
+  _kintsugi_odd_aliases=()
+  _kintsugi_aliases_then=0
+  _kintsugi_aliases_text=''
   _kintsugi_number=0
   _kintsugi_relays=0
   # The gate's answers that stop a line are the indices of this array: 1 no, 0 no answer at all.
@@ -48,31 +53,31 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     _kintsugi_relay=$!
     builtin disown "$_kintsugi_relay" 2>/dev/null || :
     _kintsugi_world
-    _kintsugi_world_then=$_kintsugi_now
+    _kintsugi_world_then=$_kintsugi_now _kintsugi_is_relayed=1
   }
 
-  # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
-  _kintsugi_relayed() {
+  # At each prompt: starts another relay when this one has ended, or something that it was started with has changed.
+  _kintsugi_keep() {
     _kintsugi_world
-    [[ $_kintsugi_now == "$_kintsugi_world_then" && -p $_kintsugi_pipes/ask ]] &&
-      builtin kill -0 "$_kintsugi_relay" 2>/dev/null
+    [[ $_kintsugi_now != "$_kintsugi_world_then" || ! -d /proc/$_kintsugi_relay ]] || return 0
+    _kintsugi_is_relayed=''
+    _kintsugi_start
   }
 
   # Tells the relay something that needs no answer.
   _kintsugi_note() {
-    [[ -p $_kintsugi_pipes/ask ]] && builtin kill -0 "$_kintsugi_relay" 2>/dev/null &&
-      builtin printf '%s\0' "$1" 1<>"$_kintsugi_pipes/ask"
+    [[ -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] && builtin printf '%s\0' "$1" 1<>"$_kintsugi_pipes/ask"
   }
 
   # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
   _kintsugi_question() {
-    local text=$1 IFS=''
-    _kintsugi_relayed || return 1
+    local IFS=''
+    [[ -n $_kintsugi_is_relayed && -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] || return 1
     _kintsugi_number=$(((_kintsugi_number + 1) % 10))
-    if ((${#text} < 15000)); then
-      builtin printf '?%d%s\0' "$_kintsugi_number" "$text" 1<>"$_kintsugi_pipes/ask" || return 1
+    if ((${#1} < 15000)); then
+      builtin printf '?%d%s\0' "$_kintsugi_number" "$1" 1<>"$_kintsugi_pipes/ask" || return 1
     else
-      builtin printf '%s' "$text" >|"$_kintsugi_pipes/text" || return 1
+      builtin printf '%s' "$1" >|"$_kintsugi_pipes/text" || return 1
       builtin printf '@%d\0' "$_kintsugi_number" 1<>"$_kintsugi_pipes/ask" || return 1
     fi
     while builtin read -r -t 6 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
@@ -87,17 +92,41 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
 
   # Puts in front of a text what the aliases in it stand for, since that is what runs; the result is in _kintsugi_whole.
   _kintsugi_with_aliases() {
-    local name words
+    local name text=$1 told=' ' words IFS=$' \t\n' count=${#BASH_ALIASES[@]}
     _kintsugi_whole=$1
     # Without this option `#` begins no comment, but whoever reads the line later would take it for one.
-    builtin shopt -q interactive_comments || _kintsugi_whole=${_kintsugi_whole//\#/\\#}
-    ((${#BASH_ALIASES[@]})) || return 0
-    words=" ${1//[^[:alnum:]_.+-]/ } "
+    [[ $1 != *\#* ]] || builtin shopt -q interactive_comments || _kintsugi_whole=${_kintsugi_whole//\#/\\#}
+    ((count == _kintsugi_aliases_then)) || _kintsugi_learn_aliases
+    ((count)) || return 0
+    # What an alias stands for may begin with another.
+    while [[ -n $text ]]; do
+      # No character is left that stands for files.
+      # shellcheck disable=SC2206
+      words=(${text//[^[:alnum:]_.+-]/ })
+      for name in "${_kintsugi_odd_aliases[@]}"; do
+        [[ $text != *"$name"* ]] || words+=("$name")
+      done
+      text=''
+      for name in "${words[@]}"; do
+        if [[ -n ${_kintsugi_aliases[$name]+x} && $told != *" $name "* ]]; then
+          told+="$name "
+          text+=" ${_kintsugi_aliases[$name]}"
+          builtin printf -v name 'alias %s=%q' "$name" "${_kintsugi_aliases[$name]}"
+          _kintsugi_whole=$name$'\n'$_kintsugi_whole
+        fi
+      done
+    done
+  }
+
+  # Copies the aliases, when they are others than before: bash builds its own table of them anew each time that it is looked at.
+  _kintsugi_learn_aliases() {
+    local name text="${!BASH_ALIASES[*]} ${BASH_ALIASES[*]}"
+    [[ $text != "$_kintsugi_aliases_text" ]] || return 0
+    _kintsugi_aliases_text=$text _kintsugi_aliases_then=${#BASH_ALIASES[@]}
+    _kintsugi_aliases=() _kintsugi_odd_aliases=()
     for name in "${!BASH_ALIASES[@]}"; do
-      if [[ $words == *" $name "* ]]; then
-        builtin printf -v name 'alias %s=%q' "$name" "${BASH_ALIASES[$name]}"
-        _kintsugi_whole=$name$'\n'$_kintsugi_whole
-      fi
+      _kintsugi_aliases[$name]=${BASH_ALIASES[$name]}
+      [[ $name != *[^[:alnum:]_.+-]* ]] || _kintsugi_odd_aliases+=("$name")
     done
   }
 
@@ -185,6 +214,14 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   # Whether a line is surely a complete command: what is not sure is left to the gate, which asks once bash knows.
   _kintsugi_complete() {
     local line=$1 one two
+    # Nothing but words, and the first is none that begins a construct: what most lines are.
+    if [[ $line != *[^[:alnum:]\ _./:=@%+,-]* && ${#line} -lt 2000 ]]; then
+      one=${line#"${line%%[! ]*}"}
+      case ${one%% *} in
+        if | for | select | while | until | case | function | time | coproc) ;;
+        *) return 0 ;;
+      esac
+    fi
     line=${line%"${line##*[![:space:]]}"}
     ((${#line} < 2000)) || return 1
     case $line in
@@ -292,13 +329,14 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     local status=$?
     [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status" || :
     _kintsugi_reset
+    _kintsugi_keep
     # By way of a file, since `$( )` would fork.
-    if _kintsugi_relayed && builtin trap -p INT >|"$_kintsugi_pipes/trap"; then
+    if [[ -p $_kintsugi_pipes/ask ]] && builtin trap -p INT >|"$_kintsugi_pipes/trap"; then
       IFS='' builtin read -r -d '' _kintsugi_trapped <"$_kintsugi_pipes/trap" || :
     else
       _kintsugi_trapped=$(builtin trap -p INT)
-      _kintsugi_start
     fi
+    _kintsugi_learn_aliases
     # POSIX mode also prints that there is none.
     [[ $_kintsugi_trapped != 'trap -- - '* ]] || _kintsugi_trapped=''
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)) && builtin declare -F _direnv_hook >/dev/null; then

@@ -10,7 +10,10 @@ if status is-interactive; and not set -q _kintsugi_client
     set -g _kintsugi_client @CLIENT@
     set -g _kintsugi_full @FULL@
     set -g _kintsugi_pipes
-    set -g _kintsugi_number 0
+    # The first of them stands in front of the next question and its answer. They are turned, since a sum costs a process's worth.
+    set -g _kintsugi_numbers 0 1 2 3 4 5 6 7 8 9
+    set -g _kintsugi_is_relayed
+    set -g _kintsugi_answer
     set -g _kintsugi_relays 0
     set -g _kintsugi_open 0
     set -g _kintsugi_expanded
@@ -33,12 +36,15 @@ if status is-interactive; and not set -q _kintsugi_client
         disown $_kintsugi_relay 2>/dev/null
         _kintsugi_world
         set -g _kintsugi_then $_kintsugi_now
+        set -g _kintsugi_is_relayed 1
     end
 
-    # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
-    function _kintsugi_relayed
+    # At each prompt: starts another relay when this one has ended, or something that it was started with has changed.
+    function _kintsugi_keep --on-event fish_prompt
         _kintsugi_world
-        test "$_kintsugi_now" = "$_kintsugi_then" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"
+        test "$_kintsugi_now" = "$_kintsugi_then" -a -d "/proc/$_kintsugi_relay"; and return
+        set -g _kintsugi_is_relayed
+        _kintsugi_start
     end
 
     # Tells the relay something that needs no answer.
@@ -48,19 +54,21 @@ if status is-interactive; and not set -q _kintsugi_client
     end
 
     # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
+    # No `( )` here: fish starts a thread for each.
     function _kintsugi_question
-        _kintsugi_relayed; or return 1
-        set -g _kintsugi_number (math "($_kintsugi_number + 1) % 10")
-        if test (string length -- $argv[1]) -lt 15000
-            printf '?%d%s\0' $_kintsugi_number $argv[1] >$_kintsugi_pipes/ask; or return 1
-        else
+        test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
+        # fish waits without a limit: one that was stopped (T, t) or has ended (Z) is not waited for.
+        string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"; or return 1
+        set -g _kintsugi_numbers $_kintsugi_numbers[2..-1] $_kintsugi_numbers[1]
+        if string match -qr '(?s)^.{15000}' -- $argv[1]
             printf '%s' $argv[1] >$_kintsugi_pipes/text; or return 1
-            printf '@%d\0' $_kintsugi_number >$_kintsugi_pipes/ask; or return 1
+            printf '@%d\0' $_kintsugi_numbers[1] >$_kintsugi_pipes/ask; or return 1
+        else
+            printf '?%d%s\0' $_kintsugi_numbers[1] $argv[1] >$_kintsugi_pipes/ask; or return 1
         end
-        while read -g _kintsugi_answer <$_kintsugi_pipes/answer
-            # An answer to an earlier question, which came too late.
-            string match -q -- "$_kintsugi_number*" $_kintsugi_answer; or continue
-            set -g _kintsugi_answer (string sub -s 2 -- $_kintsugi_answer)
+        while read -l line <$_kintsugi_pipes/answer
+            # Else an answer to an earlier question, which came too late. What matches is set as a variable.
+            string match -qr "^$_kintsugi_numbers[1](?<_kintsugi_answer>.*)\$" -- $line; or continue
             not string match -q -- '9*' $_kintsugi_answer
             return
         end
@@ -112,10 +120,11 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f execute
             return
         end
-        set -l text (commandline -b | string collect)
+        set -l text (commandline -b)
+        set -q text[2]; and set text (commandline -b | string collect)
         # 2: the command is not complete, and Enter makes a new line.
         commandline --is-valid
-        if test $status -ne 0; or test -z "$(string trim -- $text)"
+        if test $status -ne 0; or not string match -qr '\S' -- "$text"
             commandline -f execute
             return
         end
@@ -161,7 +170,6 @@ if status is-interactive; and not set -q _kintsugi_client
         test $_kintsugi_open = 1; or return
         set -g _kintsugi_open 0
         _kintsugi_note .$code
-        _kintsugi_relayed; or _kintsugi_start
     end
 
     # Key bindings are laid by fish_user_key_bindings and by themes, all before the first prompt.

@@ -9,7 +9,7 @@
 if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
-  typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer=''
+  typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer='' _kintsugi_is_relayed=''
   typeset -gi _kintsugi_refused=0 _kintsugi_ran=0 _kintsugi_number=0 _kintsugi_relays=0 _kintsugi_relay=0
 
   # What the relay was started with: with another environment, the client finds its own way.
@@ -27,24 +27,25 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     "$_kintsugi_client" relay zsh $_kintsugi_pipes $$ </dev/null >/dev/null 2>&1 &!
     _kintsugi_relay=$!
     _kintsugi_world
-    _kintsugi_then=$_kintsugi_now
+    _kintsugi_then=$_kintsugi_now _kintsugi_is_relayed=1
   }
 
-  # Whether the relay can be asked: it lives, and nothing that it was started with has changed.
-  _kintsugi_relayed() {
+  # At each prompt: starts another relay when this one has ended, or something that it was started with has changed.
+  _kintsugi_keep() {
     _kintsugi_world
-    [[ $_kintsugi_now == $_kintsugi_then && -p $_kintsugi_pipes/ask ]] && builtin kill -0 $_kintsugi_relay 2>/dev/null
+    [[ $_kintsugi_now != $_kintsugi_then || ! -d /proc/$_kintsugi_relay ]] || return 0
+    _kintsugi_is_relayed=''
+    _kintsugi_start
   }
 
   # Tells the relay something that needs no answer.
   _kintsugi_note() {
-    [[ -p $_kintsugi_pipes/ask ]] && builtin kill -0 $_kintsugi_relay 2>/dev/null &&
-      builtin print -rn -- "$1"$'\0' 1<>$_kintsugi_pipes/ask
+    [[ -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] && builtin print -rn -- "$1"$'\0' 1<>$_kintsugi_pipes/ask
   }
 
   # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
   _kintsugi_question() {
-    _kintsugi_relayed || return 1
+    [[ -n $_kintsugi_is_relayed && -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] || return 1
     _kintsugi_number=$(( (_kintsugi_number + 1) % 10 ))
     if (( $#1 < 15000 )); then
       builtin print -rn -- "?$_kintsugi_number$1"$'\0' 1<>$_kintsugi_pipes/ask || return 1
@@ -69,7 +70,7 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
     (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
     # Our own `r` runs nothing: the line that it recalls is asked about at the next prompt.
-    [[ $text =~ '^r( [A-Za-z0-9_=-]+)*$' && ${functions[r]-} == $'\t_kintsugi_recall "$@"' ]] && return 0
+    [[ $text == r(| *) && $text =~ '^r( [A-Za-z0-9_=-]+)*$' && ${functions[r]-} == $'\t_kintsugi_recall "$@"' ]] && return 0
     if _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         (0) _kintsugi_ran=1; return 0 ;;
@@ -120,8 +121,8 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     if (( _kintsugi_ran )); then
       _kintsugi_ran=0
       _kintsugi_note ".$code" || :
-      _kintsugi_relayed || _kintsugi_start
     fi
+    _kintsugi_keep
     if (( _kintsugi_refused )); then
       _kintsugi_refused=0
       (( $+functions[_kintsugi_trapint] )) && {

@@ -56,12 +56,36 @@ pub fn of_agent(agent: &str, proposed: Proposed, id: Option<Uuid>) -> ProposedCo
 /// Whoever works in a shell that an agent started is that agent.
 #[must_use]
 pub fn of_shell(dialect: Dialect, text: String, cwd: String, id: Option<Uuid>) -> ProposedCommand {
-    let agent = surroundings::agent();
-    let mut command = propose(agent.unwrap_or("shell"), text, cwd, dialect);
+    let mut command = Typist::here().proposes(dialect, text, cwd);
     command.id = id.unwrap_or(command.id);
-    command.session = terminal_session();
-    command.interactive = agent.is_none();
     command
+}
+
+/// Who types at a shell's prompt, and in which window: the same for every line of one shell.
+#[derive(Debug, Clone)]
+pub struct Typist {
+    agent: Option<&'static str>,
+    session: Option<String>,
+}
+
+impl Typist {
+    /// Returns who types where this process was started.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            agent: surroundings::agent(),
+            session: terminal_session(),
+        }
+    }
+
+    /// Returns what they propose by typing `text` in `cwd`.
+    #[must_use]
+    pub fn proposes(&self, dialect: Dialect, text: String, cwd: String) -> ProposedCommand {
+        let mut command = propose(self.agent.unwrap_or("shell"), text, cwd, dialect);
+        command.session.clone_from(&self.session);
+        command.interactive = self.agent.is_none();
+        command
+    }
 }
 
 /// Names the session of the terminal (`setsid(2)`): what one person types in one window.

@@ -28,7 +28,8 @@ use self::stand_in::StandIn;
 use crate::capture::before;
 use crate::client::{Client, ClientError};
 use crate::exit::Exit;
-use crate::{proposal, spool, surroundings};
+use crate::proposal::Typist;
+use crate::{spool, surroundings};
 
 /// Longest wait for the daemon. The shells wait three times as long for the relay before they ask in another way.
 const REPLY_MAX: Duration = Duration::from_secs(2);
@@ -54,6 +55,7 @@ pub fn run(dialect: Dialect, directory: &Path, pid: &str) -> Result<Exit, std::i
         pipes: Pipes::make(directory)?,
         dialect,
         shell,
+        typist: Typist::here(),
         paths,
         daemon: None,
         away: None,
@@ -70,6 +72,8 @@ struct Relay {
     pipes: Pipes,
     dialect: Dialect,
     shell: Pid,
+    /// Who types there. A relay is of the session of its shell for as long as both live.
+    typist: Typist,
     paths: Paths,
     /// The connection, kept from one question to the next.
     daemon: Option<Client>,
@@ -178,7 +182,7 @@ impl Relay {
             return Answer::HandOver;
         };
         self.kept = false;
-        let command = proposal::of_shell(self.dialect, text, cwd, None);
+        let command = self.typist.proposes(self.dialect, text, cwd);
         if self.may_run_unasked(&command) {
             self.remember(command, true);
             return Answer::Run;
