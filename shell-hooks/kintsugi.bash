@@ -87,6 +87,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       [[ $_kintsugi_answer != 9* ]]
       return
     done
+    # One that does not answer is not asked again: the next prompt starts another.
+    _kintsugi_is_relayed='' _kintsugi_world_then=''
     return 1
   }
 

@@ -58,7 +58,12 @@ if status is-interactive; and not set -q _kintsugi_client
     function _kintsugi_question
         test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
         # fish waits without a limit: one that was stopped (T, t) or has ended (Z) is not waited for.
-        string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"; or return 1
+        if not string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"
+            # The next prompt starts another.
+            set -g _kintsugi_is_relayed
+            set -g _kintsugi_then
+            return 1
+        end
         set -g _kintsugi_numbers $_kintsugi_numbers[2..-1] $_kintsugi_numbers[1]
         if string match -qr '(?s)^.{15000}' -- $argv[1]
             printf '%s' $argv[1] >$_kintsugi_pipes/text; or return 1

@@ -1,16 +1,27 @@
-//! What a hook adds before a harmless line, in the shell itself: the same call, timed by the shell's own clock.
+//! What a hook adds before a harmless line, in the shell itself, and what loading it takes: timed by the shell's own clock.
 //!
 //! `cargo build --release --bins && cargo bench -p kintsugi-tests --bench hooks`; with `TMPDIR` on a RAM disk the disk's own time for
-//! a durable record is out of it. The shell asks its relay and the relay the daemon, as for a line that was typed.
+//! a durable record is out of it. The shell asks its relay and the relay the daemon, as for a line that was typed. Beside it, in the
+//! same run, what no hook of this kind can do without: a round trip from the same shell through two named pipes to somebody who answers
+//! at once, and the daemon's durable verdict as its own client waits for it.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use kintsugi_tests::homes::furnished;
+use kintsugi_tests::machine::program;
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
+use kintsugi_tests::wire::{Wire, propose};
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 /// Questions that are timed in each shell, after some that are not.
 const QUESTIONS: usize = 1_000;
+
+/// How often the hook is loaded.
+const LOADS: usize = 20;
 
 fn main() {
     setup();
@@ -18,19 +29,29 @@ fn main() {
         let mut seat = Seat::new(shell);
         seat.run("true");
         seat.run("true");
-        std::fs::write(seat.file("timed"), script(shell)).expect("a script");
+        answer_at_once(seat.file("ask"), seat.file("answer"));
+        let timed = script(shell, &program("kintsugi").display().to_string());
+        std::fs::write(seat.file("timed"), timed).expect("a script");
         seat.approve_if_held("source ./timed");
-        let mut micros = numbers(&seat, "micros");
-        let floor = numbers(&seat, "floor");
-        micros.sort_unstable();
-        let at = |part: usize| micros[micros.len() * part / 1_000];
-        println!(
-            "{:5} p50 {} µs, p99 {} µs; an empty function p50 {} µs; {} questions",
-            shell.name(),
-            at(500),
-            at(990),
-            floor[floor.len() / 2],
-            micros.len()
+        let hook = numbers(&seat, "micros");
+        let row = |name: &str, times: &[u64]| {
+            let at = |part: usize| times[times.len() * part / 1_000];
+            println!("{name:46} p50 {:>6} µs, p99 {:>6} µs", at(500), at(990));
+        };
+        let name = shell.name();
+        row(&format!("{name}: added before a harmless line"), &hook);
+        row("  an empty function", &numbers(&seat, "floor"));
+        row(
+            "  a bare round trip through such pipes",
+            &numbers(&seat, "pipes"),
+        );
+        row(
+            "  the daemon's verdict, to a client of its own",
+            &verdicts(&seat),
+        );
+        row(
+            "  loading the hook, `kintsugi init` with it",
+            &numbers(&seat, "loads"),
         );
     }
 }
@@ -53,7 +74,39 @@ fn setup() {
     );
 }
 
-/// Returns the lines of a file as numbers.
+/// Answers every message in one pipe by an allow in another, on a thread that ends with the process.
+fn answer_at_once(ask: PathBuf, answer: PathBuf) {
+    let open = |path: &PathBuf| {
+        mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("a pipe");
+        let both = File::options().read(true).write(true).open(path);
+        both.expect("a pipe of ours")
+    };
+    let (mut ask, mut answer) = (open(&ask), open(&answer));
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count) = ask.read(&mut bytes) {
+            let messages = bytes[..count].iter().filter(|byte| **byte == 0).count();
+            for _ in 0..messages {
+                answer.write_all(b"30\n").expect("a shell that reads");
+            }
+        }
+    });
+}
+
+/// Returns how long the daemon of this seat takes to answer, in microseconds.
+fn verdicts(seat: &Seat) -> Vec<u64> {
+    let mut client = Wire::connect(&seat.machine.socket());
+    let one = |_| {
+        let began = Instant::now();
+        drop(client.ask(&propose("git status")));
+        u64::try_from(began.elapsed().as_micros()).expect("less than a year")
+    };
+    let mut times: Vec<u64> = (0..QUESTIONS).map(one).collect();
+    times.sort_unstable();
+    times
+}
+
+/// Returns the lines of a file as numbers, sorted.
 fn numbers(seat: &Seat, name: &str) -> Vec<u64> {
     let text = std::fs::read_to_string(seat.file(name)).expect("the times");
     let mut numbers: Vec<u64> = text
@@ -65,32 +118,49 @@ fn numbers(seat: &Seat, name: &str) -> Vec<u64> {
 }
 
 /// The shell's own code, which calls what Enter calls and writes down how long that took, in microseconds.
-fn script(shell: Shell) -> String {
+fn script(shell: Shell, kintsugi: &str) -> String {
     match shell {
         Shell::Bash => format!(
             "empty() {{ :; }}\n\
+             pipes() {{ printf '?3%s\\0' 'git status' 1<>ask; read -r -t 6 answered <>answer; }}\n\
+             timed() {{ local a b; a=${{EPOCHREALTIME/[.,]/}}; \"${{@:2}}\"; b=${{EPOCHREALTIME/[.,]/}}; echo $((b - a)) >>\"$1\"; }}\n\
              for ((i = 0; i < {QUESTIONS}; i++)); do\n\
-             a=${{EPOCHREALTIME/[.,]/}}; empty; b=${{EPOCHREALTIME/[.,]/}}; echo $((b - a)) >> floor\n\
-             READLINE_LINE='git status' _kintsugi_text= _kintsugi_open=0\n\
-             a=${{EPOCHREALTIME/[.,]/}}; _kintsugi_enter x; b=${{EPOCHREALTIME/[.,]/}}; echo $((b - a)) >> micros\n\
-             done\n"
+             timed floor empty; timed pipes pipes\n\
+             READLINE_LINE='git status' _kintsugi_text= _kintsugi_open=0 _kintsugi_ran=\n\
+             timed micros _kintsugi_enter x\n\
+             ((_kintsugi_open)) || echo 'not asked' >>micros\n\
+             done\n\
+             load() {{ eval \"$('{kintsugi}' init bash)\"; }}\n\
+             for ((i = 0; i < {LOADS}; i++)); do unset _kintsugi_client; timed loads load; done\n"
         ),
         Shell::Zsh => format!(
             "zmodload zsh/datetime\nempty() {{ :; }}\n\
+             pipes() {{ print -rn -- '?3git status'$'\\0' 1<>ask; IFS= read -r -t 6 answered <>answer; }}\n\
+             timed() {{ local a=$EPOCHREALTIME b; \"${{@:2}}\"; b=$EPOCHREALTIME; printf '%.0f\\n' $(( (b - a) * 1000000 )) >>$1; }}\n\
              for i in {{1..{QUESTIONS}}}; do\n\
-             a=$EPOCHREALTIME; empty; b=$EPOCHREALTIME; printf '%.0f\\n' $(( (b - a) * 1000000 )) >> floor\n\
-             a=$EPOCHREALTIME; _kintsugi_preexec x x 'git status'; b=$EPOCHREALTIME\n\
-             printf '%.0f\\n' $(( (b - a) * 1000000 )) >> micros\n\
-             done\n"
+             timed floor empty; timed pipes pipes\n\
+             _kintsugi_ran=0; timed micros _kintsugi_preexec x x 'git status'\n\
+             (( _kintsugi_ran )) || echo 'not asked' >>micros\n\
+             done\n\
+             load() {{ eval \"$('{kintsugi}' init zsh)\"; }}\n\
+             for i in {{1..{LOADS}}}; do _kintsugi_client=; timed loads load; done\n"
         ),
         // fish has no clock of its own that is fine enough: a hundred questions are timed together.
         Shell::Fish => format!(
             "function empty; end\n\
+             function pipes; printf '?3%s\\0' 'git status' >ask; read -l answered <answer; end\n\
+             function enter; set -l text (commandline -b); commandline --is-valid; _kintsugi_ask 'git status'; end\n\
+             function hundred\n\
+             set -l a (date +%s%N); for j in (seq 100); $argv[2]; end; set -l b (date +%s%N)\n\
+             math -s0 \"($b - $a) / 100000\" >>$argv[1]\n\
+             end\n\
              for i in (seq {})\n\
-             set a (date +%s%N); for j in (seq 100); empty; end; set b (date +%s%N)\n\
-             math -s0 \"($b - $a) / 100000\" >> floor\n\
-             set a (date +%s%N); for j in (seq 100); _kintsugi_question 'git status'; end; set b (date +%s%N)\n\
-             math -s0 \"($b - $a) / 100000\" >> micros\n\
+             hundred floor empty; hundred pipes pipes; hundred micros enter\n\
+             end\n\
+             for i in (seq {LOADS})\n\
+             set -e _kintsugi_client\n\
+             set a (date +%s%N); '{kintsugi}' init fish | source; set b (date +%s%N)\n\
+             math -s0 \"($b - $a) / 1000\" >>loads\n\
              end\n",
             QUESTIONS / 100
         ),

@@ -25,6 +25,8 @@ pub struct Pty {
     seen: Vec<u8>,
     /// Up to where it was read by an expectation.
     read: usize,
+    /// Whether it is told where the cursor is, each time that it asks.
+    tells_where: bool,
 }
 
 impl Pty {
@@ -74,7 +76,14 @@ impl Pty {
             child,
             seen: Vec::new(),
             read: 0,
+            tells_where: false,
         }
+    }
+
+    /// From now on, tells the program where its cursor is when it asks (`CSI 6 n`): always in the first column. Only nushell does not
+    /// go on without an answer.
+    pub fn tell_where(&mut self) {
+        self.tells_where = true;
     }
 
     /// Types `keys`.
@@ -234,6 +243,12 @@ impl Pty {
         match self.master.read(&mut bytes) {
             Ok(count) if count > 0 => {
                 self.seen.extend_from_slice(&bytes[..count]);
+                // It waits for the answer, so the question is the last that it wrote.
+                if self.tells_where && find(&bytes[..count], b"\x1b[6n").is_some() {
+                    self.master
+                        .write_all(b"\x1b[1;1R")
+                        .expect("an open terminal");
+                }
                 true
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => true,

@@ -41,6 +41,8 @@ fn main() -> ExitCode {
         Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text),
         Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text),
         Some(["shell", "fish", "--", text]) => shell(&arguments, Dialect::Fish, text),
+        Some(["shell", "nu", "--", text]) => shell(&arguments, Dialect::Nu, text),
+        Some(["shell", "powershell", "--", text]) => shell(&arguments, Dialect::PowerShell, text),
         Some(["relay", shell, directory, pid]) => relay(shell, directory, pid),
         Some([name, ..]) => match Host::named(name) {
             Some(host) => agent(&arguments, host),

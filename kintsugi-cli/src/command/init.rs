@@ -27,7 +27,7 @@ pub struct Init {
     /// Takes the hook out of the start-up file
     #[arg(long)]
     uninstall: bool,
-    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc, ~/.config/fish/config.fish]
+    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc, and in ~/.config fish/config.fish, nushell/autoload/kintsugi.nu, powershell/Microsoft.PowerShell_profile.ps1]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Replaces a block that was edited by hand
@@ -44,6 +44,11 @@ enum Hooked {
     Zsh,
     /// fish, 3.6 or newer
     Fish,
+    /// nushell, 0.115 or newer
+    Nu,
+    /// PowerShell 7.2 or newer, on Linux and macOS; untested
+    #[value(alias = "pwsh")]
+    Powershell,
 }
 
 impl Hooked {
@@ -52,6 +57,8 @@ impl Hooked {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
+            Self::Nu => "nu",
+            Self::Powershell => "powershell",
         }
     }
 
@@ -60,6 +67,8 @@ impl Hooked {
             Self::Bash => include_str!("../../../shell-hooks/kintsugi.bash"),
             Self::Zsh => include_str!("../../../shell-hooks/kintsugi.zsh"),
             Self::Fish => include_str!("../../../shell-hooks/kintsugi.fish"),
+            Self::Nu => include_str!("../../../shell-hooks/kintsugi.nu"),
+            Self::Powershell => include_str!("../../../shell-hooks/kintsugi.ps1"),
         }
     }
 
@@ -70,14 +79,27 @@ impl Hooked {
                 .filter(|directory| !directory.is_empty())
                 .map(PathBuf::from)
         };
+        let settings = || named("XDG_CONFIG_HOME").or_else(|| Some(home.clone()?.join(".config")));
         match self {
             Self::Bash => home.map(|home| home.join(".bashrc")),
             Self::Zsh => named("ZDOTDIR")
                 .or(home)
                 .map(|directory| directory.join(".zshrc")),
-            Self::Fish => named("XDG_CONFIG_HOME")
-                .or_else(|| home.map(|home| home.join(".config")))
-                .map(|directory| directory.join("fish/config.fish")),
+            Self::Fish => settings().map(|directory| directory.join("fish/config.fish")),
+            // nushell reads text only where it is when it starts, so the hook itself is the file.
+            Self::Nu => settings().map(|directory| directory.join("nushell/autoload/kintsugi.nu")),
+            Self::Powershell => settings()
+                .map(|directory| directory.join("powershell/Microsoft.PowerShell_profile.ps1")),
+        }
+    }
+
+    /// Writes a path as this shell reads it.
+    fn quoted(self, path: &Path) -> String {
+        let path = path.display().to_string();
+        match self {
+            Self::Bash | Self::Zsh | Self::Fish => quote(&path),
+            Self::Nu => format!("\"{}\"", path.replace('\\', r"\\").replace('"', "\\\"")),
+            Self::Powershell => format!("'{}'", path.replace('\'', "''")),
         }
     }
 }
@@ -91,7 +113,8 @@ impl Init {
         let own = surroundings::program()?;
         if !self.install && !self.uninstall {
             let run = pipes_directory()?;
-            console.out.write_all(self.printed(&own, &run).as_bytes())?;
+            let text = printed(self.shell, &own, &run);
+            console.out.write_all(text.as_bytes())?;
             return Ok(Exit::Allowed);
         }
         let file = self.file.clone().or_else(|| self.shell.startup_file());
@@ -133,21 +156,23 @@ impl Init {
         }
         Ok(Exit::Allowed)
     }
+}
 
-    fn printed(&self, own: &Path, run: &Path) -> String {
-        let quoted = |path: &Path| quote(&path.display().to_string());
-        let mark = |name: &str| match self.shell {
-            Hooked::Bash | Hooked::Zsh => format!("${{{name}-}}"),
-            Hooked::Fish => format!("${name}"),
-        };
-        let marks: String = surroundings::agent_marks().map(mark).collect();
-        self.shell
-            .hook()
-            .replace("@CLIENT@", &quoted(&own.with_file_name("kintsugi-hook")))
-            .replace("@FULL@", &quoted(own))
-            .replace("@RUN@", &quoted(run))
-            .replace("@MARKS@", &marks)
-    }
+/// Returns the hook of a shell with its places filled in.
+fn printed(shell: Hooked, own: &Path, run: &Path) -> String {
+    let mark = |name: &str| match shell {
+        Hooked::Bash | Hooked::Zsh => format!("${{{name}-}}"),
+        Hooked::Fish => format!("${name}"),
+        Hooked::Nu | Hooked::Powershell => String::new(),
+    };
+    let marks: String = surroundings::agent_marks().map(mark).collect();
+    let client = own.with_file_name("kintsugi-hook");
+    shell
+        .hook()
+        .replace("@CLIENT@", &shell.quoted(&client))
+        .replace("@FULL@", &shell.quoted(own))
+        .replace("@RUN@", &shell.quoted(run))
+        .replace("@MARKS@", &marks)
 }
 
 /// Returns where the pipes between shells and their relays are made: where the socket is, which only this user can enter.
@@ -171,7 +196,10 @@ pub(super) fn startup_blocks(own: &Path) -> Vec<(&'static str, PathBuf, String)>
     let shells = Hooked::value_variants().iter();
     let used = shells.filter_map(|shell| {
         let file = shell.startup_file()?;
-        let is_used = file.exists() || login.is_some_and(|login| login == shell.name());
+        let has_settings =
+            *shell == Hooked::Nu && file.ancestors().nth(2).is_some_and(Path::exists);
+        let is_login = login.is_some_and(|login| login == shell.name());
+        let is_used = file.exists() || has_settings || is_login;
         is_used.then(|| (shell.name(), file, block(*shell, &own)))
     });
     used.collect()
@@ -180,7 +208,20 @@ pub(super) fn startup_blocks(own: &Path) -> Vec<(&'static str, PathBuf, String)>
 /// Returns the lines of the start-up file: they load the hook, and say so when it is gone.
 fn block(shell: Hooked, program: &str) -> String {
     let name = shell.name();
-    let program = quote(program);
+    if shell == Hooked::Nu {
+        return summed(&printed(shell, Path::new(program), Path::new("")));
+    }
+    let program = shell.quoted(Path::new(program));
+    if shell == Hooked::Powershell {
+        return format!(
+            "# Put here by `kintsugi init powershell --install`; taken out by `kintsugi init powershell --uninstall`.\n\
+             if (Test-Path {program}) {{\n  \
+               & {program} init powershell | Out-String | Invoke-Expression\n\
+             }} else {{\n  \
+               Write-Warning 'kintsugi: PowerShell runs without its hook, since kintsugi is not installed any more'\n\
+             }}\n"
+        );
+    }
     if shell == Hooked::Fish {
         return format!(
             "# Put here by `kintsugi init fish --install`; taken out by `kintsugi init fish --uninstall`.\n\
@@ -201,21 +242,29 @@ fn block(shell: Hooked, program: &str) -> String {
     )
 }
 
+/// Returns a text with its sum as the last line, so that one that was edited since is known.
+fn summed(text: &str) -> String {
+    format!("{text}# sum: {}\n", blake3::hash(text.as_bytes()).to_hex())
+}
+
 /// Whether a block is one that some version of [`block`] wrote, with whatever path.
 fn is_ours(shell: Hooked, old: &str) -> bool {
+    let (begin, end, apostrophe) = match shell {
+        Hooked::Bash | Hooked::Zsh => ("if [ -x ", " ]; then\n", r"'\''"),
+        Hooked::Fish => ("if [ -x ", " ]\n", r"'\''"),
+        Hooked::Powershell => ("if (Test-Path ", ") {\n", "''"),
+        Hooked::Nu => {
+            let text = old.rsplit_once("# sum: ");
+            return text.is_some_and(|(text, _)| summed(text) == old);
+        }
+    };
     let program = old
-        .split_once("if [ -x ")
-        .and_then(|(_, rest)| {
-            rest.split_once(match shell {
-                Hooked::Bash | Hooked::Zsh => " ]; then\n",
-                Hooked::Fish => " ]\n",
-            })
-        })
-        .map(|(program, _)| program);
-    program.is_some_and(|program| {
+        .split_once(begin)
+        .and_then(|(_, rest)| rest.split_once(end));
+    program.is_some_and(|(program, _)| {
         let program = program.strip_prefix('\'').unwrap_or(program);
         let program = program.strip_suffix('\'').unwrap_or(program);
-        block(shell, &program.replace(r"'\''", "'")) == old
+        block(shell, &program.replace(apostrophe, "'")) == old
     })
 }
 
@@ -239,8 +288,10 @@ mod tests {
     #[test]
     fn a_block_is_known_again_whatever_the_path() {
         for path in ["/usr/bin/kintsugi", "/home/ada/it's mine/kintsugi"] {
-            for shell in [Hooked::Bash, Hooked::Zsh, Hooked::Fish] {
-                assert!(is_ours(shell, &block(shell, path)), "{path}");
+            for shell in Hooked::value_variants() {
+                assert!(is_ours(*shell, &block(*shell, path)), "{shell:?}: {path}");
+                let edited = block(*shell, path).replacen("kintsugi", "kintsugi ", 1);
+                assert!(!is_ours(*shell, &edited), "{shell:?}: {path}");
             }
         }
         let edited = block(Hooked::Zsh, "/k").replace("fi\n", "fi\necho\n");
@@ -250,23 +301,17 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left_in_a_hook() {
-        for shell in [Hooked::Bash, Hooked::Zsh, Hooked::Fish] {
-            let init = Init {
-                shell,
-                install: false,
-                uninstall: false,
-                file: None,
-                force: false,
-            };
-            let text = init.printed(Path::new("/opt/a b/kintsugi"), Path::new("/run/user/1"));
+        for shell in Hooked::value_variants() {
+            let (program, run) = (Path::new("/opt/a b/kintsugi"), Path::new("/run/user/1"));
+            let text = printed(*shell, program, run);
             for placeholder in ["@CLIENT@", "@FULL@", "@RUN@", "@MARKS@"] {
                 assert!(!text.contains(placeholder), "{placeholder}");
             }
-            assert!(text.contains("'/opt/a b/kintsugi-hook'"));
-            assert!(
-                text.contains("/run/user/1/shell-$") && text.contains("$AI_AGENT")
-                    || text.contains("${AI_AGENT-}")
-            );
+            assert!(text.contains("/opt/a b/kintsugi-hook"));
+            if matches!(shell, Hooked::Bash | Hooked::Zsh | Hooked::Fish) {
+                assert!(text.contains("/run/user/1/shell-$"));
+                assert!(text.contains("$AI_AGENT") || text.contains("${AI_AGENT-}"));
+            }
         }
     }
 }

@@ -20,6 +20,11 @@
 //! - Without `interactive_comments`, which is zsh's default, `#` begins no comment; the hook quotes it then, or what stands behind it
 //!   would be judged as one.
 //! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, once abbreviations are expanded.
+//! - A substitution costs fish a thread (40 to 60 µs each, measured in 3.6.0 and 4.9.3), a sum by `math` as much; so the way of a harmless
+//!   line has none. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
+//!   times a look at `/proc/PID`.
+//! - nushell 0.115 runs a line whatever its `pre_execution` hooks say. A key that runs a command (`executehostcommand`) can accept what
+//!   is in the editor (`commandline edit --accept`), and that line takes nushell's own path.
 //! - Named pipes and not a socket: the hooks of bash and fish can open nothing else without a new process, and one way for three
 //!   shells is less to get wrong. A process for each shell and not pipes into the daemon: the daemon keeps peers that the kernel
 //!   attests, a relay that hangs stops one shell, and what a client does for a proposal is written once.

@@ -11,6 +11,7 @@ mod guard;
 mod invocation;
 mod lexer;
 mod map;
+mod nu;
 mod powershell;
 mod powershell_names;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub enum Dialect {
     Posix,
     /// fish.
     Fish,
-    /// nushell: its place is kept; its text is read as unreadable.
+    /// nushell: pipelines are read, what is more is unreadable.
     Nu,
     /// PowerShell: simple pipelines are read, what is more is unreadable.
     #[serde(alias = "pwsh")]
@@ -118,7 +119,7 @@ pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
     match context.dialect {
         Dialect::Bash | Dialect::Zsh | Dialect::Posix => evaluate::run(text, context, budget),
         Dialect::Fish => written(fish::to_bash(text), text, context, budget),
-        Dialect::Nu => unreadable("a text of nushell, which is not read", text, context),
+        Dialect::Nu => written(nu::to_bash(text), text, context, budget),
         Dialect::PowerShell => written(powershell::to_bash(text), text, context, budget),
     }
 }

@@ -443,11 +443,25 @@ const SHELLS: [&str; 12] = [
     "bash", "zsh", "fish", "sh", "dash", "ash", "ksh", "mksh", "nu", "pwsh", "tcsh", "busybox",
 ];
 
-/// Whether a program is a shell, by its name.
+/// Whether a program is a shell, by its name, which may have a version or `-static` behind it (Debian's `zsh-static`, `bash-5.3`, `zsh5`).
+///
+/// A name proves nothing, and nobody is believed for it: it says which program of a terminal stands where a person's shell does. Not by
+/// `/etc/shells`, which lists multiplexers as well.
 #[must_use]
 pub fn is_shell(exe: Option<&str>) -> bool {
     let base = exe.and_then(|exe| exe.rsplit('/').next());
-    base.is_some_and(|base| SHELLS.contains(&base))
+    let is_behind = |rest: &str| {
+        let version = rest.strip_prefix('-').unwrap_or(rest);
+        rest == "-static"
+            || version.starts_with(|first: char| first.is_ascii_digit())
+                && version.chars().all(|it| it.is_ascii_digit() || it == '.')
+    };
+    base.is_some_and(|base| {
+        let rests = SHELLS.iter().filter_map(|shell| base.strip_prefix(shell));
+        rests
+            .into_iter()
+            .any(|rest| rest.is_empty() || is_behind(rest))
+    })
 }
 
 /// Returns the oldest process that is the agent's own in a proposal: below the shell of the terminal, when one started it.
@@ -482,4 +496,34 @@ pub fn path_of(tty: u32) -> Option<std::path::PathBuf> {
     };
     let path = std::path::PathBuf::from(path);
     table::is_terminal(&path, tty).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_is_known_with_its_version_behind_its_name() {
+        for name in [
+            "/bin/zsh-static",
+            "/usr/bin/bash",
+            "bash-5.3",
+            "/opt/zsh5",
+            "busybox",
+        ] {
+            assert!(is_shell(Some(name)), "{name}");
+        }
+        for name in [
+            "/usr/bin/tmux",
+            "bashful",
+            "zsh-",
+            "sh-agent",
+            "nu-",
+            "bash-5.3-wrapper",
+            "fish-static-2",
+        ] {
+            assert!(!is_shell(Some(name)), "{name}");
+        }
+        assert!(!is_shell(None));
+    }
 }

@@ -38,6 +38,17 @@ const COMPANIONS: &[Companion] = &[
         },
     },
     Companion {
+        name: "mise",
+        fetched: Some("mise"),
+        lines: |shell| {
+            Some(match shell {
+                Shell::Bash => "eval \"$(mise activate bash)\"",
+                Shell::Zsh => "eval \"$(mise activate zsh)\"",
+                Shell::Fish => "mise activate fish | source",
+            })
+        },
+    },
+    Companion {
         name: "direnv",
         fetched: None,
         lines: |shell| {
@@ -120,6 +131,10 @@ const BESIDE: [&str; 8] = [
 /// Not played beside others: some start a program for each prompt.
 const ALONE: &str = "a harmless line starts no process";
 
+/// Not played beside what is fetched for bash: with `set -e`, each of these ends the shell at Ctrl-C at the prompt, without our hook as
+/// well, since its part of `PROMPT_COMMAND` ends with the status of the line before; a refusal is a Ctrl-C.
+const ENDED_BY_THEM: &str = "strict options do not end the shell";
+
 fn beside(shell: Shell) {
     let wanted = std::env::var("KINTSUGI_COMPANION").unwrap_or_default();
     for companion in COMPANIONS {
@@ -135,8 +150,12 @@ fn beside(shell: Shell) {
             lines: lines.to_owned(),
             ..Stage::new(shell)
         };
-        let chosen =
-            scenarios().filter(|(name, _)| *name != ALONE && (is_long() || BESIDE.contains(name)));
+        let is_strict = shell != Shell::Bash || companion.fetched.is_none();
+        let chosen = scenarios().filter(|(name, _)| {
+            *name != ALONE
+                && (is_strict || *name != ENDED_BY_THEM)
+                && (is_long() || BESIDE.contains(name))
+        });
         play(&stage, chosen);
         before(&stage);
     }

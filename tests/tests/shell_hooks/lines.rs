@@ -164,6 +164,54 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         }
     }),
     (
+        "what a function does is asked about at its definition, and its call is not",
+        |seat| {
+            let body = format!("touch ran; {HELD}");
+            let defined = if seat.shell == Shell::Fish {
+                format!("function tidy; {body}; end")
+            } else {
+                format!("tidy() {{ {body}; }}")
+            };
+            seat.again_with(&defined);
+            seat.run("tidy");
+            seat.did_run("ran");
+        },
+    ),
+    (
+        "a file that is sourced or run is judged by what it says",
+        |seat| {
+            std::fs::write(seat.file("held"), format!("#!/bin/sh\ntouch ran\n{HELD}\n"))
+                .expect("a file");
+            std::fs::write(seat.file("fine"), "#!/bin/sh\ntouch ran\n").expect("a file");
+            for name in ["held", "fine"] {
+                std::fs::set_permissions(
+                    seat.file(name),
+                    std::os::unix::fs::PermissionsExt::from_mode(0o755),
+                )
+                .expect("a file of ours");
+            }
+            for line in ["source ./held", ". ./held", "./held", "sh ./held"] {
+                denied(seat, line);
+            }
+            for line in ["source ./fine", ". ./fine", "./fine", "sh ./fine"] {
+                seat.run(line);
+                seat.did_run("ran");
+            }
+        },
+    ),
+    ("what replaces the shell is asked about", |seat| {
+        denied(seat, &format!("exec sh -c 'touch ran; {HELD}'"));
+        denied(seat, "exec rm -rf ~/.ssh");
+    }),
+    ("what a builtin runs is asked about", |seat| {
+        denied(seat, &format!("eval 'touch ran; {HELD}'"));
+        denied(seat, &format!("builtin eval 'touch ran; {HELD}'"));
+        denied(seat, &format!("command {HELD}"));
+        if seat.shell != Shell::Fish {
+            denied(seat, &format!("trap '{HELD}' EXIT"));
+        }
+    }),
+    (
         "a line that is longer than a pipe is asked about whole",
         |seat| {
             type_long(seat, "echo '");

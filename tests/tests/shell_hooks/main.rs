@@ -6,6 +6,7 @@
 mod answers;
 mod companions;
 mod lines;
+mod nu;
 mod own;
 mod surroundings;
 mod transparency;

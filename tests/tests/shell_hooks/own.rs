@@ -128,3 +128,36 @@ fn lines_of_a_word_are_no_abbreviation() {
     seat.run("'");
     seat.did_run("ran");
 }
+
+#[test]
+fn a_line_of_a_megabyte_is_refused_with_the_reason_and_the_shell_goes_on() {
+    for (shell, lines) in [
+        (Shell::Bash, "bind 'set enable-bracketed-paste on'"),
+        (Shell::Zsh, ""),
+    ] {
+        let mut seat = Seat::with_lines(shell, lines);
+        seat.relayed();
+        let text = "p".repeat(1_100_000);
+        let paste = format!("\u{1b}[200~touch ran; echo {text}\u{1b}[201~\r");
+        seat.pty.send(&paste);
+        // By its length alone, or, where the terminal lost some of it, since nobody could read all of it.
+        seat.pty.expect("kintsugi: error: denied: ");
+        seat.shell.ready(&mut seat.pty);
+        seat.did_not_run("ran");
+        seat.run("touch ran");
+        seat.did_run("ran");
+    }
+}
+
+#[test]
+fn an_alias_is_told_when_another_begins_with_it_and_when_its_name_is_no_word() {
+    let lines = format!("alias tidy=clean clean='touch ran; {HELD}' %=tidy");
+    let mut seat = Seat::with_lines(Shell::Bash, &lines);
+    for line in ["tidy", "%"] {
+        seat.deny(line, "n");
+        seat.did_not_run("ran");
+    }
+    seat.run("alias fine='touch ran'");
+    seat.run("fine");
+    seat.did_run("ran");
+}

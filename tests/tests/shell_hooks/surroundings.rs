@@ -74,6 +74,56 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a daemon that hangs is not waited for for long",
         a_hung_daemon,
     ),
+    (
+        "a daemon that dies while it is asked is started again",
+        |seat| {
+            seat.relayed();
+            let daemon = daemon_of(seat);
+            kill(daemon, Signal::STOP);
+            seat.pty.send("touch ran\r");
+            // Whether the question was sent by then or not: nobody answers it any more.
+            kill(daemon, Signal::KILL);
+            ended(daemon);
+            seat.shell.ready(&mut seat.pty);
+            seat.did_run("ran");
+            seat.deny(&format!("touch ran; {HELD}"), "n");
+            seat.did_not_run("ran");
+        },
+    ),
+    (
+        "where no daemon can be, the plainly safe runs and the rest is refused",
+        |seat| {
+            let daemon = daemon_of(seat);
+            kill(daemon, Signal::KILL);
+            ended(daemon);
+            // Nobody can listen where a directory is.
+            std::fs::remove_file(seat.machine.socket()).expect("it was there");
+            std::fs::create_dir(seat.machine.socket()).expect("a directory");
+            let printed = seat.run("touch ran");
+            seat.did_run("ran");
+            assert!(printed.matches("kintsugi: ").count() <= 2, "{printed}");
+            seat.run("true");
+            let printed = seat.run("touch ran");
+            seat.did_run("ran");
+            assert!(!printed.contains("kintsugi: "), "{printed}");
+            seat.pty.send(&format!("touch denied; {HELD}\r"));
+            seat.pty.expect("there is no daemon to ask");
+            seat.next_prompt();
+            seat.did_not_run("denied");
+        },
+    ),
+    ("a relay that was stopped stops nobody", |seat| {
+        seat.relayed();
+        let relay = relay_of(seat);
+        kill(relay, Signal::STOP);
+        seat.run("touch ran");
+        seat.did_run("ran");
+        seat.deny(&format!("touch ran; {HELD}"), "n");
+        seat.did_not_run("ran");
+        seat.run("true");
+        assert_ne!(relay_of(seat), relay);
+        kill(relay, Signal::CONT);
+    }),
     ("a directory that was removed can be left", |seat| {
         seat.run("mkdir gone");
         seat.run("cd gone");
