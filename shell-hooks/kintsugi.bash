@@ -331,6 +331,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     local status=$?
     [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status" || :
     _kintsugi_reset
+    # Who keeps what stood in PROMPT_COMMAND and calls it later (starship) has changed `$?` by then.
+    _kintsugi_prompt_first
     _kintsugi_keep
     # By way of a file, since `$( )` would fork.
     if [[ -p $_kintsugi_pipes/ask ]] && builtin trap -p INT >|"$_kintsugi_pipes/trap"; then

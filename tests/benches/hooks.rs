@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
 use kintsugi_tests::homes::furnished;
@@ -29,7 +29,7 @@ fn main() {
         let mut seat = Seat::new(shell);
         seat.run("true");
         seat.run("true");
-        answer_at_once(seat.file("ask"), seat.file("answer"));
+        answer_at_once(&seat.file("ask"), &seat.file("answer"));
         let timed = script(shell, &program("kintsugi").display().to_string());
         std::fs::write(seat.file("timed"), timed).expect("a script");
         seat.approve_if_held("source ./timed");
@@ -75,13 +75,13 @@ fn setup() {
 }
 
 /// Answers every message in one pipe by an allow in another, on a thread that ends with the process.
-fn answer_at_once(ask: PathBuf, answer: PathBuf) {
-    let open = |path: &PathBuf| {
+fn answer_at_once(ask: &Path, answer: &Path) {
+    let open = |path: &Path| {
         mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("a pipe");
         let both = File::options().read(true).write(true).open(path);
         both.expect("a pipe of ours")
     };
-    let (mut ask, mut answer) = (open(&ask), open(&answer));
+    let (mut ask, mut answer) = (open(ask), open(answer));
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(count) = ask.read(&mut bytes) {

@@ -27,7 +27,7 @@ pub struct Init {
     /// Takes the hook out of the start-up file
     #[arg(long)]
     uninstall: bool,
-    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc, and in ~/.config fish/config.fish, nushell/autoload/kintsugi.nu, powershell/Microsoft.PowerShell_profile.ps1]
+    /// The start-up file [default: ~/.bashrc, ${ZDOTDIR:-~}/.zshrc, and what fish, nushell and PowerShell read in ~/.config]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Replaces a block that was edited by hand

@@ -457,10 +457,8 @@ pub fn is_shell(exe: Option<&str>) -> bool {
                 && version.chars().all(|it| it.is_ascii_digit() || it == '.')
     };
     base.is_some_and(|base| {
-        let rests = SHELLS.iter().filter_map(|shell| base.strip_prefix(shell));
-        rests
-            .into_iter()
-            .any(|rest| rest.is_empty() || is_behind(rest))
+        let mut rests = SHELLS.iter().filter_map(|shell| base.strip_prefix(shell));
+        rests.any(|rest| rest.is_empty() || is_behind(rest))
     })
 }
 

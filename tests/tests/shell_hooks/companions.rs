@@ -11,12 +11,15 @@ struct Companion {
     /// What `tests/shells` fetches for it; nothing when this system's release has it.
     fetched: Option<&'static str>,
     lines: fn(Shell) -> Option<&'static str>,
+    /// Shells that it ends by itself where `set -eu` is, at Ctrl-C at the prompt at the latest: seen without our hook.
+    ends_strict: &'static [Shell],
 }
 
 const COMPANIONS: &[Companion] = &[
     Companion {
         name: "starship",
         fetched: Some("starship"),
+        ends_strict: &[Shell::Bash, Shell::Zsh],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(starship init bash)\"",
@@ -29,6 +32,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "atuin, with bash-preexec in bash",
         fetched: Some("atuin"),
+        ends_strict: &[Shell::Bash],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(atuin init bash)\"",
@@ -40,6 +44,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "mise",
         fetched: Some("mise"),
+        ends_strict: &[Shell::Bash],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(mise activate bash)\"",
@@ -51,6 +56,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "direnv",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(direnv hook bash)\"",
@@ -62,6 +68,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "zoxide",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(zoxide init bash)\"",
@@ -73,6 +80,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "fzf",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => ". /usr/share/doc/fzf/examples/key-bindings.bash",
@@ -86,6 +94,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "zsh-syntax-highlighting and zsh-autosuggestions",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| match shell {
             Shell::Zsh => Some(
                 ". /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh\n\
@@ -97,6 +106,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "a prompt that keeps time by DEBUG and PS0, as starship and bash-preexec do",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| match shell {
             Shell::Bash => Some(
                 "began() { :; }; trap 'began \"$_\"' DEBUG\n\
@@ -109,6 +119,7 @@ const COMPANIONS: &[Companion] = &[
     Companion {
         name: "POSIX mode",
         fetched: None,
+        ends_strict: &[],
         lines: |shell| match shell {
             Shell::Bash => Some("set -o posix"),
             Shell::Zsh | Shell::Fish => None,
@@ -131,8 +142,7 @@ const BESIDE: [&str; 8] = [
 /// Not played beside others: some start a program for each prompt.
 const ALONE: &str = "a harmless line starts no process";
 
-/// Not played beside what is fetched for bash: with `set -e`, each of these ends the shell at Ctrl-C at the prompt, without our hook as
-/// well, since its part of `PROMPT_COMMAND` ends with the status of the line before; a refusal is a Ctrl-C.
+/// Not played beside what ends such a shell by itself; a refusal is a Ctrl-C.
 const ENDED_BY_THEM: &str = "strict options do not end the shell";
 
 fn beside(shell: Shell) {
@@ -150,7 +160,7 @@ fn beside(shell: Shell) {
             lines: lines.to_owned(),
             ..Stage::new(shell)
         };
-        let is_strict = shell != Shell::Bash || companion.fetched.is_none();
+        let is_strict = !companion.ends_strict.contains(&shell);
         let chosen = scenarios().filter(|(name, _)| {
             *name != ALONE
                 && (is_strict || *name != ENDED_BY_THEM)
