@@ -11,6 +11,7 @@
 //! | [`vault`] | whoever sets, keeps or checks the admin's password |
 //! | [`audit_log`] | whoever wants to check a log without us |
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
+//! | [`model`] | whoever wants a model to add caution, or to know what one is worth |
 //! | [`exit_codes`] | whoever calls `kintsugi` from a script |
 //! | [`bypasses`] | whoever found a way around, or looks for one |
 //! | [`decisions`] | whoever is about to change something that was hard to decide |
@@ -21,6 +22,7 @@ pub mod bypasses;
 pub mod decisions;
 pub mod exit_codes;
 pub mod hooks;
+pub mod model;
 pub mod promises;
 pub mod protocol;
 pub mod threat_model;

@@ -6,6 +6,7 @@
 
 pub mod frame;
 pub mod gguf;
+pub mod prompt;
 pub mod settings;
 
 use crate::display::{describe, escape};

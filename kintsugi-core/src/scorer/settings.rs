@@ -37,6 +37,9 @@ impl Backend {
     }
 }
 
+/// Longest deadline of a score, in milliseconds: whoever proposes waits for it.
+pub const DEADLINE_MS_MAX: u32 = 5_000;
+
 /// Most backends of one ladder.
 pub const LADDER_MAX: usize = 4;
 
@@ -184,7 +187,7 @@ impl ModelSettings {
                 10,
                 1_000,
             ),
-            ("deadline_ms", self.deadline_ms, 10, 60_000),
+            ("deadline_ms", self.deadline_ms, 10, DEADLINE_MS_MAX),
             ("ready_timeout_ms", self.ready_timeout_ms, 100, 600_000),
         ];
         for (name, number, least, most) in numbers {
@@ -310,7 +313,7 @@ mod tests {
             ("backend = \"llama\"\npath = \"/m\"\n", "wants `sha256`"),
             ("path = \"m.gguf\"\n", "absolute"),
             ("sha256 = \"12\"\n", "64"),
-            ("deadline_ms = 1\n", "10 to 60000"),
+            ("deadline_ms = 1\n", "10 to 5000"),
             ("threads = 0\n", "1 to 256"),
             (
                 "backend = \"openai\"\nurl = \"http://x\"\n",

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use landlock::{
@@ -21,6 +22,9 @@ pub(crate) struct Needs<'a> {
     pub(crate) files: Vec<BorrowedFd<'a>>,
     /// Whether it opens connections.
     pub(crate) network: bool,
+    /// Whether it has started a process that must end with it: the kernel sends that signal in its name, and scoped to itself it
+    /// could not.
+    pub(crate) child: bool,
 }
 
 /// What resolving a name reads, `nsswitch.conf(5)`.
@@ -52,8 +56,16 @@ pub(crate) fn leave_the_parent_alone() -> anyhow::Result<()> {
     Ok(())
 }
 
+static CONFINED: AtomicBool = AtomicBool::new(false);
+
+/// Whether anything was given up already.
+pub(crate) fn is_confined() -> bool {
+    CONFINED.load(Ordering::Relaxed)
+}
+
 /// Gives up everything but `needs`.
 pub(crate) fn confine(needs: &Needs<'_>) -> anyhow::Result<()> {
+    CONFINED.store(true, Ordering::Relaxed);
     files(needs).context("cannot give up files")?;
     calls(needs).context("cannot give up calls to the system")
 }
@@ -62,10 +74,15 @@ pub(crate) fn confine(needs: &Needs<'_>) -> anyhow::Result<()> {
 fn files(needs: &Needs<'_>) -> anyhow::Result<()> {
     let abi = ABI::V6;
     let reading: BitFlags<AccessFs> = AccessFs::ReadFile.into();
+    let scope = if needs.child {
+        Scope::AbstractUnixSocket.into()
+    } else {
+        Scope::from_all(abi)
+    };
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))?
-        .scope(Scope::from_all(abi))?;
+        .scope(scope)?;
     if !needs.network {
         ruleset = ruleset.handle_access(AccessNet::from_all(abi))?;
     }

@@ -6,7 +6,13 @@
 //! it reads a command.
 
 mod backend;
+mod chat;
 mod confine;
+mod file;
+mod http;
+mod judge;
+#[cfg(feature = "llama")]
+mod llama;
 mod mock;
 mod wire;
 
@@ -100,7 +106,13 @@ fn prepare(
                 ready.passed_over = passed_over.join("; ");
                 return Ok((backend, ready));
             }
-            Err(error) => passed_over.push(format!("{}: {error:#}", name.name())),
+            Err(error) => {
+                passed_over.push(format!("{}: {error:#}", name.name()));
+                // What was given up does not come back: the daemon starts another worker for the next.
+                if confine::is_confined() {
+                    break;
+                }
+            }
         }
     }
     if passed_over.is_empty() {
@@ -118,9 +130,13 @@ fn open(
     match name {
         Name::Heuristic => Err(anyhow!("it is the daemon's own")),
         Name::Mock => mock::open(settings, wire),
-        other @ (Name::Llama | Name::LlamaServer | Name::Openai) => Err(anyhow!(
-            "this `kintsugi-scorer` is built without `{}`",
-            other.name()
+        Name::Openai => chat::open_endpoint(settings),
+        Name::LlamaServer => chat::open_server(settings),
+        #[cfg(feature = "llama")]
+        Name::Llama => llama::open(settings),
+        #[cfg(not(feature = "llama"))]
+        Name::Llama => Err(anyhow!(
+            "this `kintsugi-scorer` is built without it: build it with `--features llama`"
         )),
     }
 }

@@ -9,6 +9,7 @@
 //! | `unavailable WORD` | answers that there is none: `deadline`, `too_long`, `not_answering`, `backend` |
 //! | `delay MS` | waits first, and reads nothing meanwhile |
 //! | `says TEXT` | explains with that text |
+//! | `tries WHAT` | risk 100 when it could start a program (`exec`), open a `socket`, read a file (`open`); else 0 |
 //! | `wrong-id` | answers risk 100 to a question that nobody asked |
 //! | `garbage` | writes bytes that are no frame |
 //! | `huge` | announces a frame of four gigabytes |
@@ -43,6 +44,7 @@ enum Action {
     Unavailable(Unavailable),
     Delay(u64),
     Says(String),
+    Tries(String),
     WrongId,
     Bytes(&'static [u8]),
     Silence,
@@ -106,6 +108,7 @@ fn action(text: &str) -> anyhow::Result<Action> {
         "unavailable" => Action::Unavailable(serde_json::from_value(rest.into())?),
         "delay" => Action::Delay(rest.parse()?),
         "says" => Action::Says(rest.to_owned()),
+        "tries" => Action::Tries(rest.to_owned()),
         "wrong-id" => Action::WrongId,
         "garbage" => Action::Bytes(b"ggml_abort: no frame at all\n"),
         "huge" => Action::Bytes(&[67, 0, 0, 0, 255, 255, 255, 255]),
@@ -118,6 +121,16 @@ fn action(text: &str) -> anyhow::Result<Action> {
         "fail" => Action::Fail,
         other => anyhow::bail!("a mock cannot `{other}`"),
     })
+}
+
+/// Whether this process can still do what it should have given up.
+fn can(what: &str) -> bool {
+    match what {
+        "exec" => std::process::Command::new("/bin/true").status().is_ok(),
+        "socket" => std::net::UdpSocket::bind("127.0.0.1:0").is_ok(),
+        "open" => std::fs::File::open("/etc/passwd").is_ok(),
+        _ => true,
+    }
 }
 
 impl Mock {
@@ -137,6 +150,9 @@ impl Mock {
             match action {
                 Action::Risk(risk) => return Some(Outcome::Risk(*risk)),
                 Action::Unavailable(reason) => return Some(Outcome::Unavailable(*reason)),
+                Action::Tries(what) => {
+                    return Some(Outcome::Risk(if can(what) { 100 } else { 0 }));
+                }
                 Action::Delay(ms) => std::thread::sleep(Duration::from_millis(*ms)),
                 Action::WrongId => {
                     let reply = Reply::Score {
@@ -182,6 +198,7 @@ impl Backend for Mock {
             Action::Risk(_)
             | Action::Unavailable(_)
             | Action::WrongId
+            | Action::Tries(_)
             | Action::Bytes(_)
             | Action::Silence
             | Action::Loop

@@ -9,3 +9,4 @@ pub mod one_thread;
 pub mod other_shells;
 pub mod public_key_vault;
 pub mod single_use;
+pub mod worker_of_its_own;
