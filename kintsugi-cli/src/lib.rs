@@ -30,6 +30,7 @@ pub mod quote;
 pub mod records;
 pub mod relay;
 pub mod remembered;
+pub mod scorer;
 pub mod shim;
 pub mod snippet;
 pub mod spool;
