@@ -11,6 +11,7 @@ pub mod homes;
 pub mod killers;
 pub mod logs;
 pub mod machine;
+pub mod model;
 pub mod oracle;
 pub mod pty;
 pub mod scorer;
