@@ -45,6 +45,13 @@
 //! | text that bash expands a second time | `a='x[$(rm -rf ~)]'; ((a))` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | functions that a shell calls by itself | `command_not_found_handle() { rm -rf ~; }; x` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | fish and PowerShell | `fish -c 'if true; rm -rf ~; end'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the bytes of a program by way of a redirection | `cat < /bin/rm > q; chmod +x q; ./q -rf ~` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a variable that holds nothing, inside an option | `git push -${Z}f` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function that the next shell takes from its environment | `env 'BASH_FUNC_ls%%=() { rm -rf ~; }' bash -c ls` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program that the line writes, compiles and runs | `printf 'int main(){system("rm -rf ~");}' > a.c && gcc a.c -o a && ./a` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | lines of text that run by the flag of a substitution | `sed 's/X/rm/e' <<< 'X -rf ~'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program of one name that is told another | `perl -e 'exec {"rm"} "ls", "-rf", "/srv"'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -54,8 +61,10 @@
 //! | how | example |
 //! |---|---|
 //! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
-//! | the bytes of a program by way of a redirection | `cat < /bin/rm > x; chmod +x x; ./x -rf ~` |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
+//! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
+//! | text for a shell that runs beside, by its descriptor | `coproc bash; echo 'rm -rf ~' >&"${COPROC[1]}"` (20 of 100) |
+//! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |

@@ -1,5 +1,6 @@
 //! Decisions that were hard, each with what was considered and what would change it.
 
+pub mod assumed_words;
 pub mod facts_are_claims;
 pub mod knowledge_and_rules;
 pub mod language_of_scripts;
