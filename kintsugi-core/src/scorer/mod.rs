@@ -6,6 +6,7 @@
 
 pub mod frame;
 pub mod gguf;
+pub mod hashes;
 pub mod prompt;
 pub mod settings;
 

@@ -1,7 +1,7 @@
 //! Opens a model's file: once, so that what is checked is what is loaded.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::Seek as _;
 #[cfg(feature = "llama")]
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,9 +10,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use kintsugi_core::scorer::HASH_BYTES;
 use kintsugi_core::scorer::gguf;
+use kintsugi_core::scorer::hashes::{self, Hashes};
 use kintsugi_core::scorer::settings::ModelSettings;
 use rustix::fs::{Mode, OFlags};
-use sha2::{Digest as _, Sha256};
 
 /// A model's file that is what its settings say.
 pub(crate) struct ModelFile {
@@ -45,8 +45,8 @@ impl ModelFile {
             anyhow::bail!("it can be written by others: make it yours, and `chmod go-w` it");
         }
         gguf::read(std::io::BufReader::new(&file), found.len())?;
-        file.seek(SeekFrom::Start(0))?;
-        let (sha256, hash) = hashes(&mut file)?;
+        file.rewind()?;
+        let Hashes { sha256, blake3 } = hashes::of(&file)?;
         if !sha256.eq_ignore_ascii_case(expected) {
             anyhow::bail!(
                 "it has been altered: its SHA-256 is {sha256}, and `{expected}` was expected"
@@ -56,7 +56,7 @@ impl ModelFile {
         Ok(Self {
             file,
             name: name.to_string_lossy().into_owned(),
-            hash,
+            hash: blake3,
         })
     }
 
@@ -65,21 +65,4 @@ impl ModelFile {
     pub(crate) fn path(&self) -> std::path::PathBuf {
         format!("/proc/self/fd/{}", self.file.as_raw_fd()).into()
     }
-}
-
-/// Returns SHA-256 in hexadecimal, and BLAKE3, in one reading.
-fn hashes(file: &mut File) -> anyhow::Result<(String, [u8; HASH_BYTES])> {
-    let mut sha256 = Sha256::new();
-    let mut blake3 = blake3::Hasher::new();
-    let mut bytes = vec![0; 256 * 1024];
-    loop {
-        let read = file.read(&mut bytes)?;
-        let Some(read) = bytes.get(..read).filter(|read| !read.is_empty()) else {
-            break;
-        };
-        sha256.update(read);
-        blake3.update(read);
-    }
-    let sha256 = data_encoding::HEXLOWER.encode(&sha256.finalize());
-    Ok((sha256, *blake3.finalize().as_bytes()))
 }

@@ -1,7 +1,7 @@
 //! Which files of models are known, and which of them scores: `models.json` in the data directory, `model.toml` beside the policy.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{BufReader, Read as _, Seek as _, Write as _};
+use std::io::{BufReader, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::scorer::gguf;
+use kintsugi_core::scorer::hashes::{self, Hashes};
 use kintsugi_core::scorer::settings::{Backend, ModelSettings};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::command::JSON_VERSION;
 use crate::console::{Console, Tone};
@@ -223,22 +223,12 @@ fn examine(path: &Path, name: String) -> anyhow::Result<Entry> {
     );
     let header = gguf::read(BufReader::new(&file), found.len())?;
     file.rewind()?;
-    let mut sha256 = Sha256::new();
-    let mut blake3 = blake3::Hasher::new();
-    let mut bytes = vec![0; 256 * 1024];
-    loop {
-        let read = file.read(&mut bytes)?;
-        let Some(read) = bytes.get(..read).filter(|read| !read.is_empty()) else {
-            break;
-        };
-        sha256.update(read);
-        blake3.update(read);
-    }
+    let Hashes { sha256, blake3 } = hashes::of(&file)?;
     Ok(Entry {
         name,
         path: path.to_owned(),
-        sha256: data_encoding::HEXLOWER.encode(&sha256.finalize()),
-        blake3: blake3.finalize().to_hex().to_string(),
+        sha256,
+        blake3: data_encoding::HEXLOWER.encode(&blake3),
         bytes: found.len(),
         architecture: header.architecture,
     })
