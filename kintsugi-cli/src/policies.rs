@@ -135,21 +135,21 @@ fn read_hashed(
     hasher: &mut blake3::Hasher,
 ) -> anyhow::Result<Option<File>> {
     File::with_packs(path, origin, |path| {
-        let text = own_text(path)?;
+        let text = own_text(path, "policy")?;
         hasher.update(text.as_deref().unwrap_or_default().as_bytes());
         Ok(text)
     })
 }
 
 /// Reads a file that only its owner, who is this user or root, can have written; nothing when there is none.
-fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
+pub(crate) fn own_text(path: &Path, what: &str) -> anyhow::Result<Option<String>> {
     let shown = path.display();
     // Not blocking: a pipe in the place of a repository's policy must not stop whoever judges a command there.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(file) => std::fs::File::from(file),
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        Err(error) => anyhow::bail!("cannot open the policy `{shown}`: {error}"),
+        Err(error) => anyhow::bail!("cannot open the {what} `{shown}`: {error}"),
     };
     let found = file.metadata()?;
     let found = OpenFile {
@@ -159,12 +159,12 @@ fn own_text(path: &Path) -> anyhow::Result<Option<String>> {
         bytes: found.len(),
     };
     if let Err(error) = found.check(rustix::process::geteuid().as_raw()) {
-        anyhow::bail!("the policy `{shown}` {error}");
+        anyhow::bail!("the {what} `{shown}` {error}");
     }
     let mut text = String::new();
     match file.take(OWN_FILE_BYTES_MAX).read_to_string(&mut text) {
         Ok(_) => Ok(Some(text)),
-        Err(error) => anyhow::bail!("cannot read the policy `{shown}`: {error}"),
+        Err(error) => anyhow::bail!("cannot read the {what} `{shown}`: {error}"),
     }
 }
 

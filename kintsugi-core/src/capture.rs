@@ -15,6 +15,7 @@ use crate::effect::{Action, Effect, Modifier, Role, Span};
 use crate::place::Place;
 use crate::proposal::ProposedCommand;
 use crate::protocol::Verdict;
+use crate::redact::mask;
 
 /// What a client says in [`ProposedCommand::can`] that keeps copies when it is asked to.
 pub const KEEPS_COPIES: &str = "capture";
@@ -30,6 +31,15 @@ pub struct Keep {
     pub path: String,
     /// What of it.
     pub what: What,
+}
+
+impl Keep {
+    /// The same for the log, with what looks like a secret masked. A client keeps nothing by it.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        mask(&mut self.path);
+        self
+    }
 }
 
 /// What of a path is kept.
@@ -126,10 +136,22 @@ pub(crate) fn keeps<'e>(
         .filter(puts)
         .map(|effect| effect.program.as_str())
         .collect();
+    let moves: BTreeSet<(&str, Span)> = effects
+        .iter()
+        .filter(|effect| effect.action == Action::Move)
+        .map(command_of)
+        .collect();
     let sources = sources(effects);
     let mut names_left = NAMES_MAX;
     let mut keeps: Vec<Keep> = Vec::new();
     for (index, effect) in effects.iter().enumerate() {
+        // Where something is moved is looked at wherever that is: there it is found again.
+        let is_goal = effect.action == Action::Overwrite && moves.contains(&command_of(effect));
+        let class = if is_goal {
+            Class::Ambiguous.max(class)
+        } else {
+            class
+        };
         let keep = of_repository(effect, repository(index)).or_else(|| of_path(effect, class));
         let Some(mut keep) = keep else {
             continue;
@@ -420,9 +442,18 @@ impl ProposedCommand {
     }
 }
 
-/// Holds what would pass and is not plainly safe when its client says that it cannot keep what would be lost.
+/// The rule about `kintsugi undo`.
+const UNDO_RULE: &str = "guard.undo";
+
+/// Holds what would pass and is not plainly safe when its client says that it cannot keep what would be lost; and an undo that no
+/// person has typed at their own prompt, since it takes back what somebody else did.
 #[must_use]
 pub fn insist(mut verdict: Verdict, command: &ProposedCommand) -> Verdict {
+    let is_undo = verdict.findings.iter().any(|found| found.rule == UNDO_RULE);
+    let is_persons = command.interactive && command.agent == "shell";
+    if verdict.decision == Decision::Allow && is_undo && !is_persons {
+        verdict.decision = Decision::Hold;
+    }
     let reasons: Vec<&str> = command.cannot_keep().collect();
     let passes = verdict.decision == Decision::Allow && verdict.class > Class::Safe;
     if passes && !reasons.is_empty() {
@@ -491,6 +522,10 @@ mod tests {
                 keep("/b", What::Over),
                 keep("/b/a", What::Inside)
             ]
+        );
+        assert_eq!(
+            of("mv a /tmp/b").0.get(1).map(|keep| keep.path.as_str()),
+            Some("/tmp/b")
         );
         assert_eq!(of("echo x >f").0, [keep("/f", What::Over)]);
         assert_eq!(of("sed -i s/a/b/ f").0, [keep("/f", What::Edited)]);

@@ -18,4 +18,5 @@ pub mod scorer;
 pub mod seat;
 pub mod shells;
 pub mod tree;
+pub mod volume;
 pub mod wire;

@@ -96,10 +96,17 @@ impl<'m> Apply<'m> {
         let (old, old_name) = parent_of(from)?;
         let (new, new_name) = parent_of(to)?;
         let failed = |error: Errno| CaptureError::io(to, error.into());
-        match renameat_with(&old, &*old_name, &new, &*new_name, RenameFlags::NOREPLACE) {
+        let put = || renameat_with(&old, &*old_name, &new, &*new_name, RenameFlags::NOREPLACE);
+        match put() {
             Err(Errno::EXIST) => {
-                self.take_away(to)?;
-                renameat(&old, &*old_name, &new, &*new_name).map_err(failed)
+                let beside = self.beside();
+                renameat(&new, &*new_name, &new, &*beside).map_err(failed)?;
+                if let Err(error) = put() {
+                    // What stood there stands there again.
+                    renameat(&new, &*beside, &new, &*new_name).unwrap_or_default();
+                    return Err(failed(error));
+                }
+                remove(&to.with_file_name(&beside))
             }
             done => done.map_err(failed),
         }
@@ -117,20 +124,20 @@ impl<'m> Apply<'m> {
     }
 
     fn put(&mut self, top: &'m Top, step: &Step) -> Result<(), CaptureError> {
+        if let Some(kept) = moved_to(self.manifest, top) {
+            // What was moved away is the only copy: it goes from its name in the store to its own in one step, and has no other between.
+            return self.move_back(&kept, &step.path);
+        }
         make_parents(&step.path, &mut self.notes)?;
         let (parent, name) = parent_of(&step.path)?;
         let beside = self.beside();
         let built = step.path.with_file_name(&beside);
         let failed = |error: Errno| CaptureError::io(&step.path, error.into());
-        if let Some(kept) = moved_to(self.manifest, top) {
-            renameat(CWD, &kept, &parent, &*beside).map_err(failed)?;
-        } else {
-            let done = self.build(top, step.entry, (parent.as_fd(), &beside));
-            if let Err(error) = done {
-                // Nothing that is half there stays.
-                drop(remove(&built));
-                return Err(error);
-            }
+        let done = self.build(top, step.entry, (parent.as_fd(), &beside));
+        if let Err(error) = done {
+            // Nothing that is half there stays.
+            drop(remove(&built));
+            return Err(error);
         }
         let put = |flags| renameat_with(&parent, &*beside, &parent, &*name, flags);
         match put(RenameFlags::NOREPLACE) {
@@ -442,19 +449,4 @@ fn copy(kept: &Path, to: &File) -> Result<(), CaptureError> {
         at = end;
     }
     Ok(())
-}
-
-/// Removes what an undo that was interrupted left beside the places of `paths`.
-pub fn clear(paths: &[PathBuf], mark: &str) {
-    for parent in paths.iter().filter_map(|path| path.parent()) {
-        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name
-                .to_string_lossy()
-                .starts_with(&format!("{BESIDE}{mark}-"))
-            {
-                drop(remove(&entry.path()));
-            }
-        }
-    }
 }

@@ -11,9 +11,9 @@ use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{Request, Response, Verdict};
 use uuid::Uuid;
 
-use super::Limits;
-use super::keep::{Occasion, Plan, account, keep};
+use super::keep::{Occasion, Plan, account, keep, masked};
 use super::store::Store;
+use super::{Limits, settings};
 use crate::client::{Client, ClientError, REPLY_MAX};
 use crate::exit::{Exit, Failure};
 use crate::surroundings;
@@ -52,7 +52,7 @@ impl NotKept {
         let mut command = command.clone();
         command.id = Uuid::new_v4();
         command.facts.get_or_insert_default().capture = Some(CaptureFact {
-            cannot: self.reasons.clone(),
+            cannot: masked(&self.reasons),
             ..CaptureFact::default()
         });
         command
@@ -102,10 +102,16 @@ pub fn look(keeps: &[Keep], patience: Duration) -> CaptureFact {
     plan.fact()
 }
 
-/// How much may be kept.
+/// How much may be kept, as the person's settings have it.
 #[must_use]
 pub fn limits() -> Limits {
-    Limits::default()
+    let read = surroundings::paths()
+        .map_err(|failure| anyhow::anyhow!(failure.message))
+        .and_then(|paths| settings::read(&paths));
+    read.unwrap_or_else(|_| Limits {
+        unknown: true,
+        ..Limits::default()
+    })
 }
 
 /// Adds to `command` what its card says about undoing it, when it is held.

@@ -201,7 +201,7 @@ impl Compare<'_> {
             path.symlink_metadata()
                 .is_ok_and(|found| (found.dev(), found.ino()) == identity)
         };
-        if is_it(&path) {
+        if is_it(&path) || self.is_back(&path) {
             return;
         }
         let others = self.manifest.tops.iter().map(|top| top.path.path());
@@ -212,6 +212,19 @@ impl Compare<'_> {
         let newer = path.symlink_metadata().is_ok() && self.is_newer(&path);
         self.leaving.insert(from.clone());
         self.step((at, 0), path, Does::MoveBack { from }, newer);
+    }
+
+    /// Whether the file that was kept from `path` stands there: put back by an undo, it has another number than it had.
+    fn is_back(&self, path: &Path) -> bool {
+        let kept = self.manifest.tops.iter().filter(|top| {
+            top.renamed.is_none() && !top.attributes && top.path.0 == path.as_os_str().as_bytes()
+        });
+        kept.filter_map(|top| Some((top, top.entries.first()?)))
+            .filter(|(_, entry)| matches!(entry.kind, Kind::File { .. }))
+            .any(|(top, entry)| match look(path) {
+                Ok(Some(found)) => self.is_same(top, entry, (path, &found)).unwrap_or(false),
+                Ok(None) | Err(_) => false,
+            })
     }
 
     fn moved(&mut self, at: usize, top: &Top) -> Result<(), CaptureError> {

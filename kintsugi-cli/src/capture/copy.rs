@@ -110,6 +110,9 @@ impl<'t> Copying<'t> {
         match ioctl_ficlone(&to, from) {
             Ok(()) => {
                 self.target.next += 1;
+                self.target
+                    .wrote(&to)
+                    .map_err(|error| CaptureError::io(place.path, error))?;
                 Ok(Some(number))
             }
             Err(Errno::NOSPC | Errno::DQUOT) => Err(CaptureError::Full),
@@ -141,6 +144,7 @@ impl<'t> Copying<'t> {
                 let mut to = self.target.begin().map_err(failed)?;
                 to.write_all(piece).map_err(failed)?;
                 self.target.stored += piece.len() as u64;
+                self.target.wrote(&to).map_err(failed)?;
                 self.target.finish(&hash).map_err(failed)?;
             }
             return Ok(hash);
@@ -152,6 +156,7 @@ impl<'t> Copying<'t> {
             self.target.discard();
         } else {
             self.target.stored += allocated(&fstat(&to).map_err(|error| failed(error.into()))?);
+            self.target.wrote(&to).map_err(failed)?;
             self.target.finish(&hash).map_err(failed)?;
         }
         Ok(hash)

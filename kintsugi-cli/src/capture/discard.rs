@@ -13,7 +13,7 @@ use kintsugi_core::paths::Paths;
 use rustix::fs::{Access, AtFlags, CWD, RenameFlags, accessat, renameat_with};
 
 use super::before;
-use super::keep::Occasion;
+use super::keep::{Occasion, named};
 use super::store::Store;
 use super::{CaptureError, Limits};
 
@@ -96,6 +96,10 @@ pub fn discard(
     occasion: &Occasion,
     limits: &Limits,
 ) -> Result<Option<()>, CaptureError> {
+    if limits.unknown {
+        // It is copied then, which says what is wrong.
+        return Ok(None);
+    }
     let own = Store::own(paths)?;
     own.tidy(limits, Timestamp::now());
     let mut stores = Vec::new();
@@ -103,6 +107,7 @@ pub fn discard(
         let Some(store) = store_for(&own, path) else {
             return Ok(None);
         };
+        own.remember(&store)?;
         stores.push(store);
     }
     let target = own.begin(&occasion.id)?;
@@ -131,7 +136,7 @@ pub fn discard(
             files: u64::try_from(tops.len()).unwrap_or(u64::MAX),
             bytes: 0,
             stored: 0,
-            paths: tops.iter().take(8).map(|top| top.path.clone()).collect(),
+            paths: named(&tops),
             cannot: Vec::new(),
         },
         tops,

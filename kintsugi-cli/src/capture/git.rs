@@ -205,10 +205,14 @@ fn hidden(common: &Path, id: &Uuid) -> PathBuf {
 /// Lets go of the commits of a capture that is removed.
 pub fn release(manifest: &Manifest) {
     for repository in &manifest.repositories {
-        let directory = hidden(&repository.directory.path(), &manifest.summary.id);
-        // A repository that is gone needs nothing.
-        drop(super::store::remove(&directory));
+        release_in(&repository.directory.path(), &manifest.summary.id);
     }
+}
+
+/// The same in one repository.
+pub(super) fn release_in(common: &Path, id: &Uuid) {
+    // A repository that is gone needs nothing.
+    drop(super::store::remove(&hidden(common, id)));
 }
 
 /// Files of one working copy that git writes again from what is staged there.

@@ -1,6 +1,6 @@
 //! What a verdict names, looked at and then copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use kintsugi_core::capture::manifest::{Entry, Kind, Manifest, Name, Summary, Top
 use kintsugi_core::capture::{CaptureFact, Keep, What};
 use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::redact::redact;
+use kintsugi_core::redact::{MASK, redact};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -90,12 +90,33 @@ impl Plan {
                 plan.cannot.push(error.to_string());
             }
         }
+        plan.copy_what_leaves(keeps);
         plan.drop_nested();
         plan
     }
 
+    /// Keeps whole what is moved to another file system: it is copied there and removed here, and is found nowhere by its number.
+    fn copy_what_leaves(&mut self, keeps: &[Keep]) {
+        let is_goal = |keep: &&Keep| matches!(keep.what, What::Over | What::Inside);
+        let goals: BTreeSet<u64> = keeps
+            .iter()
+            .filter(is_goal)
+            .map(|keep| device_of(Path::new(&keep.path)))
+            .collect();
+        for top in self.tops.iter_mut().filter(|top| top.how == How::Renamed) {
+            let own = device_of(&top.path);
+            if goals.iter().any(|goal| *goal != own) {
+                top.how = How::Whole;
+            }
+        }
+    }
+
     fn add(&mut self, keep: &Keep, deadline: Deadline) -> Result<(), CaptureError> {
         let path = PathBuf::from(&keep.path);
+        if keep.path.contains(MASK) && path.symlink_metadata().is_err() {
+            // From a record, when a proposal is answered again: what it was is not known here.
+            return Err(CaptureError::Changed(path));
+        }
         match keep.what {
             What::Tree => self.whole(path),
             What::Glob => {
@@ -221,7 +242,7 @@ impl Plan {
         CaptureFact {
             files: self.files,
             bytes: self.bytes,
-            cannot: self.cannot.clone(),
+            cannot: masked(&self.cannot),
         }
     }
 }
@@ -230,6 +251,13 @@ impl Plan {
 fn device_of(path: &Path) -> u64 {
     let mut found = path.ancestors().map(Path::symlink_metadata);
     found.find_map(Result::ok).map_or(0, |found| found.dev())
+}
+
+/// Returns reasons with what looks like a secret in their paths masked.
+#[must_use]
+pub fn masked(reasons: &[String]) -> Vec<String> {
+    let masked = |reason: &String| redact(reason).into_owned();
+    reasons.iter().map(masked).collect()
 }
 
 /// What a capture is made for.
@@ -256,12 +284,22 @@ impl Occasion {
         Self {
             id: command.id,
             command: redact(&command.raw).into_owned(),
-            cwd: command.cwd.clone(),
+            cwd: redact(&command.cwd).into_owned(),
             agent: command.agent.clone(),
             session: command.session.clone(),
             undoes: None,
         }
     }
+}
+
+/// Returns the first paths of `tops` for a list and the log, with what looks like a secret masked.
+#[must_use]
+pub fn named(tops: &[Top]) -> Vec<Name> {
+    let masked = |top: &Top| match std::str::from_utf8(&top.path.0) {
+        Ok(text) => Name(redact(text).into_owned().into_bytes()),
+        Err(_) => top.path.clone(),
+    };
+    tops.iter().take(NAMED_MAX).map(masked).collect()
 }
 
 /// Makes the copies and writes what was kept; nothing is left of one that fails.
@@ -285,6 +323,14 @@ pub fn keep(
         names: Names::new(),
     };
     let at = Timestamp::now().to_string();
+    let common: Vec<PathBuf> = plan
+        .repositories
+        .iter()
+        .map(|it| it.common.clone())
+        .collect();
+    if let Some(target) = making.targets.first() {
+        target.hides(&common)?;
+    }
     // Before the repository's own files are kept: what is reachable then stays so.
     let repositories = plan
         .repositories
@@ -312,12 +358,8 @@ pub fn keep(
             files: making.budget.files_spent(),
             bytes: making.bytes,
             stored,
-            paths: tops
-                .iter()
-                .take(NAMED_MAX)
-                .map(|top| top.path.clone())
-                .collect(),
-            cannot: plan.cannot.clone(),
+            paths: named(&tops),
+            cannot: masked(&plan.cannot),
         },
         tops,
         repositories,
@@ -388,6 +430,7 @@ impl Making {
         if let Some(at) = known {
             return Ok(at);
         }
+        self.own.remember(&store)?;
         self.targets.push(store.begin(&self.id)?);
         Ok(self.targets.len() - 1)
     }

@@ -10,6 +10,8 @@ pub mod copy;
 pub mod discard;
 pub mod git;
 pub mod keep;
+pub mod recover;
+pub mod settings;
 pub mod store;
 pub mod tree;
 
@@ -32,6 +34,8 @@ pub struct Limits {
     pub quota_bytes: u64,
     /// How long a capture is kept.
     pub keep: Duration,
+    /// Whether the person's settings are not understood: then nothing is kept.
+    pub unknown: bool,
 }
 
 impl Default for Limits {
@@ -44,6 +48,7 @@ impl Default for Limits {
             time_max: Duration::from_secs(30),
             quota_bytes: 10 * GIB,
             keep: Duration::from_secs(30 * 24 * 60 * 60),
+            unknown: false,
         }
     }
 }
@@ -51,11 +56,11 @@ impl Default for Limits {
 impl Limits {
     /// The same for a place where somebody waits at a prompt: what takes longer is left to whoever can take its time.
     #[must_use]
-    pub const fn quick(self) -> Self {
+    pub fn quick(self) -> Self {
         Self {
-            bytes_max: 16 * 1024 * 1024,
-            files_max: 256,
-            time_max: Duration::from_millis(200),
+            bytes_max: self.bytes_max.min(16 * 1024 * 1024),
+            files_max: self.files_max.min(256),
+            time_max: self.time_max.min(Duration::from_millis(200)),
             ..self
         }
     }
@@ -107,6 +112,9 @@ pub enum CaptureError {
     /// A directory for copies is not one.
     #[error("`{}` is not a private directory", shown(.0))]
     Store(PathBuf),
+    /// How much may be kept is not known.
+    #[error("`capture.toml` is not understood, `kintsugi trash list` says why")]
+    Settings,
     /// Git did not say what is needed.
     #[error("git does not tell {0}")]
     Git(&'static str),
@@ -190,6 +198,9 @@ impl Budget {
     /// # Errors
     /// When none is left, or no time.
     pub fn file(&mut self) -> Result<(), CaptureError> {
+        if self.limits.unknown {
+            return Err(CaptureError::Settings);
+        }
         self.files += 1;
         if self.files > self.limits.files_max {
             return Err(CaptureError::OverFiles(self.limits.files_max));

@@ -4,12 +4,14 @@
 //! capture in the making holds the store's lock shared, pruning holds it alone.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use kintsugi_core::capture::manifest::{Content, Kind, Manifest, Summary, VERSION};
+use kintsugi_core::capture::manifest::{Content, Kind, Manifest, Name, Summary, VERSION};
 use kintsugi_core::paths::Paths;
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat, statvfs, syncfs};
@@ -20,6 +22,15 @@ use super::{CaptureError, Limits};
 
 /// In front of the id of a capture that is being made.
 const NEW: &str = ".new-";
+
+/// In a capture that is being made: the repositories in which it keeps commits reachable.
+const HIDES: &str = "hides";
+
+/// The stores on other file systems, a path in each line.
+const ELSEWHERE: &str = "elsewhere";
+
+/// Up to so many files each is waited for on its own: what others have written meanwhile need not reach the disk as well.
+const SYNC_EACH_MAX: u64 = 8;
 
 /// One directory with copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +52,8 @@ pub struct Target {
     pub(super) shares: bool,
     /// Bytes that were written.
     pub(super) stored: u64,
+    /// Files that were written.
+    pub(super) written: u64,
     /// Held until the capture is whole.
     _lock: File,
     making: PathBuf,
@@ -64,7 +77,7 @@ impl Store {
         }
         let uid = rustix::process::geteuid().as_raw();
         top_of(path, device)
-            .and_then(|top| Self::at(top.join(format!(".kintsugi-trash-{uid}"))).ok())
+            .and_then(|top| own.within(&top.join(format!(".kintsugi-trash-{uid}"))).ok())
             .filter(|store| store.device == device)
             .unwrap_or_else(|| own.clone())
     }
@@ -74,19 +87,7 @@ impl Store {
     /// # Errors
     /// When it cannot be made, or is not this person's alone.
     pub fn at(root: PathBuf) -> Result<Self, CaptureError> {
-        let failed = |error| CaptureError::io(&root, error);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&root)
-            .map_err(failed)?;
-        let found = fs::symlink_metadata(&root).map_err(failed)?;
-        let is_own = found.is_dir()
-            && found.uid() == rustix::process::geteuid().as_raw()
-            && found.mode().trailing_zeros() >= 6;
-        if !is_own {
-            return Err(CaptureError::Store(root));
-        }
+        let found = private(&root)?;
         for name in ["objects", "captures"] {
             make_directory(&root.join(name))?;
         }
@@ -94,6 +95,46 @@ impl Store {
             device: found.dev(),
             root,
         })
+    }
+
+    /// Opens a directory of this store's own in `shared`: several data directories of one person may use one file system, and each
+    /// drops what none of its own captures names.
+    fn within(&self, shared: &Path) -> Result<Self, CaptureError> {
+        private(shared)?;
+        let own = blake3::hash(self.root.as_os_str().as_bytes()).to_hex();
+        Self::at(shared.join(own.get(..16).unwrap_or_default()))
+    }
+
+    /// Remembers that copies lie in `other`, so that what is interrupted or over there is removed as well.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn remember(&self, other: &Self) -> Result<(), CaptureError> {
+        let name = other.root.as_os_str().as_bytes();
+        // A line is a path; one with a line's end in it is not remembered, and only takes room.
+        if other == self || name.contains(&b'\n') || self.elsewhere().contains(other) {
+            return Ok(());
+        }
+        let path = self.root.join(ELSEWHERE);
+        let line = [name, b"\n"].concat();
+        fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(&line))
+            .map_err(|error| CaptureError::io(path, error))
+    }
+
+    /// Returns the stores on other file systems that are there now.
+    fn elsewhere(&self) -> Vec<Self> {
+        let text = fs::read(self.root.join(ELSEWHERE)).unwrap_or_default();
+        let roots = text.split(|byte| *byte == b'\n');
+        let roots = roots.map(|root| PathBuf::from(OsStr::from_bytes(root)));
+        roots
+            .filter(|root| root.join("captures").is_dir())
+            .filter_map(|root| Self::at(root).ok())
+            .collect()
     }
 
     /// Returns its directory.
@@ -151,11 +192,9 @@ impl Store {
     /// When there is no room for it.
     pub fn begin(&self, id: &Uuid) -> Result<Target, CaptureError> {
         let lock = self.lock(FlockOperation::LockShared)?;
-        let making = self.root.join("captures").join(format!("{NEW}{id}"));
-        if making.exists() {
-            // The same command again, after it was killed here.
-            remove(&making)?;
-        }
+        let making = self.making(id);
+        // The same command again, after it was killed here.
+        forget(&making)?;
         make_directory(&making)?;
         let data = making.join("data");
         make_directory(&data)?;
@@ -165,6 +204,7 @@ impl Store {
             next: 0,
             shares: self.may_share(),
             stored: 0,
+            written: 0,
             store: self.clone(),
             _lock: lock,
             making,
@@ -177,8 +217,13 @@ impl Store {
         let mut found: Vec<Summary> = self
             .names()
             .filter_map(|path| {
-                let text = fs::read(path.join("summary.json")).ok()?;
-                serde_json::from_slice(&text).ok()
+                let text = fs::read(path.join("summary.json")).unwrap_or_default();
+                // Only the manifest is waited for: after a power cut the short form may be empty.
+                serde_json::from_slice(&text).ok().or_else(|| {
+                    let text = fs::read(path.join("manifest.json")).ok()?;
+                    let manifest: Manifest = serde_json::from_slice(&text).ok()?;
+                    Some(manifest.summary)
+                })
             })
             .collect();
         found.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
@@ -253,13 +298,11 @@ impl Store {
         let _alone = self.lock(FlockOperation::LockExclusive)?;
         let (mut captures, mut bytes) = (0, 0_u64);
         for summary in self.list().into_iter().filter(|summary| ends(summary)) {
-            if let Ok(manifest) = self.read(&summary.id) {
-                super::git::release(&manifest);
-                self.others_of(&manifest)
-                    .iter()
-                    .try_for_each(|other| remove(other))?;
-            }
-            remove(&self.capture(&summary.id))?;
+            // First its name: whoever is interrupted here leaves none that is half there.
+            let capture = self.capture(&summary.id);
+            let over = self.making(&summary.id);
+            forget(&over)?;
+            fs::rename(&capture, &over).map_err(|error| CaptureError::io(&capture, error))?;
             captures += 1;
             bytes = bytes.saturating_add(summary.stored);
         }
@@ -268,26 +311,23 @@ impl Store {
         Ok((captures, bytes))
     }
 
-    /// Directories of a capture on other file systems.
-    fn others_of(&self, manifest: &Manifest) -> Vec<PathBuf> {
-        let id = manifest.summary.id;
-        let stores: BTreeSet<PathBuf> = manifest.tops.iter().map(|top| top.store.path()).collect();
-        stores
-            .into_iter()
-            .filter(|store| *store != self.root)
-            .map(|store| store.join("captures").join(id.to_string()))
-            .filter(|capture| capture.exists())
-            .collect()
+    /// Where a capture is while it is made, or removed.
+    fn making(&self, id: &Uuid) -> PathBuf {
+        self.root.join("captures").join(format!("{NEW}{id}"))
     }
 
-    /// Removes captures that were interrupted. The caller holds the store alone, so nobody makes one.
+    /// Removes captures that were interrupted, here and on other file systems. The caller holds the store alone, so nobody makes one.
     fn sweep(&self) -> Result<(), CaptureError> {
-        let captures = self.root.join("captures");
-        let entries =
-            fs::read_dir(&captures).map_err(|error| CaptureError::io(&captures, error))?;
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(NEW) {
-                remove(&entry.path())?;
+        let mut stores = self.elsewhere();
+        stores.insert(0, self.clone());
+        for store in stores {
+            let captures = store.root.join("captures");
+            let entries =
+                fs::read_dir(&captures).map_err(|error| CaptureError::io(&captures, error))?;
+            for entry in entries.flatten() {
+                if entry.file_name().to_string_lossy().starts_with(NEW) {
+                    forget(&entry.path())?;
+                }
             }
         }
         Ok(())
@@ -295,6 +335,7 @@ impl Store {
 
     fn drop_objects(&self) -> Result<(), CaptureError> {
         let mut named = BTreeSet::new();
+        let mut whole = BTreeSet::new();
         for path in self.names() {
             let Ok(text) = fs::read(path.join("manifest.json")) else {
                 // What cannot be read may name anything: nothing is dropped.
@@ -303,6 +344,7 @@ impl Store {
             let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
                 return Ok(());
             };
+            whole.insert(manifest.summary.id.to_string());
             for entry in manifest.tops.iter().flat_map(|top| &top.entries) {
                 if let Kind::File {
                     content: Content::Object(hash),
@@ -313,6 +355,20 @@ impl Store {
                 }
             }
         }
+        for store in self.elsewhere() {
+            // Copies whose manifest was never written, or is gone.
+            for path in store.names() {
+                let name = path.file_name().and_then(|name| name.to_str());
+                if name.is_some_and(|name| !whole.contains(name)) {
+                    remove(&path)?;
+                }
+            }
+            store.drop_objects_but(&named)?;
+        }
+        self.drop_objects_but(&named)
+    }
+
+    fn drop_objects_but(&self, named: &BTreeSet<String>) -> Result<(), CaptureError> {
         let objects = self.root.join("objects");
         let above = fs::read_dir(&objects).map_err(|error| CaptureError::io(&objects, error))?;
         for above in above.flatten() {
@@ -332,6 +388,7 @@ impl Store {
 
     /// Makes what was interrupted go away when nobody makes a capture now; without a word when somebody does.
     pub fn tidy(&self, limits: &Limits, now: jiff::Timestamp) {
+        super::recover::tidy(self);
         let Ok(lock) = self.lock(FlockOperation::NonBlockingLockExclusive) else {
             return;
         };
@@ -376,12 +433,41 @@ impl Target {
         fs::rename(&self.making, &to).map_err(|error| CaptureError::io(&to, error))
     }
 
-    /// Waits until every copy is on the disk: one call for all of them (`syncfs(2)`).
+    /// Whether one call waits for all; else each file was waited for. Where blocks are shared, a file's own sync says nothing of the
+    /// name that it was given.
+    fn is_synced_whole(&self) -> bool {
+        self.written > SYNC_EACH_MAX || (self.written > 0 && self.store.may_share())
+    }
+
+    /// Counts a file that was written, and waits for it when there are few.
+    pub(super) fn wrote(&mut self, file: &File) -> std::io::Result<()> {
+        self.written += 1;
+        if self.written <= SYNC_EACH_MAX && !self.is_synced_whole() {
+            file.sync_data()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was written is on the disk: one call for all of it where it is much (`syncfs(2)`).
     fn sync(&self) -> Result<(), CaptureError> {
-        if self.next == 0 && self.stored == 0 {
+        if !self.is_synced_whole() {
             return Ok(());
         }
         syncfs(&self.data).map_err(|error| CaptureError::io(&self.making, error.into()))
+    }
+
+    /// Says before which directory for hidden references is made, so that it goes when this is interrupted.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn hides(&self, directories: &[PathBuf]) -> Result<(), CaptureError> {
+        let names: Vec<Name> = directories.iter().map(|path| Name::of(path)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let path = self.making.join(HIDES);
+        let text = serde_json::to_vec(&names).unwrap_or_default();
+        fs::write(&path, text).map_err(|error| CaptureError::io(path, error))
     }
 
     /// Writes the manifest, last of all, and gives the capture its name.
@@ -389,14 +475,23 @@ impl Target {
     /// # Errors
     /// When any of it is not durable: then there is no capture.
     pub fn commit(&self, manifest: &Manifest) -> Result<(), CaptureError> {
-        self.sync()?;
         let id = manifest.summary.id;
-        write_json(&self.making.join("summary.json"), &manifest.summary)?;
-        write_json(&self.making.join("manifest.json"), manifest)?;
+        drop(write_json(
+            &self.making.join("summary.json"),
+            &manifest.summary,
+        )?);
+        let path = self.making.join("manifest.json");
+        let written = write_json(&path, manifest)?;
+        if self.is_synced_whole() {
+            self.sync()?;
+        } else {
+            written
+                .sync_all()
+                .map_err(|error| CaptureError::io(&path, error))?;
+        }
+        drop(fs::remove_file(self.making.join(HIDES)));
         let to = self.store.capture(&id);
         let failed = |error| CaptureError::io(&to, error);
-        let directory = File::open(&self.making).map_err(failed)?;
-        directory.sync_all().map_err(failed)?;
         fs::rename(&self.making, &to).map_err(failed)?;
         let captures = self.store.root.join("captures");
         File::open(&captures)
@@ -408,13 +503,36 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         // After the commit it has another name, and there is nothing here.
-        if self.making.exists() {
-            drop(remove(&self.making));
-        }
+        drop(forget(&self.making));
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CaptureError> {
+/// Removes what was made of a capture, or is left of one, and what it kept reachable in repositories and on other file systems.
+fn forget(making: &Path) -> Result<(), CaptureError> {
+    let id = making.file_name().and_then(|name| name.to_str());
+    let id = id.and_then(|name| Uuid::parse_str(name.strip_prefix(NEW)?).ok());
+    let read = |name: &str| fs::read(making.join(name)).unwrap_or_default();
+    if let (Some(id), Ok(hidden)) = (id, serde_json::from_slice::<Vec<Name>>(&read(HIDES))) {
+        for directory in hidden.iter().map(Name::path) {
+            super::git::release_in(&directory, &id);
+        }
+    }
+    if let Ok(manifest) = serde_json::from_slice::<Manifest>(&read("manifest.json")) {
+        super::git::release(&manifest);
+        let id = manifest.summary.id.to_string();
+        let stores: BTreeSet<PathBuf> = manifest.tops.iter().map(|top| top.store.path()).collect();
+        for captures in stores.iter().map(|store| store.join("captures")) {
+            let other = captures.join(&id);
+            // Its own name was given up already.
+            if !making.starts_with(&captures) {
+                remove(&other)?;
+            }
+        }
+    }
+    remove(making)
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<File, CaptureError> {
     let failed = |error| CaptureError::io(path, error);
     let file = fs::OpenOptions::new()
         .write(true)
@@ -426,7 +544,26 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CaptureE
     serde_json::to_writer(&mut buffered, value).map_err(|error| failed(error.into()))?;
     buffered.flush().map_err(failed)?;
     drop(buffered);
-    file.sync_all().map_err(failed)
+    Ok(file)
+}
+
+/// Makes a directory where there is none, and returns what is known of it.
+fn private(path: &Path) -> Result<fs::Metadata, CaptureError> {
+    let failed = |error| CaptureError::io(path, error);
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(failed)?;
+    let found = fs::symlink_metadata(path).map_err(failed)?;
+    let is_own = found.is_dir()
+        && found.uid() == rustix::process::geteuid().as_raw()
+        && found.mode().trailing_zeros() >= 6;
+    if is_own {
+        Ok(found)
+    } else {
+        Err(CaptureError::Store(path.to_owned()))
+    }
 }
 
 fn make_directory(path: &Path) -> Result<(), CaptureError> {

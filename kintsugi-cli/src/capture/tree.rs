@@ -2,6 +2,7 @@
 //!
 //! Follows no link, opens only files and directories, stays on one file system.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -50,8 +51,8 @@ pub trait Visit {
     ) -> Result<(Content, Attributes), CaptureError>;
 }
 
-/// Files that have other names: file system, number there, and where one was seen.
-pub type Names = Vec<(u64, u64, Name)>;
+/// Files that have other names, by file system and number there, and where one was seen.
+pub type Names = BTreeMap<(u64, u64), Name>;
 
 /// What is left out of a walk.
 #[derive(Debug)]
@@ -204,17 +205,13 @@ impl Walk<'_> {
 
     fn file(&mut self, place: &Place<'_>, path: &Name, found: &Stat) -> Result<(), CaptureError> {
         let bytes = u64::try_from(found.st_size).unwrap_or_default();
-        let other = self
-            .names
-            .iter()
-            .find(|(device, number, _)| (*device, *number) == (found.st_dev, found.st_ino));
-        let (content, attributes) = match other {
-            Some((_, _, name)) => (Content::SameAs(name.clone()), Vec::new()),
+        let identity = (found.st_dev, found.st_ino);
+        let (content, attributes) = match self.names.get(&identity) {
+            Some(name) => (Content::SameAs(name.clone()), Vec::new()),
             None => self.visit.file(place, found, self.budget)?,
         };
         if found.st_nlink > 1 && !matches!(content, Content::SameAs(_)) {
-            self.names
-                .push((found.st_dev, found.st_ino, Name::of(place.path)));
+            self.names.insert(identity, Name::of(place.path));
         }
         let kind = Kind::File { bytes, content };
         self.entries

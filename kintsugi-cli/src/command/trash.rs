@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::pending::short;
 use crate::capture::store::{Store, is_old};
-use crate::capture::{UNDONE, before, size};
+use crate::capture::{Limits, UNDONE, settings, size};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::surroundings;
@@ -33,7 +33,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Removes captures that are older than captures are kept, and copies that no capture names
+    /// Removes captures that are older than captures are kept, the oldest beyond the quota, and copies that no capture names
     Prune {
         /// Removes the oldest until the rest takes no more than this many bytes
         #[arg(long, value_name = "BYTES")]
@@ -59,15 +59,15 @@ impl Trash {
     /// When the copies cannot be read or removed.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let store = store()?;
+        let limits = limits()?;
         match self.action {
-            Action::List { json } => list(&store, json, console)?,
+            Action::List { json } => list(&store, &limits, json, console)?,
             Action::Prune { to, all } => {
-                let limits = before::limits();
                 let now = Timestamp::now();
                 let mut left = store.used();
                 let mut ends = Vec::new();
                 for summary in store.list().iter().rev() {
-                    let over = to.is_some_and(|to| left > to);
+                    let over = left > to.unwrap_or(limits.quota_bytes);
                     if all || over || is_old(summary, &limits, now) {
                         left = left.saturating_sub(summary.stored);
                         ends.push(summary.id);
@@ -92,6 +92,17 @@ pub fn store() -> Result<Store, Failure> {
     Store::own(&surroundings::paths()?).map_err(|error| failed(&error))
 }
 
+/// Reads how much may be kept.
+///
+/// # Errors
+/// When the settings are not understood.
+pub fn limits() -> Result<Limits, Failure> {
+    settings::read(&surroundings::paths()?).map_err(|error| {
+        Failure::new(Exit::Failed, error.to_string())
+            .hint("until it is mended, nothing is kept and what would need it is held")
+    })
+}
+
 /// What the store said, as a failure.
 #[must_use]
 pub fn failed(error: &crate::capture::CaptureError) -> Failure {
@@ -103,14 +114,19 @@ pub fn failed(error: &crate::capture::CaptureError) -> Failure {
 ///
 /// # Errors
 /// When the output cannot be written to.
-pub fn list(store: &Store, json: bool, console: &mut Console) -> Result<(), Failure> {
+pub fn list(
+    store: &Store,
+    limits: &Limits,
+    json: bool,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let captures = store.list();
     let bytes = captures.iter().map(|summary| summary.stored).sum();
     if json {
         return console.json(&Report {
             version: super::JSON_VERSION,
             bytes,
-            quota_bytes: before::limits().quota_bytes,
+            quota_bytes: limits.quota_bytes,
             captures: &captures,
         });
     }

@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 use super::pending::short;
 use super::trash::{self, failed};
-use crate::capture::apply::{Apply, clear};
+use crate::capture::apply::Apply;
 use crate::capture::compare::{Difference, Does, Step, Times, compare};
 use crate::capture::keep::{How, Occasion, Plan, Wanted, account, keep};
+use crate::capture::recover::Alone;
 use crate::capture::store::Store;
 use crate::capture::{ENDED, UNDONE, before};
 use crate::console::{Console, Tone};
@@ -29,9 +30,6 @@ use crate::{gate, surroundings};
 
 /// Most changes that are shown; how many more there are is said.
 const SHOWN_MAX: usize = 40;
-
-/// The mark of a capture that is being put back.
-const APPLYING: &str = "applying";
 
 /// Arguments of `kintsugi undo`.
 #[derive(Debug, Args)]
@@ -92,13 +90,13 @@ impl Undo {
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let store = trash::store()?;
         if self.list {
-            trash::list(&store, self.json, console)?;
+            trash::list(&store, &trash::limits()?, self.json, console)?;
             return Ok(Exit::Allowed);
         }
         let paths = surroundings::paths()?;
-        clear_interrupted(&store);
+        let alone = Alone::in_store(&store).map_err(|error| failed(&error))?;
         for summary in self.chosen(&store)? {
-            self.undo(&paths, &store, &summary, console)?;
+            self.undo((&paths, &store, &alone), &summary, console)?;
         }
         Ok(Exit::Allowed)
     }
@@ -142,8 +140,7 @@ impl Undo {
 
     fn undo(
         &self,
-        paths: &Paths,
-        store: &Store,
+        (paths, store, alone): (&Paths, &Store, &Alone),
         summary: &Summary,
         console: &mut Console,
     ) -> Result<(), Failure> {
@@ -159,6 +156,11 @@ impl Undo {
         }
         let is_nothing = found.steps.is_empty() && found.checkouts.is_empty();
         if self.dry_run || is_nothing {
+            if !self.dry_run && only.is_empty() {
+                // Interrupted at its end, or the command changed nothing: the one before it is next.
+                let done = store.mark(&summary.id, UNDONE, "");
+                done.map_err(|error| failed(&error))?;
+            }
             return self.report((&manifest, None), &found, console);
         }
         self.refuse_newer(&found.steps)?;
@@ -176,14 +178,14 @@ impl Undo {
             keep(paths, &plan, &occasion, &before::limits()).map_err(|error| failed(&error))?;
         record(paths, &summary.id, &kept, &found)?;
         let mark = short(&id);
-        store
-            .mark(&id, APPLYING, &mark)
+        alone
+            .begin(&mark, &found.steps)
             .map_err(|error| failed(&error))?;
         let mut apply = Apply::new(&manifest, mark);
         let done = apply.all(&found.steps, &found.checkouts);
         found.notes.append(&mut apply.notes);
         before::ended(paths, &id);
-        drop(std::fs::remove_file(store.capture(&id).join(APPLYING)));
+        alone.clear();
         done.map_err(|error| half_done(&error, &id))?;
         if only.is_empty() {
             let done = store.mark(&summary.id, UNDONE, &id.to_string());
@@ -329,21 +331,6 @@ fn half_done(error: &crate::capture::CaptureError, id: &Uuid) -> Failure {
     .hint(format!(
         "mend that and undo it again; `kintsugi undo {id}` takes back what was done"
     ))
-}
-
-/// Removes what an undo that was killed left beside the places it put things.
-fn clear_interrupted(store: &Store) {
-    for summary in store.list() {
-        if let Some(mark) = store.marked(&summary.id, APPLYING) {
-            if let Ok(manifest) = store.read(&summary.id) {
-                let paths: Vec<PathBuf> = manifest.tops.iter().map(|top| top.path.path()).collect();
-                clear(&paths, mark.trim());
-            }
-            drop(std::fs::remove_file(
-                store.capture(&summary.id).join(APPLYING),
-            ));
-        }
-    }
 }
 
 const fn word(does: &Does) -> &'static str {

@@ -48,7 +48,11 @@ fn names(directory: &Path, part: &str, found: &mut Vec<PathBuf>) -> Option<()> {
     for entry in entries {
         let entry = entry.ok()?;
         let name = entry.file_name();
-        if pattern::matches(part, name.to_str()?) {
+        // What is no text is matched byte by byte, by rules of the shell's locale: it is taken to be meant.
+        if name
+            .to_str()
+            .is_none_or(|name| pattern::matches(part, name))
+        {
             found.push(entry.path());
         }
         if found.len() > NAMES_MAX {

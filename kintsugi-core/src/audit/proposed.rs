@@ -447,7 +447,7 @@ impl Verdict {
             effects: verdict.effects,
             findings: verdict.findings,
             instead: verdict.instead,
-            capture: verdict.capture,
+            capture: verdict.capture.into_iter().map(Keep::masked).collect(),
             content_hash: verdict.content_hash,
             bound: Vec::new(),
             scored: verdict.scored,

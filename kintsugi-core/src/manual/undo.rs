@@ -95,15 +95,22 @@
 //!
 //! # How
 //!
-//! A store is a directory of mode 0700: `trash` in the person's data directory and, for what lies on another file system,
+//! A store is a directory of mode 0700: `trash` in the person's data directory and, for what lies on another file system, one in
 //! `.kintsugi-trash-UID` at the top of that one where the person may write (as the trash of freedesktop.org has it), else the first. In it
 //! `objects/HH/HASH` holds content by its BLAKE3 hash, shared by all captures; where the file system can share blocks (`FICLONE`, on
 //! btrfs and xfs), `captures/ID/data/N` holds a clone instead. `captures/ID/manifest.json` is
 //! [`Manifest`](crate::capture::manifest::Manifest), version 1; `summary.json` is the same in short. A capture is written under another
-//! name, synced (`syncfs(2)`), and gets its own last: one that was interrupted is never seen, and is swept away by the next.
+//! name, synced (`syncfs(2)`; up to eight files each on its own), and gets its own last: one that was interrupted is never seen, and is
+//! swept away by the next, on every file system and with the references that it made. Pruning takes the name away first.
 //!
-//! One capture copies at most 2 GB, 100,000 files and 30 s; all together take at most 10 GB and are kept for 30 days. What
-//! shares its blocks does not count. A file that is changed in place is kept up to 1 MB. A tree is walked by open directories, no link is
+//! One undo is at work at a time. It says where it builds before it builds anything; what one that was killed left there is taken away
+//! by the next undo or capture, and the same undo again does the rest. What `rm` was spared exists once, so it goes from the store to
+//! its place in one step and never has a name between. `tests/tests/undo_kills.rs` kills captures, undos and pruning before each of
+//! many system calls; `tests/tests/undo_faults.rs` has the full disk, the quota, the mount in the middle, and what may not be read.
+//!
+//! One capture copies at most 2 GB, 100,000 files and 30 s; all together take at most 10 GB and are kept for 30 days, unless
+//! `capture.toml` beside the policy says otherwise (`bytes_max`, `files_max`, `seconds_max`, `quota_bytes`, `days`). With a file that is
+//! not understood nothing is kept, and what needs it is held. What shares its blocks does not count. A file that is changed in place is kept up to 1 MB. A tree is walked by open directories, no link is
 //! followed out of it, and what another file system covers is not entered: then it cannot be kept.
 //!
 //! What cannot be kept holds the command: the daemon asks for it (`wanted.capture`), the card says `cannot be undone: over 2 GB`, and
@@ -116,8 +123,16 @@
 //! `kintsugi hook shell`), the hooks of agents before they answer (20 s at most), the shims and the MCP server. A verdict whose
 //! `capture` is empty costs nothing.
 //!
-//! # Newer work
+//! What goes to another file system is copied, since no number finds it there. Secrets in paths are masked in the log and in lists; the
+//! manifest has them, since what is put back needs its name.
 //!
+//! # Whose undo
+//!
+//! Who types `kintsugi undo` at their own prompt is not asked again: it shows what changes, keeps what it replaces, refuses newer work,
+//! and can itself be undone. From an agent, a script or a shim it is held (`guard.undo`), since it takes back what somebody else may
+//! have done; to look (`--list`, `--dry-run`) harms nothing. `kintsugi trash prune` is held for all: what it removes is gone.
+//!
+//! # Newer work
 //!
 //! What changed after the command ended is not overwritten without `--overwrite`. `kintsugi run` leaves a process behind
 //! that notes the end of the command; so do the relay of a shell and the hooks of agents that report what has run. Where nobody noted
@@ -128,7 +143,7 @@
 //!
 //! # What is not there
 //!
-//! - How much is kept is not a setting yet; the numbers above hold for everybody. What was moved does not count against the quota.
+//! - What was moved does not count against the quota.
 //! - What an archive or a package manager writes over is not kept, nor what a program changes that no entry describes, nor files that a
 //!   command makes: a name that did not exist comes off only where the verdict names it (`cp a b`, `mv a b`, `> b`) or where it lies
 //!   in a directory that was kept.
@@ -139,4 +154,6 @@
 //!   came back are new. Attributes of links themselves are not kept, nor are those of a file that only changes its mode and cannot be
 //!   read.
 //! - Without a daemon the copy is made, and no record of it.
-//! - Nothing here was measured against `cp -a` yet; the wish is 20 ms for a move, 1.5 times a bare reflink copy, 1.3 times `cp -a`.
+//!
+//! `cargo bench -p kintsugi-tests --bench capture` measures 10,000 files of 1 GB against `cp -a` in the same run, on images of btrfs and
+//! xfs too; the aim is 20 ms for a move, 1.5 times a bare reflink copy, and 1.3 times `cp -a`.

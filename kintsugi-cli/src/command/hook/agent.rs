@@ -110,9 +110,10 @@ impl Agent {
         let paths = surroundings::paths()?;
         let mut command = proposal::of_agent(host.name, proposed, self.id);
         let mut answer = gate::propose(&paths, &command)?;
+        let usual = before::limits();
         let limits = Limits {
-            time_max: KEEP_MAX,
-            ..before::limits()
+            time_max: usual.time_max.min(KEEP_MAX),
+            ..usual
         };
         let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
         if kept.is_some() {

@@ -1,0 +1,311 @@
+//! `kill -9` in the middle of a capture, of a restoration and of pruning, before each of many system calls (`strace(1)` injects it).
+//!
+//! Whenever it strikes: what stood there stands there, or `kintsugi undo` brings all of it back, and nothing half done stays.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::tree::{Tree, differences, tree};
+
+/// Calls that change something, or open what is changed then.
+const CALLS: &str = "openat,mkdir,mkdirat,rename,renameat,renameat2,write,pwrite64,ftruncate,fsync,fdatasync,syncfs,unlink,unlinkat,\
+                     rmdir,linkat,symlinkat,mknodat,fchmod,fchown,utimensat,fsetxattr,sendto,execve";
+
+/// Points at which one run is killed, spread over all of them; the long tests take each.
+const POINTS: usize = 40;
+
+fn is_long() -> bool {
+    std::env::var_os("KINTSUGI_LONG_TESTS").is_some()
+}
+
+/// A machine whose daemon runs, and room for many directories.
+struct Bench {
+    machine: Machine,
+    directory: tempfile::TempDir,
+    made: usize,
+}
+
+impl Bench {
+    /// Nothing, and a word about it, where this may not trace.
+    fn new() -> Option<Self> {
+        let mut traced = std::process::Command::new("strace");
+        traced.args(["-qq", "-o", "/dev/null", "-e", "trace=openat", "true"]);
+        if !traced.status().is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: nothing may be traced here");
+            return None;
+        }
+        let machine = Machine::new();
+        let started = machine.run(&["daemon", "start"]);
+        assert!(started.status.success(), "{started:?}");
+        let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
+        Some(Self {
+            machine,
+            directory,
+            made: 0,
+        })
+    }
+
+    fn store(&self) -> PathBuf {
+        self.machine.home().join(".local/share/kintsugi/trash")
+    }
+
+    /// A new directory with something of everything.
+    fn work(&mut self) -> PathBuf {
+        self.made += 1;
+        let work = self.directory.path().canonicalize().unwrap();
+        let work = work.join(self.made.to_string());
+        std::fs::create_dir_all(work.join("d/deep/empty")).unwrap();
+        for name in ["d/one", "d/two", "d/deep/three", "g1", "g2", "g3", "g4"] {
+            std::fs::write(work.join(name), format!("{name} of {}", self.made)).unwrap();
+        }
+        std::os::unix::fs::symlink("one", work.join("d/link")).unwrap();
+        std::fs::hard_link(work.join("d/one"), work.join("d/deep/other")).unwrap();
+        std::fs::write(work.join("f"), format!("f of {}", self.made)).unwrap();
+        work
+    }
+
+    fn kintsugi(&self, work: &Path, arguments: &[&str]) -> Output {
+        let mut kintsugi = self.machine.kintsugi(arguments);
+        kintsugi.env("SHELL", "/bin/bash").current_dir(work);
+        kintsugi.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs it under `strace` with further options of that, and returns what that wrote down.
+    fn traced(&self, work: &Path, options: &[&str], arguments: &[&str]) -> String {
+        let log = self.directory.path().join("strace.log");
+        let mut strace = self.machine.command("strace");
+        strace
+            .args(["-qq", "-e", "signal=none", "-e"])
+            .arg(format!("trace={CALLS}"))
+            .arg("-o")
+            .arg(&log)
+            .args(options)
+            .arg("--")
+            .arg(program("kintsugi"))
+            .args(arguments)
+            .env("SHELL", "/bin/bash")
+            .current_dir(work)
+            .stdin(Stdio::null());
+        drop(strace.output().unwrap());
+        std::fs::read_to_string(log).unwrap()
+    }
+
+    /// Kills it before its call of that number.
+    fn killed_at(&self, point: usize, work: &Path, arguments: &[&str]) {
+        let inject = format!("inject={CALLS}:signal=KILL:when={point}");
+        self.traced(work, &["-e", &inject], arguments);
+    }
+
+    /// Returns the points at which a run with so many calls is killed.
+    fn points(calls: usize) -> Vec<usize> {
+        let step = if is_long() {
+            1
+        } else {
+            (calls / POINTS).max(1)
+        };
+        (1..=calls).step_by(step).collect()
+    }
+
+    /// Names of captures, whole or not.
+    fn captures(&self) -> BTreeSet<String> {
+        let listed = std::fs::read_dir(self.store().join("captures"));
+        let names = listed.into_iter().flatten().flatten();
+        names
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Waits until the end of the command behind the last capture is noted.
+    fn noted(&self, known: &BTreeSet<String>) -> String {
+        let mut new = self.captures().into_iter();
+        let id = new.find(|id| !known.contains(id)).expect("a capture");
+        let mark = self.store().join("captures").join(&id).join("ended");
+        while !mark.exists() {
+            std::thread::yield_now();
+        }
+        id
+    }
+}
+
+fn all(top: &Path) -> Tree {
+    let mut found = tree(top, &|_| false);
+    // What holds what was removed has another time afterwards.
+    if let Some(top) = found.get_mut(Path::new("")) {
+        top.modified = (0, 0);
+    }
+    found
+}
+
+/// Names that an undo builds under.
+fn built(top: &Path) -> Vec<PathBuf> {
+    let is_built = |path: &&PathBuf| path.to_string_lossy().contains(".kintsugi-undo-");
+    let found = tree(top, &|_| false);
+    found.keys().filter(is_built).cloned().collect()
+}
+
+fn said(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+/// Kills the capture before `line`, and the command itself, at many points.
+fn a_killed_capture(line: &[&str]) {
+    let Some(mut bench) = Bench::new() else {
+        return;
+    };
+    let arguments = [&["run", "--"], line].concat();
+    let work = bench.work();
+    let calls = bench.traced(&work, &[], &arguments).lines().count();
+    assert!(calls > 20, "{calls} calls");
+    let (mut intact, mut undone) = (0, 0);
+    for point in Bench::points(calls) {
+        let work = bench.work();
+        let before = all(&work);
+        bench.killed_at(point, &work, &arguments);
+        if differences(&before, &all(&work)).is_empty() {
+            intact += 1;
+            continue;
+        }
+        undone += 1;
+        let done = bench.kintsugi(&work, &["undo", "--overwrite"]);
+        assert!(done.status.success(), "at {point}: {}", said(&done));
+        let differs = differences(&before, &all(&work));
+        assert!(differs.is_empty(), "at {point}: {differs:#?}");
+    }
+    println!("{calls} calls: {intact} times nothing had happened, {undone} times it came back");
+    assert!(intact > 0);
+    // The next capture sweeps what the killed ones left; pruning leaves nothing at all.
+    let work = bench.work();
+    let done = bench.kintsugi(&work, &arguments);
+    assert!(done.status.success(), "{}", said(&done));
+    let half: Vec<_> = bench.captures().into_iter().collect();
+    assert!(!half.iter().any(|name| name.starts_with('.')), "{half:?}");
+    let pruned = bench.kintsugi(&work, &["trash", "prune", "--all"]);
+    assert!(pruned.status.success(), "{}", said(&pruned));
+    assert!(bench.captures().is_empty());
+    let objects = tree(&bench.store().join("objects"), &|_| false);
+    let objects = objects.values().filter(|thing| thing.is != "directory");
+    assert_eq!(objects.count(), 0);
+}
+
+#[test]
+fn a_capture_that_is_killed_loses_nothing() {
+    a_killed_capture(&["rm -rf d g1 g2; echo new > f; echo new > g3; mv g3 g4"]);
+}
+
+#[test]
+fn a_move_into_the_trash_that_is_killed_loses_nothing() {
+    a_killed_capture(&["rm", "-rf", "d", "f", "g1", "g2", "g3"]);
+}
+
+/// Kills the undo of `line` at many points.
+fn a_killed_undo(line: &[&str]) {
+    let Some(mut bench) = Bench::new() else {
+        return;
+    };
+    let arguments = [&["run", "--"], line].concat();
+    let mut calls = None;
+    let mut half = 0;
+    loop {
+        let point = match &mut calls {
+            None => 0,
+            Some(points) => match Vec::pop(points) {
+                Some(point) => point,
+                None => break,
+            },
+        };
+        let known = bench.captures();
+        let work = bench.work();
+        let before = all(&work);
+        let done = bench.kintsugi(&work, &arguments);
+        assert!(done.status.success(), "{}", said(&done));
+        let id = bench.noted(&known);
+        let after = all(&work);
+        assert!(!differences(&before, &after).is_empty());
+        let undo = ["undo", &id];
+        if calls.is_none() {
+            let traced = bench.traced(&work, &[], &undo).lines().count();
+            assert!(traced > 20, "{traced} calls");
+            calls = Some(Bench::points(traced));
+        } else {
+            bench.killed_at(point, &work, &undo);
+            let now = all(&work);
+            if !differences(&before, &now).is_empty() && !differences(&after, &now).is_empty() {
+                half += 1;
+            }
+            // Whatever has a name is whole: as it was, or as the command left it, there or before it was renamed.
+            for (path, thing) in &now {
+                let is_built = path.to_string_lossy().contains(".kintsugi-undo-");
+                let is_known = [&before, &after]
+                    .iter()
+                    .any(|tree| tree.values().any(|known| known.is == thing.is));
+                assert!(
+                    is_built || is_known,
+                    "at {point}: {}: {thing:?}",
+                    path.display()
+                );
+            }
+        }
+        let done = bench.kintsugi(&work, &undo);
+        assert!(done.status.success(), "at {point}: {}", said(&done));
+        let differs = differences(&before, &all(&work));
+        assert!(differs.is_empty(), "at {point}: {differs:#?}");
+        assert_eq!(built(&work), [] as [&Path; 0], "at {point}");
+    }
+    println!("{half} times it was half done, and then done");
+    assert!(half > 0);
+}
+
+#[test]
+fn an_undo_that_is_killed_is_done_by_the_next() {
+    a_killed_undo(&["rm -rf d g1 g2; echo new > f; echo new > g3; mv g3 g4"]);
+}
+
+#[test]
+fn an_undo_of_a_move_that_is_killed_is_done_by_the_next() {
+    a_killed_undo(&["rm", "-rf", "d", "f", "g1", "g2", "g3"]);
+}
+
+#[test]
+fn pruning_that_is_killed_leaves_each_capture_whole_or_none() {
+    let Some(mut bench) = Bench::new() else {
+        return;
+    };
+    let mut points = Vec::new();
+    let mut is_first = true;
+    while let Some(point) = if is_first { Some(0) } else { points.pop() } {
+        let work = bench.work();
+        let before = all(&work);
+        let done = bench.kintsugi(
+            &work,
+            &[
+                "run",
+                "--",
+                "rm -rf d g1 g2; echo new > f; echo new > g3; mv g3 g4",
+            ],
+        );
+        assert!(done.status.success(), "{}", said(&done));
+        let prune = ["trash", "prune", "--all"];
+        if is_first {
+            is_first = false;
+            let calls = bench.traced(&work, &[], &prune).lines().count();
+            points = Bench::points(calls);
+            continue;
+        }
+        bench.killed_at(point, &work, &prune);
+        let listed = bench.kintsugi(&work, &["undo", "--list"]);
+        assert!(listed.status.success(), "{}", said(&listed));
+        let whole = bench.captures();
+        if whole.iter().any(|name| !name.starts_with('.')) {
+            let done = bench.kintsugi(&work, &["undo", "--overwrite"]);
+            assert!(done.status.success(), "at {point}: {}", said(&done));
+            let differs = differences(&before, &all(&work));
+            assert!(differs.is_empty(), "at {point}: {differs:#?}");
+        }
+        let pruned = bench.kintsugi(&work, &prune);
+        assert!(pruned.status.success(), "{}", said(&pruned));
+        assert!(bench.captures().is_empty());
+    }
+}
