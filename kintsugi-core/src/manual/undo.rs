@@ -104,7 +104,8 @@
 //! swept away by the next, on every file system and with the references that it made. Pruning takes the name away first.
 //!
 //! One undo is at work at a time. It says where it builds before it builds anything; what one that was killed left there is taken away
-//! by the next undo or capture, and the same undo again does the rest. What `rm` was spared exists once, so it goes from the store to
+//! by the next undo or capture, and the same undo again does the rest (with `--overwrite` where a file had got its name back: that
+//! counts as newer work). What `rm` was spared exists once, so it goes from the store to
 //! its place in one step and never has a name between. `tests/tests/undo_kills.rs` kills captures, undos and pruning before each of
 //! many system calls; `tests/tests/undo_faults.rs` has the full disk, the quota, the mount in the middle, and what may not be read.
 //!
