@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use kintsugi_core::audit::record::{Body, Command as Proposed, Peer, Verdict};
 use kintsugi_core::audit::verify::{Depth, Options as Checks, Outcome, verify};
-use kintsugi_core::audit::{Source, segment_name};
-use kintsugi_core::limits::SEGMENT_RECORDS;
+use kintsugi_core::audit::{Source, segment_first, segment_name};
+use kintsugi_core::limits::{IDS_MAX, SEGMENT_BYTES, SEGMENT_RECORDS};
 use kintsugi_core::proposal::{PeerCredentials, ProposedCommand};
 use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::machine::program;
+use kintsugi_tests::wire::propose;
 use rustix::time::{ClockId, clock_gettime};
 
 const RECORDS: u64 = 1_000_000;
@@ -40,16 +41,20 @@ fn main() {
         started.elapsed()
     );
     println!(
-        "{:34} {:>10} {:>10} {:>9}   goal",
-        "", "k/s (cpu)", "k/s (wall)", "MiB"
+        "{:34} {:>10} {:>10} {:>9} {:>9}   goal",
+        "", "k/s (cpu)", "k/s (wall)", "MiB", "% floor"
     );
     let rows = [
         ("floor", "the floor: one hash for each line and no more"),
-        ("chain", "≥ 1,000 k/s (prototype 1,290), ≤ 16 MiB"),
+        (
+            "chain",
+            "≥ 78 % (1,000 k/s where the floor is 1,290), ≤ 16 MiB",
+        ),
         ("records", ""),
-        ("everything", "≥ 350 k/s (prototype 400), ≤ 16 MiB"),
+        ("everything", "≥ 27 % (350 k/s, likewise), ≤ 16 MiB"),
         ("quick", "at the speed of memory, ≤ 16 MiB"),
     ];
+    let mut floor = 0;
     for (row, goal) in rows {
         let told = run(row, &directory);
         let [cpu, wall, kib] = told.as_slice() else {
@@ -57,9 +62,11 @@ fn main() {
         };
         let rate = |micros: u64| records * 1_000 / micros.max(1);
         let (cpu, wall, mib) = (rate(*cpu), rate(*wall), kib / 1024);
-        println!("{row:34} {cpu:>10} {wall:>10} {mib:>9}   {goal}");
+        floor = floor.max(cpu);
+        let percent = cpu * 100 / floor;
+        println!("{row:34} {cpu:>10} {wall:>10} {mib:>9} {percent:>9}   {goal}");
     }
-    commands(&daemon);
+    commands(&daemon, records);
     daemon_ready(&mut daemon);
 }
 
@@ -121,13 +128,18 @@ fn floor(files: &Reading) {
 }
 
 /// What a person waits for: the command line on this log.
-fn commands(daemon: &TestDaemon) {
+fn commands(daemon: &TestDaemon, records: u64) {
     let last_minute = ["log", "--since", "2026-01-02T04:00:00Z", "-n", "5"];
-    let rows: [(&str, &[&str]); 5] = [
+    let middle = (records * 2 / 5).to_string();
+    let rows: [(&str, &[&str]); 6] = [
         ("kintsugi log verify", &["log", "verify"]),
         (
             "kintsugi log show (in the middle)",
-            &["log", "show", "400000"],
+            &["log", "show", &middle],
+        ),
+        (
+            "kintsugi log prove (in the middle)",
+            &["log", "prove", &middle],
         ),
         ("kintsugi log -n 5", &["log", "-n", "5"]),
         ("kintsugi log --since (the end)", &last_minute),
@@ -151,20 +163,74 @@ fn commands(daemon: &TestDaemon) {
     }
 }
 
-/// From its start to its first accept, best of ten: the goal is 50 ms.
+/// From its start to its first accept, after `kill -9`: the goal is 50 ms, whatever the last segment holds.
 fn daemon_ready(daemon: &mut TestDaemon) {
+    println!(
+        "{:46} {:>8} {:>8} {:>8}   goal: 50 ms (floor 14 ms)",
+        "daemon ready after kill -9, ms", "p50", "p99", "most"
+    );
+    daemon.start_again();
+    starts(daemon, "the log as it was made");
+    let log = daemon.home().join("data/kintsugi/log");
+    fill(daemon, "ls -la", || {
+        last_segment(&log).0 >= SEGMENT_RECORDS - 32
+    });
+    starts(daemon, "a last segment with nearly all its records");
+    let long = format!("echo {}", "x".repeat(20_000));
+    fill(daemon, &long, || {
+        last_segment(&log).1 >= SEGMENT_BYTES - 100_000
+    });
+    starts(daemon, "a last segment with nearly all its bytes");
+    let mut asked = 0;
+    fill(daemon, "ls -la", || {
+        asked += 16;
+        asked > IDS_MAX
+    });
+    starts(daemon, "65,536 ids that are remembered");
+    let mut again = 0;
+    fill(daemon, "ls -la", || {
+        again += 1;
+        again > 100 && last_segment(&log).0 >= SEGMENT_RECORDS - 32
+    });
+    starts(daemon, "and nearly all its records");
+}
+
+/// Returns how many records the last segment has, and how many bytes.
+fn last_segment(log: &Path) -> (u64, u64) {
+    let names = Reading(log.to_owned()).names().expect("names");
+    let firsts = names.iter().filter_map(|name| segment_first(name));
+    let first = firsts.max().expect("a segment");
+    let bytes = std::fs::read(log.join(segment_name(first))).expect("a segment");
+    let records = bytes.split(|byte| *byte == b'\n').count() - 1;
+    let records = u64::try_from(records).expect("few");
+    (records, u64::try_from(bytes.len()).expect("few"))
+}
+
+/// Proposes until it is enough, which is looked at after every sixteenth proposal.
+fn fill(daemon: &TestDaemon, command: &str, mut is_enough: impl FnMut() -> bool) {
+    let mut client = daemon.connect();
+    let mut count = 0_u32;
+    while !count.is_multiple_of(if command.len() > 100 { 4 } else { 16 }) || !is_enough() {
+        drop(client.ask(&propose(command)));
+        count += 1;
+    }
+}
+
+/// Kills the daemon and starts it again, a hundred times; it ends running.
+fn starts(daemon: &mut TestDaemon, name: &str) {
     let mut times = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..100 {
+        daemon.end(rustix::process::Signal::KILL);
         let started = Instant::now();
         daemon.start_again();
         times.push(started.elapsed());
-        daemon.end(rustix::process::Signal::KILL);
     }
     times.sort_unstable();
-    println!(
-        "daemon ready after start: {:.1?} to {:.1?}, median {:.1?}   goal 50 ms (floor 14 ms)",
-        times[0], times[9], times[5]
-    );
+    let ms = |index: usize| {
+        let micros = times[index].as_micros();
+        format!("{}.{}", micros / 1_000, micros / 100 % 10)
+    };
+    println!("  {name:44} {:>8} {:>8} {:>8}", ms(50), ms(98), ms(99));
 }
 
 fn processor_time() -> Duration {

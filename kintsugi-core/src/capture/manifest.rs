@@ -6,7 +6,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -185,16 +184,34 @@ impl From<Written> for Name {
         match written {
             Written::Text(text) => Self(text.into_bytes()),
             // What is no hexadecimal is no name that a path can have: nothing is put back there.
-            Written::Bytes { hex } => Self(HEXLOWER.decode(hex.as_bytes()).unwrap_or_default()),
+            Written::Bytes { hex } => Self(from_hex(&hex).unwrap_or_default()),
         }
     }
+}
+
+/// Reads lower-case hexadecimal. For these rare names alone, since the encodings of a library are 68 KiB of a hook's program.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    pairs.collect()
 }
 
 impl From<Name> for Written {
     fn from(name: Name) -> Self {
         String::from_utf8(name.0).map_or_else(
             |error| Self::Bytes {
-                hex: HEXLOWER.encode(error.as_bytes()),
+                hex: error
+                    .as_bytes()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
             },
             Self::Text,
         )
@@ -236,6 +253,15 @@ mod tests {
             serde_json::to_string(&Name(b"\xff".to_vec())).unwrap(),
             r#"{"hex":"ff"}"#
         );
+        for (text, expected) in [
+            ("00ff1a", b"\x00\xff\x1a".as_slice()),
+            ("0", b""),
+            ("0G", b""),
+            ("FF", b""),
+        ] {
+            let read: Name = serde_json::from_str(&format!("{{\"hex\":\"{text}\"}}")).unwrap();
+            assert_eq!(read.0, expected, "{text}");
+        }
     }
 
     #[test]

@@ -152,6 +152,10 @@
 //! | by itself | the first record; the rest by the hash of the file. One that has another hash, or that a note from elsewhere is about, record by record | chain, MAC, tree | those at the ends of segments, and all in the last |
 //! | `--deep` | chain, MAC, tree, and every record is parsed | the same | all |
 //!
+//! How fast that is depends on the machine, so what counts is the share of the floor, one BLAKE3 of each line with the one before it
+//! and nothing else, in the same run (`cargo bench -p kintsugi-tests --bench verify_log` prints it): at least 78 % of it for the chain
+//! alone, which is 1.0 million records a second where the floor is 1.29, and 27 % for everything, 0.35 million there.
+//!
 //! Both find every change that somebody without a key makes, and name its record. Who had the key of the record behind a segment before that
 //! record was written can alter that segment unseen by the quick look, not by `--deep`.
 //!

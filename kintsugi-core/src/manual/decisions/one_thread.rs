@@ -33,3 +33,15 @@
 //! `.kintsugi.toml` lies in a directory that a client names, so the daemon does not open it. The client that proposes
 //! reads it, like every other fact about the file system. That loses nothing: a repository's policy can only tighten, and
 //! a client that wanted to leave it out could as well leave out the proposal.
+//!
+//! # What follows when the disk does not answer
+//!
+//! A `fdatasync` that hangs stops every answer, also those that need no sync: a second thread for the sync would let `status` through,
+//! and nothing else, since every verdict waits for its record. So the clients are what keeps the host alive. Each waits ten seconds at
+//! most (a shell's relay two, and then not again for thirty), also for room in the queue of the socket; then the core that is built in
+//! judges, as without a daemon: the plainly safe passes and is spooled, the rest is held. `kintsugi-hook` tells the full client that it
+//! starts that it has waited already. `kintsugi status` ends with 5, names the process, and says that it waits for its disk, or that
+//! somebody has stopped it, where the kernel tells. When the disk answers again, so does the daemon; for ten minutes `status` then says how
+//! long a record took, when that was more than two seconds. What was spooled meanwhile is taken over by the next start. All of this is tried
+//! with a daemon whose disk takes five minutes (`tests/tests/hang.rs`: `a_disk_that_does_not_answer_makes_nobody_wait_for_ever_and_opens_nothing`,
+//! `where_a_daemon_that_hangs_has_no_room_for_one_more_nobody_waits_for_ever_either`).
