@@ -176,8 +176,8 @@ fn daemon_ready(daemon: &mut TestDaemon) {
         last_segment(&log).0 >= SEGMENT_RECORDS - 32
     });
     starts(daemon, "a last segment with nearly all its records");
-    let long = format!("echo {}", "x".repeat(20_000));
-    fill(daemon, &long, || {
+    let echo = format!("echo {}", "x".repeat(20_000));
+    fill(daemon, &echo, || {
         last_segment(&log).1 >= SEGMENT_BYTES - 100_000
     });
     starts(daemon, "a last segment with nearly all its bytes");

@@ -189,6 +189,15 @@ impl From<Written> for Name {
     }
 }
 
+/// Writes lower-case hexadecimal.
+fn to_hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
+}
+
 /// Reads lower-case hexadecimal. For these rare names alone, since the encodings of a library are 68 KiB of a hook's program.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
@@ -207,11 +216,7 @@ impl From<Name> for Written {
     fn from(name: Name) -> Self {
         String::from_utf8(name.0).map_or_else(
             |error| Self::Bytes {
-                hex: error
-                    .as_bytes()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect(),
+                hex: to_hex(error.as_bytes()),
             },
             Self::Text,
         )
