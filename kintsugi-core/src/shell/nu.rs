@@ -502,7 +502,7 @@ mod tests {
             ("'rm -rf /'", "printf '%s\\n' 'rm -rf /'\n"),
             (
                 "http get https://example.org/a?b=1",
-                "curl https://example.org/a?b=1\n",
+                "curl 'https://example.org/a?b=1'\n",
             ),
         ] {
             assert_eq!(to_bash(nu).as_deref(), Ok(bash), "{nu}");
