@@ -30,10 +30,9 @@ pub fn asked(
 ) -> anyhow::Result<ModelSettings> {
     let shown = path.display();
     let text = own_text(path)?.unwrap_or_default();
-    // A file that is wrong is wrong whatever stands over it.
-    ModelSettings::parse(&text).map_err(|error| anyhow::anyhow!("`{shown}`: {error}"))?;
-    let Value::Object(mut settings) = serde_json::to_value(toml::from_str::<toml::Table>(&text)?)?
-    else {
+    let table: toml::Table =
+        toml::from_str(&text).map_err(|error| anyhow::anyhow!("`{shown}`: {}", error.message()))?;
+    let Value::Object(mut settings) = serde_json::to_value(table)? else {
         return Ok(ModelSettings::default());
     };
     let Value::Object(known) = serde_json::to_value(ModelSettings::default())? else {
@@ -54,7 +53,7 @@ pub fn asked(
         settings.insert(key.clone(), value);
     }
     let settings = Value::Object(settings).to_string();
-    Ok(ModelSettings::from_json(&settings)?)
+    ModelSettings::from_json(&settings).map_err(|error| anyhow::anyhow!("`{shown}`: {error}"))
 }
 
 /// Reads the text of one setting, which is of the kind of its default. Lists have commas between their parts, scripts semicolons.
@@ -171,8 +170,14 @@ mod tests {
         let threads = |name: &str| (name == "KINTSUGI_MODEL_THREADS").then(|| "x".to_owned());
         assert!(said(threads, &[]).contains("KINTSUGI_MODEL_THREADS"));
         assert!(said(|_| None, &flag("backend", "llama")).contains("wants `path`"));
-        fs::write(&path, "bakend = 1\n").unwrap();
-        assert!(said(|_| None, &[]).contains("model.toml"));
+        for wrong in ["bakend = 1\n", "backend = \n", "threads = 0\n"] {
+            fs::write(&path, wrong).unwrap();
+            let said = said(|_| None, &[]);
+            assert!(
+                said.contains("model.toml") && !said.contains('\n'),
+                "{said}"
+            );
+        }
     }
 
     #[test]

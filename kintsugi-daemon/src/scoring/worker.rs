@@ -238,16 +238,7 @@ impl Worker {
         sys::die_with_parent(&mut command);
         let mut child = command.spawn()?;
         let words = LastWords::of(child.stderr.take(), poller, self.tokens.words);
-        Ok(Running {
-            child,
-            words,
-            socket,
-            reader: Reader::default(),
-            output: Vec::new(),
-            since: now,
-            ready: None,
-            asked: None,
-        })
+        Ok(Running::new((child, words), socket, now))
     }
 
     /// Asks it something under `id`; it is killed when there is no reply within `deadline_ms` and a while.
@@ -400,6 +391,20 @@ impl Worker {
 }
 
 impl Running {
+    /// Runs from `since` on, and has said nothing yet.
+    fn new((child, words): (Child, LastWords), socket: UnixStream, since: u64) -> Self {
+        Self {
+            child,
+            words,
+            socket,
+            reader: Reader::default(),
+            output: Vec::new(),
+            since,
+            ready: None,
+            asked: None,
+        }
+    }
+
     /// Writes what it takes now. One that takes nothing more is over, which its socket says too.
     fn flush(&mut self, poller: &Poller, token: u64) {
         while !self.output.is_empty() {
@@ -495,16 +500,9 @@ impl Worker {
             .add(&socket, self.tokens.socket, Interest::READ)
             .unwrap();
         let mut sleeping = Command::new("/bin/sleep");
-        self.state = State::Running(Box::new(Running {
-            child: sleeping.arg("600").spawn().unwrap(),
-            words: LastWords::default(),
-            socket,
-            reader: Reader::default(),
-            output: Vec::new(),
-            since: now,
-            ready: None,
-            asked: None,
-        }));
+        let child = sleeping.arg("600").spawn().unwrap();
+        let running = Running::new((child, LastWords::default()), socket, now);
+        self.state = State::Running(Box::new(running));
         theirs
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use kintsugi_core::audit::verify::{Options, verify};
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
-use kintsugi_core::protocol::{ChildState, Status, VaultStatus};
+use kintsugi_core::protocol::{ChildState, ModelState, Status, VaultStatus};
 use serde::Serialize;
 
 use self::probe::Seen;
@@ -244,10 +244,14 @@ fn about(status: &Status) -> Check {
 
 /// What is looked at without asking anybody.
 fn still(paths: &Paths) -> Vec<Check> {
+    let status = Client::connect(&paths.socket)
+        .ok()
+        .and_then(|mut client| status::fetch(&mut client).ok());
     vec![
         socket(paths),
         log(paths),
-        vault(paths),
+        vault(status.as_deref()),
+        model(status.as_deref()),
         policy(),
         watched(paths),
     ]
@@ -286,10 +290,25 @@ fn log(paths: &Paths) -> Check {
     }
 }
 
-fn vault(paths: &Paths) -> Check {
-    let status = Client::connect(&paths.socket)
-        .ok()
-        .and_then(|mut client| status::fetch(&mut client).ok());
+/// Whether a model that is asked for scores.
+fn model(status: Option<&Status>) -> Check {
+    let Some(status) = status else {
+        return Check::new("model", Grade::Warning, "unknown without a daemon");
+    };
+    match &status.model {
+        None => Check::new("model", Grade::Good, "none: the heuristic scores"),
+        Some(model) if model.state == ModelState::Ready => {
+            Check::new("model", Grade::Good, format!("{} scores", status.scorer))
+        }
+        Some(model) => {
+            let why = model.last_error.as_deref().unwrap_or("it is being loaded");
+            Check::new("model", Grade::Warning, format!("does not score: {why}"))
+                .hint("the heuristic stands alone; `kintsugi model status` says more")
+        }
+    }
+}
+
+fn vault(status: Option<&Status>) -> Check {
     match status.map(|status| status.vault) {
         None => Check::new("vault", Grade::Warning, "unknown without a daemon"),
         Some(VaultStatus::None) => Check::new(
