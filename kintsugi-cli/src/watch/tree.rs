@@ -242,7 +242,10 @@ impl Tree {
             let event = match reader.next() {
                 Ok(event) => event,
                 Err(Errno::AGAIN) => {
-                    self.drained = SystemTime::now();
+                    // After dropped events the last moment before them counts, until everything was looked at again.
+                    if !self.lost {
+                        self.drained = SystemTime::now();
+                    }
                     return Ok(true);
                 }
                 Err(Errno::INTR) => continue,

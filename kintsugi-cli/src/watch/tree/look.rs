@@ -19,7 +19,7 @@ impl Tree {
         self.lost = false;
         // Of a rename that was dropped, the other half says nothing.
         self.settle(sink);
-        let since = self.drained;
+        let since = std::mem::replace(&mut self.drained, SystemTime::now());
         self.gaps = Gaps::default();
         for place in 0..self.places.len() {
             match self.places.get(place).and_then(|place| place.top) {

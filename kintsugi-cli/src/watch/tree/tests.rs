@@ -216,6 +216,8 @@ fn after_dropped_events_all_is_looked_at_again_and_nothing_is_told_twice() {
     let inotify = it.tree.inotify.try_clone().unwrap();
     let mut reader = Reader::new(inotify, &mut buffer);
     while reader.next().is_ok() {}
+    // It takes a while until it is looked at again.
+    std::thread::sleep(std::time::Duration::from_millis(100));
     let overflow = Event {
         watch: -1,
         flags: ReadFlags::QUEUE_OVERFLOW,
