@@ -162,7 +162,7 @@ impl Daemon {
                     SIGNALS => self.take_signals(now),
                     GATE | PORT => self.accept(one.token, now),
                     HELPERS..HELPERS_END => {
-                        let alarms = self.desk.helpers.listen(one.token);
+                        let alarms = self.desk.helpers.listen(one.token, now);
                         self.note(alarms);
                     }
                     SCORER | SCORER_WORDS => {

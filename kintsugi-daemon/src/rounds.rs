@@ -60,6 +60,7 @@ pub(crate) fn of(paths: &Paths, settings: &Settings) -> Option<Round> {
         helper: Helper {
             name: "doctor".to_owned(),
             command,
+            heartbeat_seconds: None,
         },
         environment: environment(),
         next: last.map_or(soon, |last| soon.max(last.saturating_add(every))),

@@ -15,6 +15,9 @@ pub const HELPERS_MAX: usize = 8;
 /// Most places that are watched.
 pub const PLACES_MAX: usize = 32;
 
+/// Seconds in which a helper may be asked to say that it is alive. Each time wakes both it and the daemon.
+const HEARTBEAT_SECONDS: std::ops::RangeInclusive<u64> = 2..=86_400;
+
 /// Longest name of a helper, in bytes.
 const NAME_BYTES_MAX: usize = 32;
 
@@ -58,6 +61,10 @@ pub struct Helper {
     pub name: String,
     /// The program by its absolute path, and its arguments.
     pub command: Vec<String>,
+    /// It says something on its standard error at least this often, `alive` when there is nothing else; else it hangs, and is
+    /// ended and started again. Without it, nobody looks.
+    #[serde(default)]
+    pub heartbeat_seconds: Option<u64>,
 }
 
 /// When `kintsugi doctor` tries the gates.
@@ -164,7 +171,12 @@ impl Settings {
         if settings.helpers.len() > HELPERS_MAX {
             anyhow::bail!("more than {HELPERS_MAX} helpers");
         }
-        for Helper { name, command } in &settings.helpers {
+        for Helper {
+            name,
+            command,
+            heartbeat_seconds,
+        } in &settings.helpers
+        {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
             if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(plain) {
                 anyhow::bail!("a helper's `name` is letters, digits and dashes");
@@ -176,6 +188,10 @@ impl Settings {
                 anyhow::bail!(
                     "the `command` of helper `{name}` does not begin with an absolute path"
                 );
+            }
+            if heartbeat_seconds.is_some_and(|seconds| !HEARTBEAT_SECONDS.contains(&seconds)) {
+                let (least, most) = HEARTBEAT_SECONDS.into_inner();
+                anyhow::bail!("the `heartbeat_seconds` of helper `{name}` are {least} to {most}");
             }
         }
         Ok(settings)
@@ -243,6 +259,10 @@ mod tests {
             ("[[helper]]\nname = \"a b\"\ncommand = [\"/x\"]\n", "name"),
             ("[[helper]]\nname = \"a\"\ncommand = [\"x\"]\n", "absolute"),
             ("[[helper]]\nname = \"a\"\ncommand = []\n", "absolute"),
+            (
+                "[[helper]]\nname = \"a\"\ncommand = [\"/x\"]\nheartbeat_seconds = 1\n",
+                "2 to 86400",
+            ),
             ("[doctor]\nnever = true\n", "unknown field"),
             ("[watch]\nplaces = [\"work\"]\n", "`work`"),
             ("[watch]\nsettle_ms = 1\n", "settle_ms"),

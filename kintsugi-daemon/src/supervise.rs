@@ -1,4 +1,5 @@
-//! Helper processes: kept running, started again with growing pauses, and never waited for.
+//! Helper processes: kept running, started again with growing pauses, and never waited for. One that hangs is ended, where its
+//! settings say how often it has to be heard of.
 //!
 //! The gate works without any of them. What they do is theirs; here they are started, watched, and their last words kept. A line
 //! `alarm: TEXT` on a helper's standard error is more than a word: it becomes an `incident` in the log, and a problem in `status`.
@@ -36,6 +37,12 @@ const ALARMS_MAX: usize = 16;
 
 /// By this a line shows what a helper is doing.
 const SAYS: &str = "says: ";
+
+/// What a helper says that has nothing else to say.
+const ALIVE: &str = "alive";
+
+/// The variable that tells a helper how often it has to say something, in seconds.
+const HEARTBEAT_VARIABLE: &str = "KINTSUGI_HEARTBEAT_SECONDS";
 
 /// By this a line shows that a person must look.
 const ALARM: &str = "alarm: ";
@@ -100,6 +107,8 @@ enum State {
         words: LastWords,
         /// On the monotonic clock.
         since: u64,
+        /// When it last said something, on the same.
+        heard: u64,
     },
     /// Until this moment, on the monotonic clock.
     Pausing { until: u64 },
@@ -150,7 +159,7 @@ impl Helpers {
             .min()
     }
 
-    /// Starts those whose pause is over, and ends a round that takes too long. Returns what happened, for the log.
+    /// Starts those whose pause is over, and ends a round that takes too long and a helper that hangs. Returns what happened, for the log.
     pub fn start(&mut self, poller: &Poller, now: u64, wall: u64) -> Vec<Body> {
         let mut events = Vec::new();
         for (kept, token) in self.kept.iter_mut().zip(self.first_token..) {
@@ -162,10 +171,10 @@ impl Helpers {
     }
 
     /// Reads what the helper of `token` has to say. Returns what of it is for the log.
-    pub fn listen(&mut self, token: u64) -> Vec<Body> {
+    pub fn listen(&mut self, token: u64, now: u64) -> Vec<Body> {
         let index = usize::try_from(token.saturating_sub(self.first_token)).ok();
         let kept = index.and_then(|index| self.kept.get_mut(index));
-        kept.map_or(Vec::new(), |kept| kept.listen(1))
+        kept.map_or(Vec::new(), |kept| kept.listen(1, now))
     }
 
     /// Looks for those that have ended, after `SIGCHLD`. Returns what happened, for the log.
@@ -228,16 +237,34 @@ impl Kept {
                 Some(now.saturating_add(round.next.saturating_sub(wall)))
             }
             (State::Running { since, .. }, Some(_)) => Some(since.saturating_add(ROUND_MS_MAX)),
-            (State::Running { .. }, None) => None,
+            (State::Running { heard, .. }, None) => Some(heard.saturating_add(self.silence()?)),
         }
     }
 
+    /// Returns the longest that it may say nothing, in milliseconds, if that was set.
+    fn silence(&self) -> Option<u64> {
+        Some(self.helper.heartbeat_seconds?.saturating_mul(1_000))
+    }
+
     fn start(&mut self, poller: &Poller, token: u64, (now, wall): (u64, u64)) -> Option<Body> {
-        if let State::Running { child, since, .. } = &mut self.state {
-            // A round that does not end. Its end is heard of by a signal.
+        if let State::Running {
+            child,
+            since,
+            heard,
+            ..
+        } = &mut self.state
+        {
+            // A round that does not end, or a helper that hangs. Its end is heard of by a signal.
             drop(child.kill());
-            *since = now;
-            return None;
+            *heard = now;
+            if self.round.is_some() {
+                *since = now;
+                return None;
+            }
+            let seconds = self.helper.heartbeat_seconds.unwrap_or_default();
+            let hangs = format!("hangs: nothing was heard of it for {seconds} s");
+            self.last_error = Some(hangs.clone());
+            return Some(self.event(hangs));
         }
         let mut command = Command::new(self.helper.command.first().map_or("", String::as_str));
         command
@@ -253,6 +280,9 @@ impl Kept {
         if let Some(environment) = &self.watcher {
             command.env_clear().envs(environment.iter().cloned());
         }
+        if let Some(seconds) = self.helper.heartbeat_seconds {
+            command.env(HEARTBEAT_VARIABLE, seconds.to_string());
+        }
         sys::die_with_parent(&mut command);
         let event = match command.spawn() {
             Ok(mut child) => {
@@ -262,6 +292,7 @@ impl Kept {
                     child,
                     words,
                     since: now,
+                    heard: now,
                 };
                 // A round is no news while it finds nothing.
                 return self.round.is_none().then(|| self.event(event));
@@ -274,9 +305,15 @@ impl Kept {
     }
 
     /// Reads at most `reads` times. Returns the alarms that are new.
-    fn listen(&mut self, reads: usize) -> Vec<Body> {
+    fn listen(&mut self, reads: usize, now: u64) -> Vec<Body> {
         let lines = match &mut self.state {
-            State::Running { words, .. } => words.read(reads),
+            State::Running { words, heard, .. } => {
+                let lines = words.read(reads);
+                if !lines.is_empty() {
+                    *heard = now;
+                }
+                lines
+            }
             State::Pausing { .. } => Vec::new(),
         };
         let mut alarms = Vec::new();
@@ -286,6 +323,7 @@ impl Kept {
                 None if line.starts_with(SAYS) => {
                     self.says = line.strip_prefix(SAYS).map(str::to_owned);
                 }
+                None if line == ALIVE => {}
                 None => self.last_error = Some(line),
             }
         }
@@ -320,7 +358,7 @@ impl Kept {
             self.pause = PAUSE_MS_MIN;
         }
         // Its last words may still be in the pipe.
-        let mut events = self.listen(LastWords::READS_MAX);
+        let mut events = self.listen(LastWords::READS_MAX, now);
         let said = std::mem::take(&mut self.said);
         if self.round.is_some() && ended.code().is_some_and(|code| code <= 1) {
             // It looked at everything: what it no longer says is over.

@@ -24,6 +24,7 @@ pub(crate) fn of(paths: &Paths, settings: &Settings) -> Option<Watcher> {
         helper: Helper {
             name: "watch".to_owned(),
             command,
+            heartbeat_seconds: None,
         },
         environment,
     })

@@ -126,3 +126,49 @@ fn a_helper_that_fails_is_started_again_later_and_delays_nobody() {
     daemon.end(rustix::process::Signal::KILL);
     kintsugi_tests::wire::wait_until_ended(&handle.unwrap());
 }
+
+#[test]
+fn a_helper_that_hangs_is_ended_and_started_again_and_one_that_says_that_it_lives_is_not() {
+    let kintsugi = kintsugi_tests::machine::program("kintsugi");
+    let daemon = started_with(&format!(
+        "[[helper]]\nname = \"hangs\"\ncommand = [\"/bin/sh\", \"-c\", \"echo alive >&2; exec sleep 600\"]\n\
+         heartbeat_seconds = 2\n\
+         [[helper]]\nname = \"lives\"\ncommand = [\"/bin/sh\", \"-c\", \"while :; do echo alive >&2; sleep 0.2; done\"]\n\
+         heartbeat_seconds = 60\n\
+         [[helper]]\nname = \"notify\"\ncommand = [{:?}, \"notify\", \"--command\", \"true\"]\n\
+         heartbeat_seconds = 60\n",
+        kintsugi.display().to_string(),
+    ));
+    let mut events = daemon.connect();
+    events.say(&json!({"kind": "subscribe", "from_seq": 0, "kinds": ["child"]}));
+    let mut seen = Vec::new();
+    // It hangs, is ended, and is started once more.
+    while seen
+        .iter()
+        .filter(|event: &&String| is_start(event))
+        .count()
+        < 2
+    {
+        let record = told(&mut events);
+        if record["name"] == "hangs" {
+            seen.push(record["event"].as_str().unwrap().to_owned());
+        }
+    }
+    let hung = "hangs: nothing was heard of it for 2 s";
+    assert_eq!(seen[1..3], [hung, "ended: signal: 9 (SIGKILL)"], "{seen:?}");
+    let mut client = daemon.connect();
+    let last = child(&mut client, "hangs")["last_error"].clone();
+    assert!(last.as_str().unwrap().starts_with(hung), "{last}");
+    for name in ["lives", "notify"] {
+        let one = child(&mut client, name);
+        assert_eq!(
+            (&one["state"], &one["restarts"]),
+            (&"running".into(), &0.into())
+        );
+        assert_eq!(one["last_error"], Value::Null, "{name}");
+    }
+}
+
+fn is_start(event: &str) -> bool {
+    event.starts_with("started as process ")
+}

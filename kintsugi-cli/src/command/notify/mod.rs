@@ -42,7 +42,8 @@ const COLUMNS: usize = 120;
 #[command(
     after_help = "Without a channel: the desktop, tmux and the terminal, as far as they are there. Runs until the daemon \
                   ends. To have the daemon keep it running, in `daemon.toml` beside the policy:\n  [[helper]]\n  \
-                  name = \"notify\"\n  command = [\"/usr/local/bin/kintsugi\", \"notify\", \"--desktop\"]"
+                  name = \"notify\"\n  command = [\"/usr/local/bin/kintsugi\", \"notify\", \"--desktop\"]\n  heartbeat_seconds = 600\n\
+                  The last line has it ended and started again when nothing was heard of it for so long."
 )]
 #[expect(
     clippy::struct_excessive_bools,
@@ -220,9 +221,13 @@ impl Notify {
             .map_err(|error| gate::refused(&error))?;
         let mut told = BTreeSet::new();
         let mut channels = Channels::default();
+        let heartbeat = heartbeat();
         loop {
             self.look(&paths, &mut told, &mut channels, console)?;
-            match events.reply_within(TURN) {
+            if heartbeat.is_some() {
+                writeln!(console.err, "alive")?;
+            }
+            match events.reply_within(heartbeat.unwrap_or(TURN)) {
                 Ok(event) => {
                     let mut alarms = BTreeSet::new();
                     alarms.extend(incident(event));
@@ -297,6 +302,14 @@ impl Notify {
         );
         Err(failure.hint("name a command with `--command`"))
     }
+}
+
+/// Returns how long nothing may be said at most, when the daemon that keeps this running wants to hear that it does not hang.
+fn heartbeat() -> Option<Duration> {
+    let seconds = std::env::var("KINTSUGI_HEARTBEAT_SECONDS").ok()?;
+    let seconds: u64 = seconds.parse().ok()?;
+    // Twice in the time that it has, and the notices in between take a little of it.
+    Some(Duration::from_secs(seconds).min(TURN) / 2)
 }
 
 /// Returns what an event says that a person must look at.
