@@ -150,7 +150,7 @@ mod tests {
         let (message, hint) = said(&["init", "tcsh"]);
         assert_eq!(
             message,
-            "invalid value `tcsh` for `<SHELL>` [possible values: bash, zsh, fish]"
+            "invalid value `tcsh` for `<SHELL>` [possible values: bash, zsh, fish, nu, powershell]"
         );
         assert!(hint.starts_with("a similar value exists"), "{hint}");
         let (message, hint) = said(&["log", "show", "x"]);
