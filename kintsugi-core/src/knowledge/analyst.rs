@@ -396,6 +396,7 @@ impl Analyst<'_> {
             self.call(&call)
         };
         self.redirects(&call, &invocation.redirects, &printed);
+        self.own_input(&call, invocation);
         printed
     }
 

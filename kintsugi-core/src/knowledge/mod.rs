@@ -22,6 +22,7 @@ mod local;
 #[cfg(test)]
 mod operations_tests;
 mod overlooked;
+mod own_input;
 mod program;
 mod recipe;
 mod redirect;

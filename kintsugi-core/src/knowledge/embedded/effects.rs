@@ -250,7 +250,26 @@ impl Script<'_> {
         if perl {
             return self.perl_open(call, &mode);
         }
-        self.path(calls::opened(&mode), &call.argument(0), None)
+        // `open("|rm x")` of ruby starts a command (`Kernel#open`, 3.3).
+        let first = call.argument(0);
+        if self.language == crate::knowledge::schema::Language::Ruby
+            && let Some(text) = first.known()
+            && let Some(command) = text.trim_start().strip_prefix('|')
+        {
+            self.piped(command);
+            return Value::unknown(Feed::Program);
+        }
+        self.path(calls::opened(&mode), &first, None)
+    }
+
+    /// A command that the code starts, and may feed with what it prints.
+    fn piped(&mut self, command: &str) {
+        let program = command.split_whitespace().next().unwrap_or_default();
+        let name = program.rsplit('/').next().unwrap_or_default();
+        if matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh") && !command.contains(" -c") {
+            self.hidden("text that the code feeds to a shell");
+        }
+        self.shell(&Value::text(command));
     }
 
     /// `open(F, "rm -rf / |")`, `open(F, ">", "x")`, `open F, ">x"`.
@@ -260,8 +279,11 @@ impl Script<'_> {
             let third = call.argument(2);
             let words: Vec<Value> = call.positional().skip(2).cloned().collect();
             match words.as_slice() {
-                [] => self.shell(&Value::text(command)),
-                [_] => self.shell(&third),
+                [] => self.piped(command),
+                [_] => match third.known() {
+                    Some(command) => self.piped(&command),
+                    None => self.shell(&third),
+                },
                 words => self.command(words),
             }
             return Value::unknown(Feed::Program);
@@ -303,6 +325,13 @@ impl Script<'_> {
             .map(|(_, value)| value.feed)
             .max();
         target.feed = payload.unwrap_or_default();
+        let sends_environment = call
+            .arguments
+            .iter()
+            .any(|(_, value)| value.path.as_deref().is_some_and(calls::is_environment));
+        if sends_environment {
+            target.feed = Feed::Secret;
+        }
         self.note(action, Role::Remote, &target, Modifiers::NONE);
         Value::unknown(Feed::Network)
     }

@@ -71,8 +71,13 @@ fn client_command(line: &str, found: &mut Vec<Embedded>) -> bool {
             Some("\\o" | "\\w" | ".output" | ".once" | ".backup" | ".save" | "\\copy"),
             Some(target),
         ) => {
-            match target.strip_prefix('|') {
-                Some(command) => found.push(shell(command)),
+            // `.once '|cmd -x'`: everything behind the name of the command.
+            let rest = line
+                .split_once(char::is_whitespace)
+                .map(|(_, rest)| rest.trim());
+            let rest = rest.unwrap_or_default().trim_matches(['"', '\'']);
+            match rest.strip_prefix('|') {
+                Some(command) => piped(command, found),
                 None if line.starts_with("\\copy") => copy(line, found),
                 None => found.push(effect(
                     Action::Overwrite,
@@ -115,6 +120,24 @@ fn client_command(line: &str, found: &mut Vec<Embedded>) -> bool {
         (Some(first), _) => first.starts_with('\\') || first.starts_with('.') && first.len() > 1,
         (None, _) => false,
     }
+}
+
+/// A command that is fed with what the client prints.
+fn piped(command: &str, found: &mut Vec<Embedded>) {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    if matches!(
+        program.rsplit('/').next(),
+        Some("sh" | "bash" | "zsh" | "dash" | "ksh")
+    ) {
+        let text = "what a query prints";
+        found.push(effect(
+            Action::Interpret,
+            Role::Code,
+            text,
+            Modifiers::NONE.with(Modifier::Unverified),
+        ));
+    }
+    found.push(shell(command));
 }
 
 fn copy(line: &str, found: &mut Vec<Embedded>) {
@@ -171,11 +194,13 @@ fn judge(statement: &Statement, found: &mut Vec<Embedded>) {
             "XP_CMDSHELL"
         };
         if statement.upper.first().is_some_and(|first| first == "COPY") && statement.has("TO") {
-            // What the program is fed, and may send.
+            // What the program is fed, and may send: as from a dump of that table.
             let table = statement.behind("COPY");
             found.push(effect(Action::Read, Role::Table, table, Modifiers::NONE));
+            found.push(shell(&format!("pg_dump | {}", statement.behind(keyword))));
+        } else {
+            found.push(shell(statement.behind(keyword)));
         }
-        found.push(shell(statement.behind(keyword)));
     }
     hidden(statement, found);
 }

@@ -313,7 +313,10 @@ fn sql() {
             ("UPDATE t SET a = 1", &["write table t all"]),
             ("/*!50000 DROP TABLE x */", &["delete table x all"]),
             ("TRUNCATE TABLE a, b", &["truncate table a all"]),
-            ("COPY t TO PROGRAM 'sh -c id'", &["shell sh -c id"]),
+            (
+                "COPY t TO PROGRAM 'sh -c id'",
+                &["shell pg_dump | sh -c id"],
+            ),
             ("\\! rm -rf /", &["shell rm -rf /"]),
             (".shell id", &["shell id"]),
             (

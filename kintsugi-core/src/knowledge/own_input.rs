@@ -1,0 +1,73 @@
+//! A file that a command reads and that is emptied before it is read: `jq . f > f`, `sort f | uniq > f`,
+//! `ffmpeg -y -i f f`.
+//!
+//! The shell opens what `>` names before the program starts (`bash(1)` 5.2, REDIRECTION), and `tee` and the programs of
+//! [`OPENS_FIRST`] cut what they write before they have read all of it. `sort -o f f` and `sponge f` read first.
+
+use super::analyst::{Analyst, Call};
+use super::code::program_name;
+use crate::effect::{Action, Modifier, Modifiers, Role, Span, Target};
+use crate::shell::{Input, Invocation, RedirectMode};
+
+/// Most commands of one pipeline that are looked at.
+const STAGES_MAX: usize = 16;
+
+/// Programs that open what they write before they have read what they read.
+const OPENS_FIRST: [&str; 5] = ["tee", "gtee", "ffmpeg", "avconv", "iconv"];
+
+impl Analyst<'_> {
+    /// Cuts the files that a command overwrites and that it, or a command that feeds it, reads.
+    pub(super) fn own_input(&mut self, call: &Call<'_>, invocation: &Invocation) {
+        let program = program_name(call);
+        let redirects = invocation
+            .redirects
+            .iter()
+            .any(|redirect| redirect.mode == RedirectMode::Overwrite);
+        if !redirects && !OPENS_FIRST.contains(&program.as_str()) {
+            return;
+        }
+        let spans = stages(call, invocation);
+        let is_read = |path: &str| {
+            self.analysis.effects.iter().any(|effect| {
+                effect.action == Action::Read
+                    && effect.role == Role::Path
+                    && effect.target.text == path
+                    && !effect.modifiers.contains(Modifier::Unresolved)
+                    && spans.contains(&effect.span)
+            })
+        };
+        let cut: Vec<Target> = self
+            .analysis
+            .effects
+            .iter()
+            .filter(|effect| {
+                effect.action == Action::Overwrite
+                    && effect.role == Role::Path
+                    && effect.span == call.span
+                    && is_read(&effect.target.text)
+            })
+            .map(|effect| effect.target.clone())
+            .collect();
+        for target in cut {
+            self.push(call, Action::Truncate, Role::Path, target)
+                .with(Modifiers::NONE.with(Modifier::Permanent))
+                .by(&program);
+        }
+    }
+}
+
+/// The command and those that feed it through pipes.
+fn stages(call: &Call<'_>, invocation: &Invocation) -> Vec<Span> {
+    let mut spans = vec![invocation.span];
+    let mut next = Some(&invocation.input);
+    while let Some(Input::Pipe { first, end }) = next {
+        let range = first.0 as usize..end.0 as usize;
+        let feeding = call.scope.script.invocations.get(range).unwrap_or_default();
+        spans.extend(feeding.iter().map(|it| it.span));
+        next = feeding.first().map(|it| &it.input);
+        if spans.len() > STAGES_MAX {
+            break;
+        }
+    }
+    spans
+}
