@@ -5,12 +5,14 @@
 //! [`OPENS_FIRST`] cut what they write before they have read all of it. `sort -o f f` and `sponge f` read first.
 
 use super::analyst::{Analyst, Call};
-use super::code::program_name;
-use crate::effect::{Action, Modifier, Modifiers, Role, Span, Target};
+use crate::effect::{Action, Effect, Modifier, Modifiers, Role, Span, Target};
 use crate::shell::{Input, Invocation, RedirectMode};
 
 /// Most commands of one pipeline that are looked at.
 const STAGES_MAX: usize = 16;
+
+/// Most effects that are looked at, the last ones first: those of a pipeline stand together.
+const EFFECTS_MAX: usize = 128;
 
 /// Programs that open what they write before they have read what they read.
 const OPENS_FIRST: [&str; 5] = ["tee", "gtee", "ffmpeg", "avconv", "iconv"];
@@ -18,17 +20,23 @@ const OPENS_FIRST: [&str; 5] = ["tee", "gtee", "ffmpeg", "avconv", "iconv"];
 impl Analyst<'_> {
     /// Cuts the files that a command overwrites and that it, or a command that feeds it, reads.
     pub(super) fn own_input(&mut self, call: &Call<'_>, invocation: &Invocation) {
-        let program = program_name(call);
         let redirects = invocation
             .redirects
             .iter()
             .any(|redirect| redirect.mode == RedirectMode::Overwrite);
-        if !redirects && !OPENS_FIRST.contains(&program.as_str()) {
+        let near = || self.analysis.effects.iter().rev().take(EFFECTS_MAX);
+        let cuts = |effect: &Effect| {
+            effect.action == Action::Overwrite
+                && effect.role == Role::Path
+                && effect.span == call.span
+                && (redirects || OPENS_FIRST.contains(&effect.program.as_str()))
+        };
+        if !near().any(cuts) {
             return;
         }
         let spans = stages(call, invocation);
         let is_read = |path: &str| {
-            self.analysis.effects.iter().any(|effect| {
+            near().any(|effect| {
                 effect.action == Action::Read
                     && effect.role == Role::Path
                     && effect.target.text == path
@@ -36,19 +44,12 @@ impl Analyst<'_> {
                     && spans.contains(&effect.span)
             })
         };
-        let cut: Vec<Target> = self
-            .analysis
-            .effects
-            .iter()
-            .filter(|effect| {
-                effect.action == Action::Overwrite
-                    && effect.role == Role::Path
-                    && effect.span == call.span
-                    && is_read(&effect.target.text)
-            })
-            .map(|effect| effect.target.clone())
+        let cut: Vec<(Target, String)> = near()
+            .filter(|effect| cuts(effect) && is_read(&effect.target.text))
+            .take(STAGES_MAX)
+            .map(|effect| (effect.target.clone(), effect.program.clone()))
             .collect();
-        for target in cut {
+        for (target, program) in cut {
             self.push(call, Action::Truncate, Role::Path, target)
                 .with(Modifiers::NONE.with(Modifier::Permanent))
                 .by(&program);
