@@ -25,7 +25,7 @@ def slots(data): # what the whole slots of the head say: next record, seal
 def main(directory):
     count, names = max(slots(open(f"{directory}/head", "rb").read()), default=("head", None))
     if count == "head": return "tampered head"
-    files = sorted(glob.glob(f"{directory}/seg-*.ndjson"))
+    files = sorted(glob.glob(f"{directory}/seg-{'[0-9]' * 12}.ndjson"))
     start, *_ = firsts = [int(file[-19:-7]) for file in files] or [0]
     seq, seal, key, taken, lines, redacted, named, pruned, hidden = start, b"", None, b"", [], set(), set(), 0, False
     for file, end in zip(files, [*firsts[1:], None]):
