@@ -30,6 +30,8 @@ pub(crate) fn attempts(stage: &Stage) -> Vec<(String, &'static str, Vec<String>)
     std::fs::write(&file, format!("#!/bin/sh\n{text}\n")).expect("a script");
     let scripted = format!("sh {file}");
     let tmux = format!("tmux -S {}", stage.path("tmux"));
+    // A server of its own: the other one ends with its only session, and takes whoever comes meanwhile with it.
+    let keys = format!("tmux -S {}", stage.path("tmux-keys"));
     let screens = stage.path("screens");
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     std::fs::create_dir(&screens).expect("a directory");
@@ -114,7 +116,7 @@ pub(crate) fn attempts(stage: &Stage) -> Vec<(String, &'static str, Vec<String>)
             "tmux send-keys",
             "shell",
             shell(format!(
-                "{tmux} new-session -d -s keys sh; {tmux} send-keys -t keys '{scripted}; exit' Enter"
+                "{keys} new-session -d -s keys sh; {keys} send-keys -t keys '{scripted}; exit' Enter"
             )),
         ),
         own("screen", "shell", shell(format!("screen -dm {scripted}"))),
