@@ -17,6 +17,13 @@ pub struct Machine {
     programs: Vec<PathBuf>,
 }
 
+/// Returns all that a program printed.
+#[must_use]
+pub fn said(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
 /// A repository with a remote whose branch is ahead in another way, so that only `--force` pushes.
 #[derive(Debug)]
 pub struct Diverged {
@@ -120,6 +127,20 @@ impl Machine {
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.kintsugi(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("kintsugi starts")
+    }
+
+    /// Runs `kintsugi` in `directory`, where commands are run by bash and nobody answers, and returns what came of it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn run_in(&self, directory: &Path, arguments: &[&str]) -> Output {
+        self.kintsugi(arguments)
+            .env("SHELL", "/bin/bash")
+            .current_dir(directory)
             .stdin(Stdio::null())
             .output()
             .expect("kintsugi starts")

@@ -25,6 +25,30 @@ pub struct Thing {
 /// Everything below a directory.
 pub type Tree = BTreeMap<PathBuf, Thing>;
 
+/// Returns a new directory to work in, below the one for temporary files, and what removes it. It is no part of a repository, and
+/// not below the guard's own.
+///
+/// # Panics
+/// When it cannot be made.
+#[must_use]
+pub fn work() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::Builder::new().prefix("work-").tempdir();
+    let directory = directory.expect("room");
+    let work = directory.path().canonicalize().expect("its path");
+    let work = work.join("work");
+    std::fs::create_dir(&work).expect("room");
+    (directory, work)
+}
+
+/// Looks at everything below `top`.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn all(top: &Path) -> Tree {
+    tree(top, &|_| false)
+}
+
 /// Looks at everything below `top`, but not at what `skip` names.
 ///
 /// # Panics

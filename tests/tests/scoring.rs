@@ -604,7 +604,9 @@ fn nothing_waits_much_longer_than_its_deadline() {
     let verdict = client.ask(&propose(UNCLEAR));
     let took = started.elapsed();
     assert_eq!(verdict["scored"]["why"], "deadline");
+    // At its deadline and not before; a machine with much else to do takes a while to say so.
     assert!(took >= Duration::from_millis(95), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 /// What a person sees of a model, from settings to the card.

@@ -8,36 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use kintsugi_tests::machine::{Machine, program};
-use kintsugi_tests::tree::{Tree, differences, tree};
+use kintsugi_tests::machine::{Machine, program, said};
+use kintsugi_tests::tree::{Tree, all, differences, work};
 use kintsugi_tests::volume::{Kind, Volume};
-
-/// Below the directory for temporary files, but not below the guard's own.
-fn work() -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
-    let work = directory.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir(&work).unwrap();
-    (directory, work)
-}
-
-fn run(machine: &Machine, work: &Path, arguments: &[&str]) -> Output {
-    machine
-        .kintsugi(arguments)
-        .env("SHELL", "/bin/bash")
-        .current_dir(work)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
-
-fn all(top: &Path) -> Tree {
-    tree(top, &|_| false)
-}
 
 /// Names of captures below any store under `top`, whole or not.
 fn captures(top: &Path) -> Vec<PathBuf> {
@@ -79,16 +52,16 @@ fn a_full_disk_holds_the_command_until_there_is_room() {
     std::fs::create_dir(&work).unwrap();
     std::fs::write(work.join("f"), vec![7; 5 << 20]).unwrap();
     let before = all(&work);
-    let held = run(&machine, &work, &["run", "--", "rm f"]);
+    let held = machine.run_in(&work, &["run", "--", "rm f"]);
     is_held(&held, "the disk is full", (&before, &work), volume.path());
     let mut grow = Command::new("mount");
     grow.args(["-o", "remount,size=32m"]).arg(volume.path());
     assert!(grow.status().unwrap().success());
     // The same line waits for a person now; another way to say it does not.
-    let done = run(&machine, &work, &["run", "--", "unlink f"]);
+    let done = machine.run_in(&work, &["run", "--", "unlink f"]);
     assert!(done.status.success(), "{}", said(&done));
     assert!(!work.join("f").exists());
-    let undone = run(&machine, &work, &["undo"]);
+    let undone = machine.run_in(&work, &["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(differences(&before, &all(&work)), [] as [&str; 0]);
 }
@@ -103,12 +76,12 @@ fn an_undo_on_a_full_disk_changes_nothing_and_works_when_there_is_room() {
     std::fs::create_dir(&work).unwrap();
     std::fs::write(work.join("f"), vec![7; 5 << 20]).unwrap();
     let before = all(&work);
-    let done = run(&machine, &work, &["run", "--", "rm f"]);
+    let done = machine.run_in(&work, &["run", "--", "rm f"]);
     assert!(done.status.success(), "{}", said(&done));
     let filler = volume.path().join("filler");
     let refused = std::fs::write(&filler, vec![1; 32 << 20]);
     refused.expect_err("it is smaller");
-    let failed = run(&machine, &work, &["undo"]);
+    let failed = machine.run_in(&work, &["undo"]);
     assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
     assert!(
         said(&failed).contains("the disk is full"),
@@ -118,7 +91,7 @@ fn an_undo_on_a_full_disk_changes_nothing_and_works_when_there_is_room() {
     let left: Vec<_> = std::fs::read_dir(&work).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     std::fs::remove_file(filler).unwrap();
-    let undone = run(&machine, &work, &["undo"]);
+    let undone = machine.run_in(&work, &["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(differences(&before, &all(&work)), [] as [&str; 0]);
 }
@@ -138,7 +111,7 @@ fn another_file_system_in_the_middle_of_a_tree_holds_the_command() {
     let reason = format!("another file system is mounted at `{}`", inner.display());
     // As text, and as a plain `rm` that would be moved.
     for line in [&["rm -rf d"][..], &["rm", "-rf", "d"]] {
-        let held = run(&machine, &work, &[&["run", "--"], line].concat());
+        let held = machine.run_in(&work, &[&["run", "--"], line].concat());
         is_held(&held, &reason, (&before, &work), &machine.home());
     }
 }
@@ -156,10 +129,10 @@ fn names_that_are_no_text_are_kept_and_come_back() {
     std::fs::write(name(b"d\xc3/\x80in"), "three").unwrap();
     std::os::unix::fs::symlink(OsStr::from_bytes(b"to\xff"), name(b"link\xff")).unwrap();
     let before = all(&inner);
-    let done = run(&machine, &work, &["run", "--", "rm -r in/?*"]);
+    let done = machine.run_in(&work, &["run", "--", "rm -r in/?*"]);
     assert!(done.status.success(), "{}", said(&done));
     assert_eq!(std::fs::read_dir(&inner).unwrap().count(), 0);
-    let undone = run(&machine, &work, &["undo"]);
+    let undone = machine.run_in(&work, &["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(differences(&before, &all(&inner)), [] as [&str; 0]);
 

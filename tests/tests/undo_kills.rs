@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::machine::{Machine, program, said};
 use kintsugi_tests::tree::{Tree, differences, tree};
 
 /// Calls that change something, or open what is changed then.
@@ -143,11 +143,6 @@ fn built(top: &Path) -> Vec<PathBuf> {
     let is_built = |path: &&PathBuf| path.to_string_lossy().contains(".kintsugi-undo-");
     let found = tree(top, &|_| false);
     found.keys().filter(is_built).cloned().collect()
-}
-
-fn said(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&both).into_owned()
 }
 
 /// Kills the capture before `line`, and the command itself, at many points.

@@ -1,32 +1,9 @@
 //! Undo beyond the table: newer work, an undo of an undo, what a plain `rm` moves, an agent, and what is pruned.
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::Path;
 
-use kintsugi_tests::machine::Machine;
-use kintsugi_tests::tree::{differences, tree};
-
-/// A directory that is no part of a repository, in which what is there exists nowhere else.
-fn work() -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
-    let work = directory.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir(&work).unwrap();
-    (directory, work)
-}
-
-fn run(machine: &Machine, work: &Path, arguments: &[&str]) -> Output {
-    machine
-        .kintsugi(arguments)
-        .current_dir(work)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
+use kintsugi_tests::machine::{Machine, said};
+use kintsugi_tests::tree::{differences, tree, work};
 
 /// Every capture that a store shows or hides.
 fn captures(store: &Path) -> Vec<String> {
@@ -52,7 +29,7 @@ fn newer_work_is_not_overwritten_unless_told_and_an_undo_can_be_undone() {
     let (_directory, work) = work();
     let file = work.join("f");
     std::fs::write(&file, "one").unwrap();
-    let done = run(&machine, &work, &["run", "--", "echo two > f"]);
+    let done = machine.run_in(&work, &["run", "--", "echo two > f"]);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
     let store = machine.home().join(".local/share/kintsugi/trash");
     let noted = store
@@ -64,18 +41,18 @@ fn newer_work_is_not_overwritten_unless_told_and_an_undo_can_be_undone() {
     }
     next_tick();
     std::fs::write(&file, "three").unwrap();
-    let refused = run(&machine, &work, &["undo"]);
+    let refused = machine.run_in(&work, &["undo"]);
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
     assert!(said(&refused).contains("--overwrite"), "{}", said(&refused));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "three");
 
-    let undone = run(&machine, &work, &["undo", "--overwrite", "--json"]);
+    let undone = machine.run_in(&work, &["undo", "--overwrite", "--json"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "one");
     let report: serde_json::Value = serde_json::from_slice(&undone.stdout).unwrap();
     let back = report["kept_as"].as_str().unwrap();
     // Within one tick of that clock nobody can say whether it changed since: then undo asks.
-    let redone = run(&machine, &work, &["undo", "--overwrite", back]);
+    let redone = machine.run_in(&work, &["undo", "--overwrite", back]);
     assert!(redone.status.success(), "{}", said(&redone));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "three");
 }
@@ -87,11 +64,12 @@ fn pruning_forgets_captures_and_their_copies() {
     let store = machine.home().join(".local/share/kintsugi/trash");
     std::fs::write(work.join("f"), "one").unwrap();
     assert!(
-        run(&machine, &work, &["run", "--", "echo two > f"])
+        machine
+            .run_in(&work, &["run", "--", "echo two > f"])
             .status
             .success()
     );
-    let pruned = run(&machine, &work, &["trash", "prune", "--all"]);
+    let pruned = machine.run_in(&work, &["trash", "prune", "--all"]);
     assert!(pruned.status.success(), "{}", said(&pruned));
     assert_eq!(captures(&store), [] as [&str; 0]);
     let objects = std::fs::read_dir(store.join("objects")).unwrap().flatten();
@@ -99,7 +77,7 @@ fn pruning_forgets_captures_and_their_copies() {
         .map(|above| std::fs::read_dir(above.path()).unwrap().count())
         .sum();
     assert_eq!(left, 0);
-    let nothing = run(&machine, &work, &["undo"]);
+    let nothing = machine.run_in(&work, &["undo"]);
     assert!(
         said(&nothing).contains("nothing can be undone"),
         "{}",
@@ -115,14 +93,10 @@ fn a_plain_rm_moves_what_it_deletes_and_undo_moves_it_back() {
     std::fs::write(work.join("d/deep/f"), "only here").unwrap();
     std::fs::write(work.join("f"), "x").unwrap();
     let before = tree(&work, &|_| false);
-    let done = run(
-        &machine,
-        &work,
-        &["run", "--", "rm", "-rf", "d", "f", "gone"],
-    );
+    let done = machine.run_in(&work, &["run", "--", "rm", "-rf", "d", "f", "gone"]);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
     assert!(!work.join("d").exists() && !work.join("f").exists());
-    let undone = run(&machine, &work, &["undo"]);
+    let undone = machine.run_in(&work, &["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(
         differences(&before, &tree(&work, &|_| false)),
@@ -138,7 +112,7 @@ fn an_agents_tool_call_is_kept_before_it_is_answered() {
     assert_eq!(machine.agent_asks("rm f", &work).0, "allow");
     // The agent runs it now.
     std::fs::remove_file(work.join("f")).unwrap();
-    let undone = run(&machine, &work, &["undo"]);
+    let undone = machine.run_in(&work, &["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
     assert_eq!(
         std::fs::read_to_string(work.join("f")).unwrap(),

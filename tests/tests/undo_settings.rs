@@ -1,33 +1,15 @@
 //! Undo of a session and of some paths alone, how much may be kept, and what is pruned by age and by the quota.
 
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::path::Path;
 
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, said};
+use kintsugi_tests::tree::work;
 use serde_json::Value;
 
-fn work() -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
-    let work = directory.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir(&work).unwrap();
-    (directory, work)
-}
-
-fn run(machine: &Machine, work: &Path, arguments: &[&str]) -> Output {
-    let mut kintsugi = machine.kintsugi(arguments);
-    kintsugi.env("SHELL", "/bin/bash").current_dir(work);
-    kintsugi.stdin(Stdio::null()).output().unwrap()
-}
-
 fn ran(machine: &Machine, work: &Path, arguments: &[&str]) -> String {
-    let output = run(machine, work, arguments);
+    let output = machine.run_in(work, arguments);
     assert!(output.status.success(), "{}", said(&output));
     said(&output)
-}
-
-fn said(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&both).into_owned()
 }
 
 fn settings(machine: &Machine, text: &str) {
@@ -37,7 +19,7 @@ fn settings(machine: &Machine, text: &str) {
 }
 
 fn captures(machine: &Machine, work: &Path) -> Vec<Value> {
-    let output = run(machine, work, &["trash", "list", "--json"]);
+    let output = machine.run_in(work, &["trash", "list", "--json"]);
     assert!(output.status.success(), "{}", said(&output));
     let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
     listed["captures"].as_array().unwrap().clone()
@@ -74,7 +56,7 @@ fn a_whole_session_is_undone_the_last_command_first() {
     ran(&machine, &work, &["undo", "--session", "--overwrite"]);
     let left = (read(&work, "a"), read(&work, "b"), work.join("c").exists());
     assert_eq!(left, ("one".to_owned(), "one".to_owned(), false));
-    let nothing = run(&machine, &work, &["undo", "--session"]);
+    let nothing = machine.run_in(&work, &["undo", "--session"]);
     assert_eq!(nothing.status.code(), Some(1), "{}", said(&nothing));
 }
 
@@ -139,7 +121,7 @@ fn each_limit_that_a_person_sets_holds_what_is_beyond_it() {
     for (text, reason) in cases {
         let machine = Machine::new();
         settings(&machine, text);
-        let held = run(&machine, &work, &["run", "--", "rm -r d"]);
+        let held = machine.run_in(&work, &["run", "--", "rm -r d"]);
         let words = said(&held).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(held.status.code(), Some(4), "{text}: {words}");
         assert!(
@@ -150,7 +132,7 @@ fn each_limit_that_a_person_sets_holds_what_is_beyond_it() {
     }
     let machine = Machine::new();
     settings(&machine, "bytes = 1");
-    let refused = run(&machine, &work, &["trash", "list"]);
+    let refused = machine.run_in(&work, &["trash", "list"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(
         said(&refused).contains("unknown field `bytes`"),
@@ -171,7 +153,7 @@ fn a_secret_in_a_name_is_put_back_and_written_nowhere_else() {
     for line in [&["rm -f key-*"][..], &["rm", "-f", &name]] {
         std::fs::write(work.join(&name), "kept").unwrap();
         ran(&machine, &work, &[&["run", "--"], line].concat());
-        let listed = run(&machine, &work, &["trash", "list", "--json"]);
+        let listed = machine.run_in(&work, &["trash", "list", "--json"]);
         assert!(!said(&listed).contains(&secret), "{}", said(&listed));
         ran(&machine, &work, &["undo"]);
         assert_eq!(read(&work, &name), "kept");

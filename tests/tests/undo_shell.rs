@@ -7,13 +7,7 @@ use std::process::{Command, Stdio};
 use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
-
-fn work() -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
-    let work = directory.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir(&work).unwrap();
-    (directory, work)
-}
+use kintsugi_tests::tree::work;
 
 /// What `diff -r` says of two directories.
 fn diff(one: &Path, other: &Path) -> String {

@@ -2,29 +2,13 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
 
-use kintsugi_tests::machine::Machine;
-use kintsugi_tests::tree::{Tree, differences, tree};
+use kintsugi_tests::machine::{Machine, said};
+use kintsugi_tests::tree::{all, differences, tree};
 use kintsugi_tests::volume::{Kind, Volume};
 use rustix::fs::XattrFlags;
 
 const KINDS: [Kind; 4] = [Kind::Btrfs, Kind::Xfs, Kind::Ext4, Kind::Tmpfs];
-
-fn run(machine: &Machine, work: &Path, arguments: &[&str]) -> Output {
-    let mut kintsugi = machine.kintsugi(arguments);
-    kintsugi.env("SHELL", "/bin/bash").current_dir(work);
-    kintsugi.stdin(Stdio::null()).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
-
-fn all(top: &Path) -> Tree {
-    tree(top, &|_| false)
-}
 
 /// Everything that is hard to keep.
 fn fill(work: &Path) {
@@ -84,10 +68,10 @@ fn comes_back(machine: &Machine, volume: &Volume, name: &str) {
         std::fs::create_dir(&work).unwrap();
         fill(&work);
         let before = all(&work);
-        let done = run(machine, &work, &[&["run", "--"], line].concat());
+        let done = machine.run_in(&work, &[&["run", "--"], line].concat());
         assert!(done.status.success(), "{name}, {how}: {}", said(&done));
         assert!(!differences(&before, &all(&work)).is_empty());
-        let undone = run(machine, &work, &["undo", "--overwrite"]);
+        let undone = machine.run_in(&work, &["undo", "--overwrite"]);
         assert!(undone.status.success(), "{name}, {how}: {}", said(&undone));
         let differs = differences(&before, &all(&work));
         // What holds the top that came back is no part of it.
@@ -111,7 +95,7 @@ fn everything_comes_back_on_each_file_system() {
         let stores = std::fs::read_dir(volume.path().join(shared)).unwrap();
         assert_eq!(stores.count(), 1, "{}: copies lie beside it", kind.name());
         // Nothing is left of it when nothing is kept any more.
-        let pruned = run(&machine, volume.path(), &["trash", "prune", "--all"]);
+        let pruned = machine.run_in(volume.path(), &["trash", "prune", "--all"]);
         assert!(pruned.status.success(), "{}", said(&pruned));
         let left: Vec<_> = tree(volume.path(), &|path| {
             !path.starts_with(".kintsugi-trash-0")
@@ -142,13 +126,13 @@ fn what_shares_its_blocks_takes_no_room_and_no_budget() {
         rustix::fs::sync();
         let free = || rustix::fs::statvfs(volume.path()).unwrap().f_bfree;
         let blocks = free();
-        let done = run(&machine, &work, &["run", "--", "rm big"]);
+        let done = machine.run_in(&work, &["run", "--", "rm big"]);
         assert!(done.status.success(), "{}: {}", kind.name(), said(&done));
         rustix::fs::sync();
         let block = rustix::fs::statvfs(volume.path()).unwrap().f_frsize;
         let taken = blocks.saturating_sub(free()) * block;
         assert!(taken < 16 << 20, "{}: {taken} bytes more", kind.name());
-        let undone = run(&machine, &work, &["undo"]);
+        let undone = machine.run_in(&work, &["undo"]);
         assert!(undone.status.success(), "{}", said(&undone));
         assert_eq!(differences(&before, &all(&work)), [] as [&str; 0]);
         let now = std::fs::metadata(work.join("big")).unwrap().ino();
@@ -166,10 +150,10 @@ fn what_moves_to_another_file_system_comes_back() {
     fill(one.path());
     let before = all(&one.path().join("d"));
     let line = format!("mv d {}/there", other.path().display());
-    let done = run(&machine, one.path(), &["run", "--", &line]);
+    let done = machine.run_in(one.path(), &["run", "--", &line]);
     assert!(done.status.success(), "{}", said(&done));
     assert!(!one.path().join("d").exists());
-    let undone = run(&machine, one.path(), &["undo", "--overwrite"]);
+    let undone = machine.run_in(one.path(), &["undo", "--overwrite"]);
     assert!(undone.status.success(), "{}", said(&undone));
     let differs = differences(&before, &all(&one.path().join("d")));
     assert!(differs.is_empty(), "{differs:#?}");
