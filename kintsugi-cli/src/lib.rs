@@ -26,7 +26,6 @@ pub mod pager;
 pub mod policies;
 pub mod progress;
 pub mod proposal;
-pub mod quote;
 pub mod records;
 pub mod relay;
 pub mod remembered;

@@ -11,13 +11,14 @@ use std::process::{Command, Stdio};
 
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
+use kintsugi_core::quote;
 use kintsugi_core::shell::Dialect;
 
 use crate::capture::before;
 use crate::client::{Client, REPLY_MAX};
 use crate::exit::{Exit, Failure};
 use crate::relay::full_client;
-use crate::{proposal, quote, surroundings};
+use crate::{proposal, surroundings};
 
 /// Names under which this program stands for a shell.
 pub const SHELLS: [&str; 6] = ["bash", "dash", "fish", "ksh", "sh", "zsh"];

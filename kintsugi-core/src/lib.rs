@@ -25,6 +25,7 @@ pub mod place;
 pub mod policy;
 pub mod proposal;
 pub mod protocol;
+pub mod quote;
 pub mod redact;
 pub mod rules;
 pub mod scorer;

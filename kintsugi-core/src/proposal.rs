@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::quote;
 use crate::shell::Dialect;
 
 /// A command as a client proposes it. What it claims about itself is a claim; only
@@ -17,7 +18,7 @@ pub struct ProposedCommand {
     pub agent: String,
     /// The directory it would run in, absolute.
     pub cwd: String,
-    /// Its words, when the client has them; may be empty.
+    /// Its words, when the client has them; may be empty. What they say beyond `raw` is judged too: [`Self::complete_text`].
     #[serde(default)]
     pub argv: Vec<String>,
     /// The exact text.
@@ -50,6 +51,30 @@ impl ProposedCommand {
     #[must_use]
     pub fn gathers_facts(&self) -> bool {
         self.can.iter().take(8).any(|offer| offer == GATHERS_FACTS)
+    }
+
+    /// Makes the text say all that may run: words that are not the text's own become its last line, or the text when there is none.
+    ///
+    /// A client runs the text or the words; which, it does not say, so one answer is about both. Words are the text's own when
+    /// they are what white space or a shell's quotes part it into, when the text is the only one, or when a shell is given it
+    /// (`sh -c TEXT`).
+    pub fn complete_text(&mut self) {
+        let is_given_to_a_shell = matches!(self.argv.as_slice(),
+            [_, option, text] if option.starts_with('-') && option.ends_with('c') && *text == self.raw);
+        let is_its_own = self.argv.is_empty()
+            || is_given_to_a_shell
+            || self.argv.as_slice() == [self.raw.as_str()]
+            || self.raw.split_whitespace().eq(&self.argv)
+            || shlex::split(&self.raw).is_some_and(|words| words == self.argv);
+        if is_its_own {
+            return;
+        }
+        if self.raw.trim().is_empty() {
+            self.raw.clear();
+        } else {
+            self.raw.push('\n');
+        }
+        self.raw.push_str(&quote::join(&self.argv));
     }
 
     /// Returns what tells this command from another under the same id: agent, session, directory,
@@ -133,6 +158,44 @@ mod tests {
             facts: None,
             can: Vec::new(),
             interactive: false,
+        }
+    }
+
+    #[test]
+    fn words_that_are_not_the_texts_own_are_a_line_of_it() {
+        let completed = |raw: &str, argv: &[&str]| {
+            let mut command = ProposedCommand {
+                raw: raw.to_owned(),
+                argv: argv.iter().map(|&word| word.to_owned()).collect(),
+                ..command()
+            };
+            command.complete_text();
+            command.raw
+        };
+        let own: [(&str, &[&str]); 6] = [
+            ("ls  -l", &[]),
+            ("ls  -l", &["ls", "-l"]),
+            ("git commit -m 'a b'", &["git", "commit", "-m", "'a", "b'"]),
+            ("git commit -m 'a b'", &["git", "commit", "-m", "a b"]),
+            ("ls && rm x", &["ls && rm x"]),
+            ("ls && rm x", &["bash", "-lc", "ls && rm x"]),
+        ];
+        for (raw, argv) in own {
+            assert_eq!(completed(raw, argv), raw, "{argv:?}");
+        }
+        let other: [(&str, &[&str], &str); 4] = [
+            ("", &["rm", "-rf", "/"], "rm -rf /"),
+            (" ", &["rm", "a b"], "rm 'a b'"),
+            ("ls", &["rm", "-rf", "/"], "ls\nrm -rf /"),
+            // Joined without quotes, as some clients do: what a shell would get is in the words.
+            (
+                "sh -c rm x",
+                &["sh", "-c", "rm x"],
+                "sh -c rm x\nsh -c 'rm x'",
+            ),
+        ];
+        for (raw, argv, whole) in other {
+            assert_eq!(completed(raw, argv), whole, "{argv:?}");
         }
     }
 

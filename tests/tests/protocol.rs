@@ -80,6 +80,27 @@ fn every_request_has_the_answer_of_the_specification() {
 }
 
 #[test]
+fn words_that_say_something_else_than_the_text_are_judged_and_shown_too() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    for (raw, shown) in [("", "rm -rf /"), ("ls", "ls\nrm -rf /")] {
+        let mut proposal = propose(raw);
+        proposal["argv"] = json!(["rm", "-rf", "/"]);
+        let verdict = client.ask(&proposal);
+        assert_eq!(verdict["decision"], "hold", "{raw:?}: {verdict}");
+        let list = client.ask(&json!({"kind": "listpending"}));
+        let items = list["items"].as_array().unwrap();
+        assert!(
+            items.iter().any(|item| item["command"]["raw"] == shown),
+            "{list}"
+        );
+    }
+    let mut same = propose("ls -l && git status");
+    same["argv"] = json!(["ls", "-l", "&&", "git", "status"]);
+    assert_eq!(client.ask(&same)["decision"], "allow");
+}
+
+#[test]
 fn a_shutdown_needs_a_challenge_that_was_given() {
     let mut daemon = TestDaemon::start();
     let mut client = daemon.connect();

@@ -4,7 +4,7 @@ use kintsugi_core::shell::Dialect;
 
 use super::tool::Text;
 use super::{PAYLOAD_BYTES_MAX, links};
-use crate::quote;
+use kintsugi_core::quote;
 
 /// What a payload asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

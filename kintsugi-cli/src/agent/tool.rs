@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::payload::{Payload, optional_text, text};
-use crate::quote;
+use kintsugi_core::quote;
 
 /// How a host's tool acts, and the member of its input that says on what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::managed_block::{self, BlockError, Change};
-use crate::quote::quote;
 use crate::surroundings;
+use kintsugi_core::quote::quote;
 
 /// Arguments of `kintsugi init`.
 #[derive(Debug, Args)]

@@ -103,7 +103,7 @@ impl<'a> Resolved<'a> {
 pub fn text_of(arguments: &[String]) -> String {
     match arguments {
         [text] => text.clone(),
-        words => crate::quote::join(words),
+        words => kintsugi_core::quote::join(words),
     }
 }
 

@@ -51,6 +51,7 @@
 //! | a program that the line writes, compiles and runs | `printf 'int main(){system("rm -rf ~");}' > a.c && gcc a.c -o a && ./a` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | lines of text that run by the flag of a substitution | `sed 's/X/rm/e' <<< 'X -rf ~'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of one name that is told another | `perl -e 'exec {"rm"} "ls", "-rf", "/srv"'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | words beside a text that says something else | `{"raw": "ls", "argv": ["rm", "-rf", "/"]}` | `words_that_say_something_else_than_the_text_are_judged_and_shown_too` in `tests/tests/protocol.rs` |
 //! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open

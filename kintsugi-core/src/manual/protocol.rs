@@ -35,6 +35,9 @@
 //!
 //! A command: `id` (UUID), `ts`, `agent`, `cwd` (absolute), `argv`, `raw` (the exact text), `session`; and if the client likes
 //! `shell`, `tool`, `interactive`, and [`facts`](crate::facts::Facts). `ts`, `agent`, `session` and `tool` have 128 bytes at most.
+//! A client may run `raw` or `argv`, and does not say which: words that `raw` is not parted into by white space or by a shell's
+//! quotes, and that are not a shell that is given `raw`, become its last line ([`complete_text`](crate::proposal::ProposedCommand::complete_text)),
+//! which is judged, shown, recorded and approved with it.
 //!
 //! `facts.project_policy` is `{"path", "text"}`: what `.kintsugi.toml` at the root of the repository says. It can only tighten. A
 //! file that is there and cannot be read, or is longer than 32 KiB, is sent without `text`: then the strictest holds.

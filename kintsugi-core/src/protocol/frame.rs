@@ -174,7 +174,16 @@ pub fn parse_request(frame: &[u8]) -> Result<Request, FrameError> {
 
     let text = str::from_utf8(frame).map_err(|_| FrameError::NotText)?;
     let problem = match serde_json::from_str::<Request>(text) {
-        Ok(request) => return Ok(request),
+        Ok(mut request) => {
+            if let Request::Propose(command)
+            | Request::Score(command)
+            | Request::Resolve { command, .. }
+            | Request::Record { command, .. } = &mut request
+            {
+                command.complete_text();
+            }
+            return Ok(request);
+        }
         Err(problem) => problem,
     };
     match serde_json::from_str::<Kind>(text) {

@@ -6,7 +6,7 @@ use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode
 use serde_json::Value;
 
 use super::hosts::Element;
-use crate::quote;
+use kintsugi_core::quote;
 
 /// By this an element shows that it is ours.
 const MARK: &str = "kintsugi-hook";

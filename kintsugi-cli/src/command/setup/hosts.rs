@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jsonc_parser::cst::CstInputValue;
 use jsonc_parser::json;
 
-use crate::quote::quote;
+use kintsugi_core::quote::quote;
 
 /// Longest that a hook may take, in seconds, where a host lets its configuration say so.
 const LIMIT_SECONDS: u32 = 600;

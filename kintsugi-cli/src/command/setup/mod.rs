@@ -17,8 +17,8 @@ use super::{JSON_VERSION, doctor, init};
 use crate::agent::Host;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
-use crate::quote::quote;
 use crate::{managed_block, surroundings};
+use kintsugi_core::quote::quote;
 
 /// Arguments of `kintsugi setup`.
 #[expect(
