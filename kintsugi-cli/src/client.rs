@@ -13,9 +13,8 @@ use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
 use interprocess::os::unix::uds_local_socket::Stream;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::{FrameBuffer, write_frame};
-use kintsugi_core::protocol::{ErrorCode, ProposalResponse, Request, Response, Verdict};
+use kintsugi_core::protocol::{ErrorCode, InBrief, Request, Response, Verdict};
 use rustix::io::Errno;
-use serde::de::DeserializeOwned;
 
 use crate::facts;
 
@@ -142,33 +141,31 @@ impl Client {
         request: &Request,
         patience: Duration,
     ) -> Result<Response, ClientError> {
-        self.exchange::<Response>(request, patience)
+        let frame = write_frame(request).map_err(|_| ClientError::TooLong)?;
+        self.exchange(&frame, patience, whole)
     }
 
-    /// Sends a proposal or a record, and waits for its reply, `patience` at most. Reads nothing but what these are answered with,
-    /// so that the program that is started for every command has nothing else in it.
+    /// Sends a frame that is a proposal or a record, and waits for its reply, `patience` at most. Reads of it only what says how to
+    /// go on, so that the program that is started for every command has nothing else in it.
     ///
     /// # Errors
     /// As [`Client::ask`].
-    pub fn tell_within(
-        &mut self,
-        request: &Request,
-        patience: Duration,
-    ) -> Result<Response, ClientError> {
-        self.exchange::<ProposalResponse>(request, patience)
+    pub fn tell_within(&mut self, frame: &[u8], patience: Duration) -> Result<Told, ClientError> {
+        self.exchange(frame, patience, in_brief)
     }
 
-    fn exchange<R: DeserializeOwned + Into<Response>>(
+    fn exchange<T>(
         &mut self,
-        request: &Request,
+        frame: &[u8],
         patience: Duration,
-    ) -> Result<Response, ClientError> {
-        match self.send(request) {
+        read: Reader<T>,
+    ) -> Result<T, ClientError> {
+        match self.send_frame(frame) {
             // Whoever is refused at the door is told why, and then nobody listens to what it has to say.
             Err(ClientError::Socket(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
             sent => sent?,
         }
-        self.read_within::<R>(patience)
+        self.read_within(patience, read)
     }
 
     /// Waits for the next reply, `patience` at most.
@@ -176,16 +173,13 @@ impl Client {
     /// # Errors
     /// As [`Client::ask`].
     pub fn reply_within(&mut self, patience: Duration) -> Result<Response, ClientError> {
-        self.read_within::<Response>(patience)
+        self.read_within(patience, whole)
     }
 
-    fn read_within<R: DeserializeOwned + Into<Response>>(
-        &mut self,
-        patience: Duration,
-    ) -> Result<Response, ClientError> {
+    fn read_within<T>(&mut self, patience: Duration, read: Reader<T>) -> Result<T, ClientError> {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some(response) = self.take::<R>()? {
+            if let Some(response) = self.take(read)? {
                 return Ok(response);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -221,12 +215,15 @@ impl Client {
     /// # Errors
     /// When it is too long, or the connection is gone.
     pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
-        let frame = write_frame(request).map_err(|_| ClientError::TooLong)?;
+        self.send_frame(&write_frame(request).map_err(|_| ClientError::TooLong)?)
+    }
+
+    fn send_frame(&mut self, frame: &[u8]) -> Result<(), ClientError> {
         if frame.len() > kintsugi_core::limits::FRAME_BYTES_MAX {
             return Err(ClientError::TooLong);
         }
-        self.stream.set_send_timeout(Some(REPLY_MAX))?;
-        Ok(self.stream.write_all(&frame)?)
+        // No longer than was waited for the connection (`connected`).
+        Ok(self.stream.write_all(frame)?)
     }
 
     /// Reads once from the connection; call it when the socket is readable, or with a time-out set.
@@ -249,32 +246,58 @@ impl Client {
     /// # Errors
     /// When it is a refusal, or no reply that this version knows.
     pub fn take_reply(&mut self) -> Result<Option<Response>, ClientError> {
-        self.take::<Response>()
+        self.take(whole)
     }
 
-    fn take<R: DeserializeOwned + Into<Response>>(
-        &mut self,
-    ) -> Result<Option<Response>, ClientError> {
+    fn take<T>(&mut self, read: Reader<T>) -> Result<Option<T>, ClientError> {
         let frame = self
             .buffer
             .next_frame()
             .map_err(|error| ClientError::BadReply(error.to_string()))?;
-        let Some(frame) = frame else {
-            return Ok(None);
-        };
-        match serde_json::from_slice::<R>(frame).map(Into::into) {
-            Ok(Response::Error {
-                message,
-                code,
-                retry_after_ms,
-            }) => Err(ClientError::Refused {
-                message,
-                code,
-                retry_after_ms,
-            }),
-            Ok(response) => Ok(Some(response)),
-            Err(error) => Err(ClientError::BadReply(error.to_string())),
-        }
+        frame.map(read).transpose()
+    }
+}
+
+/// A reply of which only the beginning is understood here: all of it is for whoever understands the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What says how to go on.
+    pub brief: InBrief,
+    /// The frame as it came, its newline included.
+    pub frame: Vec<u8>,
+}
+
+/// How a reply is read; a refusal is an error.
+type Reader<T> = fn(&[u8]) -> Result<T, ClientError>;
+
+fn whole(frame: &[u8]) -> Result<Response, ClientError> {
+    match serde_json::from_slice(frame) {
+        Ok(Response::Error {
+            message,
+            code,
+            retry_after_ms,
+        }) => Err(ClientError::Refused {
+            message,
+            code,
+            retry_after_ms,
+        }),
+        Ok(response) => Ok(response),
+        Err(error) => Err(ClientError::BadReply(error.to_string())),
+    }
+}
+
+fn in_brief(frame: &[u8]) -> Result<Told, ClientError> {
+    match serde_json::from_slice(frame) {
+        Ok(InBrief::Error { message }) => Err(ClientError::Refused {
+            message,
+            code: None,
+            retry_after_ms: None,
+        }),
+        Ok(brief) => Ok(Told {
+            brief,
+            frame: [frame, b"\n"].concat(),
+        }),
+        Err(error) => Err(ClientError::BadReply(error.to_string())),
     }
 }
 

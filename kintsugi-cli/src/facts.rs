@@ -59,14 +59,14 @@ pub fn propose(
 ) -> Result<Response, ClientError> {
     let mut command = Box::new(command.clone());
     for _ in 0..WANTED_ROUNDS_MAX {
-        let answer = client.tell_within(&Request::Propose(command.clone()), patience)?;
+        let answer = client.ask_within(&Request::Propose(command.clone()), patience)?;
         let Response::Wanted { facts } = answer else {
             return Ok(answer);
         };
         add(&mut command, &facts);
     }
     command.can.clear();
-    client.tell_within(&Request::Propose(command), patience)
+    client.ask_within(&Request::Propose(command), patience)
 }
 
 /// Finds out what is `wanted` and adds it to the facts of `command`.

@@ -14,9 +14,9 @@ use kintsugi_core::display::escape;
 use kintsugi_core::quote;
 use kintsugi_core::shell::Dialect;
 
-use crate::capture::before;
 use crate::client::{Client, REPLY_MAX};
 use crate::exit::{Exit, Failure};
+use crate::relay::full::{self, FullClient};
 use crate::relay::full_client;
 use crate::{proposal, surroundings};
 
@@ -106,19 +106,17 @@ fn ask(shell: &str, arguments: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Returns the daemon's decision; nothing when it gives none at once, or what would be lost is much to keep.
+/// Returns the daemon's decision; nothing when it gives none, or what would be lost is much to keep.
 fn verdict(text: &str) -> Option<(Decision, String)> {
     let paths = surroundings::paths().ok()?;
     let cwd = surroundings::directory().ok()?;
     let mut command = proposal::of_shell(Dialect::Posix, text.to_owned(), cwd, None);
     command.interactive = false;
     let mut daemon = Client::connect(&paths.socket).ok()?;
-    let verdict = daemon.propose(&command, REPLY_MAX).ok()?;
-    let runs = verdict.decision == Decision::Allow;
-    if runs && !verdict.capture.is_empty() && !before::at_once(&paths, &command, &verdict) {
-        return None;
-    }
-    Some((verdict.decision, verdict.reason))
+    let ask = |frame: &[u8]| daemon.tell_within(frame, REPLY_MAX);
+    let full = || FullClient::in_full(&full_client()?).ok();
+    let ready = full::propose(&command, ask, full).ok()??;
+    Some((ready.decision, ready.reason))
 }
 
 /// Leaves the question to `kintsugi`, which starts a daemon or judges by itself. It says why it refuses.

@@ -3,15 +3,18 @@
 //! `cargo build --release --bins && cargo bench -p kintsugi-tests --bench hooks`; with `TMPDIR` on a RAM disk the disk's own time for
 //! a durable record is out of it. The shell asks its relay and the relay the daemon, as for a line that was typed. Beside it, in the
 //! same run, what no hook of this kind can do without: a round trip from the same shell through two named pipes to somebody who answers
-//! at once, and the daemon's durable verdict as its own client waits for it.
+//! at once, and the daemon's durable verdict as its own client waits for it. Then the same with a daemon that is dead and cannot be
+//! started; the program that is started where there is no relay, from its start to its end, beside one that does nothing; and how large
+//! it is. Fails when that is more than its bound.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use kintsugi_tests::homes::furnished;
-use kintsugi_tests::machine::program;
+use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
 use kintsugi_tests::wire::{Wire, propose};
@@ -20,10 +23,18 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 /// Questions that are timed in each shell, after some that are not.
 const QUESTIONS: usize = 1_000;
 
+/// Questions that are timed without a daemon.
+const DEAD: usize = 200;
+
 /// How often the hook is loaded.
 const LOADS: usize = 20;
 
-fn main() {
+/// Most bytes of `kintsugi-hook`, as a release has it.
+const HOOK_BYTES_MAX: u64 = 1024 * 1024;
+
+fn main() -> ExitCode {
+    let fits = size();
+    process();
     setup();
     for shell in Shell::ALL {
         let mut seat = Seat::new(shell);
@@ -34,10 +45,6 @@ fn main() {
         std::fs::write(seat.file("timed"), timed).expect("a script");
         seat.approve_if_held("source ./timed");
         let hook = numbers(&seat, "micros");
-        let row = |name: &str, times: &[u64]| {
-            let at = |part: usize| times[times.len() * part / 1_000];
-            println!("{name:46} p50 {:>6} µs, p99 {:>6} µs", at(500), at(990));
-        };
         let name = shell.name();
         row(&format!("{name}: added before a harmless line"), &hook);
         row("  an empty function", &numbers(&seat, "floor"));
@@ -53,7 +60,61 @@ fn main() {
             "  loading the hook, `kintsugi init` with it",
             &numbers(&seat, "loads"),
         );
+        row(
+            "  added with a dead daemon (goal: 2,000 µs)",
+            &numbers(&seat, "dead"),
+        );
     }
+    fits
+}
+
+fn row(name: &str, times: &[u64]) {
+    let at = |part: usize| times[times.len() * part / 1_000];
+    println!("{name:46} p50 {:>6} µs, p99 {:>6} µs", at(500), at(990));
+}
+
+/// How large the program is that every hook starts. A build without optimisation has no bound.
+fn size() -> ExitCode {
+    let bytes = std::fs::metadata(program("kintsugi-hook"))
+        .expect("a program")
+        .len();
+    println!("kintsugi-hook: {bytes} bytes (goal: at most {HOOK_BYTES_MAX})");
+    if bytes <= HOOK_BYTES_MAX || cfg!(debug_assertions) {
+        ExitCode::SUCCESS
+    } else {
+        println!("kintsugi-hook is too large");
+        ExitCode::FAILURE
+    }
+}
+
+/// Times of the program from its start to its end with the daemon's durable yes, and of one that does nothing.
+fn process() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let time = |command: &dyn Fn() -> Command| {
+        let one = |_| {
+            let mut command = command();
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            let began = Instant::now();
+            let ended = command.status().expect("it starts");
+            let took = began.elapsed();
+            assert!(ended.success(), "{command:?}");
+            u64::try_from(took.as_micros()).expect("less than a year")
+        };
+        let mut times: Vec<u64> = (0..QUESTIONS).map(one).collect();
+        times.sort_unstable();
+        times
+    };
+    let hook = || {
+        let mut hook = machine.command(program("kintsugi-hook"));
+        hook.args(["shell", "bash", "--", "git status"]);
+        hook
+    };
+    row(
+        "hook process, start to end (goal: 600, 1,500)",
+        &time(&hook),
+    );
+    row("  `true`, start to end", &time(&|| machine.command("true")));
 }
 
 /// Times of `kintsugi setup` in a home that has every agent and shell, each from nothing.
@@ -119,6 +180,8 @@ fn numbers(seat: &Seat, name: &str) -> Vec<u64> {
 
 /// The shell's own code, which calls what Enter calls and writes down how long that took, in microseconds.
 fn script(shell: Shell, kintsugi: &str) -> String {
+    // Nobody can listen where a directory is.
+    let die = format!("'{kintsugi}' daemon stop; mkdir \"$KINTSUGI_SOCKET\"\n");
     match shell {
         Shell::Bash => format!(
             "empty() {{ :; }}\n\
@@ -131,7 +194,14 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              ((_kintsugi_open)) || echo 'not asked' >>micros\n\
              done\n\
              load() {{ eval \"$('{kintsugi}' init bash)\"; }}\n\
-             for ((i = 0; i < {LOADS}; i++)); do unset _kintsugi_client; timed loads load; done\n"
+             for ((i = 0; i < {LOADS}; i++)); do unset _kintsugi_client; timed loads load; done\n\
+             {die}\
+             for ((i = 0; i < {DEAD} + 2; i++)); do\n\
+             READLINE_LINE='git status' _kintsugi_text= _kintsugi_open=0 _kintsugi_ran= file=dead\n\
+             ((i > 1)) || file=untimed\n\
+             timed $file _kintsugi_enter x\n\
+             ((_kintsugi_open || i == 0)) || echo 'not asked' >>dead\n\
+             done\n"
         ),
         Shell::Zsh => format!(
             "zmodload zsh/datetime\nempty() {{ :; }}\n\
@@ -143,7 +213,13 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              (( _kintsugi_ran )) || echo 'not asked' >>micros\n\
              done\n\
              load() {{ eval \"$('{kintsugi}' init zsh)\"; }}\n\
-             for i in {{1..{LOADS}}}; do _kintsugi_client=; timed loads load; done\n"
+             for i in {{1..{LOADS}}}; do _kintsugi_client=; timed loads load; done\n\
+             {die}\
+             for i in {{-1..{DEAD}}}; do\n\
+             _kintsugi_ran=0 file=dead; (( i > 0 )) || file=untimed\n\
+             timed $file _kintsugi_preexec x x 'git status'\n\
+             (( _kintsugi_ran )) || echo 'not asked' >>dead\n\
+             done\n"
         ),
         // fish has no clock of its own that is fine enough: a hundred questions are timed together.
         Shell::Fish => format!(
@@ -161,8 +237,14 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              set -e _kintsugi_client\n\
              set a (date +%s%N); '{kintsugi}' init fish | source; set b (date +%s%N)\n\
              math -s0 \"($b - $a) / 1000\" >>loads\n\
+             end\n\
+             {die}\
+             enter; enter\n\
+             for i in (seq {})\n\
+             hundred dead enter\n\
              end\n",
-            QUESTIONS / 100
+            QUESTIONS / 100,
+            DEAD / 100
         ),
     }
 }

@@ -26,3 +26,30 @@ fn the_daemon_has_nothing_that_takes_half_a_second_or_waits_for_a_network() {
         assert!(!needs("kintsugi-daemon", dependency), "{dependency}");
     }
 }
+
+/// Whether a symbol of `program` has `word` in its name (nm(1); the programs of a test are not stripped).
+fn links(program: &str, word: &str) -> bool {
+    let listed = Command::new("nm")
+        .arg(kintsugi_tests::machine::program(program))
+        .output()
+        .unwrap();
+    assert!(listed.status.success(), "{listed:?}");
+    String::from_utf8_lossy(&listed.stdout).contains(word)
+}
+
+#[test]
+fn what_every_hook_starts_links_neither_the_judgement_nor_what_reads_settings_or_copies() {
+    // A release of it is at most 1 MiB: `cargo bench -p kintsugi-tests --bench hooks` fails when it is not.
+    for word in [
+        "toml_parser",
+        "clap_builder",
+        "jsonc_parser",
+        "argon2",
+        "blake3",
+        "brush_parser",
+        "kintsugi_cli7capture",
+    ] {
+        assert!(links("kintsugi", word), "{word}: so the test can fail");
+        assert!(!links("kintsugi-hook", word), "{word}");
+    }
+}

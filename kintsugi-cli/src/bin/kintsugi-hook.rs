@@ -1,7 +1,8 @@
 //! `kintsugi-hook`: what shells and agents start for every command, so it does one thing: ask, and say yes.
 //!
-//! It links neither the judgement nor the command line parser. Whatever is not a plain allow or deny (a hold, no daemon, odd
-//! arguments) it hands over to `kintsugi hook` with the same arguments; when even that is not there, the answer is no.
+//! It links neither the judgement nor the command line parser, reads no settings, looks at no file that a command names and copies
+//! none. Whatever is not a plain allow or deny (a hold, a question back, something to keep, no daemon, odd arguments) it hands over to
+//! `kintsugi hook` with the same arguments; when even that is not there, the answer is no. At most 1 MiB: the bench `hooks` says so.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +15,6 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
-use kintsugi_cli::capture::before;
 use kintsugi_cli::client::{Client, ClientError, LATE_VARIABLE, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::relay::full_client;
@@ -22,7 +22,8 @@ use kintsugi_cli::{fail_closed, proposal, shim, surroundings};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::Verdict;
+use kintsugi_core::protocol::frame::write_frame;
+use kintsugi_core::protocol::{InBrief, Request};
 use kintsugi_core::shell::Dialect;
 
 /// Whether a daemon is there and did not answer in time.
@@ -90,24 +91,22 @@ fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
         return hand_over(arguments, None);
     };
     let command = proposal::of_shell(dialect, text.to_owned(), cwd, None);
-    let Some(verdict) = propose(&command) else {
-        return hand_over(arguments, None);
-    };
-    let said = match verdict.decision {
-        Decision::Allow if keeps(&command, &verdict) => return Exit::Allowed.into(),
-        Decision::Allow => {
-            // The same id: it is allowed, and the full client takes the time that its copies need.
+    let said = match propose(&command) {
+        Some(Told::Allow(_)) => return Exit::Allowed.into(),
+        Some(Told::Deny(reason)) => writeln!(
+            std::io::stderr(),
+            "kintsugi: error: denied: {}",
+            escape(&reason)
+        )
+        .map(|()| Exit::Denied),
+        Some(Told::Hold) => writeln!(std::io::stdout(), "{}", command.id).map(|()| Exit::Held),
+        Some(Told::TakesLonger) => {
+            // The same id, so that it is the same proposal.
             let mut arguments = arguments.to_vec();
             arguments.insert(2, format!("--id={}", command.id).into());
             return hand_over(&arguments, None);
         }
-        Decision::Deny => writeln!(
-            std::io::stderr(),
-            "kintsugi: error: denied: {}",
-            escape(&verdict.reason)
-        )
-        .map(|()| Exit::Denied),
-        Decision::Hold => writeln!(std::io::stdout(), "{}", command.id).map(|()| Exit::Held),
+        None => return hand_over(arguments, None),
     };
     said.unwrap_or(Exit::Denied).into()
 }
@@ -129,14 +128,14 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
     };
     let command = proposal::of_agent(host.name, proposed, None);
     match propose(&command) {
-        Some(verdict) if verdict.decision == Decision::Allow && keeps(&command, &verdict) => {
-            let answer = host.say(Permission::Allow, &escape(&verdict.reason));
+        Some(Told::Allow(reason)) => {
+            let answer = host.say(Permission::Allow, &escape(&reason));
             match std::io::stdout().write_all(answer.output.as_bytes()) {
                 Ok(()) => answer.exit.into(),
                 Err(_) => fail_closed::BLOCK.into(),
             }
         }
-        Some(_) => {
+        Some(Told::Deny(_) | Told::Hold | Told::TakesLonger) => {
             // The same id: what is waited for is the hold that was just made, not a second one.
             let mut arguments = arguments.to_vec();
             arguments.push(format!("--id={}", command.id).into());
@@ -146,21 +145,44 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
     }
 }
 
-/// Keeps what an allowed command would destroy, when that is nothing or little.
-fn keeps(command: &ProposedCommand, verdict: &Verdict) -> bool {
-    verdict.capture.is_empty()
-        || surroundings::paths().is_ok_and(|paths| before::at_once(&paths, command, verdict))
+/// What the daemon tells about a proposal, as far as it can be said here.
+enum Told {
+    /// It may run, and nothing is to be kept before. Why, in one line.
+    Allow(String),
+    /// It must not run. Why.
+    Deny(String),
+    /// It waits for a person.
+    Hold,
+    /// Something is to be looked at or kept before: the full client takes the time for it.
+    TakesLonger,
 }
 
-/// Returns the daemon's verdict; nothing when there is none to be had at once.
-fn propose(command: &ProposedCommand) -> Option<Verdict> {
+/// Proposes; nothing when the daemon tells nothing at once.
+fn propose(command: &ProposedCommand) -> Option<Told> {
     let paths = surroundings::paths().ok()?;
-    let proposed =
-        Client::connect(&paths.socket).and_then(|mut client| client.propose(command, REPLY_MAX));
-    if let Err(ClientError::TimedOut(_)) = proposed {
-        IS_LATE.store(true, Ordering::Relaxed);
+    let frame = write_frame(&Request::Propose(Box::new(command.clone()))).ok()?;
+    let told =
+        Client::connect(&paths.socket).and_then(|mut client| client.tell_within(&frame, REPLY_MAX));
+    match told.map(|told| told.brief) {
+        Ok(InBrief::Verdict {
+            decision,
+            reason,
+            keeps,
+        }) => Some(match decision {
+            Decision::Allow if keeps => Told::TakesLonger,
+            Decision::Allow => Told::Allow(reason),
+            Decision::Deny => Told::Deny(reason),
+            Decision::Hold => Told::Hold,
+        }),
+        Ok(InBrief::Wanted) => Some(Told::TakesLonger),
+        Ok(InBrief::Ack | InBrief::Error { .. }) => None,
+        Err(error) => {
+            if let ClientError::TimedOut(_) = error {
+                IS_LATE.store(true, Ordering::Relaxed);
+            }
+            None
+        }
     }
-    proposed.ok()
 }
 
 /// Lets `kintsugi hook` answer, with what was read of standard input put before it again.

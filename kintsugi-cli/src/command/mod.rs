@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod ended;
 pub mod grants;
 pub mod hook;
+pub mod in_full;
 pub mod init;
 pub mod log;
 pub mod mcp;

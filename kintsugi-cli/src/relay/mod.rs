@@ -4,9 +4,9 @@
 //! place, with the same facts and the same words as `kintsugi-hook` would, and tells it how the line ended. It approves nothing:
 //! a person is asked by `kintsugi hook shell --ask`, which the shell starts when the answer is a hold.
 
+pub mod full;
 pub mod message;
 pub mod pipes;
-pub mod stand_in;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,20 +16,20 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
-use kintsugi_core::protocol::{Request, Response, Verdict};
+use kintsugi_core::protocol::frame::write_frame;
+use kintsugi_core::protocol::{InBrief, Request};
 use kintsugi_core::shell::Dialect;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open, setpgid};
 
+use self::full::{FullClient, Ready};
 use self::message::{Answer, Message};
 use self::pipes::Pipes;
-use self::stand_in::StandIn;
-use crate::capture::before;
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, Told};
 use crate::exit::Exit;
 use crate::proposal::Typist;
-use crate::{spool, surroundings};
+use crate::surroundings;
 
 /// Longest wait for the daemon. The shells wait three times as long for the relay before they ask in another way.
 const REPLY_MAX: Duration = Duration::from_secs(2);
@@ -92,7 +92,7 @@ struct Away {
     tried: Option<Instant>,
     /// When one that is there was last waited for in vain.
     silent: Option<Instant>,
-    stand_in: Option<StandIn>,
+    stand_in: Option<FullClient>,
     /// Whether the person was told.
     told: bool,
 }
@@ -188,17 +188,11 @@ impl Relay {
             return Answer::Run;
         }
         let answer = match self.ask(&command) {
-            Ok(verdict) => {
+            Ok(ready) => {
                 self.away = None;
-                self.kept = !verdict.capture.is_empty();
-                if self.kept
-                    && verdict.decision == Decision::Allow
-                    && !self.keeps(&command, &verdict)
-                {
-                    Answer::HandOver
-                } else {
-                    answer_of(&command, &verdict)
-                }
+                // Where nobody says whether something is kept, something may be.
+                self.kept = ready.as_ref().is_none_or(|ready| ready.keeps);
+                ready.map_or(Answer::HandOver, |ready| answer_of(&command, &ready))
             }
             Err(Absent::Odd) => Answer::HandOver,
             Err(Absent::None) => self.without_daemon(&command, None),
@@ -213,11 +207,6 @@ impl Relay {
         answer
     }
 
-    /// Keeps what an allowed line would destroy, when that is little: the shell waits for this.
-    fn keeps(&self, command: &ProposedCommand, verdict: &Verdict) -> bool {
-        before::at_once(&self.paths, command, verdict)
-    }
-
     /// Whether a daemon that was silent a moment ago need not be waited for again, since the line is plainly safe.
     fn may_run_unasked(&mut self, command: &ProposedCommand) -> bool {
         let Some(away) = &mut self.away else {
@@ -225,7 +214,7 @@ impl Relay {
         };
         away.is_silent()
             && stand_in_verdict(away, command, "it is silent")
-                .is_some_and(|verdict| verdict.decision == Decision::Allow)
+                .is_some_and(|(decision, _)| decision == Decision::Allow)
     }
 
     fn remember(&mut self, command: ProposedCommand, runs: bool) {
@@ -247,17 +236,23 @@ impl Relay {
         }
     }
 
-    /// Proposes to the daemon; once more on a new connection when the old one has ended, which the same id makes harmless.
-    fn ask(&mut self, command: &ProposedCommand) -> Result<Verdict, Absent> {
+    /// Proposes to the daemon, with the full client's help where there is something to find out or to keep.
+    fn ask(&mut self, command: &ProposedCommand) -> Result<Option<Ready>, Absent> {
+        let full = || FullClient::in_full(&full_client()?).ok();
+        full::propose(command, |frame| self.tell(frame), full)
+    }
+
+    /// Gives a frame to the daemon; once more on a new connection when the old one has ended, which the same id makes harmless.
+    fn tell(&mut self, frame: &[u8]) -> Result<Told, Absent> {
         if let Some(mut daemon) = self.daemon.take() {
-            match daemon.propose(command, REPLY_MAX) {
+            match daemon.tell_within(frame, REPLY_MAX) {
                 Err(ClientError::Closed | ClientError::Socket(_)) => {}
                 answered => return self.keep(daemon, answered),
             }
         }
         let mut daemon = Client::connect_within(&self.paths.socket, REPLY_MAX)
             .map_err(|error| absent(&error))?;
-        let answered = daemon.propose(command, REPLY_MAX);
+        let answered = daemon.tell_within(frame, REPLY_MAX);
         self.keep(daemon, answered)
     }
 
@@ -265,12 +260,12 @@ impl Relay {
     fn keep(
         &mut self,
         daemon: Client,
-        answered: Result<Verdict, ClientError>,
-    ) -> Result<Verdict, Absent> {
+        answered: Result<Told, ClientError>,
+    ) -> Result<Told, Absent> {
         match answered {
-            Ok(verdict) => {
+            Ok(told) => {
                 self.daemon = Some(daemon);
-                Ok(verdict)
+                Ok(told)
             }
             Err(error) => Err(absent(&error)),
         }
@@ -298,11 +293,11 @@ impl Relay {
         });
         away.silent = silent.as_ref().map(|_| Instant::now());
         let why = silent.unwrap_or_else(|| "none runs, and none could be started".to_owned());
-        let Some(verdict) = stand_in_verdict(away, command, &why) else {
+        let Some((decision, reason)) = stand_in_verdict(away, command, &why) else {
             return Answer::HandOver;
         };
-        if verdict.decision != Decision::Allow {
-            return Answer::Refuse(format!("held: {}", verdict.reason));
+        if decision != Decision::Allow {
+            return Answer::Refuse(format!("held: {reason}"));
         }
         if std::mem::replace(&mut away.told, true) {
             return Answer::Run;
@@ -336,18 +331,34 @@ impl Relay {
         let Some(open) = self.open.take().filter(|open| open.runs) else {
             return;
         };
-        if std::mem::take(&mut self.kept) {
-            before::ended_last(&self.paths, &open.command);
-        }
         let duration_ms = u64::try_from(open.since.elapsed().as_millis()).ok();
         let record = Request::Record {
             command: Box::new(open.command),
             exit_code: Some(status),
             duration_ms,
         };
+        if std::mem::take(&mut self.kept)
+            && let Some(mut full) = full_client().and_then(|it| FullClient::in_full(&it).ok())
+        {
+            // Without the mark that it ended, undo takes every change for newer work, and asks.
+            drop(full.ask(&record));
+        }
         if !self.record(&record) {
-            // A disk that is full as well: the proposal is in the log, how it ended is lost.
-            drop(spool::append(&self.paths.spool, &record));
+            self.spool(&record);
+        }
+    }
+
+    /// Leaves a record for the next daemon. Where that fails too, the proposal is in the log and how it ended is lost.
+    fn spool(&mut self, record: &Request) {
+        let known = self.away.as_mut().and_then(|away| away.stand_in.take());
+        let start = || FullClient::stand_in(&full_client()?, "none runs").ok();
+        let Some(mut stand_in) = known.or_else(start) else {
+            return;
+        };
+        if matches!(stand_in.ask(record), Ok(InBrief::Ack))
+            && let Some(away) = &mut self.away
+        {
+            away.stand_in = Some(stand_in);
         }
     }
 
@@ -362,8 +373,14 @@ impl Relay {
         else {
             return false;
         };
-        match daemon.tell_within(record, REPLY_MAX) {
-            Ok(Response::Ack) => {
+        let Ok(frame) = write_frame(record) else {
+            return false;
+        };
+        match daemon.tell_within(&frame, REPLY_MAX) {
+            Ok(Told {
+                brief: InBrief::Ack,
+                ..
+            }) => {
                 self.daemon = Some(daemon);
                 self.away = None;
                 true
@@ -373,10 +390,10 @@ impl Relay {
     }
 }
 
-fn answer_of(command: &ProposedCommand, verdict: &Verdict) -> Answer {
-    match verdict.decision {
+fn answer_of(command: &ProposedCommand, ready: &Ready) -> Answer {
+    match ready.decision {
         Decision::Allow => Answer::Run,
-        Decision::Deny => Answer::Refuse(format!("denied: {}", verdict.reason)),
+        Decision::Deny => Answer::Refuse(format!("denied: {}", ready.reason)),
         Decision::Hold => Answer::Held(command.id),
     }
 }
@@ -400,15 +417,25 @@ fn too_long() -> Answer {
     ))
 }
 
-/// Judges by a stand-in, which is started when there is none.
-fn stand_in_verdict(away: &mut Away, command: &ProposedCommand, why: &str) -> Option<Verdict> {
+/// Judges by a stand-in, which is started when there is none: its decision, and why.
+fn stand_in_verdict(
+    away: &mut Away,
+    command: &ProposedCommand,
+    why: &str,
+) -> Option<(Decision, String)> {
     let mut stand_in = match away.stand_in.take() {
         Some(stand_in) => stand_in,
-        None => StandIn::start(&full_client()?, why).ok()?,
+        None => FullClient::stand_in(&full_client()?, why).ok()?,
     };
-    let verdict = stand_in.judge(command).ok()?;
+    let request = Request::Propose(Box::new(command.clone()));
+    let InBrief::Verdict {
+        decision, reason, ..
+    } = stand_in.ask(&request).ok()?
+    else {
+        return None;
+    };
     away.stand_in = Some(stand_in);
-    Some(verdict)
+    Some((decision, reason))
 }
 
 /// Returns the program for everything that takes longer than one question: the one beside this.

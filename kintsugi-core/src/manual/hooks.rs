@@ -127,9 +127,19 @@
 //!
 //! # `kintsugi-hook`
 //!
-//! It links neither the judgement nor the command line parser, and answers only what takes one question to the daemon.
-//! Everything else (a hold that waits, no daemon, an odd payload) it hands over to `kintsugi hook` with the same arguments and,
-//! for a hold, the same id. It works linked dynamically; a static build starts faster:
+//! It links neither the judgement nor the command line parser, reads no settings, looks at no file that a command names and copies none,
+//! and answers only what takes one question to the daemon. Everything else (a hold that waits, facts that the daemon wants, something
+//! to keep, no daemon, an odd payload) it hands over to `kintsugi hook` with the same arguments and, for what was proposed, the same id.
+//! The relay of a shell and the shims stay who they are and start `kintsugi hook in-full` beside them for it, which proposes nothing: the
+//! daemon remembers who proposed, and only who sits at that shell may answer its holds. So a line that asks for facts or keeps something
+//! costs the start of one program more; a harmless line starts none.
+//!
+//! It is at most 1 MiB, since it is started for every tool of an agent, and for each shell: `cargo bench -p kintsugi-tests --bench hooks`
+//! fails when a release is larger, and
+//! `what_every_hook_starts_links_neither_the_judgement_nor_what_reads_settings_or_copies` says what may not come back into it. It was 2.3
+//! MB, of which 353 KB were symbols: cargo forgets `strip` of a profile for a package of which the profile says something else.
+//!
+//! It works linked dynamically; a static build starts faster:
 //!
 //! ```text
 //! rustup target add x86_64-unknown-linux-musl

@@ -120,8 +120,8 @@
 //! `kintsugi run -- rm -f PATH…` of plain names on the file system of a store deletes nothing: what it names is moved into the
 //! store, whatever its size, and takes room until it is pruned. Everything else is copied first, and deleted by the command itself.
 //!
-//! Who keeps: `kintsugi run`, the hooks of shells (the relay or `kintsugi-hook` when it is little, 16 MB, 256 files and 200 ms; else
-//! `kintsugi hook shell`), the hooks of agents before they answer (20 s at most), the shims and the MCP server. A verdict whose
+//! Who keeps: `kintsugi run`, the hooks of shells (`kintsugi hook in-full`, which the relay starts, when it is little, 16 MB, 256 files and
+//! 200 ms; else `kintsugi hook shell`), the hooks of agents before they answer (20 s at most), the shims and the MCP server. A verdict whose
 //! `capture` is empty costs nothing.
 //!
 //! What goes to another file system is copied, since no number finds it there. Secrets in paths are masked in the log and in lists; the

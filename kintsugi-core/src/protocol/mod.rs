@@ -11,8 +11,8 @@ mod scored;
 pub use burst::{Burst, Directory, Example, Moved, Suspect};
 pub use request::{Change, Request, Resolution};
 pub use response::{
-    AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, KdfParameters, KnownItem, LogStatus,
-    PendingItem, PendingStatus, ProposalResponse, Response, Status, VaultStatus, Verdict,
+    AgentStatus, Binding, ChildState, ChildStatus, ErrorCode, InBrief, KdfParameters, KnownItem,
+    LogStatus, PendingItem, PendingStatus, Response, Status, VaultStatus, Verdict,
 };
 pub use scored::{HEURISTIC, ModelState, ModelStatus, Opinion, Scored};
 

@@ -1,5 +1,6 @@
 //! What the daemon answers.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -98,48 +99,68 @@ pub enum Response {
     },
 }
 
-/// What a proposal or a record is answered with: all that a small client has to read, and nothing of the rest.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum ProposalResponse {
+/// What a proposal or a record is answered with, as far as a client reads it that leaves the rest to another.
+///
+/// What has no name here is skipped, so that the program that is started for every command has nothing in it to read it with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Brief")]
+pub enum InBrief {
     /// As [`Response::Verdict`].
-    Verdict(Box<Verdict>),
-    /// As [`Response::Wanted`].
-    Wanted {
-        /// Which.
-        facts: Box<Wanted>,
+    Verdict {
+        /// What is to be done.
+        decision: Decision,
+        /// Why, in one line.
+        reason: String,
+        /// Whether something is to be kept before it runs.
+        keeps: bool,
     },
+    /// As [`Response::Wanted`].
+    Wanted,
     /// As [`Response::Ack`].
     Ack,
     /// As [`Response::Error`].
     Error {
         /// Why, in one line.
         message: String,
-        /// Why, for programs.
-        #[serde(default)]
-        code: Option<ErrorCode>,
-        /// When it is worth another try, in milliseconds.
-        #[serde(default)]
-        retry_after_ms: Option<u64>,
     },
 }
 
-impl From<ProposalResponse> for Response {
-    fn from(response: ProposalResponse) -> Self {
-        match response {
-            ProposalResponse::Verdict(verdict) => Self::Verdict(verdict),
-            ProposalResponse::Wanted { facts } => Self::Wanted { facts },
-            ProposalResponse::Ack => Self::Ack,
-            ProposalResponse::Error {
-                message,
-                code,
-                retry_after_ms,
-            } => Self::Error {
-                message,
-                code,
-                retry_after_ms,
-            },
+/// The members of [`InBrief`], flat: a tagged enum would be read twice, through a copy.
+#[derive(Deserialize)]
+struct Brief {
+    kind: BriefKind,
+    decision: Option<Decision>,
+    reason: Option<String>,
+    #[serde(default)]
+    capture: Vec<IgnoredAny>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BriefKind {
+    Verdict,
+    Wanted,
+    Ack,
+    Error,
+}
+
+impl TryFrom<Brief> for InBrief {
+    type Error = &'static str;
+
+    fn try_from(brief: Brief) -> Result<Self, &'static str> {
+        match (brief.kind, brief.decision, brief.reason) {
+            (BriefKind::Verdict, Some(decision), Some(reason)) => Ok(Self::Verdict {
+                decision,
+                reason,
+                keeps: !brief.capture.is_empty(),
+            }),
+            (BriefKind::Verdict, _, _) => Err("a verdict without `decision` or `reason`"),
+            (BriefKind::Wanted, _, _) => Ok(Self::Wanted),
+            (BriefKind::Ack, _, _) => Ok(Self::Ack),
+            (BriefKind::Error, _, _) => Ok(Self::Error {
+                message: brief.message.unwrap_or_default(),
+            }),
         }
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use self::agent::Agent;
 use super::ended::Ended;
+use super::in_full::InFull;
 use super::stand_in::StandIn;
 use super::{dialect, pending};
 use crate::agent::Host;
@@ -44,6 +45,9 @@ enum Of {
     /// Judges for a shell's relay while there is no daemon: frames in, frames out
     #[command(hide = true)]
     StandIn(StandIn),
+    /// Proposes for a shell's relay what takes more than a question: frames in, frames out
+    #[command(hide = true)]
+    InFull(InFull),
     /// Waits until a process has ended, and notes when
     #[command(hide = true)]
     Ended(Ended),
@@ -176,6 +180,7 @@ impl Hook {
         match self.of {
             Of::Shell(shell) => shell.run(console),
             Of::StandIn(stand_in) => stand_in.run(console),
+            Of::InFull(in_full) => in_full.run(console),
             Of::Ended(ended) => ended.run(console),
             Of::Agent(of) => {
                 let (name, agent) = of.split();
