@@ -140,6 +140,8 @@ pub(super) struct Analyst<'a> {
     pub(super) reading: Vec<String>,
     /// Directories that the line brings from the network.
     pub(super) fetched: Vec<String>,
+    /// The statements that are being read are for a database that nobody misses.
+    pub(super) is_scratch: bool,
 }
 
 impl Analyst<'_> {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, Scope, Written};
 use super::assumed::is_of_statements;
+use super::databases::reaches_others;
 use super::embedded::{self, Embedded};
 use super::feeds::Feeds;
 use super::languages::dialect_of;
@@ -69,6 +70,14 @@ fn name_for(feeds: Feeds) -> &'static str {
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
     pub(super) fn run_code(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let outer = self.is_scratch;
+        self.is_scratch = self.is_scratch_database(task);
+        let feeds = self.run_texts(task);
+        self.is_scratch = outer;
+        feeds
+    }
+
+    fn run_texts(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
         for (language, word) in &task.parsed.code {
             // The reader of the shell reads what a trap says, in the states in which it could run.
@@ -195,8 +204,13 @@ impl Analyst<'_> {
             self.unknown(UnknownKind::Code, word.display(), word.span);
             return holes.union(Feeds::of(Feed::Program));
         }
+        // `bq query --dry_run`: the statements are looked at by the server, and not run.
+        if is_of_statements(language) && task.parsed.modifiers.contains(Modifier::DryRun) {
+            return holes;
+        }
         let operands = task.arguments();
-        self.text(&task.call, language, word, &operands)
+        let text = Self::with_settings(task, language, word);
+        self.text(&task.call, language, &text, &operands)
     }
 
     /// A file of program text.
@@ -273,7 +287,8 @@ impl Analyst<'_> {
         };
         let operands = task.arguments();
         if !before {
-            return self.text(call, language, &Word::text(&*text, call.span), &operands);
+            let text = Self::with_settings(task, language, &Word::text(&*text, call.span));
+            return self.text(call, language, &text, &operands);
         }
         let file = ScriptFile {
             path: &judged.path,
@@ -321,7 +336,10 @@ impl Analyst<'_> {
         if language == Language::Shell {
             return self.shell_text(call, word, operands);
         }
-        let parts = embedded::read(language, word, self.budget);
+        let mut parts = embedded::read(language, word, self.budget);
+        if self.is_scratch && language == Language::Sql && !reaches_others(word) {
+            parts.iter_mut().for_each(embedded::soften);
+        }
         let mut feeds = Feeds::of(Feed::Program);
         for part in parts {
             feeds = feeds.union(self.embedded(call, part));

@@ -5,6 +5,7 @@ mod assumed;
 mod builtin;
 mod check;
 mod code;
+mod databases;
 #[cfg(test)]
 mod development_tests;
 pub mod embedded;
@@ -181,6 +182,7 @@ impl Knowledge {
             links: BTreeMap::new(),
             aliases: BTreeMap::new(),
             inherited: Printed::default(),
+            is_scratch: false,
             reading: Vec::new(),
             fetched: Vec::new(),
         };

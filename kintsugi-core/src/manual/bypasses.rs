@@ -51,6 +51,12 @@
 //! | a program that the line writes, compiles and runs | `printf 'int main(){system("rm -rf ~");}' > a.c && gcc a.c -o a && ./a` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | lines of text that run by the flag of a substitution | `sed 's/X/rm/e' <<< 'X -rf ~'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of one name that is told another | `perl -e 'exec {"rm"} "ls", "-rf", "/srv"'` | `tests/corpus/evasive-code.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a statement that another statement puts together | `psql -c "DO $$ BEGIN EXECUTE 'DR' \|\| 'OP TABLE t'; END $$"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | statements that a query prints | `psql -c "select 'drop table t' \gexec"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a statement in digits, prepared from a variable | `mysql -e "SET @q=0x44…; PREPARE p FROM @q; EXECUTE p"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function of the database that writes, loads or asks another database | `sqlite3 a.db "select writefile('/home/u/.profile','')"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a variable of the client in the place of a keyword | `psql -v how=drop -c ':how table t'` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a quote that only one server's rules hide | `mysql -e "select '\''; drop table t; -- '"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | words beside a text that says something else | `{"raw": "ls", "argv": ["rm", "-rf", "/"]}` | `words_that_say_something_else_than_the_text_are_judged_and_shown_too` in `tests/tests/protocol.rs` |
 //! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!

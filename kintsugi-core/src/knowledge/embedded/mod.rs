@@ -81,7 +81,7 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
     }
     let mut found = match language {
         Language::Shell | Language::Powershell => vec![Embedded::Shell(text.clone())],
-        Language::Sql => sql::read(&plain),
+        Language::Sql => sql::read(&plain, budget),
         Language::Awk => awk::read(&plain, budget),
         Language::Sed => sed::read(&plain),
         Language::Redis => redis::read(&plain),
@@ -123,6 +123,24 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         restore(embedded, text);
     }
     found
+}
+
+/// Makes of the loss of rows or tables a change that is taken back, or that nobody misses.
+pub(super) const fn soften(found: &mut Embedded) {
+    if let Embedded::Effect {
+        action,
+        role: Role::Table | Role::Database,
+        modifiers,
+        ..
+    } = found
+        && matches!(
+            action,
+            Action::Delete | Action::Truncate | Action::Write | Action::Overwrite
+        )
+    {
+        *action = Action::Write;
+        *modifiers = Modifiers::NONE;
+    }
 }
 
 /// Whether a part that is not known stands where it could be code.
