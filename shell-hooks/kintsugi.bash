@@ -81,6 +81,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       builtin printf '@%d\0' "$_kintsugi_number" 1<>"$_kintsugi_pipes/ask" || return 1
     fi
     while builtin read -r -t 6 _kintsugi_answer <>"$_kintsugi_pipes/answer"; do
+      # What most are answered.
+      [[ $_kintsugi_answer != "${_kintsugi_number}0" ]] || { _kintsugi_answer=0; return 0; }
       # An answer to an earlier question, which came too late.
       [[ $_kintsugi_answer == "$_kintsugi_number"* ]] || continue
       _kintsugi_answer=${_kintsugi_answer:1}
@@ -94,8 +96,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
 
   # Puts in front of a text what the aliases in it stand for, since that is what runs; the result is in _kintsugi_whole.
   _kintsugi_with_aliases() {
-    local name text=$1 told=' ' words IFS=$' \t\n' count=${#BASH_ALIASES[@]}
     _kintsugi_whole=$1
+    local name text=$1 told=' ' words IFS=$' \t\n' count=${#BASH_ALIASES[@]}
     # Without this option `#` begins no comment, but whoever reads the line later would take it for one.
     [[ $1 != *\#* ]] || builtin shopt -q interactive_comments || _kintsugi_whole=${_kintsugi_whole//\#/\\#}
     ((count == _kintsugi_aliases_then)) || _kintsugi_learn_aliases
@@ -216,14 +218,6 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   # Whether a line is surely a complete command: what is not sure is left to the gate, which asks once bash knows.
   _kintsugi_complete() {
     local line=$1 one two
-    # Nothing but words, and the first is none that begins a construct: what most lines are.
-    if [[ $line != *[^[:alnum:]\ _./:=@%+,-]* && ${#line} -lt 2000 ]]; then
-      one=${line#"${line%%[! ]*}"}
-      case ${one%% *} in
-        if | for | select | while | until | case | function | time | coproc) ;;
-        *) return 0 ;;
-      esac
-    fi
     line=${line%"${line##*[![:space:]]}"}
     ((${#line} < 2000)) || return 1
     case $line in
@@ -248,7 +242,6 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
 
   # Enter, before readline accepts the line. Its argument is `$_`, which is so the same behind it as before.
   _kintsugi_enter() {
-    local edit=''
     if [[ -n $_kintsugi_held_back ]]; then
       _kintsugi_held_back=''
       _kintsugi_accept accept-line
@@ -263,13 +256,22 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       _kintsugi_enter_trapped
       return 0
     fi
-    [[ $_kintsugi_text == *[![:space:]]* ]] && _kintsugi_complete "$_kintsugi_text" || return 0
-    _kintsugi_with_aliases "$_kintsugi_text"
+    # What most lines are: nothing but words, of which the first begins no construct.
+    if [[ $_kintsugi_text == *[^[:alnum:]\ _./:=@%+,-]* || ${#_kintsugi_text} -ge 2000 ||
+      $_kintsugi_text == *(\ )?(@(if|for|select|while|until|case|function|time|coproc)?(\ *)) ]]; then
+      [[ $_kintsugi_text == *[![:space:]]* ]] && _kintsugi_complete "$_kintsugi_text" || return 0
+    fi
+    if [[ $_kintsugi_text == *\#* || ${#BASH_ALIASES[@]} -ne 0 || $_kintsugi_aliases_then -ne 0 ]]; then
+      _kintsugi_with_aliases "$_kintsugi_text"
+    else
+      _kintsugi_whole=$_kintsugi_text
+    fi
     _kintsugi_question "$_kintsugi_whole" || { _kintsugi_client_first=1; return 0; }
     case $_kintsugi_answer in
       0) _kintsugi_open=1 ;;
       1*) _kintsugi_open=1 _kintsugi_tell=${_kintsugi_answer:2}$'\n' ;;
       4*)
+        local edit=''
         _kintsugi_person "${_kintsugi_answer:2}" "$_kintsugi_whole" --edit || edit=$?
         if [[ -z $edit ]]; then
           _kintsugi_open=1

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kintsugi_tests::homes::furnished;
 use kintsugi_tests::machine::{Machine, program};
@@ -43,6 +43,8 @@ fn main() -> ExitCode {
         answer_at_once(&seat.file("ask"), &seat.file("answer"));
         let timed = script(shell, &program("kintsugi").display().to_string());
         std::fs::write(seat.file("timed"), timed).expect("a script");
+        let verdicts = verdicts(&seat);
+        stop_when_told(&seat);
         seat.approve_if_held("source ./timed");
         let hook = numbers(&seat, "micros");
         let name = shell.name();
@@ -52,10 +54,7 @@ fn main() -> ExitCode {
             "  a bare round trip through such pipes",
             &numbers(&seat, "pipes"),
         );
-        row(
-            "  the daemon's verdict, to a client of its own",
-            &verdicts(&seat),
-        );
+        row("  the daemon's verdict, to a client of its own", &verdicts);
         row(
             "  loading the hook, `kintsugi init` with it",
             &numbers(&seat, "loads"),
@@ -135,6 +134,24 @@ fn setup() {
     );
 }
 
+/// Stops the daemon of a seat for good once the file `stop` is there, and then makes `stopped`.
+///
+/// Not in the shell's script: it is read before it is run, and nobody may stop the daemon by one.
+fn stop_when_told(seat: &Seat) {
+    let (told, done) = (seat.file("stop"), seat.file("stopped"));
+    let socket = seat.machine.socket();
+    let mut stop = seat.machine.kintsugi(&["daemon", "stop"]);
+    std::thread::spawn(move || {
+        while !told.exists() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(stop.output().expect("it starts").status.success());
+        // Nobody can listen where a directory is.
+        std::fs::create_dir(socket).expect("a directory");
+        std::fs::write(done, "").expect("a file");
+    });
+}
+
 /// Answers every message in one pipe by an allow in another, on a thread that ends with the process.
 fn answer_at_once(ask: &Path, answer: &Path) {
     let open = |path: &Path| {
@@ -180,8 +197,10 @@ fn numbers(seat: &Seat, name: &str) -> Vec<u64> {
 
 /// The shell's own code, which calls what Enter calls and writes down how long that took, in microseconds.
 fn script(shell: Shell, kintsugi: &str) -> String {
-    // Nobody can listen where a directory is.
-    let die = format!("'{kintsugi}' daemon stop; mkdir \"$KINTSUGI_SOCKET\"\n");
+    let die = match shell {
+        Shell::Bash | Shell::Zsh => ": >stop\nuntil [[ -e stopped ]]; do sleep 0.1; done\n",
+        Shell::Fish => "echo >stop\nwhile not test -e stopped; sleep 0.1; end\n",
+    };
     match shell {
         Shell::Bash => format!(
             "empty() {{ :; }}\n\

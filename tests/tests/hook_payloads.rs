@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use kintsugi_tests::agents::{Exchange, HOSTS, Said, heard, session};
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, fed, program};
 use serde_json::{Value, json};
 
 /// The shortest limit that a host has for its hook by itself.
@@ -220,6 +220,86 @@ fn what_a_host_says_has_run_is_in_the_log() {
         shown.contains("\"exit_code\":0") && shown.contains("\"duration_ms\":812"),
         "{shown}"
     );
+}
+
+/// How hosts call what they tell after a tool.
+const AFTER: [&str; 5] = [
+    "PostToolUse",
+    "postToolUse",
+    "AfterTool",
+    "afterShellExecution",
+    "post_run_command",
+];
+
+#[test]
+fn what_every_host_tells_has_run_is_in_the_log_with_what_it_tells_of_it() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let mut told = Vec::new();
+    for host in HOSTS {
+        let exchanges = session(host, &machine.home(), &work);
+        let ran = exchanges.iter().find(|exchange| {
+            let event = ["hook_event_name", "event", "hookName", "agent_action_name"];
+            let mut events = event.iter().map(|name| &exchange.payload[*name]);
+            let is_named = events.any(|event| event.as_str().is_some_and(|it| AFTER.contains(&it)));
+            // Copilot names no event.
+            is_named || exchange.payload["toolResult"].is_object()
+        });
+        let Some(ran) = ran else { continue };
+        let output = machine.hook(&[host], ran.payload.to_string().as_bytes());
+        assert!(output.status.success(), "{host}: {output:?}");
+        told.push((host, ran.payload.to_string()));
+    }
+    // VS Code and Antigravity tell nothing, as far as is known.
+    assert_eq!(told.len(), HOSTS.len() - 2, "{told:?}");
+    let log = machine.run(&["log", "--json"]);
+    let log = String::from_utf8(log.stdout).unwrap();
+    for (host, payload) in told {
+        let entries = log
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let is_its = |entry: &Value| entry["kind"] == "recorded" && entry["agent"] == host;
+        let entry = entries.into_iter().find(is_its);
+        let entry = entry.unwrap_or_else(|| panic!("{host}: {log}"));
+        assert_eq!(entry["command"], "cargo test --workspace", "{host}");
+        let shown = machine.run(&["log", "show", &entry["seq"].to_string(), "--json"]);
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        for (sent, kept) in [
+            ("\"exit_code\":0", "\"exit_code\":0"),
+            (":812", "\"duration_ms\":812"),
+        ] {
+            assert!(
+                !payload.contains(sent) || shown.contains(kept),
+                "{host}: {kept}: {shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn without_a_daemon_every_host_is_told_no_with_a_reason() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    // Where there is no program to start one with.
+    let bin = machine.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for name in ["kintsugi", "kintsugi-hook"] {
+        std::fs::copy(program(name), bin.join(name)).unwrap();
+    }
+    for host in HOSTS {
+        let refused = session(host, &machine.home(), &work)
+            .into_iter()
+            .find(|exchange| exchange.said == "deny")
+            .unwrap();
+        let mut hook = machine.command(bin.join("kintsugi-hook"));
+        hook.args([host, "--wait=0"]);
+        let output = fed(hook, refused.payload.to_string().as_bytes());
+        assert_eq!(heard(host, &output), Said::Deny, "{host}: {output:?}");
+        let words = [output.stdout, output.stderr].concat();
+        let words = String::from_utf8(words).unwrap();
+        assert!(words.contains("there is no daemon"), "{host}: {words}");
+    }
 }
 
 #[test]

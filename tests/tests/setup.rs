@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kintsugi_tests::agents::{Said, heard, session};
+use kintsugi_tests::agents::{HOSTS, Said, heard, session};
 use kintsugi_tests::homes::{FILES, furnished};
 use kintsugi_tests::machine::{Machine, program};
 use serde_json::Value;
@@ -91,6 +91,40 @@ fn everything_found_is_shown_written_once_and_undone_to_nothing() {
     assert!(!again.contains("written"), "{again}");
     assert_eq!(everything(&machine.home()), wired);
     assert_eq!(setup(&machine, &["--check"]).0, Some(0));
+
+    // Every gate that was wired refuses a probe, through the line that stands there now.
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let looked = machine.run(&["doctor", "--json"]);
+    let looked = String::from_utf8(looked.stdout).unwrap();
+    let checks = looked
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let seen: BTreeMap<String, String> = checks
+        .map(|check| {
+            let word = |name: &str| check[name].as_str().unwrap().to_owned();
+            (
+                word("name"),
+                format!("{}: {}", word("grade"), word("found")),
+            )
+        })
+        .collect();
+    for name in HOSTS.into_iter().filter(|host| *host != "vscode") {
+        assert!(
+            seen[name].starts_with("good: wired; refused a probe"),
+            "{name}: {looked}"
+        );
+    }
+    for name in ["bash", "zsh"] {
+        assert!(
+            seen[name].starts_with("good: wired; refused a probe"),
+            "{name}: {looked}"
+        );
+    }
+    for name in [
+        "programs", "daemon", "socket", "log", "vault", "model", "policy", "watcher",
+    ] {
+        assert!(seen[name].starts_with("good: "), "{name}: {looked}");
+    }
 
     let (code, undone) = setup(&machine, &["--undo"]);
     assert_eq!(code, Some(0), "{undone}");

@@ -34,7 +34,8 @@
 //! `kintsugi hook HOST` answers what a host asks before a tool; what it tells after one goes into the log. One file a host in
 //! `kintsugi-cli/src/agent/host`. Checked against sessions made from the documentation below (`tests/agents`), replayed through
 //! the real programs with at least 200 malformed payloads a host (`tests/tests/hook_payloads.rs`); none of it against a live
-//! account.
+//! account. What a host tells after a tool is in the log with its exit status and duration, as far as it tells them; Antigravity and VS
+//! Code were not found to tell anything. Without a daemon and with none to be started, every host is told no, with that reason.
 //!
 //! | host | `kintsugi hook` | may be asked to ask | waits (s) | when a hook fails, it | gated tools: shell; writes; reads | source |
 //! |---|---|---|---|---|---|---|
@@ -100,7 +101,8 @@
 //!
 //! Whether a gate is alive, only a refusal shows: `kintsugi doctor` sends `kintsugi approve` of a hold that does not exist, which
 //! is always held and does nothing where a gate is dark, through the very line that a host or a shell is configured with, and
-//! denies its hold (`tests/tests/doctor.rs`). It tries the line and not the host: that a host calls it, only a session of the
+//! denies its hold (`tests/tests/doctor.rs`; every host and shell of a home that has them all,
+//! `everything_found_is_shown_written_once_and_undone_to_nothing`). It tries the line and not the host: that a host calls it, only a session of the
 //! host shows, in `kintsugi log`.
 //!
 //! The daemon starts the same as a child, ten minutes after its own start (so after each upgrade) and then once a day by the wall

@@ -253,7 +253,7 @@ fn still(paths: &Paths) -> Vec<Check> {
         vault(status.as_deref()),
         model(status.as_deref()),
         policy(),
-        watched(paths),
+        watched(status.as_deref()),
     ]
 }
 
@@ -324,21 +324,18 @@ fn vault(status: Option<&Status>) -> Check {
     }
 }
 
-fn watched(paths: &Paths) -> Check {
-    let status = Client::connect(&paths.socket)
-        .ok()
-        .and_then(|mut client| status::fetch(&mut client).ok());
+fn watched(status: Option<&Status>) -> Check {
     let Some(status) = status else {
-        return Check::new("watch", Grade::Warning, "unknown without a daemon");
+        return Check::new("watcher", Grade::Warning, "unknown without a daemon");
     };
-    let found = watch::line(&status);
+    let found = watch::line(status);
     let watch = status.children.iter().find(|child| child.name == "watch");
     match watch {
         Some(watch) if watch.state == ChildState::Pausing => {
-            let check = Check::new("watch", Grade::Bad, found);
+            let check = Check::new("watcher", Grade::Bad, found);
             check.hint(watch.last_error.clone().unwrap_or_default())
         }
-        Some(_) | None => Check::new("watch", Grade::Good, found),
+        Some(_) | None => Check::new("watcher", Grade::Good, found),
     }
 }
 
