@@ -16,7 +16,8 @@ use crate::clock::Clock;
 use crate::state::State;
 use crate::state::admin::Admin;
 use crate::store::{
-    self, Anchor, Directory, Durable, Log, LogError, Now, Options, Place, Replay, Staged, Start,
+    self, Anchor, Directory, Durable, Fold, Log, LogError, Now, Options, Place, Replay, Staged,
+    Start,
 };
 
 mod removal;
@@ -65,6 +66,27 @@ pub struct Book {
     slow: Option<(u64, u64)>,
 }
 
+/// What the records of the last segment come to.
+#[derive(Debug, Default)]
+struct Folded {
+    state: State,
+    /// The machine that they name last.
+    host: Option<String>,
+}
+
+impl Fold for Folded {
+    fn begin(&mut self) {
+        *self = Self::default();
+    }
+
+    fn take(&mut self, record: Record) {
+        if let Some(host) = host_of(&record.body) {
+            self.host = Some(host);
+        }
+        self.state.replay(record);
+    }
+}
+
 impl Book {
     /// Opens the log in `directory` and folds it.
     ///
@@ -72,7 +94,8 @@ impl Book {
     ///
     /// When the directory cannot be used, another daemon uses it, or a newer program wrote it.
     pub fn open(directory: PathBuf) -> anyhow::Result<Self> {
-        let (log, replay) = open(&directory)?;
+        let mut folded = Folded::default();
+        let (log, replay) = open(&directory, &mut folded)?;
         let mut book = Self {
             log: Some(log),
             directory,
@@ -88,7 +111,7 @@ impl Book {
             slow: None,
         };
         let is_new = matches!(replay.start, Start::New | Start::Incident { .. });
-        book.fold(replay);
+        book.found(folded, replay);
         let key = book.log.as_ref().filter(|_| is_new).and_then(Log::verifier);
         if let Some(key) = key {
             book.anchor.tell_key(&key);
@@ -96,13 +119,9 @@ impl Book {
         Ok(book)
     }
 
-    fn fold(&mut self, replay: Replay) {
-        self.state = State::default();
-        self.host = None;
-        for record in replay.records {
-            self.host = host_of(&record.body).or(self.host.take());
-            self.state.replay(record);
-        }
+    fn found(&mut self, folded: Folded, replay: Replay) {
+        let Folded { state, host } = folded;
+        (self.state, self.host) = (state, host);
         let foreign = replay.foreign.iter().take(ODDITIES_MAX).map(|name| {
             format!("`{name}` in the directory of the log is none of its files: move it away")
         });
@@ -260,14 +279,15 @@ impl Book {
             return Ok(());
         }
         self.retry_at = clock.monotonic_ms().saturating_add(RETRY_MS);
+        let mut folded = Folded::default();
         let opened = match self.log.take() {
             Some(log) => log
-                .reopen()
+                .reopen(&mut folded)
                 .map_err(|error| explain(&self.directory, error.into())),
-            None => open(&self.directory),
+            None => open(&self.directory, &mut folded),
         };
         let (log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
-        self.fold(replay);
+        self.found(folded, replay);
         self.log = Some(log);
         self.broken = false;
         Ok(())
@@ -373,7 +393,7 @@ fn sound<'a>(log: &'a mut Option<Log>, broken: bool, trouble: &str) -> anyhow::R
         .ok_or_else(|| anyhow::anyhow!("{trouble}"))
 }
 
-fn open(directory: &Path) -> anyhow::Result<(Log, Replay)> {
+fn open(directory: &Path, folded: &mut Folded) -> anyhow::Result<(Log, Replay)> {
     let storage = Directory::open(directory).map_err(|error| explain(directory, error.into()))?;
     let options = Options {
         boot: store::boot_id(),
@@ -382,7 +402,7 @@ fn open(directory: &Path) -> anyhow::Result<(Log, Replay)> {
         program: concat!("kintsugi-daemon ", env!("CARGO_PKG_VERSION")).to_owned(),
         segment_records: SEGMENT_RECORDS,
     };
-    Log::open(Box::new(storage), options).map_err(|error| explain(directory, error.into()))
+    Log::open(Box::new(storage), options, folded).map_err(|error| explain(directory, error.into()))
 }
 
 /// Says what a person can do about it, where that is known.

@@ -14,6 +14,8 @@ use kintsugi_core::protocol::Verdict;
 use kintsugi_core::redact::{mask, redact};
 use serde::Serialize;
 
+use crate::state::Fingerprint;
+
 /// Most bytes of JSON that text, words and directory of a command may take, to be kept whole.
 const COMMAND_BYTES_MAX: usize = 36 * 1024;
 
@@ -30,9 +32,9 @@ const PART_BYTES_MAX: usize = 3 * 1024;
 const _: () = assert!(COMMAND_BYTES_MAX + 8 * PART_BYTES_MAX + 3 * 1024 < RECORD_BYTES_MAX);
 const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_BYTES_MAX);
 
-/// Returns what a record keeps of a command, given its fingerprint in hexadecimal.
+/// Returns what a record keeps of a command.
 #[must_use]
-pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
+pub(crate) fn command(command: ProposedCommand, fingerprint: Fingerprint) -> Command {
     let mut kept = Command::from(command);
     hide_secrets(&mut kept, fingerprint);
     if let Some(policy) = kept
@@ -53,7 +55,7 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
     }
     kept.cut = Some(Cut {
         bytes: u64::try_from(kept.raw.len()).unwrap_or(u64::MAX),
-        fingerprint: fingerprint.to_owned(),
+        fingerprint: fingerprint.text(),
     });
     // A byte of text has at most six of JSON (`\u0000`).
     text(&mut kept.raw, COMMAND_BYTES_MAX / 12);
@@ -63,7 +65,7 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: &str) -> Command {
 }
 
 /// Masks the secrets of a command. What tells it from others that are masked alike is kept beside it.
-fn hide_secrets(kept: &mut Command, fingerprint: &str) {
+fn hide_secrets(kept: &mut Command, fingerprint: Fingerprint) {
     if let Some(facts) = &mut kept.facts {
         facts.mask();
     }
@@ -76,7 +78,7 @@ fn hide_secrets(kept: &mut Command, fingerprint: &str) {
         return;
     }
     kept.exact = Some(Box::new(Exact {
-        fingerprint: fingerprint.to_owned(),
+        fingerprint: fingerprint.text(),
         text: text_hash(&kept.raw),
     }));
     mask(&mut kept.raw);
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn what_fits_is_kept_whole() {
         let raw = "é".repeat(10_000);
-        let kept = command(proposed(&raw), "f");
+        let kept = command(proposed(&raw), Fingerprint::new([0xab; 32]));
         assert_eq!((kept.raw, kept.cut), (raw, None));
     }
 
@@ -166,8 +168,8 @@ mod tests {
         let kept = |secret: &str| {
             let mut proposed = proposed(&format!("mysql -p{secret} db"));
             proposed.argv = vec!["mysql".into(), format!("-p{secret}"), "db".into()];
-            let fingerprint = blake3::Hash::from(proposed.fingerprint()).to_hex();
-            command(proposed, &fingerprint)
+            let fingerprint = Fingerprint::of_proposed(&proposed);
+            command(proposed, fingerprint)
         };
         let (one, other) = (kept("hunter2"), kept("hunter3"));
         assert_eq!(one.raw, "mysql -p[redacted] db");
@@ -182,12 +184,12 @@ mod tests {
         for piece in ["x", "\u{1}", "é", "\""] {
             let raw = piece.repeat(64 * 1024);
             let bytes = u64::try_from(raw.len()).unwrap();
-            let kept = command(proposed(&raw), "f");
+            let kept = command(proposed(&raw), Fingerprint::new([0xab; 32]));
             assert_eq!(
                 kept.cut,
                 Some(Cut {
                     bytes,
-                    fingerprint: "f".into()
+                    fingerprint: "ab".repeat(32)
                 })
             );
             assert!(json_bytes(&kept.raw) < COMMAND_BYTES_MAX, "{piece:?}");

@@ -320,13 +320,13 @@ impl Desk {
     fn earlier(&self, proposal: &Proposal) -> Result<Option<Earlier>, Refusal> {
         let state = self.book.state();
         let Some(known) = state.known(proposal.command.id) else {
-            let waiting = state.waiting(&proposal.fingerprint);
+            let waiting = state.waiting(proposal.fingerprint);
             return Ok(waiting.map(|(id, known)| Earlier {
                 id,
                 standing: known.standing.clone(),
             }));
         };
-        if *known.fingerprint != *proposal.fingerprint {
+        if known.fingerprint != proposal.fingerprint {
             return Err(conflict(&known.standing));
         }
         if let Standing::With(first) = known.standing {
@@ -338,12 +338,12 @@ impl Desk {
             };
             return Ok(Some(Earlier {
                 id: first,
-                standing: known.standing.clone(),
+                standing: known.standing,
             }));
         }
         Ok(Some(Earlier {
             id: proposal.command.id,
-            standing: known.standing.clone(),
+            standing: known.standing,
         }))
     }
 

@@ -13,14 +13,13 @@ use uuid::Uuid;
 use crate::clip;
 use crate::clock::rfc3339;
 use crate::handle::{Outcome, Refusal};
-use crate::state::{Hold, Known, Standing};
+use crate::state::{Fingerprint, Hold, Known, Standing};
 
 /// A command that was proposed, by whom, and when.
 #[derive(Debug)]
 pub(crate) struct Proposal {
     pub(crate) command: ProposedCommand,
-    /// In hexadecimal.
-    pub(crate) fingerprint: String,
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) peer: Peer,
     /// In milliseconds since 1970.
     pub(crate) now: u64,
@@ -28,7 +27,7 @@ pub(crate) struct Proposal {
 
 impl Proposal {
     pub(crate) fn new(command: ProposedCommand, peer: &Peer, now: u64) -> Self {
-        let fingerprint = fingerprint(&command);
+        let fingerprint = Fingerprint::of_proposed(&command);
         Self {
             command,
             fingerprint,
@@ -39,7 +38,7 @@ impl Proposal {
 
     /// Returns the command as a record keeps it.
     pub(crate) fn kept(&self) -> Command {
-        clip::command(self.command.clone(), &self.fingerprint)
+        clip::command(self.command.clone(), self.fingerprint)
     }
 
     /// A new id for a command that is held as `first`: the same hold.
@@ -132,16 +131,9 @@ impl Proposal {
     }
 }
 
-/// Returns what a proposal is told apart by, in hexadecimal.
-fn fingerprint(command: &ProposedCommand) -> String {
-    blake3::Hash::from(command.fingerprint())
-        .to_hex()
-        .to_string()
-}
-
 /// Checks that `known` is the very command that is named now.
 pub(crate) fn check_same(known: &Known, command: &ProposedCommand) -> Result<(), Refusal> {
-    if *known.fingerprint == *fingerprint(command) {
+    if known.fingerprint == Fingerprint::of_proposed(command) {
         Ok(())
     } else {
         Err(conflict(&known.standing))

@@ -98,7 +98,7 @@ impl Desk {
             let peer = peer.look_again();
             return self.refuse_answer(id, Check::NeverHeld, (peer, None));
         };
-        check_same(known, command)?;
+        check_same(&known, command)?;
         if let Standing::With(first) = known.standing {
             reply.id = first;
         }
@@ -240,9 +240,9 @@ impl Desk {
 
     /// Returns the hold `id`; of two who answer, the second is told.
     pub(crate) fn held(&self, id: Uuid) -> Result<Rc<Hold>, Refusal> {
-        match self.book.state().known(id).map(|known| &known.standing) {
-            Some(Standing::Held(hold)) => Ok(Rc::clone(hold)),
-            Some(standing) => Err(not_held(id, &told(standing))),
+        match self.book.state().known(id).map(|known| known.standing) {
+            Some(Standing::Held(hold)) => Ok(hold),
+            Some(standing) => Err(not_held(id, &told(&standing))),
             None => Err(not_held(id, "is not known here")),
         }
     }
@@ -253,11 +253,11 @@ impl Desk {
         let state = self.book.state();
         let found = state.beginning(&digits).into_iter();
         let item = |id: Uuid| {
-            let standing = &state.known(id)?.standing;
+            let standing = state.known(id)?.standing;
             Some(KnownItem {
                 id,
                 with: match standing {
-                    Standing::With(first) => Some(*first),
+                    Standing::With(first) => Some(first),
                     Standing::Held(_)
                     | Standing::Approved { .. }
                     | Standing::Decided(_)
@@ -265,7 +265,7 @@ impl Desk {
                 },
                 held: matches!(standing, Standing::Held(_)),
                 denied: self.is_denied(id),
-                told: told(standing),
+                told: told(&standing),
             })
         };
         Response::Known {
@@ -275,10 +275,10 @@ impl Desk {
 
     /// Checks that the hold is the one that the person saw. Whoever saw it held takes no denial back that came in between.
     pub(crate) fn check_seen(&self, id: Uuid, seen: Option<&str>) -> Result<(), Refusal> {
-        let hold = match self.book.state().known(id).map(|known| &known.standing) {
+        let hold = match self.book.state().known(id).map(|known| known.standing) {
             Some(Standing::Held(hold)) => hold,
             Some(standing) if seen.is_some() && self.is_denied(id) => {
-                return Err(not_held(id, &told(standing)));
+                return Err(not_held(id, &told(&standing)));
             }
             Some(_) | None => return Ok(()),
         };

@@ -3,17 +3,14 @@
 //! The same function applies a record when it is written and when the log is read, so a restart remembers what the run
 //! before did. Nothing here reads a clock or writes a record. Every collection has a bound.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 use kintsugi_core::audit::record::{self, Body, Command, Means, Peer, Record};
-use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
-use kintsugi_core::effect::Effect;
-use kintsugi_core::grant::{Denied, Grant};
-use kintsugi_core::limits::{APPROVAL_MS_MAX, HOLDS_MAX, IDS_MAX, IDS_MS_MAX};
-use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus, Resolution};
+use kintsugi_core::limits::APPROVAL_MS_MAX;
+use kintsugi_core::protocol::Resolution;
 use uuid::Uuid;
 
 use crate::authority::examine::{named, path_of};
@@ -21,17 +18,19 @@ use crate::authority::examine::{named, path_of};
 pub mod admin;
 mod alarms;
 pub mod deeds;
+mod fingerprint;
 mod hold;
+mod ids;
 mod intents;
 mod kept;
+mod past;
+mod questions;
 mod seen;
 mod suspects;
 
+pub use fingerprint::Fingerprint;
 pub use hold::{Answered, Decided, Hold};
 use seen::Seen;
-
-/// A proposal's fingerprint, in hexadecimal.
-pub type Fingerprint = Rc<str>;
 
 /// A proposal that the log knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,9 +79,7 @@ struct Asked {
 /// What the daemon remembers.
 #[derive(Debug, Default)]
 pub struct State {
-    known: BTreeMap<Uuid, Known>,
-    /// Ids in the order in which they came, oldest first.
-    order: VecDeque<Uuid>,
+    ids: ids::Ids,
     /// Holds and shared approvals by what they would run.
     waiting: BTreeMap<Fingerprint, Uuid>,
     /// Holds and approvals: whatever can still expire.
@@ -116,7 +113,7 @@ impl State {
         self.suspects.propose(&peer);
         self.deeds.propose(&command, &peer);
         self.asked = Some(Asked {
-            fingerprint: fingerprint(&command),
+            fingerprint: Fingerprint::of_kept(&command),
             command,
             peer,
             verdict: None,
@@ -213,7 +210,7 @@ impl State {
             asked.verdict = Some(verdict.clone());
             return;
         }
-        let fingerprint = Rc::clone(&asked.fingerprint);
+        let fingerprint = asked.fingerprint;
         self.asked = None;
         // The use of an approval under the id that was approved: closed above, and so it stays.
         if verdict.uses != Some(verdict.id) {
@@ -269,7 +266,7 @@ impl State {
     }
 
     fn apply_resolution(&mut self, at: u64, id: Uuid, decision: Resolution, said: Said) {
-        let Some(known) = self.known.get(&id) else {
+        let Some(known) = self.ids.other(id) else {
             return;
         };
         let Said { means, why, by } = said;
@@ -283,7 +280,7 @@ impl State {
                     shared: matches!(means, Means::Person | Means::Admin),
                     by: by.into_boxed_str(),
                 };
-                let fingerprint = Rc::clone(&known.fingerprint);
+                let fingerprint = known.fingerprint;
                 self.set(
                     id,
                     Known {
@@ -333,12 +330,12 @@ impl State {
 
     /// A client that runs what was approved without asking again says so afterwards.
     fn apply_recorded(&mut self, at: u64, command: &Command) {
-        let Some(known) = self.known.get(&command.id) else {
+        let Some(known) = self.ids.other(command.id) else {
             return;
         };
         let approved = matches!(known.standing, Standing::Approved { .. });
         // A client that had no daemon has masked it: then the text must do. It only ends an approval.
-        let same = known.fingerprint == fingerprint(command)
+        let same = known.fingerprint == Fingerprint::of_kept(command)
             || matches!(&known.standing, Standing::Approved { hold, .. }
                 if hold.command.raw == command.raw && hold.command.cwd == command.cwd);
         if approved && same {
@@ -347,7 +344,7 @@ impl State {
     }
 
     fn close(&mut self, at: u64, id: Uuid, (reason, by): (String, &str)) {
-        let Some(known) = self.known.get(&id) else {
+        let Some(known) = self.ids.other(id) else {
             return;
         };
         let (Standing::Held(hold) | Standing::Approved { hold, .. }) = &known.standing else {
@@ -363,7 +360,7 @@ impl State {
             | Standing::With(_) => by,
         };
         let standing = Standing::Closed(Box::new(Answered::closed(hold, reason, by)));
-        let fingerprint = Rc::clone(&known.fingerprint);
+        let fingerprint = known.fingerprint;
         self.set(
             id,
             Known {
@@ -374,23 +371,21 @@ impl State {
         );
     }
 
-    /// Sets how an id stands and keeps the indexes with it. The only place that adds to `known`.
+    /// Sets how an id stands and keeps the indexes with it. The only place that adds to `ids`.
     fn set(&mut self, id: Uuid, new: Known) {
         let (live, shared, held) = match new.standing {
             Standing::Held(_) => (true, true, true),
             Standing::Approved { shared, .. } => (true, shared, false),
             Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => (false, false, false),
         };
-        let (at, fingerprint) = (new.at, Rc::clone(&new.fingerprint));
-        if let Some(old) = self.known.insert(id, new) {
+        let (at, fingerprint) = (new.at, new.fingerprint);
+        if let Some(old) = self.ids.put(id, new) {
             self.ended += 1;
             if self.waiting.get(&old.fingerprint) == Some(&id) {
                 self.waiting.remove(&old.fingerprint);
             }
             self.live.remove(&id);
             self.held -= usize::from(matches!(old.standing, Standing::Held(_)));
-        } else {
-            self.order.push_back(id);
         }
         if shared {
             self.waiting.insert(fingerprint, id);
@@ -402,210 +397,10 @@ impl State {
         self.forget(at);
     }
 
-    /// Forgets the oldest ids, beyond their number and their time. What still waits is not forgotten.
+    /// Forgets the oldest ids at `now`, beyond their number and their time.
     fn forget(&mut self, now: u64) {
-        // One that waits goes to the end; with those alone, a whole turn is enough.
-        for _ in 0..=self.live.len() {
-            let Some(oldest) = self.order.front().copied() else {
-                return;
-            };
-            let too_many = self.known.len() > IDS_MAX;
-            let too_old = |known: &Known| known.at.saturating_add(IDS_MS_MAX) < now;
-            if !too_many && !self.known.get(&oldest).is_none_or(too_old) {
-                return;
-            }
-            self.order.pop_front();
-            if self.live.contains(&oldest) {
-                self.order.push_back(oldest);
-            } else {
-                self.known.remove(&oldest);
-            }
-        }
-    }
-
-    /// Returns what is known about `id`.
-    #[must_use]
-    pub fn known(&self, id: Uuid) -> Option<&Known> {
-        self.known.get(&id)
-    }
-
-    /// Returns the ids that begin with `prefix`, hexadecimal without dashes; two at most, since one more is one too many.
-    #[must_use]
-    pub fn beginning(&self, prefix: &str) -> Vec<Uuid> {
-        let begins = |id: &&Uuid| id.simple().to_string().starts_with(prefix);
-        self.known.keys().filter(begins).take(2).copied().collect()
-    }
-
-    /// Returns the id under which the same command waits or has been approved.
-    #[must_use]
-    pub fn waiting(&self, fingerprint: &str) -> Option<(Uuid, &Known)> {
-        let id = self.waiting.get(fingerprint)?;
-        Some((*id, self.known.get(id)?))
-    }
-
-    /// Returns how a hold stands, as a client sees it.
-    #[must_use]
-    pub fn pending(&self, id: Uuid) -> PendingStatus {
-        match self.known.get(&id).map(|known| &known.standing) {
-            Some(Standing::Held(_)) => PendingStatus::Pending,
-            Some(Standing::Approved { .. }) => PendingStatus::Approved,
-            Some(Standing::Closed(_)) => PendingStatus::Denied,
-            Some(Standing::Decided(decided)) => match decided.decision {
-                Decision::Allow => PendingStatus::Approved,
-                Decision::Hold | Decision::Deny => PendingStatus::Denied,
-            },
-            // An alias names a hold and never another alias, so this goes one step.
-            Some(Standing::With(first)) if *first != id => self.pending(*first),
-            Some(Standing::With(_)) | None => PendingStatus::Gone,
-        }
-    }
-
-    /// Returns what the log says about the admin.
-    #[must_use]
-    pub const fn admin(&self) -> &admin::Admin {
-        &self.admin
-    }
-
-    /// Returns the holds, oldest first.
-    #[must_use]
-    pub fn holds(&self) -> Vec<&Rc<Hold>> {
-        let held = self
-            .live
-            .iter()
-            .filter_map(|id| match &self.known.get(id)?.standing {
-                Standing::Held(hold) => Some(hold),
-                Standing::Approved { .. }
-                | Standing::Decided(_)
-                | Standing::Closed(_)
-                | Standing::With(_) => None,
-            });
-        let mut holds: Vec<_> = held.collect();
-        holds.sort_by_key(|hold| hold.seq);
-        holds
-    }
-
-    /// Returns the agents that proposed lately: the oldest process of each.
-    #[must_use]
-    pub fn agents(&self) -> Vec<record::Process> {
-        self.suspects.agents()
-    }
-
-    /// Returns the grants that hold at `now`.
-    pub fn grants(&self, now: u64) -> impl Iterator<Item = &Grant> {
-        self.intents.grants(now)
-    }
-
-    /// Whether no more grants can be made.
-    #[must_use]
-    pub fn has_all_grants(&self) -> bool {
-        self.intents.grants(0).count() >= intents::GRANTS_MAX
-    }
-
-    /// Returns the grants that are over at `now`, and are not on record as such.
-    #[must_use]
-    pub fn grants_over(&self, now: u64) -> Vec<Uuid> {
-        self.intents.over(now)
-    }
-
-    /// Returns the hold by which a person denied one of `effects`, or this very text.
-    #[must_use]
-    pub fn denied(&self, raw: &str, class: Class, effects: &[Effect]) -> Option<Uuid> {
-        self.intents.denied(raw, class, effects)
-    }
-
-    /// Returns what people denied, in whatever spelling, oldest first.
-    pub fn denials(&self) -> impl Iterator<Item = &Denied> {
-        self.intents.denials()
-    }
-
-    /// Whether so much was denied in a session that nothing ambiguous passes in it.
-    #[must_use]
-    pub fn is_tripped(&self, agent: &str, session: Option<&str>) -> bool {
-        self.intents.is_tripped(agent, session)
-    }
-
-    /// Returns the answers that were refused within a day, newest first, one line each.
-    #[must_use]
-    pub fn attempts(&self, now: u64) -> Vec<String> {
-        self.suspects.lines(now, None)
-    }
-
-    /// Returns the holds as they are listed at `now`, in milliseconds since 1970, oldest first.
-    pub fn items(&self, now: u64) -> impl Iterator<Item = PendingItem> {
-        self.holds().into_iter().map(move |hold| PendingItem {
-            attempts: self.suspects.lines(now, Some(hold.command.id)),
-            ..hold.item(now)
-        })
-    }
-
-    /// Returns the mass changes of the last day that nobody explained, newest first, one line each.
-    #[must_use]
-    pub fn unexplained(&self, now: u64) -> Vec<String> {
-        self.alarms.lines(now)
-    }
-
-    /// Returns the last command that explains a change in a directory between two moments, in milliseconds since 1970. `runs`
-    /// says whether a process, by its number and start, is still there.
-    pub fn explain(
-        &self,
-        changed: &deeds::Changed,
-        time: (u64, u64),
-        runs: &dyn Fn(u32, u64) -> bool,
-    ) -> Option<&deeds::Deed> {
-        self.deeds.explain(changed, time, runs)
-    }
-
-    /// Returns how many holds there are.
-    #[must_use]
-    pub fn holds_len(&self) -> usize {
-        self.held
-    }
-
-    /// Returns a number that changes whenever a hold ends or an approval is used.
-    #[must_use]
-    pub fn ended(&self) -> u64 {
-        self.ended
-    }
-
-    /// Returns who asked lately, the last first, and how long before `now`.
-    #[must_use]
-    pub fn seen(&self, now: u64) -> Vec<AgentStatus> {
-        self.seen.at(now)
-    }
-
-    /// Whether there is no room for another hold.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.live.len() >= HOLDS_MAX
-    }
-
-    /// Returns the ids whose time is over at `now`, and the next moment at which that will be so for another.
-    #[must_use]
-    pub fn expired(&self, now: u64) -> (Vec<Uuid>, Option<u64>) {
-        let mut over = Vec::new();
-        let mut next: Option<u64> = None;
-        for id in &self.live {
-            let until = match self.known.get(id).map(|known| &known.standing) {
-                Some(Standing::Held(hold)) => hold.until,
-                Some(Standing::Approved { until, .. }) => *until,
-                Some(Standing::Decided(_) | Standing::Closed(_) | Standing::With(_)) | None => {
-                    continue;
-                }
-            };
-            if until <= now {
-                over.push(*id);
-            } else {
-                next = Some(next.map_or(until, |sooner| sooner.min(until)));
-            }
-        }
-        for grant in self.intents.grants(now) {
-            let until = grant.until;
-            next = match (next, until) {
-                (Some(sooner), Some(until)) => Some(sooner.min(until)),
-                (sooner, until) => sooner.or(until),
-            };
-        }
-        (over, next)
+        let live = &self.live;
+        self.ids.forget(now, live.len(), |id| live.contains(&id));
     }
 }
 
@@ -626,17 +421,6 @@ fn who(peer: &Peer) -> String {
 
 /// Why a used approval is closed.
 const USED: &str = "the approval of this command was used";
-
-/// Returns the fingerprint of a command as it was proposed.
-fn fingerprint(command: &Command) -> Fingerprint {
-    if let Some(cut) = &command.cut {
-        return Fingerprint::from(cut.fingerprint.as_str());
-    }
-    if let Some(exact) = &command.exact {
-        return Fingerprint::from(exact.fingerprint.as_str());
-    }
-    Fingerprint::from(blake3::Hash::from(command.fingerprint()).to_hex().as_str())
-}
 
 /// Returns a time of a record, in milliseconds since 1970; 0 for one that is none, so that what it bounds is over.
 pub(crate) fn wall_ms(ts: &str) -> u64 {

@@ -42,7 +42,7 @@ fn events(count: u64) -> Vec<Body> {
 }
 
 fn log(storage: Box<dyn Storage>) -> Log {
-    Log::open(storage, options()).unwrap().0
+    Log::open(storage, options(), &mut ()).unwrap().0
 }
 
 /// Two records and a sync: what a verdict waits for. The goal is a propose of 200 µs p50 (floor 120 µs).

@@ -4,8 +4,11 @@
 //! that runs it; the ratios are what to compare. `cargo bench -p kintsugi-tests --bench daemon`.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use kintsugi_core::audit::{segment_first, segment_name};
+use kintsugi_core::limits::{IDS_MAX, SEGMENT_RECORDS};
 use kintsugi_tests::admin::{SEEDS, authorize, challenge, enrol};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
@@ -14,6 +17,9 @@ use serde_json::{Value, json};
 
 /// Samples of each row.
 const SAMPLES: usize = 2_000;
+
+/// Starts that are timed.
+const STARTS: usize = 20;
 
 /// Wrong guesses at the admin's password.
 const GUESSES: usize = 10_000;
@@ -71,6 +77,7 @@ fn main() -> std::io::Result<()> {
     at_once(&daemon, &mut table)?;
     table.number("resident after all of this", kib(&daemon), "KiB")?;
     started(&mut daemon, &mut table)?;
+    started_with_ids(&mut table)?;
     authenticated(&mut table)?;
     idle(&mut table)
 }
@@ -253,6 +260,59 @@ fn started(daemon: &mut TestDaemon, table: &mut Table) -> std::io::Result<()> {
     let size = daemon.connect().ask(&json!({"kind": "status"}))["log"]["size"].clone();
     let name = format!("start to ready, {size} records in the log");
     table.times(&name, &Times(times), "at most 50,000")
+}
+
+/// How long a start takes that must remember as many ids as there can be, behind as many records as a segment can have.
+fn started_with_ids(table: &mut Table) -> std::io::Result<()> {
+    let mut daemon = TestDaemon::start();
+    let log = daemon.home().join("data/kintsugi/log");
+    let mut clients: Vec<Wire> = (0..64).map(|_| daemon.connect()).collect();
+    let mut ids = 0;
+    // The last segment but one opens with all of them; a closed segment is followed at once by the next.
+    while ids < IDS_MAX || records_of_last(&log)? < SEGMENT_RECORDS - 256 {
+        for client in &mut clients {
+            client.say(&propose("ls -la"));
+        }
+        for client in &mut clients {
+            drop(client.hear());
+        }
+        ids += clients.len();
+    }
+    drop(clients);
+    let (mut ready, mut busy, mut answered) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        daemon.end(Signal::KILL);
+        let started = Instant::now();
+        daemon.start_again();
+        ready.push(started.elapsed().as_micros());
+        busy.push(daemon.processor_time().as_micros());
+        drop(daemon.connect().ask(&propose("ls -la")));
+        answered.push(started.elapsed().as_micros());
+    }
+    let records = records_of_last(&log)?;
+    writeln!(
+        table.0,
+        "start behind kill -9: {ids} ids, {records} records in the last segment; p50 and slowest of {STARTS}"
+    )?;
+    for (name, mut times, goal) in [
+        ("  to ready", ready, "at most 50,000"),
+        ("  of that, time on a processor", busy, ""),
+        ("  to the first verdict", answered, ""),
+    ] {
+        times.sort_unstable();
+        table.times(name, &Times(times), goal)?;
+    }
+    Ok(())
+}
+
+/// Returns how many records the last segment of a log has.
+fn records_of_last(log: &Path) -> std::io::Result<u64> {
+    let names =
+        std::fs::read_dir(log)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let last = names.filter_map(|name| segment_first(&name)).max();
+    let bytes = std::fs::read(log.join(segment_name(last.unwrap_or_default())))?;
+    let records = bytes.iter().filter(|byte| **byte == b'\n').count();
+    Ok(u64::try_from(records).unwrap_or_default())
 }
 
 /// What a daemon costs that was asked a little and then nothing for a minute.

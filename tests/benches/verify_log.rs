@@ -276,7 +276,7 @@ fn make(directory: &Path, records: u64) {
         host: None,
     };
     let storage = Directory::open(directory).expect("a directory");
-    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
+    let (mut log, _) = Log::open(Box::new(storage), options, &mut ()).expect("a log");
     let start: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
     while log.status().size < records {
         let size = log.status().size;

@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Once;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -210,6 +211,19 @@ impl TestDaemon {
             .nth(1)
             .and_then(|pages| pages.parse::<u64>().ok());
         pages.expect("a number") * 4_096
+    }
+
+    /// Returns how long it has run on a processor (`proc(5)`, `schedstat`).
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let path = format!("/proc/{}/schedstat", self.pid());
+        let schedstat = std::fs::read_to_string(path).expect("schedstat");
+        let nanoseconds = schedstat.split(' ').next().map(str::parse);
+        Duration::from_nanos(nanoseconds.and_then(Result::ok).expect("a number"))
     }
 
     /// Returns how often it has begun to wait for something (`proc_pid_status(5)`, voluntary context switches).

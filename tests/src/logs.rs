@@ -26,7 +26,7 @@ pub fn fill(directory: &Path, (count, segment_records): (u64, u64), start: Times
         segment_records,
         host: None,
     };
-    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
+    let (mut log, _) = Log::open(Box::new(storage), options, &mut ()).expect("a log");
     for number in 0..count {
         let now = Now {
             wall: start + Duration::from_secs(60 * number),
@@ -77,7 +77,7 @@ pub fn hold_until_long_ago(directory: &Path, proposal: &Value) {
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
     let storage = Directory::open(directory).expect("a directory");
-    let (mut log, _) = Log::open(Box::new(storage), options).expect("a log");
+    let (mut log, _) = Log::open(Box::new(storage), options, &mut ()).expect("a log");
     let now = Now {
         wall: "2026-01-01T00:00:00Z".parse().expect("a time"),
         monotonic: Duration::ZERO,

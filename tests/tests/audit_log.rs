@@ -23,7 +23,7 @@ fn log_in(path: &Path) -> Log {
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
     let directory = Directory::open(path).unwrap();
-    Log::open(Box::new(directory), options).unwrap().0
+    Log::open(Box::new(directory), options, &mut ()).unwrap().0
 }
 
 fn now() -> Now {
@@ -147,7 +147,7 @@ fn try_short_log(storage: Box<dyn Storage>) -> Option<Log> {
         segment_records: SHORT,
         host: None,
     };
-    Some(Log::open(storage, options).ok()?.0)
+    Some(Log::open(storage, options, &mut ()).ok()?.0)
 }
 
 /// Records of a segment in some logs here.
@@ -252,7 +252,7 @@ fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
             let staged = log.stage(now(), vec![event], &());
             let recorded = staged.and_then(|staged| Ok(log.sync()?.confirm(staged)));
             if recorded.is_err() {
-                log = log.reopen().unwrap().0;
+                log = log.reopen(&mut ()).unwrap().0;
             }
         }
         drop(log);

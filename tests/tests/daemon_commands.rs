@@ -238,7 +238,7 @@ fn write_elsewhere(machine: &Machine) {
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
     let storage = Box::new(Directory::open(&machine.log()).unwrap());
-    let (mut log, _) = Log::open(storage, options).unwrap();
+    let (mut log, _) = Log::open(storage, options, &mut ()).unwrap();
     let now = Now {
         wall: "2026-01-01T00:00:00Z".parse().unwrap(),
         monotonic: Duration::ZERO,

@@ -340,7 +340,8 @@ fn write_elsewhere(daemon: &TestDaemon) {
         host: Some("00112233445566778899aabbccddeeff".into()),
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
-    let (mut log, _) = Log::open(Box::new(Directory::open(&log).unwrap()), options).unwrap();
+    let (mut log, _) =
+        Log::open(Box::new(Directory::open(&log).unwrap()), options, &mut ()).unwrap();
     let now = Now {
         wall: "2026-01-01T00:00:00Z".parse().unwrap(),
         monotonic: std::time::Duration::ZERO,

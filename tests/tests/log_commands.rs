@@ -1,12 +1,14 @@
 //! `kintsugi log prove`, `check-proof`, `stats` and `export`, on the log of a daemon that runs.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 use kintsugi_core::audit::segment_first;
 use kintsugi_tests::logs;
 use kintsugi_tests::machine::{Machine, fed};
+use kintsugi_tests::pty::Pty;
 use serde_json::{Value, json as members};
 
 /// Returns what a command printed, which must have gone well.
@@ -84,6 +86,51 @@ fn a_proof_convinces_whoever_has_the_key_and_nobody_after_a_change() {
         complaint.contains("no signed checkpoint covers record 4711"),
         "{complaint}"
     );
+}
+
+/// Runs a command on a terminal whose checkpoints come after more than a second, as from a slow disk.
+fn on_a_slow_disk(machine: &Machine, arguments: &[&str]) -> String {
+    let notes = machine.log().join("checkpoints");
+    let kept = std::fs::read(&notes).expect("checkpoints");
+    std::fs::remove_file(&notes).expect("a directory of ours");
+    let made = std::process::Command::new("mkfifo").arg(&notes).status();
+    assert!(made.expect("mkfifo").success());
+    let terminal = Pty::spawn(&machine.kintsugi(arguments), 100);
+    // Whoever opens it for writing waits for whoever reads it.
+    let mut pipe = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&notes)
+        .expect("a pipe");
+    std::thread::sleep(Duration::from_millis(1_200));
+    pipe.write_all(&kept).expect("a reader");
+    // Whoever reads the pipe reads on until it is closed, and finds the file itself the next time.
+    std::fs::remove_file(&notes).expect("a directory of ours");
+    std::fs::write(&notes, &kept).expect("room");
+    drop(pipe);
+    let (status, screen) = terminal.end();
+    assert!(status.success(), "{screen}");
+    screen
+}
+
+#[test]
+fn what_takes_longer_than_a_second_says_how_far_it_is() {
+    let machine = used();
+    let proved = on_a_slow_disk(&machine, &["log", "prove", "3"]);
+    let (bar, proof) = proved
+        .split_once("c2sp.org/tlog-proof@v1")
+        .expect("a proof");
+    assert!(bar.contains("proving ["), "{proved:?}");
+    assert!(bar.contains("hashes"), "{proved:?}");
+    assert!(
+        bar.ends_with("\r\u{1b}[K"),
+        "the bar is taken away: {proved:?}"
+    );
+    assert!(!proof.contains("proving"), "{proved:?}");
+    let verified = on_a_slow_disk(&machine, &["log", "verify", "--deep"]);
+    assert!(verified.contains("verifying ["), "{verified:?}");
+    // Nobody is told who does not look at a terminal, or does not wait.
+    let quick = machine.run(&["log", "prove", "3"]);
+    assert!(quick.stderr.is_empty() && printed(&quick).starts_with("c2sp.org"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn log() -> (Memory, String) {
         wall: "2026-01-02T03:04:05Z".parse().unwrap(),
         monotonic: Duration::ZERO,
     };
-    let (mut log, _) = Log::open(Box::new(disk.clone()), options).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), options, &mut ()).unwrap();
     for number in 0..600 {
         let event = Body::Observation {
             change: Change::Modified,

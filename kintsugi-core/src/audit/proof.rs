@@ -51,11 +51,23 @@ pub enum ProofError {
 
 /// Returns the record's line and the proof that it is in the log, as text.
 ///
-/// Reads a segment or two, whatever the size of the log.
+/// Reads a segment for each hash at most, whatever the size of the log.
 ///
 /// # Errors
 /// When no signed checkpoint covers the record, or the log is not whole.
 pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofError> {
+    prove_telling(source, seq, &mut |_, _| {})
+}
+
+/// As [`prove`], and tells how many hashes of the proof there are already, and how many there will be.
+///
+/// # Errors
+/// As [`prove`].
+pub fn prove_telling(
+    source: &dyn Source,
+    seq: u64,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<(Vec<u8>, String), ProofError> {
     let segments = segments(source)?;
     let own = segments.iter().rev().find(|first| **first <= seq);
     let own = own.ok_or(ProofError::Gone(seq))?;
@@ -66,7 +78,12 @@ pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofEr
     let covering = note(source, &name, covers)?.filter(|(found, _)| covers(found));
     let (checkpoint, note) = covering.ok_or(ProofError::Uncovered(seq))?;
     let records = Records::of_tree(source, tree.first)?;
-    let path = merkle::inclusion(index, checkpoint.size, |range| records.over(range))?;
+    let size = checkpoint.size;
+    let path = told(
+        tell,
+        |over| merkle::inclusion(index, size, over),
+        |range| records.over(range),
+    )?;
     let (mut line, mut leaf) = (Vec::new(), Hash::default());
     records.read(*own, seq..seq + 1, |found| {
         line = found.redacted_view();
@@ -88,6 +105,18 @@ pub fn prove(source: &dyn Source, seq: u64) -> Result<(Vec<u8>, String), ProofEr
 /// # Errors
 /// When `old` is no checkpoint, or the log does not extend it.
 pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError> {
+    prove_growth_telling(source, old, &mut |_, _| {})
+}
+
+/// As [`prove_growth`], and tells how far it is, as [`prove_telling`].
+///
+/// # Errors
+/// As [`prove_growth`].
+pub fn prove_growth_telling(
+    source: &dyn Source,
+    old: &str,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<String, ProofError> {
     let (name, before) = checkpoint::read(old)?;
     let (_, tree) = checkpoint::parts(&name).ok_or(NoteError::Shape)?;
     let (after, note) = note(source, &name, |_| false)?.ok_or(NoteError::Origin(name))?;
@@ -95,7 +124,12 @@ pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError
         return Err(ProofError::Rewritten);
     }
     let records = Records::of_tree(source, tree)?;
-    let path = merkle::consistency(before.size, after.size, |range| records.over(range))?;
+    let (from, to) = (before.size, after.size);
+    let path = told(
+        tell,
+        |over| merkle::consistency(from, to, over),
+        |range| records.over(range),
+    )?;
     let of = |checkpoint: Checkpoint| (checkpoint.size, checkpoint.root);
     if !merkle::extends(of(before), of(after), &path) {
         return Err(ProofError::Rewritten);
@@ -106,6 +140,29 @@ pub fn prove_growth(source: &dyn Source, old: &str) -> Result<String, ProofError
         "{GROWTH_TITLE}\nold {}\n{hashes}\n{note}",
         before.size
     ))
+}
+
+/// What gives the node over a range of leaves.
+type Over<'a> = &'a mut dyn FnMut(Range<u64>) -> Result<Hash, ProofError>;
+
+/// Returns the path that `walk` makes of what `over` gives, and tells how much of it there is.
+fn told(
+    tell: &mut dyn FnMut(u64, u64),
+    walk: impl Fn(Over<'_>) -> Result<Vec<Hash>, ProofError>,
+    over: impl Fn(Range<u64>) -> Result<Hash, ProofError>,
+) -> Result<Vec<Hash>, ProofError> {
+    let (mut done, mut all) = (0, 0);
+    walk(&mut |_| {
+        all += 1;
+        Ok(Hash::default())
+    })?;
+    tell(done, all);
+    walk(&mut |range| {
+        let hash = over(range)?;
+        done += 1;
+        tell(done, all);
+        Ok(hash)
+    })
 }
 
 /// Returns the first checkpoint of the tree that goes by `name` and is `wanted`, or else the last, as text too. Signatures are

@@ -120,7 +120,7 @@ impl Book {
 
     fn is_live(&self, id: Uuid) -> bool {
         // Not by what a client is told: what was allowed at once is `approved` to it, too.
-        let standing = self.state.known(id).map(|known| &known.standing);
+        let standing = self.state.known(id).map(|known| known.standing);
         matches!(
             standing,
             Some(Standing::Held(_) | Standing::Approved { .. })

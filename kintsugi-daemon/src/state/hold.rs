@@ -75,22 +75,9 @@ impl Answered {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         Verdict {
-            class: self.class,
-            decision: self.decision,
-            tier: self.tier,
-            reason: self.reason.to_string(),
-            summary: None,
             risk: self.risk,
             rule: self.rule.as_deref().map(str::to_owned),
-            effects: Vec::new(),
-            findings: Vec::new(),
-            grounds: Vec::new(),
-            instead: None,
-            capture: Vec::new(),
-            content_hash: None,
-            expires_ms: None,
-            approved: false,
-            scored: None,
+            ..bare(self.class, self.decision, self.tier, self.reason())
         }
     }
 }
@@ -115,24 +102,30 @@ impl Decided {
     /// Returns the verdict without what only its record tells.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        Verdict {
-            class: self.class,
-            decision: self.decision,
-            tier: self.tier,
-            reason: "it was decided before; why, stands in the log no more".to_owned(),
-            summary: None,
-            risk: None,
-            rule: None,
-            effects: Vec::new(),
-            findings: Vec::new(),
-            grounds: Vec::new(),
-            instead: None,
-            capture: Vec::new(),
-            content_hash: None,
-            expires_ms: None,
-            approved: false,
-            scored: None,
-        }
+        let why = "it was decided before; why, stands in the log no more";
+        bare(self.class, self.decision, self.tier, why)
+    }
+}
+
+/// Returns a verdict without the details that only its record keeps.
+fn bare(class: Class, decision: Decision, tier: u8, reason: &str) -> Verdict {
+    Verdict {
+        class,
+        decision,
+        tier,
+        reason: reason.to_owned(),
+        summary: None,
+        risk: None,
+        rule: None,
+        effects: Vec::new(),
+        findings: Vec::new(),
+        grounds: Vec::new(),
+        instead: None,
+        capture: Vec::new(),
+        content_hash: None,
+        expires_ms: None,
+        approved: false,
+        scored: None,
     }
 }
 

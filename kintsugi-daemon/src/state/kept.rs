@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use data_encoding::BASE64;
-use kintsugi_core::audit::chain::{hex, unhex};
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
@@ -14,7 +13,9 @@ use uuid::Uuid;
 
 use super::admin::ADMIN;
 use super::alarms::Alarms;
+use super::ids::PIECE_ROWS;
 use super::intents::Piece;
+use super::past::{Fate, Row};
 use super::suspects::Suspects;
 use super::{Answered, Decided, Fingerprint, Hold, Known, Standing, State};
 use crate::store::LiveState;
@@ -27,6 +28,9 @@ const IDS: &str = "ids";
 
 /// Names a piece with ids that were decided at once, each in [`DECIDED_BYTES`] bytes.
 const DECIDED: &str = "decided";
+
+/// Names a piece with ids that are held as other ones, each in [`JOINED_BYTES`] bytes.
+const JOINED: &str = "joined";
 
 /// Names a piece with what people said beyond one command.
 const INTENT: &str = "intent";
@@ -43,9 +47,12 @@ const IDS_PER_PIECE: usize = 60;
 /// One decided id: itself, its fingerprint, when, its record (both little-endian), and class, decision and tier in two bits each.
 const DECIDED_BYTES: usize = 16 + 32 + 8 + 8 + 1;
 
-/// Decided ids in one piece; in base64 they fit into a record.
-const DECIDED_PER_PIECE: usize = 512;
-const _: () = assert!(DECIDED_PER_PIECE * DECIDED_BYTES / 3 * 4 < RECORD_BYTES_MAX - 1_024);
+/// One id that is held as another one: itself, its fingerprint, when (little-endian), and that one.
+const JOINED_BYTES: usize = 16 + 32 + 8 + 16;
+
+// In base64 a piece of either fits into a record.
+const _: () = assert!(PIECE_ROWS * JOINED_BYTES / 3 * 4 < RECORD_BYTES_MAX - 1_024);
+const _: () = assert!(DECIDED_BYTES < JOINED_BYTES);
 
 /// One id, without a hold.
 #[derive(Serialize, Deserialize)]
@@ -86,16 +93,10 @@ impl LiveState for State {
     fn live_state(&self) -> Vec<Body> {
         let mut pieces = Vec::new();
         let mut ids = Vec::new();
-        let mut decided = Vec::new();
-        for (id, known) in self
-            .order
-            .iter()
-            .filter_map(|id| Some((id, self.known.get(id)?)))
-        {
-            let standing = match &known.standing {
+        for (id, known) in self.ids.others() {
+            match &known.standing {
                 Standing::Held(hold) => {
                     pieces.extend(piece(HOLD, &kept_hold(known.at, hold, None)));
-                    continue;
                 }
                 Standing::Approved {
                     hold,
@@ -109,22 +110,23 @@ impl LiveState for State {
                         by: by.clone(),
                     };
                     pieces.extend(piece(HOLD, &kept_hold(known.at, hold, Some(approval))));
-                    continue;
                 }
-                Standing::Decided(answer) => {
-                    decided.push(encode(*id, known, answer));
-                    continue;
-                }
-                Standing::Closed(answered) => KeptStanding::Closed(answered.clone()),
-                Standing::With(first) => KeptStanding::With(*first),
-            };
-            let fingerprint = known.fingerprint.to_string();
-            ids.push(KeptId {
-                id: *id,
-                fingerprint,
-                at: known.at,
-                standing,
-            });
+                Standing::Closed(answered) => ids.push(KeptId {
+                    id,
+                    fingerprint: known.fingerprint.text(),
+                    at: known.at,
+                    standing: KeptStanding::Closed(answered.clone()),
+                }),
+                Standing::Decided(_) | Standing::With(_) => {}
+            }
+        }
+        let (mut decided, mut joined) = (Vec::new(), Vec::new());
+        for row in self.ids.past() {
+            match row.fate {
+                Fate::Decided(answer) => decided.push(encode(row, answer)),
+                Fate::With(first) => joined.push(encode_joined(row, first)),
+                Fate::Moved => {}
+            }
         }
         if !self.suspects.is_empty() {
             pieces.extend(piece(SUSPECTS, &self.suspects));
@@ -138,17 +140,28 @@ impl LiveState for State {
         let intents = self.intents.pieces();
         pieces.extend(intents.iter().filter_map(|intent| piece(INTENT, intent)));
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
-        let decided = decided.chunks(DECIDED_PER_PIECE);
-        pieces.extend(decided.map(|ids| Body::State {
-            what: DECIDED.to_owned(),
-            value: Value::String(BASE64.encode(&ids.concat())),
-        }));
+        pieces.extend(packed(DECIDED, &decided));
+        pieces.extend(packed(JOINED, &joined));
         pieces
     }
 }
 
-fn encode(id: Uuid, known: &Known, answer: &Decided) -> [u8; DECIDED_BYTES] {
-    let fingerprint: [u8; 32] = unhex(known.fingerprint.as_bytes()).unwrap_or_default();
+/// Returns the pieces that keep ids in a fixed number of bytes each.
+fn packed<const BYTES: usize>(what: &str, ids: &[[u8; BYTES]]) -> impl Iterator<Item = Body> {
+    ids.chunks(PIECE_ROWS).map(move |ids| Body::State {
+        what: what.to_owned(),
+        value: Value::String(BASE64.encode(ids.as_flattened())),
+    })
+}
+
+/// Returns the bytes of such a piece; none when it is not one.
+fn unpacked(value: &Value) -> Vec<u8> {
+    let bytes = value.as_str().map(|text| BASE64.decode(text.as_bytes()));
+    bytes.and_then(Result::ok).unwrap_or_default()
+}
+
+/// Keeps an id that was decided at once.
+fn encode(row: &Row, answer: Decided) -> [u8; DECIDED_BYTES] {
     let class = match answer.class {
         Class::Safe => 0,
         Class::Ambiguous => 1,
@@ -159,16 +172,51 @@ fn encode(id: Uuid, known: &Known, answer: &Decided) -> [u8; DECIDED_BYTES] {
         Decision::Hold => 1,
         Decision::Deny => 2,
     };
-    let numbers = [known.at.to_le_bytes(), answer.seq.to_le_bytes()].concat();
+    let numbers = [row.at.to_le_bytes(), answer.seq.to_le_bytes()].concat();
     let bits = class | decision << 2 | (answer.tier & 3) << 4;
-    let parts = [id.as_bytes().as_slice(), &fingerprint, &numbers, &[bits]].concat();
-    let mut bytes = [0; DECIDED_BYTES];
-    bytes.copy_from_slice(&parts);
+    joined([
+        row.id.as_bytes(),
+        row.fingerprint.bytes(),
+        &numbers,
+        &[bits],
+    ])
+}
+
+/// Keeps an id that is held as another one.
+fn encode_joined(row: &Row, first: Uuid) -> [u8; JOINED_BYTES] {
+    let at = row.at.to_le_bytes();
+    joined([
+        row.id.as_bytes(),
+        row.fingerprint.bytes(),
+        &at,
+        first.as_bytes(),
+    ])
+}
+
+/// Puts parts together that are `BYTES` long.
+fn joined<const BYTES: usize>(parts: [&[u8]; 4]) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
     bytes
 }
 
+/// Reads what [`encode_joined`] wrote; nothing when the bytes are not that.
+fn decode_joined(bytes: &[u8]) -> Option<Row> {
+    let (id, rest) = bytes.split_first_chunk::<16>()?;
+    let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
+    let (at, first) = rest.split_first_chunk::<8>()?;
+    Some(Row {
+        id: Uuid::from_bytes(*id),
+        fingerprint: Fingerprint::new(*fingerprint),
+        at: u64::from_le_bytes(*at),
+        fate: Fate::With(Uuid::from_bytes(first.try_into().ok()?)),
+    })
+}
+
 /// Reads what [`encode`] wrote; nothing when the bytes are not that.
-fn decode(bytes: &[u8]) -> Option<(Uuid, Known)> {
+fn decode(bytes: &[u8]) -> Option<Row> {
     let (id, rest) = bytes.split_first_chunk::<16>()?;
     let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
     let (at, rest) = rest.split_first_chunk::<8>()?;
@@ -188,12 +236,12 @@ fn decode(bytes: &[u8]) -> Option<(Uuid, Known)> {
         tier: bits >> 4 & 3,
         seq: u64::from_le_bytes(*seq),
     };
-    let known = Known {
-        fingerprint: Fingerprint::from(hex(fingerprint)),
+    Some(Row {
+        id: Uuid::from_bytes(*id),
+        fingerprint: Fingerprint::new(*fingerprint),
         at: u64::from_le_bytes(*at),
-        standing: Standing::Decided(decided),
-    };
-    Some((Uuid::from_bytes(*id), known))
+        fate: Fate::Decided(decided),
+    })
 }
 
 fn kept_hold(at: u64, hold: &Hold, approved: Option<KeptApproval>) -> KeptHold {
@@ -217,11 +265,14 @@ impl State {
         match what {
             ADMIN => self.admin.restore(value),
             DECIDED => {
-                let bytes = value.as_str().map(|text| BASE64.decode(text.as_bytes()));
-                let bytes = bytes.and_then(Result::ok).unwrap_or_default();
-                for (id, known) in bytes.chunks(DECIDED_BYTES).filter_map(decode) {
-                    self.set(id, known);
-                }
+                self.restore_rows(unpacked(value).chunks_exact(DECIDED_BYTES).map(decode));
+            }
+            JOINED => {
+                self.restore_rows(
+                    unpacked(value)
+                        .chunks_exact(JOINED_BYTES)
+                        .map(decode_joined),
+                );
             }
             ALARMS => self.alarms = Alarms::deserialize(value).unwrap_or_default(),
             HOLD => {
@@ -231,9 +282,9 @@ impl State {
             }
             IDS => {
                 for kept in Vec::<KeptId>::deserialize(value).unwrap_or_default() {
-                    let fingerprint = Fingerprint::from(kept.fingerprint);
+                    let fingerprint = Fingerprint::read(&kept.fingerprint);
                     let standing = match kept.standing {
-                        // Written by versions that kept all of it here.
+                        // These two were written by versions that kept all of it here.
                         KeptStanding::Decided(answered) => Standing::Decided(Decided {
                             class: answered.class,
                             decision: answered.decision,
@@ -263,8 +314,19 @@ impl State {
         }
     }
 
+    /// Takes over ids to which nothing of their own will happen: all of them, or those before one that cannot be read.
+    fn restore_rows(&mut self, rows: impl Iterator<Item = Option<Row>>) {
+        let rows: Vec<Row> = rows.map_while(|row| row).collect();
+        let Some(last) = rows.last().map(|row| row.at) else {
+            return;
+        };
+        self.ids.restore(rows.into_iter());
+        self.forget(last);
+    }
+
     fn restore_hold(&mut self, kept: KeptHold) {
-        let (id, fingerprint) = (kept.hold.command.id, super::fingerprint(&kept.hold.command));
+        let id = kept.hold.command.id;
+        let fingerprint = Fingerprint::of_kept(&kept.hold.command);
         let hold = Rc::new(kept.hold);
         let standing = match kept.approved {
             Some(KeptApproval { until, shared, by }) => Standing::Approved {

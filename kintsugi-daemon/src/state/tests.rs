@@ -179,15 +179,9 @@ fn an_alias_goes_the_way_of_its_hold() {
 #[test]
 fn an_approval_at_the_prompt_is_not_shared() {
     let tape = eventful();
-    let fingerprint = |id| {
-        tape.state
-            .known(Uuid::from_u128(id))
-            .unwrap()
-            .fingerprint
-            .clone()
-    };
-    assert!(tape.state.waiting(&fingerprint(3)).is_some());
-    assert!(tape.state.waiting(&fingerprint(5)).is_none());
+    let fingerprint = |id| tape.state.known(Uuid::from_u128(id)).unwrap().fingerprint;
+    assert!(tape.state.waiting(fingerprint(3)).is_some());
+    assert!(tape.state.waiting(fingerprint(5)).is_none());
 }
 
 #[test]
@@ -238,8 +232,7 @@ fn ids_are_forgotten_by_number_and_by_age_and_holds_by_neither() {
         tape.propose(100 + u128::try_from(id).unwrap(), "ls", Decision::Allow);
         tape.records.clear();
     }
-    assert_eq!(tape.state.known.len(), IDS_MAX);
-    assert_eq!(tape.state.order.len(), IDS_MAX);
+    assert_eq!(tape.state.ids.len(), IDS_MAX);
     assert_eq!(tape.stands(1), PendingStatus::Gone);
     assert_eq!(tape.stands(2), PendingStatus::Pending);
 
@@ -247,15 +240,58 @@ fn ids_are_forgotten_by_number_and_by_age_and_holds_by_neither() {
     for id in 0..200_000 {
         tape.propose(1_000_000 + id, "ls", Decision::Allow);
         tape.records.clear();
-        if tape.state.known.len() < 1_000 {
+        if tape.state.ids.len() < 1_000 {
             break;
         }
     }
-    assert!(tape.state.known.len() <= IDS_MAX);
+    assert!(tape.state.ids.len() <= IDS_MAX);
     assert!(matches!(
         tape.state.known(Uuid::from_u128(2)).unwrap().standing,
         Standing::Held(_)
     ));
+}
+
+#[test]
+fn a_day_of_ids_that_are_held_as_another_is_little_enough_too() {
+    let mut tape = Tape {
+        now: 1_767_225_600_000,
+        ..Tape::default()
+    };
+    tape.propose(1, "rm a", Decision::Hold);
+    let until = rfc3339(tape.now + HOLD_MS_MAX);
+    for id in 2..=u128::try_from(IDS_MAX).unwrap() + 9 {
+        tape.write(Body::Proposal {
+            command: command(id, "rm a").into(),
+            peer: peer(),
+        });
+        tape.write(Body::Verdict(verdict(id, Decision::Hold)));
+        tape.write(Body::Hold {
+            id: Uuid::from_u128(id),
+            until: until.clone(),
+            with: Some(Uuid::from_u128(1)),
+        });
+        tape.records.clear();
+    }
+    assert_eq!(tape.state.ids.len(), IDS_MAX);
+    let mut again = Tape {
+        now: tape.now,
+        ..Tape::default()
+    };
+    let mut bytes = 0;
+    for piece in tape.state.live_state() {
+        let json = serde_json::to_string(&piece).unwrap();
+        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
+        bytes += json.len();
+        again.write(piece);
+    }
+    assert!(bytes < 6_500_000, "{bytes}");
+    assert_eq!(again.state.ids.len(), IDS_MAX);
+    for id in tape.state.ids.all() {
+        assert_eq!(again.state.known(id), tape.state.known(id));
+    }
+    assert_eq!(again.stands(1), PendingStatus::Pending);
+    assert_eq!(again.stands(9), PendingStatus::Gone, "the oldest go first");
+    assert_eq!(again.stands(100), PendingStatus::Pending);
 }
 
 #[test]
@@ -277,8 +313,8 @@ fn a_day_of_ids_is_little_enough_for_every_segment_to_open_with_it() {
         again.write(piece);
     }
     assert!(bytes < 6_000_000, "{bytes}");
-    assert_eq!(again.state.known.len(), IDS_MAX);
-    for (id, known) in &tape.state.known {
-        assert_eq!(again.state.known(*id), Some(known));
+    assert_eq!(again.state.ids.len(), IDS_MAX);
+    for id in tape.state.ids.all() {
+        assert_eq!(again.state.known(id), tape.state.known(id));
     }
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::notes::Notes;
 use super::open::{OpenError, Replay};
 use super::reserve::{Reserve, is_full};
+use super::scan::Fold;
 use super::segment::{At, Position};
 use super::storage::{Files, Storage, StoredFile, write_fully};
 
@@ -211,14 +212,19 @@ pub(super) struct HeadFile {
 }
 
 impl Log {
-    /// Opens the log that `storage` holds, or makes a new one where there is none.
+    /// Opens the log that `storage` holds, or makes a new one where there is none. The records of its last segment are given to
+    /// `fold`, from which the live state comes.
     ///
     /// Nothing is written to the segments yet: what the start found is recorded in front of the first records staged.
     ///
     /// # Errors
     /// When the storage fails. A log that does not verify is not an error: see [`super::Start::Incident`].
-    pub fn open(storage: Box<dyn Storage>, options: Options) -> Result<(Self, Replay), OpenError> {
-        super::open::open(storage, options)
+    pub fn open(
+        storage: Box<dyn Storage>,
+        options: Options,
+        fold: &mut dyn Fold,
+    ) -> Result<(Self, Replay), OpenError> {
+        super::open::open(storage, options, fold)
     }
 
     /// Writes the records of one request in one write. They are not durable yet.
@@ -369,12 +375,12 @@ impl Log {
     }
 
     /// Opens the log again after an error that refuses every call, keeping the lock: what was durable is kept, nothing
-    /// else is, and the next records begin a new segment. The live state must be folded anew from what is returned.
+    /// else is, and the next records begin a new segment. The live state is folded anew.
     ///
     /// # Errors
     /// When the storage fails again; the log is then lost to this process until it is opened anew.
-    pub fn reopen(self) -> Result<(Self, Replay), OpenError> {
-        super::recover::reopen(self)
+    pub fn reopen(self, fold: &mut dyn Fold) -> Result<(Self, Replay), OpenError> {
+        super::recover::reopen(self, fold)
     }
 
     /// Writes `bodies` behind what is there.

@@ -41,6 +41,7 @@ pub use open::{OpenError, Replay, Start};
 pub use reading::Place;
 pub use redact::RemovalRequest;
 pub use reserve::RESERVE_BYTES;
+pub use scan::Fold;
 pub use storage::{FileState, Files, Storage, StoredFile};
 
 use std::io;

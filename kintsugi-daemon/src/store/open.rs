@@ -21,6 +21,7 @@ use super::log::{HeadFile, Log, Options};
 use super::notes::Notes;
 use super::recover::Recovery;
 use super::reserve::Reserve;
+use super::scan::Fold;
 use super::segment::{At, Position};
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
 
@@ -76,13 +77,12 @@ pub enum Start {
     },
 }
 
-/// What a start finds: the records that the live state is folded from.
+/// What a start finds, beside the records that were given to its [`Fold`]: those of the last segment, and none after an
+/// incident.
 #[derive(Debug)]
 pub struct Replay {
     /// How the log was found.
     pub start: Start,
-    /// The records of the last segment, in order. Empty after an incident: what was altered grants nothing.
-    pub records: Vec<Record>,
     /// Names in the directory that are not of a log. They are left alone.
     pub foreign: Vec<String>,
     /// Records between two segments that are there, which no segment holds.
@@ -158,15 +158,20 @@ fn follows(storage: &dyn Storage, first: u64, before: u64) -> bool {
 pub(super) fn open(
     storage: Box<dyn Storage>,
     options: Options,
+    fold: &mut dyn Fold,
 ) -> Result<(Log, Replay), OpenError> {
-    let (mut log, replay) = believe(storage, options)?;
-    log.resume_removal(replay.records.last())?;
+    fold.begin();
+    let (mut log, replay) = believe(storage, options, fold)?;
     let taken = log.reserve.take(log.storage.as_ref());
     taken.map_err(OpenError::Write)?;
     Ok((log, replay))
 }
 
-fn believe(storage: Box<dyn Storage>, options: Options) -> Result<(Log, Replay), OpenError> {
+fn believe(
+    storage: Box<dyn Storage>,
+    options: Options,
+    fold: &mut dyn Fold,
+) -> Result<(Log, Replay), OpenError> {
     let found = inventory(storage.as_ref(), options.segment_records)?;
     if !found.has_head && found.segments.is_empty() && !found.has_checkpoints {
         return create(storage, options, found.foreign);
@@ -176,6 +181,7 @@ fn believe(storage: Box<dyn Storage>, options: Options) -> Result<(Log, Replay),
         storage,
         options,
         found,
+        fold,
     };
     match head {
         None => recovery.without_head(),
@@ -226,7 +232,6 @@ fn create(
     let log = assemble(storage, options, id, (at, position), (head, checkpoints));
     let replay = Replay {
         start: Start::New,
-        records: Vec::new(),
         foreign,
         gaps: Vec::new(),
     };

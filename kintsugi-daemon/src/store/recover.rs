@@ -15,7 +15,7 @@ use super::open::{
     Inventory, OpenError, Replay, Start, assemble, beginning, derive, first_key, replace,
     replace_head,
 };
-use super::scan::{Scan, scan};
+use super::scan::{Fold, Known, Scan, scan};
 use super::segment::{At, Position, Segment};
 use super::storage::{Storage, StoredFile, read_fully, write_fully};
 
@@ -26,10 +26,11 @@ const KEY_STEPS_MAX: u64 = 1 << 20;
 const RECORDS_EVER: u64 = 16_384;
 
 /// A start in progress.
-pub(super) struct Recovery {
+pub(super) struct Recovery<'a> {
     pub(super) storage: Box<dyn Storage>,
     pub(super) options: Options,
     pub(super) found: Inventory,
+    pub(super) fold: &'a mut dyn Fold,
 }
 
 /// What is wrong with a log that does not verify.
@@ -44,11 +45,10 @@ struct Damage {
 /// The last segment, read and scanned.
 struct Last {
     file: Box<dyn StoredFile>,
-    bytes: Vec<u8>,
     scan: Scan,
 }
 
-impl Recovery {
+impl Recovery<'_> {
     /// Opens a log whose head is whole.
     pub(super) fn with_head(
         mut self,
@@ -77,19 +77,23 @@ impl Recovery {
                 return self.go_on(head, own, last, torn);
             }
             // The segment was being begun when the power failed: as if it never was.
-            torn = Some(self.put_aside(first, &last.bytes)?);
+            let bytes = read_fully(last.file.as_ref(), 0).map_err(OpenError::Read)?;
+            torn = Some(self.put_aside(first, &bytes)?);
             let removed = self.storage.remove(&segment_name(first));
             removed.map_err(OpenError::Write)?;
             self.found.segments.pop();
         }
     }
 
-    fn read_last(&self, first: u64, head: &Head) -> Result<Last, OpenError> {
+    fn read_last(&mut self, first: u64, head: &Head) -> Result<Last, OpenError> {
         let name = segment_name(first);
         let file = self.storage.open(&name).map_err(OpenError::Read)?;
-        let bytes = read_fully(file.as_ref(), 0).map_err(OpenError::Read)?;
-        let scan = scan(first, &bytes, Some(&head.chain));
-        if let Some(version) = scan.newer.filter(|_| scan.records.is_empty()) {
+        let known = Known {
+            keys: Some(&head.chain),
+            limit: None,
+        };
+        let scan = scan(first, file.as_ref(), known, self.fold).map_err(OpenError::Read)?;
+        if let Some(version) = scan.newer.filter(|_| scan.records() == 0) {
             return Err(OpenError::Version {
                 segment: first,
                 version,
@@ -98,7 +102,7 @@ impl Recovery {
         if let Some((seq, what)) = scan.unknown {
             return Err(OpenError::Unknown { seq, what });
         }
-        Ok(Last { file, bytes, scan })
+        Ok(Last { file, scan })
     }
 
     /// Says what is wrong with the last segment that a torn tail does not explain.
@@ -124,8 +128,7 @@ impl Recovery {
                 scan.end.segment,
             ));
         }
-        let sealed = scan.seal_before(head.chain.next);
-        if sealed.is_some_and(|seal| seal != head.chain.seal) {
+        if scan.sealed.is_some_and(|seal| seal != head.chain.seal) {
             let before = head.chain.next.saturating_sub(1);
             return Some(damage(
                 format!("record {before} is not the one that the head names"),
@@ -167,15 +170,14 @@ impl Recovery {
         last: Last,
         torn_segment: Option<(u64, String)>,
     ) -> Result<(Log, Replay), OpenError> {
-        let Last { file, bytes, scan } = last;
+        let Last { file, scan } = last;
         let mut position = scan.end;
         let next = position.chain.next;
         position.chain.key = head.chain.key.after(next - head.chain.next);
-        let good = usize::try_from(position.bytes).unwrap_or(usize::MAX);
-        let (kept, rest) = bytes.split_at_checked(good).unwrap_or((&bytes, &[]));
+        let rest = read_fully(file.as_ref(), position.bytes).map_err(OpenError::Read)?;
         let mut torn = torn_segment;
         if !rest.is_empty() {
-            torn = Some(self.put_aside(next, rest)?);
+            torn = Some(self.put_aside(next, &rest)?);
             file.cut(position.bytes).map_err(OpenError::Write)?;
         }
         if !found.torn.is_empty() {
@@ -189,12 +191,12 @@ impl Recovery {
             } else {
                 0
             };
-            make_durable(file.as_ref(), known, kept).map_err(OpenError::Write)?;
+            make_durable(file.as_ref(), known)?;
         }
-        let notes = self.notes(&scan.records, position.segment)?;
+        let last = scan.last.as_ref();
+        let notes = self.notes(last, &scan.recovered, position.segment)?;
         let replay = Replay {
-            start: start_of(&scan.records, torn),
-            records: scan.records,
+            start: start_of(last, torn),
             foreign: self.found.foreign,
             gaps: self.found.gaps,
         };
@@ -208,6 +210,7 @@ impl Recovery {
             let written = log.write_head();
             written.map_err(|error| OpenError::Write(std::io::Error::other(error)))?;
         }
+        log.resume_removal(last)?;
         Ok((log, replay))
     }
 
@@ -224,10 +227,10 @@ impl Recovery {
         }
         let id = Uuid::from_bytes(head.log_id);
         let position = beginning(head.chain.clone());
-        let notes = self.notes(&[], 0)?;
+        let notes = self.notes(None, &[], 0)?;
+        self.fold.begin();
         let replay = Replay {
             start: torn.map_or(Start::New, |(bytes, file)| Start::Torn { bytes, file }),
-            records: Vec::new(),
             foreign: self.found.foreign,
             gaps: self.found.gaps,
         };
@@ -252,12 +255,13 @@ impl Recovery {
     }
 
     /// Returns what is to be recorded in front of the next records.
-    fn notes(&self, records: &[Record], segment: u64) -> Result<Vec<Body>, OpenError> {
+    fn notes(
+        &self,
+        last: Option<&Record>,
+        recovered: &[String],
+        segment: u64,
+    ) -> Result<Vec<Body>, OpenError> {
         let mut notes = Vec::new();
-        let named = |name: &str| {
-            let names = |record: &Record| matches!(&record.body, Body::Recovery { file, .. } if file == name);
-            records.iter().any(names)
-        };
         let mut files: Vec<&String> = self.found.torn.iter().collect();
         files.sort_unstable();
         files.dedup();
@@ -266,7 +270,7 @@ impl Recovery {
                 .strip_prefix("torn-")
                 .and_then(|rest| rest.split('-').next());
             let seq: Option<u64> = seq.and_then(|digits| digits.parse().ok());
-            if seq.is_some_and(|seq| seq >= segment) && !named(file) {
+            if seq.is_some_and(|seq| seq >= segment) && !recovered.contains(file) {
                 let opened = self.storage.open(file).and_then(|file| file.state());
                 let bytes = opened.map_err(OpenError::Read)?.bytes;
                 notes.push(Body::Recovery {
@@ -275,7 +279,7 @@ impl Recovery {
                 });
             }
         }
-        if let Some(last) = records.last()
+        if let Some(last) = last
             && !matches!(last.body, Body::Shutdown { .. })
         {
             notes.push(Body::UncleanStart {
@@ -322,9 +326,10 @@ impl Recovery {
             durable: damage.durable,
             observation: None,
         }];
+        // What was altered grants nothing.
+        self.fold.begin();
         let replay = Replay {
             start: Start::Incident { what: damage.what },
-            records: Vec::new(),
             foreign: self.found.foreign,
             gaps: self.found.gaps,
         };
@@ -341,8 +346,11 @@ impl Recovery {
     fn named_log(&self) -> Option<Uuid> {
         self.found.segments.iter().rev().find_map(|first| {
             let file = self.storage.open(&segment_name(*first)).ok()?;
-            let bytes = read_fully(file.as_ref(), 0).ok()?;
-            scan(*first, &bytes, None).log
+            let known = Known {
+                keys: None,
+                limit: Some(1),
+            };
+            scan(*first, file.as_ref(), known, &mut ()).ok()?.log
         })
     }
 }
@@ -351,24 +359,24 @@ impl Recovery {
 ///
 /// What a daemon before wrote and could not sync may be in the kernel's memory only, marked as clean; a sync alone would
 /// not make it durable (`fsync(2)`, Linux 4.13 and later report an error once).
-fn make_durable(file: &dyn StoredFile, known: u64, kept: &[u8]) -> std::io::Result<()> {
-    let start = usize::try_from(known).unwrap_or(usize::MAX);
-    write_fully(file, known, kept.get(start..).unwrap_or_default())?;
-    file.sync()
+fn make_durable(file: &dyn StoredFile, known: u64) -> Result<(), OpenError> {
+    let kept = read_fully(file, known).map_err(OpenError::Read)?;
+    let written = write_fully(file, known, &kept).and_then(|()| file.sync());
+    written.map_err(OpenError::Write)
 }
 
-fn start_of(records: &[Record], torn: Option<(u64, String)>) -> Start {
+fn start_of(last: Option<&Record>, torn: Option<(u64, String)>) -> Start {
     if let Some((bytes, file)) = torn {
         return Start::Torn { bytes, file };
     }
-    match records.last().map(|record| &record.body) {
+    match last.map(|record| &record.body) {
         Some(Body::Shutdown { .. }) => Start::Clean,
         Some(_) | None => Start::Unclean,
     }
 }
 
 /// Opens a log again in the process that has written it.
-pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
+pub(super) fn reopen(log: Log, fold: &mut dyn Fold) -> Result<(Log, Replay), OpenError> {
     let Log {
         storage,
         options,
@@ -381,18 +389,19 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
     // A sync may have failed because the disk is full; the new head and segment need room.
     reserve.give();
     let found = super::open::inventory(storage.as_ref(), options.segment_records)?;
-    let records = acknowledged(storage.as_ref(), &mut durable)?;
+    let acknowledged = acknowledged(storage.as_ref(), &mut durable, fold)?;
     let head = Head {
         log_id: *id.as_bytes(),
         chain: durable.chain.clone(),
         segment: durable.segment,
         offset: durable.bytes,
     };
-    let Some(records) = records else {
+    let Some(Scan { last, .. }) = acknowledged else {
         let recovery = Recovery {
             storage,
             options,
             found,
+            fold,
         };
         let what = "the log was changed by another hand while it was being written".to_owned();
         let damage = recovery.damage(what, Some(&head), None);
@@ -410,10 +419,9 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
     let own = (head_file, found.notes);
     let mut log = assemble(storage, options, id, (at, durable), own);
     log.notes = notes;
-    log.resume_removal(records.last())?;
+    log.resume_removal(last.as_ref())?;
     let replay = Replay {
         start: Start::Unclean,
-        records,
         foreign,
         gaps,
     };
@@ -427,26 +435,27 @@ pub(super) fn reopen(log: Log) -> Result<(Log, Replay), OpenError> {
 fn acknowledged(
     storage: &dyn Storage,
     durable: &mut Position,
-) -> Result<Option<Vec<Record>>, OpenError> {
+    fold: &mut dyn Fold,
+) -> Result<Option<Scan>, OpenError> {
+    fold.begin();
     if durable.bytes == 0 {
-        return Ok(Some(Vec::new()));
+        return Ok(Some(Scan::of(durable.segment)));
     }
     let name = segment_name(durable.segment);
     let file = match storage.open(&name) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(OpenError::Read)?,
     };
-    let bytes = read_fully(file.as_ref(), 0).map_err(OpenError::Read)?;
-    let count = usize::try_from(durable.chain.next - durable.segment).unwrap_or(usize::MAX);
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    let length = lines.take(count).map(<[u8]>::len).sum();
-    let bytes = bytes.get(..length).unwrap_or_default();
-    let scan = scan(durable.segment, bytes, None);
+    let known = Known {
+        keys: None,
+        limit: Some(durable.chain.next - durable.segment),
+    };
+    let scan = scan(durable.segment, file.as_ref(), known, fold).map_err(OpenError::Read)?;
     let same =
         scan.end.chain.next == durable.chain.next && scan.end.chain.seal == durable.chain.seal;
     if same {
         durable.bytes = scan.end.bytes;
-        durable.hasher = scan.end.hasher;
+        durable.hasher = scan.end.hasher.clone();
     }
-    Ok(same.then_some(scan.records))
+    Ok(same.then_some(scan))
 }

@@ -1,21 +1,67 @@
 //! Reads one segment from its first byte and says how far it can be believed.
 //!
-//! Believing is for the caller: this only finds the first record that is bad and what later lines claim.
+//! Believing is for the caller: this only finds the first record that is bad and what later lines claim. A start must be
+//! quick, and memory that is new to a process costs more than anything that is done with it here: so the file goes through
+//! one small buffer, and each record to whoever folds it as soon as the next one is good, too.
+
+use std::io;
 
 use kintsugi_core::audit::chain::{Chain, Key, Seal, continues};
 use kintsugi_core::audit::line::{Line, LineError};
 use kintsugi_core::audit::merkle::Frontier;
 use kintsugi_core::audit::record::{Body, Record};
+use kintsugi_core::limits::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
 use super::segment::Position;
+use super::storage::{StoredFile, read_fully};
+
+/// Bytes that are read at once: any record fits with whatever stands before it.
+const CHUNK_BYTES: usize = 2 * RECORD_BYTES_MAX;
+
+/// Takes the records of a segment, in order, while it is read.
+pub trait Fold {
+    /// Forgets what was taken: it is not to be believed, or another segment is read instead.
+    fn begin(&mut self);
+
+    /// Takes the next record.
+    fn take(&mut self, record: Record);
+}
+
+/// For logs that nothing is folded from.
+impl Fold for () {
+    fn begin(&mut self) {}
+
+    fn take(&mut self, _: Record) {}
+}
+
+impl Fold for Vec<Record> {
+    fn begin(&mut self) {
+        self.clear();
+    }
+
+    fn take(&mut self, record: Record) {
+        self.push(record);
+    }
+}
+
+/// What is known of a segment before it is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'a> {
+    /// From where the keys are known: MACs are checked from there on.
+    pub(super) keys: Option<&'a Chain>,
+    /// Records behind this many are not looked at.
+    pub(super) limit: Option<u64>,
+}
 
 /// What a segment holds.
 #[derive(Debug)]
 pub(super) struct Scan {
-    /// The records that are good, from the first.
-    pub(super) records: Vec<Record>,
-    /// The place behind them. Its key is not known here.
+    /// The last of the records that are good.
+    pub(super) last: Option<Record>,
+    /// The files that records of the kind `recovery` name.
+    pub(super) recovered: Vec<String>,
+    /// The place behind the good records. Its key is not known here.
     pub(super) end: Position,
     /// The log its first record names; nothing when that record is bad.
     pub(super) log: Option<Uuid>,
@@ -23,8 +69,8 @@ pub(super) struct Scan {
     states: u64,
     /// The seal of the last good record, as it stands in the file.
     seal_text: Vec<u8>,
-    /// The place behind each record is remembered for the one that the head names.
-    pub(super) seals: Vec<Seal>,
+    /// The seal of the last record before the one whose key is known, when it is in this segment.
+    pub(super) sealed: Option<Seal>,
     /// The greatest claim of durability among later lines that continue the line before them.
     pub(super) later_durable: u64,
     /// One past the greatest place that any whole line claims, good or not.
@@ -36,108 +82,226 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Whether the segment was begun: its first record and all of the live state are there.
-    pub(super) fn is_begun(&self) -> bool {
-        u64::try_from(self.records.len()).is_ok_and(|count| count > self.states)
-    }
-
-    /// Returns the seal behind the records before `next`, when this segment holds the last of them.
-    pub(super) fn seal_before(&self, next: u64) -> Option<Seal> {
-        let index = next.checked_sub(self.end.segment)?.checked_sub(1)?;
-        self.seals.get(usize::try_from(index).ok()?).copied()
-    }
-}
-
-/// Scans `bytes`, the segment whose first record is `first`. MACs are checked from where `known` knows the key.
-pub(super) fn scan(first: u64, bytes: &[u8], known: Option<&Chain>) -> Scan {
-    let mut scan = Scan {
-        records: Vec::new(),
-        end: Position {
-            chain: Chain {
-                next: first,
-                seal: Seal::genesis(""),
-                key: Key::new([0; 32]),
+    /// Returns the scan of nothing.
+    pub(super) fn of(first: u64) -> Self {
+        Self {
+            last: None,
+            recovered: Vec::new(),
+            end: Position {
+                chain: Chain {
+                    next: first,
+                    seal: Seal::genesis(""),
+                    key: Key::new([0; 32]),
+                },
+                segment: first,
+                bytes: 0,
+                opened_bytes: 0,
+                hasher: blake3::Hasher::new(),
+                tree: Frontier::default(),
+                tree_first: first,
             },
-            segment: first,
-            bytes: 0,
-            opened_bytes: 0,
-            hasher: blake3::Hasher::new(),
-            tree: Frontier::default(),
-            tree_first: first,
-        },
-        log: None,
-        states: 0,
-        seal_text: Vec::new(),
-        seals: Vec::new(),
-        later_durable: 0,
-        claimed_end: first,
-        newer: None,
-        unknown: None,
-    };
-    let mut keys = known.cloned();
-    let mut rest = bytes;
-    while let Some((line, after)) = first_line(rest) {
-        if !accept(&mut scan, line, keys.as_mut()) {
-            break;
+            log: None,
+            states: 0,
+            seal_text: Vec::new(),
+            sealed: None,
+            later_durable: 0,
+            claimed_end: first,
+            newer: None,
+            unknown: None,
         }
-        rest = after;
     }
-    let good = bytes.len() - rest.len();
-    scan.end
-        .hasher
-        .update(bytes.get(..good).unwrap_or_default());
-    look_beyond(&mut scan, rest);
-    scan
+
+    /// Returns how many records are good.
+    pub(super) const fn records(&self) -> u64 {
+        self.end.chain.next - self.end.segment
+    }
+
+    /// Whether the segment was begun: its first record and all of the live state are there.
+    pub(super) const fn is_begun(&self) -> bool {
+        self.records() > self.states
+    }
+
+    /// Gives the last record away, as the next one is good, too.
+    fn pass_on(&mut self, record: Record, fold: &mut dyn Fold) {
+        if let Body::Recovery { file, .. } = &record.body {
+            self.recovered.push(file.clone());
+        }
+        if let Some(before) = self.last.replace(record) {
+            fold.take(before);
+        }
+    }
 }
 
-/// Splits off the first line with its newline.
-fn first_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    bytes.split_at_checked(end + 1)
+/// Scans `file`, the segment whose first record is `first`, and gives its good records to `fold`.
+///
+/// # Errors
+/// When the file cannot be read; then `fold` has taken what nobody vouches for.
+pub(super) fn scan(
+    first: u64,
+    file: &dyn StoredFile,
+    known: Known<'_>,
+    fold: &mut dyn Fold,
+) -> io::Result<Scan> {
+    fold.begin();
+    let mut scan = Scan::of(first);
+    let mut keys = known.keys.cloned();
+    let head = known.keys.map(|keys| keys.next);
+    let mut lines = Lines::of(file);
+    while known.limit.is_none_or(|limit| scan.records() < limit) {
+        let Some(line) = lines.next()? else { break };
+        let Some(record) = accept(&mut scan, line, keys.as_mut()) else {
+            lines.step_back();
+            break;
+        };
+        if head == Some(scan.end.chain.next) {
+            scan.sealed = Some(scan.end.chain.seal);
+        }
+        scan.pass_on(record, fold);
+    }
+    if let Some(last) = &scan.last {
+        fold.take(last.clone());
+    }
+    lines.finish(&mut scan.end.hasher);
+    if known.limit.is_none() {
+        look_beyond(&mut scan, file)?;
+    }
+    Ok(scan)
+}
+
+/// The lines of a file, one after the other, through a buffer. What is behind the last of them counts as not read.
+struct Lines<'a> {
+    file: &'a dyn StoredFile,
+    hasher: blake3::Hasher,
+    buffer: Vec<u8>,
+    /// How much of the buffer is of the file.
+    filled: usize,
+    /// Byte of the file behind that.
+    at: u64,
+    /// Where the next line begins in the buffer.
+    begin: usize,
+    /// Where the last one began.
+    last: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn of(file: &'a dyn StoredFile) -> Self {
+        Self {
+            file,
+            hasher: blake3::Hasher::new(),
+            buffer: vec![0; CHUNK_BYTES],
+            filled: 0,
+            at: 0,
+            begin: 0,
+            last: 0,
+        }
+    }
+
+    /// Returns the next line with its newline; nothing when none that a record could be is there whole.
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.last = self.begin;
+        let unread = self.buffer.get(self.begin..self.filled).unwrap_or_default();
+        let mut newline = newline_in(unread);
+        if newline.is_none() {
+            self.refill()?;
+            let unread = self.buffer.get(self.begin..self.filled).unwrap_or_default();
+            newline = newline_in(unread);
+        }
+        let Some(length) = newline.map(|at| at + 1) else {
+            return Ok(None);
+        };
+        self.begin += length;
+        Ok(self.buffer.get(self.last..self.begin))
+    }
+
+    /// The last line is none of what is read.
+    const fn step_back(&mut self) {
+        self.begin = self.last;
+    }
+
+    /// Reads on behind what no line was found in, and forgets the lines before.
+    fn refill(&mut self) -> io::Result<()> {
+        let done = self.buffer.get(..self.begin).unwrap_or_default();
+        self.hasher.update(done);
+        self.buffer.copy_within(self.begin..self.filled, 0);
+        self.filled -= self.begin;
+        (self.begin, self.last) = (0, 0);
+        while let Some(rest) = self
+            .buffer
+            .get_mut(self.filled..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match self.file.read_at(self.at, rest) {
+                Ok(0) => break,
+                Ok(read) => {
+                    self.filled += read;
+                    self.at += u64::try_from(read).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the hash of all lines.
+    fn finish(mut self, hasher: &mut blake3::Hasher) {
+        let done = self.buffer.get(..self.begin).unwrap_or_default();
+        self.hasher.update(done);
+        *hasher = self.hasher;
+    }
+}
+
+/// Returns where the first newline is.
+fn newline_in(bytes: &[u8]) -> Option<usize> {
+    // To see whether a byte is there at all takes a fraction of looking where it is.
+    let has_none = |chunk: &&[u8]| !chunk.contains(&b'\n');
+    let passed: usize = bytes
+        .chunks(256)
+        .take_while(has_none)
+        .map(<[u8]>::len)
+        .sum();
+    let rest = bytes.get(passed..)?;
+    let at = rest.iter().position(|byte| *byte == b'\n')?;
+    Some(passed + at)
 }
 
 /// Takes `bytes`, a line with its newline, when it is the next record.
-fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> bool {
+fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> Option<Record> {
     let bare = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let line = match Line::split(bare) {
         Ok(line) => line,
         Err(LineError::Version(version)) => {
             scan.newer = Some(version);
-            return false;
+            return None;
         }
-        Err(_) => return false,
+        Err(_) => return None,
     };
     let place = scan.end.chain.next;
     if line.seq() != place || line.durable() > place || !line.commitment_holds() {
-        return false;
+        return None;
     }
     let read = Record::of(&line);
-    if scan.records.is_empty() && !read.as_ref().is_ok_and(|record| begin(scan, &record.body)) {
-        return false;
+    let is_first = scan.records() == 0;
+    if is_first && !read.as_ref().is_ok_and(|record| begin(scan, &record.body)) {
+        return None;
     }
-    let Some(seal) = Seal::parse(line.seal()) else {
-        return false;
-    };
+    let seal = Seal::parse(line.seal())?;
     if !follows(scan, &line, &seal) || !vouched(keys, place, &seal) {
-        return false;
+        return None;
     }
-    match read {
-        Ok(record) => scan.records.push(record),
-        Err(error) => {
-            scan.unknown = Some((place, error.to_string()));
-            return false;
-        }
+    if let Err(error) = &read {
+        scan.unknown = Some((place, error.to_string()));
     }
+    let record = read.ok()?;
     scan.end.chain.next += 1;
     scan.end.chain.seal = seal;
     scan.seal_text.clear();
     scan.seal_text.extend_from_slice(line.seal());
     scan.end.pass_unhashed(bytes, &line);
-    if scan.end.chain.next - scan.end.segment <= scan.states + 1 {
+    if scan.records() <= scan.states + 1 {
         scan.end.opened_bytes = scan.end.bytes;
     }
-    scan.seals.push(seal);
-    true
+    Some(record)
 }
 
 /// Whether a line continues the one before it: [`kintsugi_core::audit::chain::link`], in one piece, which is faster.
@@ -186,10 +350,10 @@ fn begin(scan: &mut Scan, body: &Body) -> bool {
 }
 
 /// Looks at what stands behind the last good record.
-fn look_beyond(scan: &mut Scan, rest: &[u8]) {
+fn look_beyond(scan: &mut Scan, file: &dyn StoredFile) -> io::Result<()> {
     scan.claimed_end = scan.end.chain.next;
     let mut before: Option<Vec<u8>> = None;
-    for bytes in rest.split(|byte| *byte == b'\n') {
+    for bytes in read_fully(file, scan.end.bytes)?.split(|byte| *byte == b'\n') {
         let Ok(line) = Line::split(bytes) else {
             before = None;
             continue;
@@ -201,4 +365,5 @@ fn look_beyond(scan: &mut Scan, rest: &[u8]) {
         scan.claimed_end = scan.claimed_end.max(line.seq().saturating_add(1));
         before = Some(line.seal().to_vec());
     }
+    Ok(())
 }

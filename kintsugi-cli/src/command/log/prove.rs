@@ -12,6 +12,7 @@ use kintsugi_core::display::escape;
 
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
+use crate::progress::Progress;
 use crate::records::{Directory, Records};
 
 /// Arguments of `kintsugi log prove`.
@@ -54,12 +55,15 @@ impl Prove {
         directory: &Directory,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
+        let mut progress = Progress::of_hashes("proving");
+        let mut tell = |done, all| progress.tell_of(done, all);
         let proved = if let Some(since) = &self.since {
-            proof::prove_growth(directory, &note(since)?)
+            proof::prove_growth_telling(directory, &note(since)?, &mut tell)
         } else {
             let seq = self.seq.unwrap_or_default();
-            proof::prove(directory, seq).map(|(_, text)| text)
+            proof::prove_telling(directory, seq, &mut tell).map(|(_, text)| text)
         };
+        drop(progress);
         let text = proved.map_err(|error| {
             let hint = match &error {
                 ProofError::Uncovered(_) => {

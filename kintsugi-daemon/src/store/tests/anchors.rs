@@ -36,7 +36,7 @@ const DEPTHS: [Depth; 3] = [Depth::Quick, Depth::Records, Depth::Everything];
 /// Returns a log of four segments and a bit, with the directory as it was at each size.
 fn history() -> (Memory, Vec<(u64, Memory)>) {
     let disk = Memory::new();
-    let (mut log, _) = Log::open(Box::new(disk.clone()), short()).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), short(), &mut ()).unwrap();
     let mut history = Vec::new();
     for number in 0..60 {
         let signed = Body::Policy {

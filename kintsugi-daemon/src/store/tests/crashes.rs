@@ -13,7 +13,7 @@ const ENOSPC: i32 = 28;
 /// A daemon's day in short: opens, answers some, and says how many records it has acknowledged.
 fn work(storage: Box<dyn Storage>, rounds: u64, options: &Options) -> u64 {
     let mut acknowledged = 0;
-    let Ok((mut log, _)) = Log::open(storage, options.clone()) else {
+    let Ok((mut log, _)) = Log::open(storage, options.clone(), &mut ()) else {
         return acknowledged;
     };
     for round in 0..rounds {
@@ -49,7 +49,7 @@ fn recovers(disk: &Memory, acknowledged: u64, options: &Options, seed: &str) {
     let fresh = matches!(before, Outcome::Unreadable { .. });
     let torn = matches!(before, Outcome::Good | Outcome::Torn { .. });
     assert!(torn || (fresh && acknowledged == 0), "{seed}: {before:?}");
-    let (mut log, replay) = Log::open(Box::new(disk.clone()), options.clone()).unwrap();
+    let (mut log, replay) = Log::open(Box::new(disk.clone()), options.clone(), &mut ()).unwrap();
     assert!(
         !matches!(replay.start, Start::Incident { .. }),
         "{seed}: {:?}",
@@ -150,7 +150,7 @@ fn after_a_failed_sync_everything_is_refused_until_a_new_segment_is_begun() {
             errno: EIO,
         };
         let (faulty, watch) = Faulty::new(Box::new(disk.clone()), Some(fault));
-        let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) else {
+        let Ok((mut log, _)) = Log::open(Box::new(faulty), options(), &mut ()) else {
             continue;
         };
         let mut size = 0;
@@ -162,7 +162,7 @@ fn after_a_failed_sync_everything_is_refused_until_a_new_segment_is_begun() {
                 size = recorded.records()[0].seq + 1;
             } else {
                 refused = true;
-                let (again, replay) = log.reopen().unwrap();
+                let (again, replay) = log.reopen(&mut ()).unwrap();
                 assert!(!matches!(replay.start, Start::Incident { .. }), "{call}");
                 log = again;
             }

@@ -38,7 +38,7 @@ fn bytes(disk: &Memory) -> usize {
 #[test]
 fn on_a_full_disk_the_reserve_holds_the_last_records_and_then_nothing_is_answered() {
     let disk = Memory::new();
-    let (mut log, _) = Log::open(Box::new(disk.clone()), options()).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), options(), &mut ()).unwrap();
     write(&mut log, 3);
     assert!(!log.is_nearly_full());
     let before = bytes(&disk);
@@ -56,7 +56,7 @@ fn on_a_full_disk_the_reserve_holds_the_last_records_and_then_nothing_is_answere
     disk.limit(usize::MAX);
     let mut log = match log.stage(now(), vec![event(1)], &()) {
         Ok(_) => log,
-        Err(_) => log.reopen().unwrap().0,
+        Err(_) => log.reopen(&mut ()).unwrap().0,
     };
     write(&mut log, 1);
     let later = Now {
@@ -73,7 +73,7 @@ fn a_disk_that_is_full_at_any_byte_loses_nothing_that_was_answered() {
     for room in (0..12_000).step_by(97) {
         let disk = Memory::new();
         disk.limit(room);
-        let answered = match Log::open(Box::new(disk.clone()), options()) {
+        let answered = match Log::open(Box::new(disk.clone()), options(), &mut ()) {
             Err(OpenError::Write(error)) => {
                 assert_eq!(error.kind(), ErrorKind::StorageFull, "{room}");
                 0
@@ -87,10 +87,11 @@ fn a_disk_that_is_full_at_any_byte_loses_nothing_that_was_answered() {
             }
         };
         disk.limit(usize::MAX);
-        let (mut log, replay) = Log::open(Box::new(disk.clone()), options()).unwrap();
+        let mut records = Vec::new();
+        let (mut log, replay) = Log::open(Box::new(disk.clone()), options(), &mut records).unwrap();
         assert!(!matches!(replay.start, Start::Incident { .. }), "{room}");
         let told = |record: &&Record| record.body.kind() == "observation";
-        let found = replay.records.iter().filter(told).count();
+        let found = records.iter().filter(told).count();
         assert!(
             u64::try_from(found).unwrap() >= answered,
             "{room}: {found} of {answered}"
@@ -116,7 +117,7 @@ fn a_write_that_is_refused_by_the_file_system_names_its_cause() {
                 errno,
             };
             let (faulty, watch) = Faulty::new(Box::new(Memory::new()), Some(fault));
-            let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) else {
+            let Ok((mut log, _)) = Log::open(Box::new(faulty), options(), &mut ()) else {
                 continue;
             };
             for number in 0..4 {

@@ -11,7 +11,7 @@ use super::*;
 #[test]
 fn a_start_names_segments_that_are_missing_in_the_middle_and_files_that_are_not_of_the_log() {
     let disk = Memory::new();
-    let start = |disk: &Memory| Log::open(Box::new(disk.clone()), short()).unwrap();
+    let start = |disk: &Memory| Log::open(Box::new(disk.clone()), short(), &mut ()).unwrap();
     let (mut log, _) = start(&disk);
     while log.status().size < 70 {
         write(&mut log, 3);
@@ -43,11 +43,11 @@ fn a_start_names_segments_that_are_missing_in_the_middle_and_files_that_are_not_
 /// The log of a daemon after an incident in its second segment, with records on both sides of it.
 fn after_incident() -> Memory {
     let disk = Memory::new();
-    let (mut log, _) = Log::open(Box::new(disk.clone()), short()).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), short(), &mut ()).unwrap();
     write(&mut log, 20);
     drop(log);
     disk.put(HEAD_FILE, vec![0; 512]);
-    let (mut log, _) = Log::open(Box::new(disk.clone()), short()).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), short(), &mut ()).unwrap();
     let end = log.status().size + 120;
     while log.status().size < end {
         write(&mut log, 3);
@@ -62,7 +62,7 @@ fn records_are_proved_behind_what_was_pruned_and_on_both_sides_of_an_incident() 
         let (line, text) = proof::prove(&Files(disk), seq)?;
         let (_, note) = text.split_once("\n\n").unwrap();
         let (origin, _) = checkpoint::read(note).unwrap();
-        let (log, _) = Log::open(Box::new(disk.snapshot()), short()).unwrap();
+        let (log, _) = Log::open(Box::new(disk.snapshot()), short(), &mut ()).unwrap();
         let key = log.verifier().unwrap();
         let (_, verifier) = checkpoint::Verifier::parse(&key).unwrap();
         let proved = proof::check(&text, &line, &origin, &verifier).unwrap();

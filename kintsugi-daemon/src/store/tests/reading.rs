@@ -9,7 +9,7 @@ fn small(path: &Path) -> Log {
         ..options()
     };
     let storage = Directory::open(path).unwrap();
-    Log::open(Box::new(storage), options).unwrap().0
+    Log::open(Box::new(storage), options, &mut ()).unwrap().0
 }
 
 fn seqs(lines: &[u8]) -> Vec<u64> {

@@ -26,7 +26,9 @@ fn request() -> RemovalRequest {
 }
 
 fn reopened(disk: &Memory) -> Log {
-    Log::open(Box::new(disk.clone()), options()).unwrap().0
+    Log::open(Box::new(disk.clone()), options(), &mut ())
+        .unwrap()
+        .0
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn a_redaction_that_fails_or_is_cut_off_anywhere_is_finished_by_the_next_start()
                     errno: 5,
                 };
                 let (faulty, watch) = Faulty::new(Box::new(disk.clone()), Some(fault));
-                if let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) {
+                if let Ok((mut log, _)) = Log::open(Box::new(faulty), options(), &mut ()) {
                     drop(log.redact(now(), &BTreeSet::from([5]), request(), &()));
                 }
                 if !watch.fired() {
@@ -110,16 +112,17 @@ fn a_redaction_that_failed_is_finished_when_the_log_is_opened_again() {
             errno: 28,
         };
         let (faulty, _) = Faulty::new(Box::new(disk.clone()), Some(fault));
-        let Ok((mut log, _)) = Log::open(Box::new(faulty), options()) else {
+        let Ok((mut log, _)) = Log::open(Box::new(faulty), options(), &mut ()) else {
             continue;
         };
         let mut told = true;
         let done = log.redact(now(), &BTreeSet::from([5]), request(), &());
         if done.is_err() {
-            let (again, replay) = log.reopen().unwrap();
+            let mut records = Vec::new();
+            let (again, _) = log.reopen(&mut records).unwrap();
             // A redaction that never became durable counts for nothing, and nothing is taken out.
             let says = |record: &Record| record.body.kind() == "redact";
-            told = replay.records.iter().any(says);
+            told = records.iter().any(says);
             log = again;
             write(&mut log, 1);
         }
@@ -136,7 +139,7 @@ fn a_redaction_in_a_closed_segment_is_found_by_the_quick_look_too() {
         ..options()
     };
     let disk = Memory::new();
-    let (mut log, _) = Log::open(Box::new(disk.clone()), short).unwrap();
+    let (mut log, _) = Log::open(Box::new(disk.clone()), short, &mut ()).unwrap();
     write(&mut log, 70);
     let seqs = BTreeSet::from([5, 20]);
     let recorded = log.redact(now(), &seqs, request(), &()).unwrap();

@@ -1,0 +1,145 @@
+//! Every id that is remembered, and which of them are forgotten first.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use kintsugi_core::limits::{IDS_MAX, IDS_MS_MAX};
+use uuid::Uuid;
+
+use super::past::{Fate, Past, Row};
+use super::{Known, Standing};
+
+/// Rows that are restored at once, in one piece of the live state.
+pub(super) const PIECE_ROWS: usize = 512;
+
+/// The ids of a day.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// Most of them: decided at once, or held as another one.
+    past: Past,
+    /// Holds, approvals, and what became of them.
+    others: BTreeMap<Uuid, Known>,
+    /// Those in the order in which they came, oldest first, and when that was or when they were last passed over.
+    order: VecDeque<(Uuid, u64)>,
+}
+
+impl Ids {
+    /// Returns how many are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.past.len() + self.others.len()
+    }
+
+    /// Returns what is known about `id`.
+    pub(super) fn get(&self, id: Uuid) -> Option<Known> {
+        let past = self.past.get(id).and_then(known);
+        past.or_else(|| self.others.get(&id).cloned())
+    }
+
+    /// Returns what is known about `id`, if it is or was held, or approved.
+    pub(super) fn other(&self, id: Uuid) -> Option<&Known> {
+        self.others.get(&id)
+    }
+
+    /// Remembers how an id stands, and returns how it stood.
+    pub(super) fn put(&mut self, id: Uuid, new: Known) -> Option<Known> {
+        let fate = match new.standing {
+            Standing::Decided(decided) => Fate::Decided(decided),
+            Standing::With(first) => Fate::With(first),
+            Standing::Held(_) | Standing::Approved { .. } | Standing::Closed(_) => {
+                let moved = self.past.take(id).as_ref().and_then(known);
+                let at = new.at;
+                let before = self.others.insert(id, new);
+                if before.is_none() {
+                    self.order.push_back((id, at));
+                }
+                return moved.or(before);
+            }
+        };
+        let (fingerprint, at) = (new.fingerprint, new.at);
+        let row = Row {
+            id,
+            fingerprint,
+            at,
+            fate,
+        };
+        let moved = self.others.remove(&id);
+        let before = self.past.put(row).as_ref().and_then(known);
+        moved.or(before)
+    }
+
+    /// Remembers ids that were remembered before a start, and nothing newer about them.
+    pub(super) fn restore(&mut self, rows: impl ExactSizeIterator<Item = Row>) {
+        // Where one piece is full, there may be many.
+        if rows.len() >= PIECE_ROWS && self.past.len() == 0 {
+            self.past.reserve(IDS_MAX);
+        }
+        for row in rows {
+            if !self.others.contains_key(&row.id) {
+                self.past.put(row);
+            }
+        }
+    }
+
+    /// Forgets the oldest, beyond their number and their time at `now`. What still waits is not forgotten; there are `waiting` of
+    /// those.
+    pub(super) fn forget(&mut self, now: u64, waiting: usize, waits: impl Fn(Uuid) -> bool) {
+        // One that waits goes to the end; with those alone, a whole turn is enough.
+        for _ in 0..=PIECE_ROWS + waiting {
+            let too_many = self.len() > IDS_MAX;
+            let too_old = |at: u64| at.saturating_add(IDS_MS_MAX) < now;
+            let past = self.past.oldest();
+            let other = self.order.front().copied();
+            match (past, other) {
+                (Some(row), other) if other.is_none_or(|(_, since)| row.at <= since) => {
+                    if !too_many && !too_old(row.at) {
+                        return;
+                    }
+                    self.past.forget(row.id);
+                }
+                (_, Some((id, since))) => {
+                    let at = self.others.get(&id).map(|known| known.at);
+                    if at.is_some() && !too_many && !(too_old(since) && at.is_none_or(too_old)) {
+                        return;
+                    }
+                    self.order.pop_front();
+                    if waits(id) {
+                        self.order.push_back((id, now));
+                    } else {
+                        self.others.remove(&id);
+                    }
+                }
+                (Some(_) | None, None) => return,
+            }
+        }
+    }
+
+    /// Returns those that are or were held, or approved, oldest first.
+    pub(super) fn others(&self) -> impl Iterator<Item = (Uuid, &Known)> {
+        let known = |(id, _): &(Uuid, u64)| Some((*id, self.others.get(id)?));
+        self.order.iter().filter_map(known)
+    }
+
+    /// Returns the rest of them, oldest first.
+    pub(super) fn past(&self) -> impl Iterator<Item = &Row> {
+        self.past.rows()
+    }
+
+    /// Returns all of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = Uuid> {
+        let past = self.past.rows().map(|row| row.id);
+        past.chain(self.others.keys().copied())
+    }
+}
+
+/// Returns what a row says.
+fn known(row: &Row) -> Option<Known> {
+    let standing = match row.fate {
+        Fate::Decided(decided) => Standing::Decided(decided),
+        Fate::With(first) => Standing::With(first),
+        Fate::Moved => return None,
+    };
+    Some(Known {
+        fingerprint: row.fingerprint,
+        at: row.at,
+        standing,
+    })
+}
