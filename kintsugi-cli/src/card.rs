@@ -10,6 +10,7 @@ use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{PendingItem, Scored, Verdict};
 use kintsugi_core::redact::redact;
 use kintsugi_core::rules::Finding;
+use kintsugi_core::scorer::EXPLANATION_BYTES_MAX;
 
 use crate::console::{COLUMNS_MIN, Paint, Tone};
 use crate::snippet;
@@ -36,6 +37,8 @@ pub struct Card<'a> {
     pub risk: Option<u8>,
     /// What scored it, where a model is in force.
     pub scored: Option<&'a Scored>,
+    /// What a model said about it, and which; nothing that anybody decided by.
+    pub said: Option<(&'a str, &'a str)>,
     /// Why, in one line.
     pub reason: &'a str,
     /// Every rule that applied.
@@ -62,6 +65,7 @@ impl<'a> Card<'a> {
             class: verdict.class,
             risk: verdict.risk,
             scored: verdict.scored.as_ref(),
+            said: None,
             reason: &verdict.reason,
             findings: &verdict.findings,
             effects: &verdict.effects,
@@ -81,6 +85,7 @@ impl<'a> Card<'a> {
             class: item.class,
             risk: None,
             scored: item.scored.as_ref(),
+            said: item.summary.as_deref().zip(item.summary_by.as_deref()),
             reason: &item.reason,
             findings: &item.findings,
             effects: &item.effects,
@@ -124,6 +129,7 @@ impl<'a> Card<'a> {
         page.row("does", &self.deeds(), Tone::Strong);
         page.row("because", &self.causes(), Tone::Warn);
         page.row("scored", &self.scored.and_then(scores), Tone::Quiet);
+        page.row("model", &self.said.map(words), Tone::Quiet);
         page.row("facts", &self.facts(), Tone::Quiet);
         let (undo, tone) = self.undo();
         page.row("undo", &undo, tone);
@@ -287,6 +293,13 @@ fn scores(scored: &Scored) -> Option<String> {
         (None, Some(why)) => Some(format!("{heuristic} alone ({})", why.as_str())),
         (None, None) => None,
     }
+}
+
+/// Returns a model's words, marked as no more than that. They come from outside, and are escaped and masked like a command.
+fn words((said, by): (&str, &str)) -> String {
+    let said = clip(&escape(&redact(said)), EXPLANATION_BYTES_MAX);
+    let by = escape(by);
+    format!("says \u{201c}{said}\u{201d} (words of {by}, by which nothing was decided)")
 }
 
 const fn overlap(one: Span, other: Span) -> bool {

@@ -24,6 +24,7 @@ pub mod group;
 pub mod managed_block;
 pub mod pager;
 pub mod policies;
+pub mod private_file;
 pub mod progress;
 pub mod proposal;
 pub mod records;

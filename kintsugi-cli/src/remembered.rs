@@ -3,15 +3,15 @@
 //! Nothing inside the log can show that all of it was replaced by an older copy of itself; this can. Whoever can write here
 //! as well can forget it: the journal, or a note on another machine, is safer still.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
 use kintsugi_core::audit::{CHECKPOINTS_FILE, Source as _, checkpoint};
 use kintsugi_core::protocol::LogStatus;
 
+use crate::private_file;
 use crate::records::Directory;
 
 /// Bytes at the end of the checkpoints in which the last one is looked for.
@@ -50,23 +50,7 @@ impl Remembered {
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self, note: &str) -> io::Result<()> {
-        let Some(directory) = self.0.parent() else {
-            return Ok(());
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
-        let new = self.0.with_extension("new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(note.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.0)
+        private_file::write(&self.0, note)
     }
 
     /// Says what is wrong when a daemon's log is not the one that is remembered, or is shorter.

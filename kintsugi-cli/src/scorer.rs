@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use kintsugi_core::scorer::frame::{Reader, encode};
 use kintsugi_core::scorer::settings::ModelSettings;
-use kintsugi_core::scorer::{Ask, Outcome, Question, Ready, Reply, Unavailable, VERSION};
+use kintsugi_core::scorer::{
+    Ask, Outcome, Question, Ready, Reply, Unavailable, VERSION, explanation_line,
+};
 
 /// How much later than its deadline an answer may come, before the worker counts as lost.
 const GRACE: Duration = Duration::from_secs(2);
@@ -146,6 +148,38 @@ impl Worker {
                 Reply::Score { .. } | Reply::Explanation { .. } => {}
                 Reply::Ready(_) | Reply::Failed { .. } => anyhow::bail!("it answers otherwise"),
             }
+        }
+    }
+
+    /// Asks for words about a command, which is one line already. Returns them as a person may be shown them, and how long it took.
+    ///
+    /// # Errors
+    /// As [`Worker::score`].
+    pub fn explain(
+        &mut self,
+        command: &str,
+        effects: &str,
+        deadline_ms: u32,
+    ) -> anyhow::Result<(Option<String>, Duration)> {
+        self.asked += 1;
+        let began = Instant::now();
+        let question = Question {
+            id: self.asked,
+            deadline_ms,
+            command: command.to_owned(),
+            effects: effects.to_owned(),
+        };
+        self.stream.write_all(&encode(&Ask::Explain(question)))?;
+        let within = Duration::from_millis(deadline_ms.into()).saturating_add(GRACE);
+        match self.next(within)? {
+            Reply::Explanation { id, text, .. } if id == self.asked => {
+                let words = text.as_deref().and_then(explanation_line);
+                Ok((words, began.elapsed()))
+            }
+            Reply::Score { .. }
+            | Reply::Explanation { .. }
+            | Reply::Ready(_)
+            | Reply::Failed { .. } => anyhow::bail!("it answers otherwise"),
         }
     }
 

@@ -178,6 +178,7 @@ impl Daemon {
             self.serve(now);
             self.score();
             self.settle(now);
+            self.desk.explain(self.crowd.poller());
             self.resolve_waits(now);
             self.feed(now);
             self.crowd.review(now);
@@ -227,6 +228,7 @@ impl Daemon {
                 Signal::Reload => {
                     self.desk.standing_settings.look_again();
                     self.desk.reload();
+                    self.desk.reload_model();
                 }
                 Signal::Child => {
                     let mut ended = self.desk.helpers.reap(now);

@@ -253,6 +253,9 @@ impl Desk {
         });
         let records = [asked, answer].into_iter().chain(hold).chain(used);
         let staged = self.record(records.collect())?;
+        if verdict.decision == Decision::Hold {
+            self.scoring.want_words(id);
+        }
         Ok(Outcome::Durable(staged, Answer::Verdict(Box::new(verdict))))
     }
 

@@ -121,7 +121,11 @@ impl Desk {
         // Room for the object around the items.
         let mut left = FRAME_BYTES_MAX - 1_024;
         let mut items = Vec::new();
-        for item in self.book.state().items(now) {
+        for mut item in self.book.state().items(now) {
+            if let Some(words) = self.scoring.words(&item.id()) {
+                item.summary = Some(words.text.clone());
+                item.summary_by = Some(words.by.clone());
+            }
             let bytes = serde_json::to_vec(&item).map_or(usize::MAX, |json| json.len());
             let Some(rest) = left.checked_sub(bytes.saturating_add(1)) else {
                 break;

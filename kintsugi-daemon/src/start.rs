@@ -29,7 +29,7 @@ use crate::keeper::Keeper;
 use crate::listener::{Gate, Taken, prepare_directory};
 use crate::port::Port;
 use crate::rounds;
-use crate::scoring::{self, Scoring};
+use crate::scoring::{Scoring, Sources};
 use crate::settings::Settings;
 use crate::spool;
 use crate::standing_settings::StandingSettings;
@@ -162,8 +162,10 @@ fn open(
     });
     // What the start found stands in front of these records, and all are durable before anybody is served.
     desk.begin(paths, settings)?;
-    let variable = |name: &str| env::var(name).ok();
-    desk.begin_model(scoring::settings::asked(&paths.model, variable, model))?;
+    desk.begin_model(Sources {
+        path: paths.model.clone(),
+        flags: model.to_vec(),
+    })?;
     if let Some(problem) = spool::take_over(&mut desk, &paths.spool)? {
         desk.notices.push(problem);
     }

@@ -7,6 +7,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
+use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::scorer::{model, scripted, until};
 use kintsugi_tests::wire::propose;
 use serde_json::json;
@@ -14,6 +15,9 @@ use serde_json::json;
 /// Turns of each row, and samples of each turn.
 const TURNS: usize = 40;
 const SAMPLES: usize = 50;
+
+/// Commands that are held, each another.
+const HOLDS: usize = 500;
 
 /// What stands in front of a number, and is ambiguous below the threshold.
 const UNCLEAR: &str = "frobnicate --now";
@@ -34,8 +38,10 @@ fn main() -> std::io::Result<()> {
     ] {
         row(&mut out, name, action)?;
     }
+    held(&mut out)?;
     repeated(&mut out)?;
-    deadline(&mut out)
+    deadline(&mut out)?;
+    idle(&mut out)
 }
 
 fn percentile(times: &[u128], percent: usize) -> u128 {
@@ -80,6 +86,53 @@ fn row(out: &mut impl std::io::Write, name: &str, action: &str) -> std::io::Resu
         "{name:38} {one:>8} {many:>8} | {then_one:>8} {then_many:>8} {:>3}.{:02}   (goal: 2; {restarts} restarts)",
         hundredths / 100,
         hundredths % 100
+    )
+}
+
+/// What is held, while the worker is asked for words about what was held before and never finds any.
+fn held(out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let alone = scripted(&["risk 10"], "explain_ms = 0\n");
+    let beside = scripted(&["silence"], "explain_ms = 60000\n");
+    let mut times = [Vec::new(), Vec::new()];
+    for turn in 0..HOLDS {
+        for (daemon, times) in [&alone, &beside].into_iter().zip(&mut times) {
+            let mut client = daemon.connect();
+            let command = propose(&format!("git push --force origin {turn}"));
+            let started = Instant::now();
+            assert_eq!(client.ask(&command)["decision"], "hold");
+            times.push(started.elapsed().as_micros());
+        }
+    }
+    let [mut one, mut other] = times;
+    one.sort_unstable();
+    other.sort_unstable();
+    let [one, many] = [percentile(&one, 50), percentile(&one, 99)];
+    let [then_one, then_many] = [percentile(&other, 50), percentile(&other, 99)];
+    let hundredths = then_many * 100 / many.max(1);
+    writeln!(
+        out,
+        "{:38} {one:>8} {many:>8} | {then_one:>8} {then_many:>8} {:>3}.{:02}   (no words asked for | asked for)",
+        "what is held, \u{b5}s",
+        hundredths / 100,
+        hundredths % 100
+    )
+}
+
+/// What a daemon takes that has no model, and one that has, once nothing happens.
+fn idle(out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let without = TestDaemon::start();
+    let with = scripted(&["risk 10"], "");
+    for daemon in [&without, &with] {
+        drop(daemon.connect().ask(&propose(UNCLEAR)));
+    }
+    // It gives memory back after five seconds.
+    std::thread::sleep(std::time::Duration::from_secs(8));
+    writeln!(
+        out,
+        "{:38} {:>8} {:>8}   (without a model, with one beside it; goal: 4,096)",
+        "resident when idle, KiB",
+        without.resident_bytes() / 1_024,
+        with.resident_bytes() / 1_024
     )
 }
 

@@ -6,6 +6,7 @@ pub mod allocations;
 pub mod corpus;
 pub mod daemon;
 pub mod desktop;
+pub mod endpoint;
 pub mod evasion;
 pub mod homes;
 pub mod killers;

@@ -4,6 +4,13 @@
 //! the file is the same everywhere. What makes it answer with labels at all: every token has the same large number in its first
 //! place, and the labels a larger one.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use kintsugi_core::scorer::settings::{Backend, ModelSettings};
+
 /// The seed of the model that most tests take.
 pub const SEED: u64 = 7;
 
@@ -12,6 +19,56 @@ const INNER: usize = 128;
 const LAYERS: usize = 2;
 const HEADS: u32 = 4;
 const LABELS: [&str; 3] = [" safe", " caution", " danger"];
+
+/// A directory with a model in it, and the settings for it.
+#[derive(Debug)]
+pub struct Shelf {
+    directory: tempfile::TempDir,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shelf {
+    /// Returns where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory }
+    }
+
+    /// Puts a file there, and returns the settings that have llama.cpp load it in the worker.
+    #[must_use]
+    pub fn put(&self, bytes: &[u8]) -> ModelSettings {
+        let path = self.directory.path().join("tiny.gguf");
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        ModelSettings {
+            backend: vec![Backend::Llama],
+            sha256: Some(sha256(&path)),
+            path: Some(path),
+            n_ctx: 4_096,
+            ready_timeout_ms: 120_000,
+            ..ModelSettings::default()
+        }
+    }
+}
+
+/// Returns what another program than ours says that a file's hash is.
+#[must_use]
+pub fn sha256(path: &Path) -> String {
+    let said = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(said.stdout).unwrap()[..64].to_owned()
+}
 
 /// Returns the bytes of a GGUF file.
 #[must_use]
@@ -22,9 +79,38 @@ pub fn tiny(seed: u64) -> Vec<u8> {
 /// Returns the bytes of a GGUF file of another architecture, or one in which the labels are no tokens.
 #[must_use]
 pub fn with(architecture: &str, has_labels: bool, seed: u64) -> Vec<u8> {
-    let tokens = vocabulary(has_labels);
+    made(architecture, &vocabulary(has_labels), seed)
+}
+
+/// Returns the same model for a server, which shows no control tokens: its labels are words like all others, with the space in
+/// front of them as `gpt2` writes it.
+#[must_use]
+pub fn for_server(seed: u64) -> Vec<u8> {
+    let mut tokens = vocabulary(true);
+    for (text, kind) in &mut tokens {
+        if LABELS.contains(&text.as_str()) {
+            *text = text.replace(' ', "\u{120}");
+            *kind = 1;
+        }
+    }
+    made("llama", &tokens, seed)
+}
+
+/// Returns the same model, which also shows its labels when it says them: else it has only bytes to speak in.
+#[must_use]
+pub fn talkative(seed: u64) -> Vec<u8> {
+    let mut tokens = vocabulary(true);
+    for (text, kind) in &mut tokens {
+        if LABELS.contains(&text.as_str()) {
+            *kind = 4;
+        }
+    }
+    made("llama", &tokens, seed)
+}
+
+fn made(architecture: &str, tokens: &[(String, i32)], seed: u64) -> Vec<u8> {
     let mut random = Random(seed | 1);
-    let mut tensors = vec![embeddings(&tokens, &mut random)];
+    let mut tensors = vec![embeddings(tokens, &mut random)];
     for layer in 0..LAYERS {
         let square = [WIDTH, WIDTH];
         let shapes = [
@@ -46,7 +132,7 @@ pub fn with(architecture: &str, has_labels: bool, seed: u64) -> Vec<u8> {
         }
     }
     tensors.push(Tensor::ones("output_norm.weight".to_owned()));
-    file(architecture, &tokens, &tensors)
+    file(architecture, tokens, &tensors)
 }
 
 /// Bytes as `gpt2` writes them, then the labels, then the control tokens.
@@ -118,7 +204,7 @@ impl Tensor {
 fn embeddings(tokens: &[(String, i32)], random: &mut Random) -> Tensor {
     let mut numbers = Vec::new();
     for (text, _) in tokens {
-        let is_label = LABELS.contains(&text.as_str());
+        let is_label = LABELS.contains(&text.replace('\u{120}', " ").as_str());
         numbers.push(if is_label { 12.0 } else { 1.0 });
         numbers.extend((1..WIDTH).map(|_| random.next() * 0.5));
     }

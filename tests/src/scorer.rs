@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kintsugi_core::scorer::frame::{Reader, encode};
+use kintsugi_core::scorer::settings::ModelSettings;
 use kintsugi_core::scorer::{Ask, Calibration, Outcome, Question, Ready, Reply};
 use serde_json::{Value, json};
 
@@ -32,7 +33,8 @@ pub struct Puppet {
 }
 
 impl Stage {
-    /// Starts a daemon whose worker, the program `puppet`, is played by this test. `settings` are added to those of the model.
+    /// Starts a daemon whose worker, the program `puppet`, is played by this test. `settings` are added to those of the model, which
+    /// is asked for words only when they say so.
     ///
     /// # Panics
     ///
@@ -41,8 +43,13 @@ impl Stage {
     pub fn start(puppet: &Path, settings: &str) -> Self {
         let mut stage = Self::prepared(puppet);
         let socket = stage.socket();
+        let words = if settings.contains("explain_ms") {
+            ""
+        } else {
+            "explain_ms = 0\n"
+        };
         stage.write_settings(&format!(
-            "backend = \"mock\"\nmock = [\"{}\"]\n{settings}",
+            "backend = \"mock\"\nmock = [\"{}\"]\n{words}{settings}",
             socket.display()
         ));
         stage.daemon.start_again();
@@ -51,16 +58,7 @@ impl Stage {
 
     fn prepared(puppet: &Path) -> Self {
         let mut daemon = TestDaemon::prepared();
-        let built = program("kintsugi-daemon");
-        // Where they were built, so that they can be linked: a copy that is being written while another test forks cannot be run.
-        let programs = tempfile::Builder::new()
-            .prefix("programs-")
-            .tempdir_in(built.parent().expect("a directory"))
-            .expect("a directory");
-        let link = |from: &Path, name: &str| std::fs::hard_link(from, programs.path().join(name));
-        link(&built, "kintsugi-daemon").expect("a link");
-        link(puppet, "kintsugi-scorer").expect("a link");
-        daemon.run_from(programs.path().to_owned());
+        let programs = beside(&mut daemon, puppet);
         let socket = daemon.home().join("run/worker.sock");
         let listener = UnixListener::bind(socket).expect("a socket");
         Self {
@@ -140,6 +138,25 @@ impl Stage {
     }
 }
 
+/// Has a daemon be started from a directory of its own, in which `scorer` is its worker.
+///
+/// # Panics
+///
+/// When there is no room for it.
+pub fn beside(daemon: &mut TestDaemon, scorer: &Path) -> tempfile::TempDir {
+    let built = program("kintsugi-daemon");
+    // Where it was built, so that it can be linked: a copy that is being written while another test forks cannot be run.
+    let programs = tempfile::Builder::new()
+        .prefix("programs-")
+        .tempdir_in(built.parent().expect("a directory"))
+        .expect("a directory");
+    let place = |name: &str| programs.path().join(name);
+    std::fs::hard_link(&built, place("kintsugi-daemon")).expect("a link");
+    std::os::unix::fs::symlink(scorer, place("kintsugi-scorer")).expect("a link");
+    daemon.run_from(programs.path().to_owned());
+    programs
+}
+
 /// Writes the settings of a daemon's model as they are.
 ///
 /// # Panics
@@ -149,6 +166,23 @@ pub fn write_settings(daemon: &TestDaemon, text: &str) {
     let config = daemon.home().join("config/kintsugi");
     std::fs::create_dir_all(&config).expect("a directory");
     std::fs::write(config.join("model.toml"), text).expect("room");
+}
+
+/// Returns settings as they stand in a file.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+pub fn toml_of(settings: &ModelSettings) -> String {
+    let settings: Value = serde_json::from_str(&settings.to_json()).expect("an object");
+    let members = settings.as_object().into_iter().flatten();
+    // Texts, numbers and lists of texts are written alike in JSON and in TOML; there is no null.
+    let mut text = String::new();
+    for (key, value) in members.filter(|(_, value)| !value.is_null()) {
+        text.extend([key.as_str(), " = ", &value.to_string(), "\n"]);
+    }
+    text
 }
 
 /// Starts a daemon whose worker is the real one, and does what the lines of `script` say (`kintsugi-daemon/scorer/src/mock.rs`).
@@ -224,18 +258,46 @@ impl Puppet {
         drop(self.stream.write_all(bytes));
     }
 
-    /// Returns what the daemon asks next.
+    /// Returns the command that the daemon wants a score of next.
     ///
     /// # Panics
     ///
-    /// When nothing is asked in time.
+    /// When nothing is asked in time, or something else.
     pub fn asked(&mut self) -> Question {
+        match self.ask() {
+            Ask::Score(question) => question,
+            other @ (Ask::Explain(_) | Ask::Hello { .. }) => panic!("{other:?}"),
+        }
+    }
+
+    /// Returns the command that the daemon wants words about next.
+    ///
+    /// # Panics
+    ///
+    /// When nothing is asked in time, or something else.
+    pub fn asked_for_words(&mut self) -> Question {
+        match self.ask() {
+            Ask::Explain(question) => question,
+            other @ (Ask::Score(_) | Ask::Hello { .. }) => panic!("{other:?}"),
+        }
+    }
+
+    /// Says something about a command, or that there is nothing to say.
+    pub fn explain(&mut self, question: &Question, words: Option<&str>) {
+        self.say(&Reply::Explanation {
+            id: question.id,
+            text: words.map(str::to_owned),
+            took_us: 1,
+        });
+    }
+
+    /// Returns what the daemon asks next.
+    fn ask(&mut self) -> Ask {
         loop {
-            if let Some(ask) = self.reader.take::<Ask>().expect("a frame") {
-                match ask {
-                    Ask::Score(question) | Ask::Explain(question) => return question,
-                    Ask::Hello { .. } => continue,
-                }
+            match self.reader.take::<Ask>().expect("a frame") {
+                Some(Ask::Hello { .. }) => continue,
+                Some(ask) => return ask,
+                None => {}
             }
             let mut bytes = [0; 16 * 1_024];
             let count = self.stream.read(&mut bytes).expect("a question");

@@ -113,7 +113,8 @@ fn seen(item: &PendingItem, with_age: bool) -> String {
     } else {
         String::new()
     };
-    format!("{} {} {age}", item.id(), item.attempts.len())
+    let said = item.summary.as_deref().unwrap_or_default();
+    format!("{} {} {said} {age}", item.id(), item.attempts.len())
 }
 
 fn cards(items: &[PendingItem], console: &mut Console) -> Result<(), Failure> {
@@ -365,6 +366,7 @@ mod tests {
             seq: None,
             attempts: Vec::new(),
             scored: None,
+            summary_by: None,
         }
     }
 

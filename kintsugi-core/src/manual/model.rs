@@ -9,7 +9,7 @@
 //! kintsugi model add qwen2.5-0.5b-instruct-q4_k_m.gguf   checks the file, prints its SHA-256: compare it with the page it came from
 //! kintsugi model eval labelled.ndjson --model NAME       what it catches, its false alarms, how long it takes; runs nothing
 //! kintsugi model bench --model NAME                      how long it takes to start, and for short and long commands
-//! kintsugi model use NAME                                writes model.toml; the daemon reads it at its next start
+//! kintsugi model use NAME                                writes model.toml, and has the daemon read it (SIGHUP)
 //! kintsugi model status                                  how it is now
 //! kintsugi model use heuristic, kintsugi model remove NAME
 //! ```
@@ -53,8 +53,26 @@
 //!
 //! A model that likes the word `danger` says it about anything. So it is asked at its start about nothing (`N/A`, `[command]`, `...`), and
 //! what it says then is divided out (Zhao and others, 2021), at `temperature_percent`. Risk is the share of `danger` and half of that of
-//! `caution`, in whole percent. The three numbers are measured anew at each start rather than kept in a file: they take three
-//! passes, are the same every time, and nobody can write them; `kintsugi model status` and the cache of scores go by them.
+//! `caution`, in whole percent. The three numbers are measured anew at each start rather than read from a file: they take three
+//! passes, are the same every time, and whoever could write such a file could say that the model always cries wolf. They are kept all
+//! the same, where nobody alters them: the log says at each start of a worker what scores, with the beginnings of the model's and
+//! the prompt's hashes and these numbers, so that a score of last year can be computed again. `kintsugi model status` shows them,
+//! and the cache of scores goes by them.
+//!
+//! # What it says about what is held
+//!
+//! Whoever proposes has been answered before a model hears of it. Then, when no score is waited for, it is asked for one short sentence
+//! (`explain_ms`, 5,000 by default; with 0 never), which stands in `kintsugi pending ID` and in `pending --json` (`summary`, `summary_by`),
+//! marked as a model's words. Nothing is decided by them, and they stand in no record: after a restart they are asked for anew.
+//!
+//! | what | bound |
+//! |---|---|
+//! | what is sent | the command and its effects, secrets masked; not a command that holds the mark |
+//! | how it is constrained | `llama`: the likeliest token of those that are `A-Z a-z 0-9 , . ' / -` and spaces, one after another, 64 at most; `llama-server`: a grammar of the same; an endpoint: what else it says becomes spaces |
+//! | what is shown | 160 bytes of that, checked again by the daemon and escaped by the card, whoever said it |
+//! | whoever wants a score meanwhile | comes first: the model leaves off between two tokens, and is asked again, three times in all. An endpoint cannot be stopped; it goes on on a thread of its own, and until it has answered it is asked for no other words |
+//! | one that never answers | costs its words; one that hangs is killed 450 ms after `explain_ms`; one that ended with it is not asked about that again |
+//! | holds that wait for words | 32; of more, the first go without |
 //!
 //! # Files
 //!
@@ -72,12 +90,29 @@
 //! | before it loads a model or reads a command | Landlock: no file but the model's, no port; seccomp: no program, no tracing, no socket (`llama`, `mock`) |
 //! | `openai`, `llama-server` | the same, but may open connections, and read what names are resolved with |
 //!
-//! A kernel without one of the two goes with the other. `llama-server` itself is not confined: it runs as the person who named it.
+//! A kernel without one of the two goes with the other. `llama-server` itself is not confined: it runs as the person who named it, with
+//! four threads for requests, and room for two at once, so that words are not in a score's way.
+//! `ProtectHome` of the unit for systemd hides a model in a home directory from a daemon of the system: put it below
+//! `/var/lib/kintsugi` or `/usr/share`.
 //! A worker that has confined itself cannot try the next backend of a list: the daemon starts another for it.
 //!
 //! # What is not there
 //!
-//! A model does not explain what is held, and no second, larger one is asked about it. `gpu_layers` is passed on and was not tried.
+//! No second, larger model is asked about what is held. `gpu_layers` is passed on and was not tried on a graphics card.
 //! The kept prefix is read again, which takes as long as a start, by a model whose cache cannot be cut.
 //!
-//! Tests: `tests/tests/model.rs` for files, endpoints and the pass itself, `tests/tests/scoring.rs` for the daemon.
+//! # Tests
+//!
+//! `tests/tests/model.rs` for files, endpoints and the pass itself, `tests/tests/scoring` for the daemon, `tests/tests/llama_server.rs` for
+//! a real `llama-server`. The last is run where `KINTSUGI_LLAMA_SERVER` names one; any build of llama.cpp will do:
+//!
+//! ```text
+//! cmake -B build -DLLAMA_CURL=OFF -DBUILD_SHARED_LIBS=OFF && cmake --build build --target llama-server
+//! KINTSUGI_LLAMA_SERVER=$PWD/build/bin/llama-server cargo test -p kintsugi-tests --test llama_server -- --nocapture
+//! ```
+//!
+//! Seen with `llama-server` 0.5.0-dev (build 1, commit 0c1e570, GNU 12.2, Linux on `x86_64`), on two cores with a load of nineteen, so
+//! that no time here means anything: all three tests pass. Started by the worker it was ready after 11 s, as an endpoint with a key of
+//! its own it was asked 1.6 s after its start; both times it showed probabilities, so both were calibrated; the same commands had the
+//! same risks (48 to 52, the model of the tests has no opinion); words came through its grammar after 4 and 5 s (`safe safe safe…`).
+//! A daemon with it raised the risk of `frobnicate --now` from 25 to 51, held it, and showed its words on the card of another hold.

@@ -55,7 +55,7 @@
 //! the most has to leave; of descriptors there are 4,096, of memory 512 MiB (`RLIMIT_DATA`). A disk that hangs in a sync
 //! hangs every answer, since none precedes its record: each client has its own time limit, and judges by itself after it.
 //!
-//! Another user is told `forbidden` at the door, unless `daemon.toml` names a `group`. `SIGHUP` reads the policy again; `port`, `group`,
+//! Another user is told `forbidden` at the door, unless `daemon.toml` names a `group`. `SIGHUP` reads the policy and `model.toml` again; `port`, `group`,
 //! `watch` and `helper` of `daemon.toml` take a restart, and `status` says so when the file has changed.
 //!
 //! # Over a port
@@ -87,6 +87,9 @@
 //! or is not there yet), `too_long`, `not_answering`, `backend`. With neither, no score could have changed the answer, and none was
 //! asked for. The answer takes up to `deadline_ms` longer; other connections are served meanwhile. See
 //! [`decisions`](super::decisions::model_adds_caution).
+//!
+//! A hold of `listpending` may have a `summary` a while after it is held: why to look at it, in the words of the model `summary_by`, one
+//! line of plain characters. It is no part of the verdict.
 //!
 //! # An id means one command
 //!

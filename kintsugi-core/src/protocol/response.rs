@@ -233,7 +233,7 @@ pub struct PendingItem {
     pub class: Class,
     /// Why it is held.
     pub reason: String,
-    /// What it does, in the model's words.
+    /// Why to look at it, in a model's words; there a while after it is held, if ever. No decision rests on it.
     pub summary: Option<String>,
     /// When it was held, RFC 3339.
     pub ts: String,
@@ -261,6 +261,9 @@ pub struct PendingItem {
     /// Addition: what scored it, where a model is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scored: Option<Scored>,
+    /// Addition: the model whose words `summary` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary_by: Option<String>,
 }
 
 /// How a hold stands.

@@ -68,6 +68,10 @@ pub struct ModelStatus {
     /// The hash of what stands around a command, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_hash: Option<String>,
+    /// What was measured at its start to correct its scores: the probabilities of the labels without any command, in thousandths,
+    /// and the temperature in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<[u16; 4]>,
     /// Backends that were tried before it, and why they are not used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub passed_over: String,
@@ -89,6 +93,9 @@ pub struct ModelStatus {
     pub scored: u64,
     /// Answers from what it had given before.
     pub cached: u64,
+    /// Holds that it said something about, since the daemon's start.
+    #[serde(default)]
+    pub explained: u64,
     /// How often the heuristic stood alone, by the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unscored: BTreeMap<String, u64>,

@@ -12,6 +12,7 @@ pub mod settings;
 
 use crate::display::{describe, escape};
 use crate::effect::Effect;
+use crate::redact::redact;
 
 /// Version of the frames; a worker of another one is not used.
 pub const VERSION: u16 = 1;
@@ -26,6 +27,9 @@ pub const EFFECTS_BYTES_MAX: usize = 1024;
 
 /// Longest name, reason or explanation in a frame, in bytes.
 pub const WORDS_BYTES_MAX: usize = 512;
+
+/// Longest explanation that a person is shown, in bytes.
+pub const EXPLANATION_BYTES_MAX: usize = 160;
 
 /// Longest settings in a frame, in bytes.
 pub const SETTINGS_BYTES_MAX: usize = 16 * 1024;
@@ -214,6 +218,41 @@ pub fn effects_line(effects: &[Effect]) -> String {
     line
 }
 
+/// Whether a byte may stand in an explanation: what plain sentences are made of, and nothing that a terminal, a shell or a reader
+/// of markup would take for more.
+#[must_use]
+pub const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b',' | b'.' | b'\'' | b'/' | b'-')
+}
+
+/// Returns what a model said about a command as a person is shown it: one short line of plain characters, its secrets masked.
+/// Nothing when there is no word in it.
+///
+/// Whatever a model says may have been put into its mouth by the command. So what is not plain becomes a space, whoever said it.
+#[must_use]
+pub fn explanation_line(said: &str) -> Option<String> {
+    let mut line = String::new();
+    // Before anything is taken out of it: a mask is found by what surrounds it.
+    let masked = redact(said);
+    let plain = |character: char| u8::try_from(character).is_ok_and(is_plain);
+    for word in masked.split(|character: char| character == ' ' || !plain(character)) {
+        let gap = usize::from(!line.is_empty());
+        if word.is_empty() {
+            continue;
+        }
+        if line.len() + gap + word.len() > EXPLANATION_BYTES_MAX {
+            break;
+        }
+        if gap == 1 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line.bytes()
+        .any(|byte| byte.is_ascii_alphabetic())
+        .then_some(line)
+}
+
 /// Returns what a score is remembered by: all that it depends on, and nothing else.
 #[must_use]
 pub fn cache_key(scorer: &Ready, command: &str, effects: &str) -> [u8; HASH_BYTES] {
@@ -289,6 +328,30 @@ mod tests {
         let many: Vec<_> = (0..500).map(|n| deletes(&format!("file-{n}"))).collect();
         let line = effects_line(&many);
         assert!(line.len() <= EFFECTS_BYTES_MAX && line.len() > EFFECTS_BYTES_MAX / 2);
+    }
+
+    #[test]
+    fn an_explanation_is_one_short_plain_line_whatever_was_said() {
+        let line = explanation_line;
+        assert_eq!(
+            line(" It removes the\nbuild directory. ").as_deref(),
+            Some("It removes the build directory.")
+        );
+        let hostile = "\u{1b}]0;x\u{7}\u{202e}`reboot` <b>safe</b> \u{1b}[2K$(id) \u{301}ok";
+        assert_eq!(
+            line(hostile).as_deref(),
+            Some("0 x reboot b safe /b 2K id ok")
+        );
+        for nothing in ["", " \n\t", "\u{1b}\u{202e}", "... 12 --", "\u{4e00}"] {
+            assert_eq!(line(nothing), None, "{nothing:?}");
+        }
+        let secret = "it sends ghp_0123456789abcdefghijABCDEFGHIJ012345 away";
+        let shown = line(secret).unwrap();
+        assert!(!shown.contains("0123456789abcdef"), "{shown}");
+        let long = line(&"word ".repeat(1_000)).unwrap();
+        assert!(long.len() <= EXPLANATION_BYTES_MAX && long.len() > 150);
+        assert_eq!(line(&"x".repeat(1_000)), None, "one word without an end");
+        assert!(line(hostile).unwrap().bytes().all(is_plain));
     }
 
     #[test]

@@ -40,6 +40,9 @@ impl Backend {
 /// Longest deadline of a score, in milliseconds: whoever proposes waits for it.
 pub const DEADLINE_MS_MAX: u32 = 5_000;
 
+/// Longest that an explanation may take, in milliseconds. Nobody waits for it.
+pub const EXPLAIN_MS_MAX: u32 = 60_000;
+
 /// Most backends of one ladder.
 pub const LADDER_MAX: usize = 4;
 
@@ -64,6 +67,8 @@ pub struct ModelSettings {
     pub temperature_percent: u16,
     /// How long one score may take, in milliseconds; then the heuristic's stands.
     pub deadline_ms: u32,
+    /// How long the model may take to say why what is held should be looked at, in milliseconds; with 0 it is not asked.
+    pub explain_ms: u32,
     /// How long a worker may take until it is ready, in milliseconds.
     pub ready_timeout_ms: u32,
     /// Where an endpoint is: `http://127.0.0.1:11434/v1`.
@@ -93,6 +98,7 @@ impl Default for ModelSettings {
             gpu_layers: 0,
             temperature_percent: 100,
             deadline_ms: 300,
+            explain_ms: 5_000,
             ready_timeout_ms: 20_000,
             url: None,
             allow_remote: false,
@@ -188,6 +194,7 @@ impl ModelSettings {
                 1_000,
             ),
             ("deadline_ms", self.deadline_ms, 10, DEADLINE_MS_MAX),
+            ("explain_ms", self.explain_ms, 0, EXPLAIN_MS_MAX),
             ("ready_timeout_ms", self.ready_timeout_ms, 100, 600_000),
         ];
         for (name, number, least, most) in numbers {
@@ -314,6 +321,7 @@ mod tests {
             ("path = \"m.gguf\"\n", "absolute"),
             ("sha256 = \"12\"\n", "64"),
             ("deadline_ms = 1\n", "10 to 5000"),
+            ("explain_ms = 60001\n", "0 to 60000"),
             ("threads = 0\n", "1 to 256"),
             (
                 "backend = \"openai\"\nurl = \"http://x\"\n",

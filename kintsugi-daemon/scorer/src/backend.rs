@@ -16,8 +16,7 @@ pub(crate) trait Backend {
     /// Scores a command, and gives up at `until`. Nothing only where a test wants no answer at all.
     fn score(&mut self, question: &Question, until: Instant) -> Option<Outcome>;
 
-    /// Says in one line why a person should look at a command; nothing where it has no words.
-    fn explain(&mut self, _question: &Question, _until: Instant) -> Option<String> {
-        None
-    }
+    /// Says in one line why a person should look at a command; nothing where it has no words, or when `is_over` before it has
+    /// found them.
+    fn explain(&mut self, question: &Question, is_over: &dyn Fn() -> bool) -> Option<String>;
 }

@@ -10,14 +10,17 @@
 use std::net::TcpListener;
 use std::os::fd::AsRawFd as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use kintsugi_core::redact::redact;
 use kintsugi_core::scorer::prompt::{LABELS, Prompt};
-use kintsugi_core::scorer::settings::ModelSettings;
-use kintsugi_core::scorer::{HASH_BYTES, Ready, Unavailable};
-use serde_json::{Value, json};
+use kintsugi_core::scorer::settings::{EXPLAIN_MS_MAX, ModelSettings};
+use kintsugi_core::scorer::{EXPLANATION_BYTES_MAX, HASH_BYTES, Ready, Unavailable};
+use serde_json::{Map, Value, json};
 
 use crate::backend::Backend;
 use crate::confine;
@@ -31,13 +34,26 @@ const HEALTH_PAUSE: Duration = Duration::from_millis(50);
 /// How many other words are asked for.
 const TOP: usize = 20;
 
+/// Most tokens of an explanation.
+const WORDS_MAX: usize = 64;
+
+/// From one look at whether words have come, or are not wanted any more, to the next.
+const WORDS_PAUSE: Duration = Duration::from_millis(5);
+
+/// Longest that an endpoint may take over words, whoever still wants them: one that answers nothing costs one thread that long.
+const WORDS_WITHIN: Duration = Duration::from_millis(EXPLAIN_MS_MAX as u64);
+
 /// An endpoint and what is asked of it.
 struct Chat {
-    endpoint: Endpoint,
+    /// Shared with the thread that asks for words.
+    endpoint: Arc<Endpoint>,
     prompt: Prompt,
     model: String,
-    /// Only `llama-server` knows what that is; others refuse what they do not know.
-    grammar: Option<String>,
+    /// Whether it can be told by a grammar what to answer: only `llama-server` knows what that is, others refuse what they do not
+    /// know.
+    knows_grammars: bool,
+    /// Asks for words; it may go on for a while with what nobody wants any more.
+    words: Option<JoinHandle<()>>,
     /// Ends with this.
     server: Option<Server>,
 }
@@ -50,10 +66,11 @@ pub(crate) fn open_endpoint(settings: &ModelSettings) -> anyhow::Result<(Box<dyn
     let model_hash = hash_of(url, &model);
     let prompt = Prompt::new(&model_hash);
     let chat = Chat {
-        endpoint,
+        endpoint: Arc::new(endpoint),
         prompt,
         model: model.clone(),
-        grammar: None,
+        knows_grammars: false,
+        words: None,
         server: None,
     };
     chat.ready("openai", model, model_hash, settings)
@@ -66,14 +83,15 @@ pub(crate) fn open_server(settings: &ModelSettings) -> anyhow::Result<(Box<dyn B
     let url = format!("http://127.0.0.1:{}", server.port);
     let endpoint = Endpoint::new(&url, Some(server.key.clone()), false)?;
     let prompt = Prompt::new(&file.hash);
-    let chat = Chat {
-        endpoint: Endpoint::new(&format!("{url}/v1"), Some(server.key.clone()), false)?,
+    let asked = Endpoint::new(&format!("{url}/v1"), Some(server.key.clone()), false)?;
+    let mut chat = Chat {
+        endpoint: Arc::new(asked),
         prompt,
         model: file.name.clone(),
-        grammar: Some(format!("root ::= \"{}\"", LABELS.join("\" | \""))),
+        knows_grammars: true,
+        words: None,
         server: Some(server),
     };
-    let mut chat = chat;
     chat.wait(&endpoint, settings)?;
     chat.ready("llama-server", file.name, file.hash, settings)
 }
@@ -133,31 +151,44 @@ impl Chat {
 
     fn ask(&self, command: &str, effects: &str, until: Instant) -> anyhow::Result<Opinion> {
         let question = self.prompt.question(command, effects);
+        let mut body = self.body(&question, &format!("\"{}\"", LABELS.join("\" | \"")));
+        body.extend(members(
+            &json!({"max_tokens": 1, "logprobs": true, "top_logprobs": TOP}),
+        ));
+        let answer = post(&self.endpoint, body, until)?;
+        opinion(&answer).context("its answer is none of `safe`, `caution`, `danger`")
+    }
+
+    /// Returns what every request says; the answer is to be what `rule` of a grammar derives.
+    fn body(&self, question: &str, rule: &str) -> Map<String, Value> {
         let question = if self.endpoint.is_remote {
-            redact(&question).into_owned()
+            redact(question)
         } else {
-            question
+            question.into()
         };
-        let mut body = json!({
+        let mut body = members(&json!({
             "model": self.model,
             "messages": [
                 {"role": "system", "content": self.prompt.prefix()},
                 {"role": "user", "content": question},
             ],
-            "max_tokens": 1,
             "temperature": 0,
-            "logprobs": true,
-            "top_logprobs": TOP,
-        });
-        if let (Some(grammar), Some(body)) = (&self.grammar, body.as_object_mut()) {
-            body.insert("grammar".to_owned(), grammar.clone().into());
+        }));
+        if self.knows_grammars {
+            body.insert("grammar".to_owned(), format!("root ::= {rule}").into());
         }
-        let answer = self
-            .endpoint
-            .ask("/chat/completions", Some(&body.to_string()), until)?;
-        let answer: Value = serde_json::from_slice(&answer).context("its answer is not JSON")?;
-        opinion(&answer).context("its answer is none of `safe`, `caution`, `danger`")
+        body
     }
+}
+
+fn members(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn post(endpoint: &Endpoint, body: Map<String, Value>, until: Instant) -> anyhow::Result<Value> {
+    let body = Value::Object(body).to_string();
+    let answer = endpoint.ask("/chat/completions", Some(&body), until)?;
+    serde_json::from_slice(&answer).context("its answer is not JSON")
 }
 
 impl Judge for Chat {
@@ -178,6 +209,42 @@ impl Judge for Chat {
                 Unavailable::Backend
             }
         })
+    }
+
+    /// Asks on a thread of its own: a request cannot be taken back, and whoever wants a score meanwhile is not to wait for it.
+    fn explain(&mut self, text: &str, is_over: &dyn Fn() -> bool) -> Option<String> {
+        if self
+            .words
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+        {
+            return None;
+        }
+        let rule = format!("[A-Za-z0-9 ,.'/-]{{1,{EXPLANATION_BYTES_MAX}}}");
+        let mut body = self.body(text, &rule);
+        body.extend(members(&json!({"max_tokens": WORDS_MAX})));
+        let (sender, said) = mpsc::channel();
+        let endpoint = Arc::clone(&self.endpoint);
+        let thread = std::thread::Builder::new().spawn(move || {
+            let now = Instant::now();
+            let until = now.checked_add(WORDS_WITHIN).unwrap_or(now);
+            let answer = post(&endpoint, body, until).ok();
+            let words = answer.as_ref().and_then(|answer| {
+                let said = answer.pointer("/choices/0/message/content")?.as_str()?;
+                Some(said.to_owned())
+            });
+            // Whoever wanted it may have gone.
+            drop(sender.send(words));
+        });
+        self.words = Some(thread.ok()?);
+        while !is_over() {
+            match said.recv_timeout(WORDS_PAUSE) {
+                Ok(words) => return words,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        None
     }
 }
 
@@ -242,7 +309,9 @@ impl Server {
         command
             .args(["--model", &model, "--host", "127.0.0.1"])
             .args(["--port", &port.to_string()])
-            .args(["--ctx-size", &settings.n_ctx.to_string()])
+            // Words and a score at once, each with a context of its own; and not a thread for each core that only listens.
+            .args(["--parallel", "2", "--threads-http", "4"])
+            .args(["--ctx-size", &settings.n_ctx.saturating_mul(2).to_string()])
             .args(["--threads", &settings.threads.to_string()])
             .env_clear()
             .env("GGML_NO_BACKTRACE", "1")

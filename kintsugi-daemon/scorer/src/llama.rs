@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use kintsugi_core::scorer::prompt::{LABELS, Prompt};
 use kintsugi_core::scorer::settings::ModelSettings;
-use kintsugi_core::scorer::{Ready, Unavailable};
+use kintsugi_core::scorer::{EXPLANATION_BYTES_MAX, Ready, Unavailable, is_plain};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
@@ -28,9 +28,13 @@ use crate::backend::Backend;
 use crate::confine;
 use crate::file::ModelFile;
 use crate::judge::{Calibrated, Judge, Opinion};
+use crate::processor;
 
 /// Tokens that are computed between two looks at the clock. Fixed, since another number rounds otherwise.
 const BATCH: usize = 16;
+
+/// Most tokens of an explanation.
+const WORDS_MAX: usize = 64;
 
 /// The model, and what it has read.
 struct Llama {
@@ -44,11 +48,24 @@ struct Llama {
     kept: usize,
     labels: [LlamaToken; 3],
     room: usize,
+    /// What each token may do in an explanation; made when the first one is asked for.
+    words: Vec<Word>,
+}
+
+/// What a token may do in an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Word {
+    /// It is plain text.
+    Plain(Vec<u8>),
+    /// It ends the line, or everything.
+    End,
+    /// Neither: it is never chosen.
+    Other,
 }
 
 /// Loads the model of the settings.
 pub(crate) fn open(settings: &ModelSettings) -> anyhow::Result<(Box<dyn Backend>, Ready)> {
-    check_processor()?;
+    processor::check()?;
     let began = Instant::now();
     let file = ModelFile::open(settings)?;
     let needs = confine::Needs {
@@ -73,15 +90,6 @@ pub(crate) fn open(settings: &ModelSettings) -> anyhow::Result<(Box<dyn Backend>
         passed_over: String::new(),
     };
     Ok((Box::new(judge), ready))
-}
-
-/// Refuses a processor that lacks what `llama.cpp` is built for: it would end by an illegal instruction.
-fn check_processor() -> anyhow::Result<()> {
-    #[cfg(target_arch = "x86_64")]
-    if !(std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")) {
-        anyhow::bail!("this processor has no AVX2: use `llama-server` or `openai`");
-    }
-    Ok(())
 }
 
 impl Llama {
@@ -135,6 +143,7 @@ impl Llama {
             kept: 0,
             labels,
             room,
+            words: Vec::new(),
         };
         llama
             .restore(until)
@@ -156,23 +165,24 @@ impl Llama {
         let rest = self.prefix.get(self.kept..).unwrap_or_default().to_vec();
         let from = self.kept;
         self.kept = 0;
-        self.read(&rest, from, until)?;
+        let is_over = || Instant::now() >= until;
+        self.read(&rest, from, &is_over)?;
         self.kept = self.prefix.len();
         Ok(())
     }
 
-    /// Reads tokens behind those that were read, a few at a time; the last one's logits can be asked for.
+    /// Reads tokens behind those that were read, a few at a time; the last one's logits can be asked for. Gives up when `is_over`.
     fn read(
         &mut self,
         tokens: &[LlamaToken],
         from: usize,
-        until: Instant,
+        is_over: &dyn Fn() -> bool,
     ) -> Result<(), Unavailable> {
         let mut position = i32::try_from(from).map_err(|_| Unavailable::Backend)?;
         let last = from.saturating_add(tokens.len()).saturating_sub(1);
         let last = i32::try_from(last).map_err(|_| Unavailable::Backend)?;
         for chunk in tokens.chunks(BATCH) {
-            if Instant::now() >= until {
+            if is_over() {
                 return Err(Unavailable::Deadline);
             }
             self.batch.clear();
@@ -185,6 +195,66 @@ impl Llama {
             decoded.map_err(|_| Unavailable::Backend)?;
         }
         Ok(())
+    }
+
+    /// Returns the tokens of a text in which no control token is meant; nothing when there is no room for it and `more`.
+    fn tokens(&self, text: &str, more: usize) -> Option<Vec<LlamaToken>> {
+        let vocabulary = self.model.vocab();
+        let tokens = vocabulary.tokenize(text.as_bytes(), false, false);
+        (!tokens.is_empty() && tokens.len() + more <= self.room).then_some(tokens)
+    }
+
+    /// Looks at every token of the vocabulary, once: what an explanation may consist of is decided here and by nothing that the
+    /// model says.
+    fn learn_words(&mut self) {
+        if !self.words.is_empty() {
+            return;
+        }
+        let vocabulary = self.model.vocab();
+        let words = self.model.tokens(false).map(|(token, bytes)| {
+            if vocabulary.is_eog(token) || bytes.contains(&b'\n') {
+                Word::End
+            } else if !bytes.is_empty() && bytes.iter().copied().all(is_plain) {
+                Word::Plain(bytes)
+            } else {
+                Word::Other
+            }
+        });
+        self.words = words.collect();
+    }
+
+    /// Returns the likeliest token of those that an explanation may have next.
+    fn next_word(&self, may_end: bool) -> Option<(LlamaToken, &Word)> {
+        let last = self.batch.n_tokens().saturating_sub(1);
+        let logits = self.context.get_logits_ith(last).iter().copied();
+        let is_allowed = |word: &Word| match word {
+            Word::Plain(_) => true,
+            Word::End => may_end,
+            Word::Other => false,
+        };
+        let allowed = self.words.iter().zip(logits).enumerate();
+        let allowed = allowed.filter(|(_, (word, _))| is_allowed(word));
+        let (at, (word, _)) =
+            allowed.max_by(|(_, (_, one)), (_, (_, other))| one.total_cmp(other))?;
+        Some((LlamaToken(i32::try_from(at).ok()?), word))
+    }
+
+    /// Returns what is said of a context up to its end, in plain bytes.
+    fn line(&mut self, mut position: usize, is_over: &dyn Fn() -> bool) -> Option<String> {
+        let mut line = Vec::new();
+        for _ in 0..WORDS_MAX {
+            let (token, bytes) = match self.next_word(!line.is_empty())? {
+                (token, Word::Plain(bytes)) => (token, bytes),
+                (_, Word::End | Word::Other) => break,
+            };
+            if line.len() + bytes.len() > EXPLANATION_BYTES_MAX {
+                break;
+            }
+            line.extend_from_slice(bytes);
+            self.read(&[token], position, is_over).ok()?;
+            position += 1;
+        }
+        String::from_utf8(line).ok()
     }
 
     /// Returns what the model thinks comes next.
@@ -213,16 +283,22 @@ impl Judge for Llama {
     ) -> Result<Opinion, Unavailable> {
         self.restore(until)?;
         let question = self.prompt.question(command, effects);
-        let tokens = self
-            .model
-            .vocab()
-            .tokenize(question.as_bytes(), false, false);
-        if tokens.is_empty() || tokens.len() > self.room {
-            return Err(Unavailable::TooLong);
-        }
-        let from = self.kept;
-        self.read(&tokens, from, until)?;
+        let tokens = self.tokens(&question, 0).ok_or(Unavailable::TooLong)?;
+        self.read(&tokens, self.kept, &|| Instant::now() >= until)?;
         Ok(self.opinion())
+    }
+
+    /// The likeliest of the plain tokens, one after another: grammar enough for a line, and the same line every time.
+    fn explain(&mut self, text: &str, is_over: &dyn Fn() -> bool) -> Option<String> {
+        let tokens = self.tokens(text, WORDS_MAX)?;
+        self.learn_words();
+        // What was broken off is read again by whoever needs it.
+        if self.kept != self.prefix.len() {
+            return None;
+        }
+        self.restore(Instant::now()).ok()?;
+        self.read(&tokens, self.kept, is_over).ok()?;
+        self.line(self.kept + tokens.len(), is_over)
     }
 }
 

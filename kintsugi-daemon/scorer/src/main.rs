@@ -14,6 +14,8 @@ mod judge;
 #[cfg(feature = "llama")]
 mod llama;
 mod mock;
+#[cfg(any(feature = "llama", test))]
+mod processor;
 mod wire;
 
 use std::io::Write as _;
@@ -167,11 +169,15 @@ fn answer(backend: &mut dyn Backend, ask: Ask, wire: &mut Wire) -> anyhow::Resul
                 took_us: took(began),
             }
         }
-        Ask::Explain(question) => Reply::Explanation {
-            id: question.id,
-            text: backend.explain(&question, until(&question)),
-            took_us: took(began),
-        },
+        Ask::Explain(question) => {
+            // Nobody waits for words: whoever waits for a score comes first.
+            let is_over = || Instant::now() >= until(&question) || wire.is_asked_more();
+            Reply::Explanation {
+                id: question.id,
+                text: backend.explain(&question, &is_over),
+                took_us: took(began),
+            }
+        }
     };
     wire.send(&reply)
 }

@@ -18,7 +18,9 @@
 //! | `loop` | computes for ever |
 //! | `stop` | stops as by SIGSTOP |
 //! | `abort`, `exit` | ends |
-//! | `fail` | at the start: says that it cannot be used |
+//! | `fail`, `fail WHY` | at the start: says that it cannot be used |
+//!
+//! Asked for words, it does the same but for what is a score: it is late, silent, loud, or ends, and `says TEXT` is the answer.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -52,7 +54,7 @@ enum Action {
     Stop,
     Abort,
     Exit,
-    Fail,
+    Fail(String),
 }
 
 const START: &str = "start";
@@ -80,8 +82,15 @@ pub(crate) fn open(
         passed_over: String::new(),
     };
     let starts = mock.actions(START, true);
-    if starts.iter().any(|action| matches!(action, Action::Fail)) {
-        anyhow::bail!("the script says so");
+    for action in &starts {
+        if let Action::Fail(why) = action {
+            let why = if why.is_empty() {
+                "the script says so"
+            } else {
+                why
+            };
+            anyhow::bail!("{why}");
+        }
     }
     if mock.act(&starts, 0).is_none() && !starts.is_empty() {
         // A worker that never gets ready.
@@ -118,7 +127,7 @@ fn action(text: &str) -> anyhow::Result<Action> {
         "stop" => Action::Stop,
         "abort" => Action::Abort,
         "exit" => Action::Exit,
-        "fail" => Action::Fail,
+        "fail" => Action::Fail(rest.to_owned()),
         other => anyhow::bail!("a mock cannot `{other}`"),
     })
 }
@@ -174,7 +183,7 @@ impl Mock {
                 Action::Abort => std::process::abort(),
                 Action::Exit => drop(self.socket.shutdown(std::net::Shutdown::Both)),
                 Action::Silence => return None,
-                Action::Says(_) | Action::Fail => {}
+                Action::Says(_) | Action::Fail(_) => {}
             }
         }
         None
@@ -187,25 +196,36 @@ impl Backend for Mock {
         self.act(&actions, question.id)
     }
 
-    fn explain(&mut self, question: &Question, _until: Instant) -> Option<String> {
-        let actions = self.actions(&question.command, false);
-        actions.into_iter().find_map(|action| match action {
-            Action::Says(text) => Some(text),
-            Action::Delay(ms) => {
-                std::thread::sleep(Duration::from_millis(ms));
-                None
+    fn explain(&mut self, question: &Question, is_over: &dyn Fn() -> bool) -> Option<String> {
+        for action in self.actions(&question.command, false) {
+            match action {
+                Action::Says(text) => return Some(text),
+                Action::Delay(ms) => pause(Duration::from_millis(ms), is_over)?,
+                Action::Silence => pause(Duration::from_secs(3_600), is_over)?,
+                Action::Loop
+                | Action::Stop
+                | Action::Abort
+                | Action::Exit
+                | Action::Bytes(_)
+                | Action::WrongId => {
+                    // Not an answer to this.
+                    let _score = self.act(&[action], question.id);
+                }
+                Action::Risk(_) | Action::Unavailable(_) | Action::Tries(_) | Action::Fail(_) => {}
             }
-            Action::Risk(_)
-            | Action::Unavailable(_)
-            | Action::WrongId
-            | Action::Tries(_)
-            | Action::Bytes(_)
-            | Action::Silence
-            | Action::Loop
-            | Action::Stop
-            | Action::Abort
-            | Action::Exit
-            | Action::Fail => None,
-        })
+        }
+        None
     }
+}
+
+/// Waits; nothing when it is over before.
+fn pause(long: Duration, is_over: &dyn Fn() -> bool) -> Option<()> {
+    let began = Instant::now();
+    while began.elapsed() < long {
+        if is_over() {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Some(())
 }

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use anyhow::Context as _;
 use kintsugi_core::scorer::frame::{Reader, encode};
 use kintsugi_core::scorer::{Ask, Reply};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// The socket, and what of it is not a frame yet.
 #[derive(Debug)]
@@ -46,6 +47,13 @@ impl Wire {
                 Err(error) => return Err(error).context("cannot read from the daemon"),
             }
         }
+    }
+
+    /// Whether there is more to read than what was asked last, or nobody is there any more.
+    pub(crate) fn is_asked_more(&self) -> bool {
+        let at_once = Timespec::default();
+        let mut here = [PollFd::new(&self.stream, PollFlags::IN)];
+        !self.reader.is_empty() || poll(&mut here, Some(&at_once)).is_ok_and(|ready| ready > 0)
     }
 
     /// Sends a reply.

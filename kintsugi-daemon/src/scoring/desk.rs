@@ -8,15 +8,19 @@ use kintsugi_core::classify::{Class, Classification};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, HEURISTIC, Opinion, Response, Scored, Verdict};
-use kintsugi_core::scorer::Outcome as Score;
+use kintsugi_core::redact::redact;
 use kintsugi_core::scorer::settings::ModelSettings;
+use kintsugi_core::scorer::{Outcome as Score, command_line, effects_line};
+use uuid::Uuid;
 
-use super::settings::{self, Weighed, weigh};
+use super::settings::{self, Sources, Weighed, weigh};
 use super::{Answered, Consulted, Number};
 use crate::carry_out::{Carried, policy};
 use crate::handle::{Answer, Desk, Outcome, Refusal};
 use crate::judge::Seat;
+use crate::poller::Poller;
 use crate::proposal::{Proposal, check_claims};
+use crate::state::Standing;
 use crate::state::admin::SET;
 
 /// What the model said, or why it said nothing.
@@ -189,29 +193,81 @@ impl Desk {
     /// # Errors
     ///
     /// When that cannot be made durable; then nothing may be served.
-    pub fn begin_model(&mut self, asked: anyhow::Result<ModelSettings>) -> anyhow::Result<()> {
-        let asked = asked
-            .map_err(|error| {
-                let notice = format!("the settings of the model are not in force: {error:#}");
-                self.notices.push(notice);
-            })
-            .ok();
+    pub fn begin_model(&mut self, sources: Sources) -> anyhow::Result<()> {
+        self.scoring.sources = sources;
         let before = self.book.state().admin().model();
-        let Weighed { in_force, refused } = weigh(asked, before.clone(), self.needs_admin());
-        let is_new = before.unwrap_or_default() != in_force;
-        self.scoring.put_in_force(in_force.clone());
-        if let Some(refused) = refused {
-            self.scoring.refuse(refused);
+        let weighed = self.weigh_model(before.clone());
+        let is_new = before.unwrap_or_default() != weighed.in_force;
+        let record = settings::record(&weighed.in_force);
+        self.take_model(weighed);
+        // What was held before the start gets its words anew.
+        let held: Vec<Uuid> = self
+            .book
+            .state()
+            .holds()
+            .iter()
+            .map(|hold| hold.command.id)
+            .collect();
+        for hold in held {
+            self.scoring.want_words(hold);
         }
         if !is_new {
             return Ok(());
         }
-        let record = vec![settings::record(&in_force)];
-        let staged = self.book.stage(self.clock.as_ref(), record)?;
+        let staged = self.book.stage(self.clock.as_ref(), vec![record])?;
         let recorded = self.book.sync(self.clock.as_ref())?.confirm(staged);
         recorded
             .map(drop)
             .map_err(|_staged| anyhow::anyhow!("the settings of the model are not on record"))
+    }
+
+    /// Reads again which model is asked for. What has not changed goes on scoring; what cannot be recorded does not come into force.
+    pub(crate) fn reload_model(&mut self) {
+        let before = self.book.state().admin().model().unwrap_or_default();
+        let weighed = self.weigh_model(Some(before.clone()));
+        if weighed.in_force == before {
+            self.scoring.refused = weighed.refused;
+            return;
+        }
+        if self
+            .record(vec![settings::record(&weighed.in_force)])
+            .is_ok()
+        {
+            self.take_model(weighed);
+        }
+    }
+
+    fn weigh_model(&mut self, before: Option<ModelSettings>) -> Weighed {
+        let asked = self.scoring.sources.read();
+        let wrong = asked.as_ref().err().map(|error| format!("{error:#}"));
+        self.scoring.unreadable = wrong;
+        weigh(asked.ok(), before, self.needs_admin())
+    }
+
+    fn take_model(&mut self, weighed: Weighed) {
+        self.scoring.put_in_force(weighed.in_force);
+        if let Some(refused) = weighed.refused {
+            self.scoring.refuse(refused);
+        }
+    }
+
+    /// Asks for words about what is held, once whoever proposed it has been answered.
+    pub(crate) fn explain(&mut self, poller: &Poller) {
+        let now = self.clock.monotonic_ms();
+        let state = self.book.state();
+        let held = |id: Uuid| match &state.known(id)?.standing {
+            // A record has no secrets; what the hold does may name some.
+            Standing::Held(hold) => {
+                let command = command_line(&redact(&hold.command.raw))?;
+                let effects = effects_line(&hold.verdict.effects);
+                Some((command, redact(&effects).into_owned()))
+            }
+            Standing::Decided(_)
+            | Standing::Approved { .. }
+            | Standing::Closed(_)
+            | Standing::With(_) => None,
+        };
+        self.scoring.explain((poller, now), held);
     }
 
     /// Returns what a person should know about a model that is asked for and not in force.
@@ -220,7 +276,10 @@ impl Desk {
             "the settings of the model are not those in force, which only the admin changes: see `kintsugi model accept`"
                 .to_owned()
         });
-        refused.or_else(|| self.scoring.problem())
+        let unreadable = self.scoring.unreadable.as_ref();
+        let unreadable =
+            unreadable.map(|why| format!("the settings of the model are not in force: {why}"));
+        unreadable.or(refused).or_else(|| self.scoring.problem())
     }
 
     /// Puts in force what is asked for, on the admin's word; `hash` names what they saw.

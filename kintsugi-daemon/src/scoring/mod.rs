@@ -7,6 +7,7 @@
 mod cache;
 mod desk;
 pub mod settings;
+mod words;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,17 +17,24 @@ use std::process::Child;
 use data_encoding::HEXLOWER;
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::effect::Effect;
+use kintsugi_core::limits::HOLDS_MAX;
 use kintsugi_core::protocol::{HEURISTIC, ModelState, ModelStatus};
 use kintsugi_core::scorer::settings::ModelSettings;
 use kintsugi_core::scorer::{
-    Ask, Outcome, Question, Ready, Reply, Unavailable, cache_key, command_line, effects_line,
+    Ask, Calibration, Outcome, Question, Ready, Reply, Unavailable, cache_key, command_line,
+    effects_line,
 };
+
+use uuid::Uuid;
 
 use crate::clip;
 use crate::poller::{Poller, Readiness};
 use cache::{Cache, Key};
 pub use desk::Parked;
 pub(crate) use desk::{Given, settings_of, with_score};
+pub use settings::Sources;
+use words::Explanations;
+pub use words::Words;
 pub use worker::Tokens;
 use worker::{Event, Worker};
 
@@ -58,6 +66,11 @@ pub struct Scoring {
     answered: Vec<Answered>,
     number: Number,
     counts: Counts,
+    explanations: Explanations,
+    /// What is asked for: read at the start, and again on a signal.
+    sources: Sources,
+    /// Why what is asked for is not in force, when it cannot be read.
+    unreadable: Option<String>,
     /// What was last said in the log about how it is, so that the same is not said again and again.
     said: Option<String>,
     /// The settings that were asked for and are not in force.
@@ -122,6 +135,9 @@ impl Scoring {
             answered: Vec::new(),
             number: 0,
             counts: Counts::default(),
+            explanations: Explanations::default(),
+            sources: Sources::default(),
+            unreadable: None,
             said: None,
             refused: None,
             dismissed: Vec::new(),
@@ -132,6 +148,7 @@ impl Scoring {
 
     /// Changes what scores. What waits is answered by the heuristic.
     pub fn put_in_force(&mut self, settings: ModelSettings) {
+        self.explanations.lose();
         self.lose(Unavailable::NotReady);
         self.refused = None;
         let before = self.worker.take();
@@ -271,6 +288,50 @@ impl Scoring {
         events
     }
 
+    /// Wants words about a hold, from the next model that has time.
+    pub(crate) fn want_words(&mut self, hold: Uuid) {
+        let settings = self.worker.as_ref().map(Worker::settings);
+        if settings.is_some_and(|settings| settings.explain_ms > 0) {
+            self.explanations.want(hold);
+        }
+    }
+
+    /// Returns what a model said about a hold.
+    #[must_use]
+    pub fn words(&self, hold: &Uuid) -> Option<&Words> {
+        self.explanations.of(hold)
+    }
+
+    /// Asks for words about what is held, when the worker has nothing else to do. `held` says what a hold is about, while it is one.
+    pub(crate) fn explain(
+        &mut self,
+        (poller, now): (&Poller, u64),
+        held: impl Fn(Uuid) -> Option<(String, String)>,
+    ) {
+        if self.explanations.len() >= HOLDS_MAX {
+            self.explanations.retain(|hold| held(hold).is_some());
+        }
+        while self.waiting.is_empty()
+            && let Some(worker) = self.worker.as_mut().filter(|worker| worker.is_free())
+            && let Some(next) = self.explanations.next()
+        {
+            let Some((command, effects)) = held(next.0) else {
+                continue;
+            };
+            self.number += 1;
+            let deadline_ms = worker.settings().explain_ms;
+            let question = Question {
+                id: self.number,
+                deadline_ms,
+                command,
+                effects,
+            };
+            let within = (self.number, u64::from(deadline_ms));
+            worker.ask(poller, &Ask::Explain(question), within, now);
+            self.explanations.ask(self.number, next);
+        }
+    }
+
     fn ask_next(&mut self, poller: &Poller, now: u64) {
         let Some(worker) = self.worker.as_mut().filter(|worker| worker.is_idle()) else {
             return;
@@ -278,6 +339,7 @@ impl Scoring {
         let Some(one) = self.waiting.pop_front() else {
             return;
         };
+        self.explanations.interrupt();
         let left = one.until.saturating_sub(now);
         let question = Question {
             id: one.number,
@@ -323,16 +385,39 @@ impl Scoring {
                         "" => String::new(),
                         over => format!(" (not used: {over})"),
                     };
-                    told.extend(self.say(format!("{} scores{over}", self.name())));
+                    let by = self.name();
+                    let how = self.calibration();
+                    told.extend(self.say(format!("{by} scores{over}{how}")));
                 }
                 Event::Replied(Reply::Score { id, outcome, .. }) => self.take_score(id, outcome),
-                // What nobody asks for any more.
-                Event::Replied(_) => {}
-                Event::Lost => self.lose(Unavailable::NotReady),
+                Event::Replied(Reply::Explanation { id, text, .. }) => {
+                    let by = self.name();
+                    self.explanations.take(id, text.as_deref(), by);
+                }
+                Event::Replied(Reply::Ready(_) | Reply::Failed { .. }) => {}
+                Event::Lost => {
+                    self.explanations.lose();
+                    self.lose(Unavailable::NotReady);
+                }
                 Event::Ended(why) => told.extend(self.say(format!("ended: {why}"))),
             }
         }
         told
+    }
+
+    /// Returns what scores are corrected by, for the log: with the hashes, all that makes a score what it is.
+    fn calibration(&self) -> String {
+        let ready = self.worker.as_ref().and_then(Worker::ready);
+        let Some((ready, [safe, caution, danger, temperature])) =
+            ready.and_then(|ready| Some((ready, numbers(ready.calibration)?)))
+        else {
+            return String::new();
+        };
+        let short = |hash: &[u8]| HEXLOWER.encode(hash).chars().take(16).collect::<String>();
+        let (model, prompt) = (short(&ready.model_hash), short(&ready.prompt_hash));
+        format!(
+            " (model {model}, prompt {prompt}, without a command {safe}/{caution}/{danger} of 1,000, temperature {temperature})"
+        )
     }
 
     /// An answer that comes after its deadline answers nothing.
@@ -395,6 +480,7 @@ impl Scoring {
             name: ready.map(|_| self.name()),
             model_hash: ready.map(|ready| hex(&ready.model_hash)),
             prompt_hash: ready.map(|ready| hex(&ready.prompt_hash)),
+            calibration: ready.and_then(|ready| numbers(ready.calibration)),
             passed_over: ready
                 .map(|ready| ready.passed_over.clone())
                 .unwrap_or_default(),
@@ -407,11 +493,23 @@ impl Scoring {
                 .unwrap_or(u64::MAX),
             scored: self.counts.scored,
             cached: self.counts.cached,
+            explained: self.explanations.count,
             unscored: counts
                 .map(|(why, count)| ((*why).to_owned(), *count))
                 .collect(),
             refused,
         }))
+    }
+}
+
+/// Returns a calibration as numbers: of the labels, in thousandths, and the temperature.
+const fn numbers(calibration: Calibration) -> Option<[u16; 4]> {
+    match calibration {
+        Calibration::None => None,
+        Calibration::Prior {
+            thousandths: [safe, caution, danger],
+            temperature,
+        } => Some([safe, caution, danger, temperature]),
     }
 }
 

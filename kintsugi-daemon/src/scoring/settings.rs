@@ -3,7 +3,7 @@
 //! A model only adds caution, so taking it away, and putting another in its place, loosens. With a vault, what was in force when
 //! it was locked stays so until the admin says otherwise; the log remembers what that was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use kintsugi_core::audit::record::Body;
@@ -17,6 +17,27 @@ const VARIABLE: &str = "KINTSUGI_MODEL_";
 
 /// `what` of the record of the settings that are in force.
 pub const MODEL: &str = "model";
+
+/// Where it stands what scores.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The file.
+    pub path: PathBuf,
+    /// What stands over the environment.
+    pub flags: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// Reads what is asked for now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in one line; then nothing of it counts.
+    pub fn read(&self) -> anyhow::Result<ModelSettings> {
+        let variable = |name: &str| std::env::var(name).ok();
+        asked(&self.path, variable, &self.flags)
+    }
+}
 
 /// Reads what is asked for: the file at `path`, over it the environment, over that `flags`.
 ///

@@ -83,6 +83,8 @@ struct Running {
     since: u64,
     ready: Option<Ready>,
     asked: Option<Asked>,
+    /// The hold that it has been asked for words about. It leaves off when it is asked for a score.
+    explains: Option<Asked>,
 }
 
 /// The question that it has.
@@ -134,12 +136,21 @@ impl Worker {
         }
     }
 
-    /// Whether it can be asked now: it is ready and has no question.
+    /// Whether it can be asked for a score now: it is ready and has no other question about one.
     pub(super) fn is_idle(&self) -> bool {
         match &self.state {
             State::Running(running) => running.ready.is_some() && running.asked.is_none(),
             State::Pausing { .. } | State::Ending { .. } => false,
         }
+    }
+
+    /// Whether it has nothing to do at all.
+    pub(super) fn is_free(&self) -> bool {
+        let explains = match &self.state {
+            State::Running(running) => running.explains.is_some(),
+            State::Pausing { .. } | State::Ending { .. } => false,
+        };
+        self.is_idle() && !explains
     }
 
     /// Returns its process, while it runs; how long it has, or how long until it is started, in milliseconds; and how often it ended.
@@ -166,7 +177,10 @@ impl Worker {
             State::Pausing { until } => Some(*until),
             State::Running(running) => match (&running.ready, running.asked) {
                 (None, _) => Some(running.since.saturating_add(self.ready_timeout_ms())),
-                (Some(_), asked) => asked.map(|asked| asked.until),
+                (Some(_), asked) => {
+                    let both = asked.into_iter().chain(running.explains);
+                    both.map(|asked| asked.until).min()
+                }
             },
             State::Ending { .. } => None,
         }
@@ -185,7 +199,13 @@ impl Worker {
             State::Pausing { .. } => self.start(poller, now),
             State::Running(running) => {
                 let limit = if running.ready.is_some() {
-                    let most = u64::from(self.settings.deadline_ms) + GRACE_MS;
+                    let has_score = running.asked.is_some_and(|asked| asked.until <= now);
+                    let deadline_ms = if has_score {
+                        self.settings.deadline_ms
+                    } else {
+                        self.settings.explain_ms
+                    };
+                    let most = u64::from(deadline_ms) + GRACE_MS;
                     format!("busy with one command for more than {most} ms")
                 } else {
                     format!("not ready within {} ms", self.ready_timeout_ms())
@@ -251,7 +271,12 @@ impl Worker {
     ) {
         if let State::Running(running) = &mut self.state {
             let until = now.saturating_add(deadline_ms).saturating_add(GRACE_MS);
-            running.asked = Some(Asked { id, until });
+            let asked = Some(Asked { id, until });
+            if matches!(ask, Ask::Explain(_)) {
+                running.explains = asked;
+            } else {
+                running.asked = asked;
+            }
             self.tell(poller, ask);
         }
     }
@@ -402,6 +427,7 @@ impl Running {
             since,
             ready: None,
             asked: None,
+            explains: None,
         }
     }
 
@@ -453,10 +479,12 @@ impl Running {
                 Ok(Event::Ready)
             }
             Reply::Failed { reason } => Err(Some(reason)),
-            Reply::Score { id, .. } | Reply::Explanation { id, .. }
-                if self.asked.is_some_and(|asked| asked.id == id) =>
-            {
+            Reply::Score { id, .. } if self.asked.is_some_and(|asked| asked.id == id) => {
                 self.asked = None;
+                Ok(Event::Replied(reply))
+            }
+            Reply::Explanation { id, .. } if self.explains.is_some_and(|asked| asked.id == id) => {
+                self.explains = None;
                 Ok(Event::Replied(reply))
             }
             Reply::Ready(_) | Reply::Score { .. } | Reply::Explanation { .. } => {

@@ -165,6 +165,7 @@ impl Hold {
             seq: Some(self.seq),
             attempts: Vec::new(),
             scored: verdict.scored,
+            summary_by: None,
         }
     }
 

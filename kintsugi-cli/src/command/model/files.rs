@@ -1,8 +1,8 @@
 //! Which files of models are known, and which of them scores: `models.json` in the data directory, `model.toml` beside the policy.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufReader, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,12 +11,15 @@ use kintsugi_core::paths::Paths;
 use kintsugi_core::scorer::gguf;
 use kintsugi_core::scorer::hashes::{self, Hashes};
 use kintsugi_core::scorer::settings::{Backend, ModelSettings};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::client::Client;
 use crate::command::JSON_VERSION;
+use crate::command::status::fetch;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
-use crate::surroundings;
+use crate::{private_file, surroundings};
 
 /// Most models that are remembered.
 const MODELS_MAX: usize = 256;
@@ -62,7 +65,7 @@ pub(super) fn add(
         return Err(Failure::new(Exit::Failed, "too many models").hint(hint));
     }
     shelf.models.push(entry.clone());
-    write(&paths.models, &serde_json::to_string(&shelf)?)?;
+    private_file::write(&paths.models, &serde_json::to_string(&shelf)?)?;
     writeln!(console.out, "{}  {}", entry.sha256, entry.name)?;
     let hint = format!(
         "compare the SHA-256 with the one where you got it; `kintsugi model use {}` has it score",
@@ -92,13 +95,25 @@ pub(super) fn use_model(
     }
     let text = toml_of(&settings)?;
     ModelSettings::parse(&text).map_err(anyhow::Error::from)?;
-    write(&paths.model, &text)?;
+    private_file::write(&paths.model, &text)?;
     let path = paths.model.display().to_string();
     writeln!(console.out, "{}", escape(&path))?;
-    let hint = "the daemon reads it when it starts again: `kintsugi daemon stop`, and the next command starts it";
+    let hint = if is_reread(&paths) {
+        "the daemon has been told to read it: `kintsugi model status` says what came of it"
+    } else {
+        "no daemon of yours runs: the next one that starts reads it"
+    };
     let hint = console.err_paint.tone(Tone::Quiet, hint);
     writeln!(console.err, "{hint}")?;
     Ok(Exit::Allowed)
+}
+
+/// Has the daemon read its settings again, when there is one that this person may send a signal. None is started for it.
+fn is_reread(paths: &Paths) -> bool {
+    let status = Client::connect(&paths.socket).ok();
+    let status = status.and_then(|mut client| fetch(&mut client).ok());
+    let pid = status.and_then(|status| Pid::from_raw(i32::try_from(status.pid).ok()?));
+    pid.is_some_and(|pid| kill_process(pid, Signal::HUP).is_ok())
 }
 
 /// Lists the models.
@@ -151,7 +166,7 @@ pub(super) fn remove(name: &str, console: &mut Console) -> Result<Exit, Failure>
     }
     let mut shelf = read(&paths.models)?;
     shelf.models.retain(|known| known.name != entry.name);
-    write(&paths.models, &serde_json::to_string(&shelf)?)?;
+    private_file::write(&paths.models, &serde_json::to_string(&shelf)?)?;
     writeln!(console.out, "{}", escape(&entry.path.display().to_string()))?;
     Ok(Exit::Allowed)
 }
@@ -249,26 +264,6 @@ fn read(path: &Path) -> Result<Shelf, Failure> {
             .context(format!("`{shown}`"))
             .map_err(Failure::from),
     }
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
-    }
-    let new = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(fs::rename(&new, path)?)
 }
 
 /// Returns settings as they stand in the file: what differs from the defaults, one a line.

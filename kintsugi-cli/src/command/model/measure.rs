@@ -25,6 +25,9 @@ use crate::{embedded, proposal};
 /// Longest line of a file, in bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
+/// How often words are asked for: they take many times as long as a score.
+const WORDS_ROUNDS_MAX: u32 = 5;
+
 /// Commands of about 20 and about 60 tokens, with a number in them so that none is scored twice.
 const SHORT: &str = "mytool deploy --region eu-1 --replicas";
 const LONG: &str = "mytool deploy --region eu-1 --config ./deploy/settings.yaml --set image.tag=v2 --set \
@@ -37,6 +40,8 @@ struct Bench {
     start_ms: u64,
     short: Times,
     long: Times,
+    /// Of what a model says about what is held.
+    words: Times,
     unavailable: usize,
 }
 
@@ -102,12 +107,20 @@ pub(super) fn bench(which: &Which, rounds: u32, console: &mut Console) -> Result
         Ok(Times::of(times))
     };
     let (short, long) = (measure(SHORT)?, measure(LONG)?);
+    let mut times = Vec::new();
+    for round in 0..rounds.min(WORDS_ROUNDS_MAX) {
+        let text = format!("{SHORT} {round}");
+        let (words, took) = worker.explain(&text, "", settings.explain_ms.max(10))?;
+        times.extend(words.map(|_| took));
+    }
+    let words = Times::of(times);
     let bench = Bench {
         version: JSON_VERSION,
         scorer: worker.ready().name(),
         start_ms,
         short,
         long,
+        words,
         unavailable,
     };
     if which.json {
@@ -118,6 +131,7 @@ pub(super) fn bench(which: &Which, rounds: u32, console: &mut Console) -> Result
     writeln!(console.out, "start        {start_ms} ms")?;
     writeln!(console.out, "short        {short}")?;
     writeln!(console.out, "long         {long}")?;
+    writeln!(console.out, "words        {words}")?;
     writeln!(console.out, "unavailable  {unavailable} of {}", 2 * rounds)?;
     Ok(Exit::Allowed)
 }

@@ -66,6 +66,11 @@ fn rows(model: &ModelStatus) -> Vec<(&'static str, String)> {
     }));
     rows.extend(model.model_hash.clone().map(|hash| ("model", hash)));
     rows.extend(model.prompt_hash.clone().map(|hash| ("prompt", hash)));
+    rows.extend(
+        model
+            .calibration
+            .map(|numbers| ("calibrated", calibrated(numbers))),
+    );
     if !model.passed_over.is_empty() {
         rows.push(("not used", model.passed_over.clone()));
     }
@@ -88,6 +93,9 @@ fn rows(model: &ModelStatus) -> Vec<(&'static str, String)> {
             }
         ),
     ));
+    if model.explained > 0 {
+        rows.push(("words", format!("about {} holds", model.explained)));
+    }
     rows.extend(model.last_error.clone().map(|error| ("last error", error)));
     let refused = "other settings are asked for: `kintsugi model accept` puts them in force";
     rows.extend(
@@ -97,6 +105,13 @@ fn rows(model: &ModelStatus) -> Vec<(&'static str, String)> {
             .map(|_| ("problem", refused.to_owned())),
     );
     rows
+}
+
+/// Returns what a model's scores are corrected by.
+fn calibrated([safe, caution, danger, temperature]: [u16; 4]) -> String {
+    format!(
+        "of 1,000 without a command: safe {safe}, caution {caution}, danger {danger}; temperature {temperature} %"
+    )
 }
 
 /// Has the daemon take over the settings that it was started with although they loosen.

@@ -38,9 +38,12 @@
 //! it is spent without asking anybody. What is held stays held when the model is away.
 //!
 //! **Settings** stand in `model.toml` beside the policy; over them environment variables (`KINTSUGI_MODEL_PATH`, one for each
-//! setting), over these `kintsugi-daemon --model KEY=VALUE`. They are read at the start and recorded when they change. A file that
+//! setting), over these `kintsugi-daemon --model KEY=VALUE`. They are read at the start and on `SIGHUP`, and recorded when they change. A file that
 //! cannot be read leaves in force what was. Since a model only adds caution, to take it away or to put another in its place
 //! loosens: with a vault, what was in force stays so until `kintsugi model accept`, with the password.
+//!
+//! **Words** about what is held are asked for after the answer, and shown to the person who decides; a score comes before them. They are
+//! kept in memory alone: a log of decisions is no place for what no decision rests on, and what was said can be said again.
 //!
 //! **Price.** With a model, whoever proposes something unclear for the first time waits for up to its deadline. Whoever floods the
 //! worker, or feeds it what it chews on, gets the heuristic in its place, for themselves and for others meanwhile: a guard that must
@@ -48,4 +51,4 @@
 //! worker whose program was replaced does what it likes with the commands that it is asked about; it has neither network nor files
 //! for that, and it raises at worst.
 //!
-//! The tests play the worker, frame by frame, and run the real one by a script: `tests/tests/scoring.rs`.
+//! The tests play the worker, frame by frame, and run the real one by a script: `tests/tests/scoring`.
