@@ -127,14 +127,8 @@ impl Worker {
         effects: &str,
         deadline_ms: u32,
     ) -> anyhow::Result<Answer> {
-        self.asked += 1;
         let began = Instant::now();
-        let question = Question {
-            id: self.asked,
-            deadline_ms,
-            command: command.to_owned(),
-            effects: effects.to_owned(),
-        };
+        let question = self.question(command, effects, deadline_ms);
         self.stream.write_all(&encode(&Ask::Score(question)))?;
         let within = Duration::from_millis(deadline_ms.into()).saturating_add(GRACE);
         loop {
@@ -161,14 +155,8 @@ impl Worker {
         effects: &str,
         deadline_ms: u32,
     ) -> anyhow::Result<(Option<String>, Duration)> {
-        self.asked += 1;
         let began = Instant::now();
-        let question = Question {
-            id: self.asked,
-            deadline_ms,
-            command: command.to_owned(),
-            effects: effects.to_owned(),
-        };
+        let question = self.question(command, effects, deadline_ms);
         self.stream.write_all(&encode(&Ask::Explain(question)))?;
         let within = Duration::from_millis(deadline_ms.into()).saturating_add(GRACE);
         match self.next(within)? {
@@ -180,6 +168,17 @@ impl Worker {
             | Reply::Explanation { .. }
             | Reply::Ready(_)
             | Reply::Failed { .. } => anyhow::bail!("it answers otherwise"),
+        }
+    }
+
+    /// Returns the next question.
+    fn question(&mut self, command: &str, effects: &str, deadline_ms: u32) -> Question {
+        self.asked += 1;
+        Question {
+            id: self.asked,
+            deadline_ms,
+            command: command.to_owned(),
+            effects: effects.to_owned(),
         }
     }
 
