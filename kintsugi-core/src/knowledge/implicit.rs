@@ -84,7 +84,7 @@ impl Analyst<'_> {
 
     /// Files that the program looks for by itself, where the line wrote them.
     pub(super) fn run_implicit(&mut self, task: &Task<'_, '_>) -> Feeds {
-        let mut feeds = self.run_renamed(task);
+        let mut feeds = self.run_renamed(task).union(self.run_spoken(task));
         if self.files.is_empty() {
             return feeds;
         }

@@ -31,6 +31,7 @@ pub mod schema;
 mod script;
 mod sentences;
 mod setup;
+mod spoken;
 mod store;
 mod targets;
 #[cfg(test)]

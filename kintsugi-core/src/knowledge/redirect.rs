@@ -70,8 +70,12 @@ impl Analyst<'_> {
                         text: remote,
                         place: None,
                     };
+                    let remote = target.text.clone();
                     self.push(call, Action::Send, Role::Remote, target)
                         .feed(feeds.without(Feed::Network).worst_for(Action::Send));
+                    if let Some(text) = &printed.text {
+                        self.speak(call, &Word::text(&**text, call.span), &remote);
+                    }
                 }
                 continue;
             }

@@ -367,6 +367,10 @@ pub enum Language {
     Make,
     /// A script of cmake.
     Cmake,
+    /// A Dockerfile.
+    Docker,
+    /// A file of terraform.
+    Terraform,
     /// PowerShell.
     Powershell,
     /// An R, Julia or other script, searched for calls that start programs.

@@ -57,6 +57,16 @@
 //! | a function of the database that writes, loads or asks another database | `sqlite3 a.db "select writefile('/home/u/.profile','')"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a variable of the client in the place of a keyword | `psql -v how=drop -c ':how table t'` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a quote that only one server's rules hide | `mysql -e "select '\''; drop table t; -- '"` | `tests/corpus/evasive-data.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a statement that a script hands to a database | `python3 -c "…cursor().execute('TRUN' + 'CATE t')"` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a method of a cloud's client by a name that is put together | `python3 -c "getattr(boto3.client('s3'), 'delete' + '_bucket')(…)"` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the shell of a framework, fed | `echo 'DROP TABLE auth_user' \| python manage.py dbshell` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a command of a document or key-value store by a computed name | `mongosh --eval 'db.runCommand({["dr" + "op"]: "t"})'`, `redis-cli EVAL "redis.call('flush'..'db')" 0` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a shell line in a notebook or `IPython` | `ipython -c '!rm -rf /srv'` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a Dockerfile on the standard input | `printf 'FROM base\nRUN curl … \| sh\n' \| docker build -` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file of terraform that starts a program | `printf 'data "external" …' > m.tf && terraform plan` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a request typed by hand | `printf 'DELETE /v1/users/42 HTTP/1.1…' \| nc api 80`, `echo flushall >&5` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a request that says by a header what it is | `curl -X POST -H 'X-HTTP-Method-Override: DELETE' …` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a plugin that the line puts in place | `… > ~/.local/bin/kubectl-tidy; kubectl tidy` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | words beside a text that says something else | `{"raw": "ls", "argv": ["rm", "-rf", "/"]}` | `words_that_say_something_else_than_the_text_are_judged_and_shown_too` in `tests/tests/protocol.rs` |
 //! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!

@@ -381,6 +381,7 @@ impl Script<'_> {
             arguments,
         };
         self.callbacks(&call);
+        self.connects(&call);
         match known {
             Some(Does::Module) => {
                 let module = call.argument(0).known().unwrap_or_else(|| "?".to_owned());
@@ -426,6 +427,9 @@ impl Script<'_> {
             let returned = self.returns.get(last).cloned();
             return returned.unwrap_or_else(|| Value::unknown(feed));
         }
+        if self.remote_method(call, last) {
+            return Value::unknown(feed);
+        }
         if self.language == Language::Mongo {
             self.found
                 .extend(super::sql::read_mongo(&format!("db.{last}()")));
@@ -436,11 +440,16 @@ impl Script<'_> {
             } else {
                 call.path
             };
-            if self.is_new("undescribed") {
-                self.found.push(Embedded::Undescribed(name.to_owned()));
-            }
+            self.undescribed(name);
         }
         Value::unknown(feed)
+    }
+
+    /// Notes a call that is not described; one of them is enough.
+    pub(super) fn undescribed(&mut self, name: &str) {
+        if self.is_new("undescribed") {
+            self.found.push(Embedded::Undescribed(name.to_owned()));
+        }
     }
 
     /// What a function of the text is called with is what its parameters may be.

@@ -75,6 +75,10 @@ pub(super) enum Does {
     Home,
     /// The variable of the environment that its first argument names.
     Variable,
+    /// Hands a statement of SQL to a database.
+    Query,
+    /// Hands a command to Redis.
+    Redis,
 }
 
 /// Encodings that are undone.
@@ -223,6 +227,8 @@ pub(super) fn find(language: Language, path: &str, method: bool) -> Option<Does>
         | Language::Tcl
         | Language::Make
         | Language::Cmake
+        | Language::Docker
+        | Language::Terraform
         | Language::Powershell
         | Language::Ex => {
             return None;

@@ -104,6 +104,7 @@ impl Script<'_> {
             Does::MemberOfSelf | Does::Named | Does::CallNamed | Does::CallLast => {
                 self.reflect(does, call)
             }
+            Does::Query | Does::Redis => self.asked(does, call),
             Does::Module | Does::Member | Does::Nothing => Value::unknown(Feed::Nothing),
         }
     }

@@ -9,6 +9,8 @@ use Does::{
 };
 
 pub(super) const PERL: &[(&str, Does)] = &[
+    (".do", Does::Query),
+    (".prepare", Does::Query),
     ("system", Launch),
     ("exec", Launch),
     ("readpipe", Launch),
@@ -62,6 +64,10 @@ pub(super) const PERL: &[(&str, Does)] = &[
 ];
 
 pub(super) const RUBY: &[(&str, Does)] = &[
+    (".execute", Does::Query),
+    (".exec_query", Does::Query),
+    (".exec_params", Does::Query),
+    (".query", Does::Query),
     ("system", Launch),
     ("exec", Launch),
     ("spawn", Launch),
@@ -182,6 +188,12 @@ pub(super) const RUBY: &[(&str, Does)] = &[
 ];
 
 pub(super) const PHP: &[(&str, Does)] = &[
+    (".query", Does::Query),
+    (".prepare", Does::Query),
+    ("DB.statement", Does::Query),
+    ("DB.unprepared", Does::Query),
+    ("mysqli_query", Does::Query),
+    ("pg_query", Does::Query),
     ("getenv", Does::Variable),
     ("system", Launch),
     ("exec", Launch),
@@ -255,6 +267,13 @@ pub(super) const PHP: &[(&str, Does)] = &[
 ];
 
 pub(super) const OTHER: &[(&str, Does)] = &[
+    ("redis.call", Does::Redis),
+    ("redis.pcall", Does::Redis),
+    (".sql", Does::Query),
+    (".Exec", Does::Query),
+    (".executeUpdate", Does::Query),
+    ("dbExecute", Does::Query),
+    ("dbSendQuery", Does::Query),
     ("os.execute", Launch),
     (".execute", Does::LaunchSelf),
     ("Runtime.exec", Launch),

@@ -5,8 +5,10 @@
 
 mod awk;
 mod bindings;
+mod build_text;
 mod calling;
 mod calls;
+mod clients;
 mod cursor;
 mod decode;
 mod effects;
@@ -18,6 +20,7 @@ mod harmless;
 mod lex;
 mod lines;
 mod lisp;
+mod notebook;
 mod records;
 mod redis;
 mod script;
@@ -68,14 +71,7 @@ pub enum Embedded {
 /// [`Language::Shell`] is not read here but by `crate::shell::read`.
 #[must_use]
 pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedded> {
-    let plain: String = text
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) | Piece::Glob(text) => text.clone(),
-            Piece::Hole(_) => lex::HOLE.to_string(),
-        })
-        .collect();
+    let plain = flat(text);
     if !budget.spend(u32::try_from(plain.len() / 16).unwrap_or(u32::MAX)) {
         return vec![Embedded::Unknown("more code than is read".to_owned())];
     }
@@ -84,7 +80,9 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         Language::Sql => sql::read(&plain, budget),
         Language::Awk => awk::read(&plain, budget),
         Language::Sed => sed::read(&plain),
-        Language::Redis => redis::read(&plain),
+        Language::Redis => redis::read(&plain, budget),
+        Language::Docker => build_text::read_docker(&plain),
+        Language::Terraform => build_text::read_terraform(&plain),
         Language::Ex => ex::read(&plain, budget),
         Language::Lisp => lisp::read(&plain),
         Language::Other if plain.trim_start().starts_with('(') => lisp::read(&plain)
@@ -99,8 +97,15 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
             .into_iter()
             .chain(script::read(Language::Mongo, &plain, budget))
             .collect(),
-        Language::Python
-        | Language::Javascript
+        Language::Python => {
+            let mut found = Vec::new();
+            let code = notebook::cells(&plain).unwrap_or_else(|| plain.clone());
+            let python = notebook::magics(&code, &mut found);
+            found.extend(script::read(language, &python, budget));
+            found.extend(records::read(&plain));
+            found
+        }
+        Language::Javascript
         | Language::Perl
         | Language::Ruby
         | Language::Php
@@ -123,6 +128,16 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         restore(embedded, text);
     }
     found
+}
+
+/// The text of a word, with a mark for each part that is not known.
+pub(super) fn flat(word: &Word) -> String {
+    let pieces = word.pieces.iter();
+    let text = pieces.map(|piece| match piece {
+        Piece::Text(text) | Piece::Glob(text) => text.clone(),
+        Piece::Hole(_) => lex::HOLE.to_string(),
+    });
+    text.collect()
 }
 
 /// Makes of the loss of rows or tables a change that is taken back, or that nobody misses.

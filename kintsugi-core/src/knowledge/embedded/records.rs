@@ -36,6 +36,19 @@ const CALLS: &[(&str, Role)] = &[
     ("dropSchema(", Role::Database),
 ];
 
+/// The same by the name of the method alone, however it was found: `User.send([:delete, :all].join("_"))`.
+pub(super) fn by_name(name: &str) -> Option<Embedded> {
+    let role = match name {
+        "destroy_all" | "delete_all" | "drop_all" | "drop_table" | "drop_collection"
+        | "dropTable" => Role::Table,
+        "drop_database" | "dropDatabase" | "dropAllTables" | "flushall" | "flushdb"
+        | "flushAll" | "flushDb" => Role::Database,
+        _ => return None,
+    };
+    let all = Modifiers::NONE.with(Modifier::All);
+    Some(effect(Action::Delete, role, name, all))
+}
+
 /// Reads program text.
 pub(super) fn read(text: &str) -> Vec<Embedded> {
     let all = Modifiers::NONE.with(Modifier::All);

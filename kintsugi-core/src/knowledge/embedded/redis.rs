@@ -1,11 +1,24 @@
 //! Redis commands, one a line or a text of words (<https://redis.io/docs/latest/commands/>, Redis 7.4).
 
-use super::{Embedded, effect};
+use super::{Embedded, effect, script};
 use crate::effect::{Action, Modifier, Modifiers, Role};
+use crate::knowledge::schema::Language;
+use crate::shell::Budget;
 
 /// Reads Redis commands.
-pub(super) fn read(text: &str) -> Vec<Embedded> {
-    text.lines().filter_map(command).collect()
+pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
+    let mut found: Vec<Embedded> = text.lines().filter_map(command).collect();
+    // A script of Lua: its calls are commands again.
+    for line in text.lines().take(64) {
+        let mut words = line.trim_start().splitn(2, char::is_whitespace);
+        let name = words.next().unwrap_or_default();
+        if name.eq_ignore_ascii_case("eval") && line.contains("call") {
+            let code = words.next().unwrap_or_default();
+            let inside = script::read(Language::Lua, code, budget);
+            found.extend(inside);
+        }
+    }
+    found
 }
 
 fn command(line: &str) -> Option<Embedded> {

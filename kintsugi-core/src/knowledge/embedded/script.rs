@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Embedded;
 use super::calls;
+use super::clients::{Client, client_of};
 use super::cursor::Cursor;
 use super::lex::{self, Part, Token};
 use super::value::Value;
@@ -19,6 +20,12 @@ const DEPTH_MAX: u32 = 40;
 
 /// Most things that are said of one text; one that is full of them is as unknown as one with these.
 const SAID_MAX: usize = 32;
+
+/// Most fields of an object that are kept.
+const FIELDS_MAX: usize = 16;
+
+/// Longest key of an object that is worked out, in tokens.
+const KEY_TOKENS_MAX: usize = 16;
 
 /// The state of one reading.
 pub(super) struct Script<'a> {
@@ -39,6 +46,10 @@ pub(super) struct Script<'a> {
     /// Something was called or run that is not known.
     pub(super) computes: bool,
     depth: u32,
+    /// Whose methods it calls.
+    pub(super) client: Option<Client>,
+    /// Databases that it opens.
+    pub(super) databases: Vec<String>,
 }
 
 /// Reads `text`.
@@ -55,13 +66,17 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         hides: false,
         computes: false,
         depth: 0,
+        client: client_of(text),
+        databases: Vec::new(),
     };
     let tokens = lex::tokens(text, language);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
+    script.databases.clear();
     script.statements(&tokens);
     script.whole(&tokens);
+    script.scratch();
     script.found
 }
 
@@ -310,7 +325,14 @@ impl Script<'_> {
         let arguments = self.arguments(cursor, open);
         match (open, arguments.as_slice()) {
             ("(", [(None, only)]) => only.clone(),
-            ("{", _) => Value::unknown(Feed::Nothing),
+            ("{", _) => {
+                let mut object = Value::unknown(Feed::Nothing);
+                let named = arguments.into_iter().take(FIELDS_MAX);
+                object.fields = named
+                    .filter_map(|(name, value)| Some((name?, value)))
+                    .collect();
+                object
+            }
             _ => Value::list(arguments.into_iter().map(|(_, value)| value).collect()),
         }
     }
@@ -337,7 +359,10 @@ impl Script<'_> {
                 continue;
             }
             let start = cursor.at;
-            let keyword = cursor.keyword();
+            let mut keyword = cursor.keyword();
+            if open == "{" && keyword.is_none() {
+                keyword = self.written_key(cursor);
+            }
             if open == "(" && cursor.accept("**") {
                 let value = self.expression(cursor);
                 arguments.push((Some("**".to_owned()), value));
@@ -366,6 +391,37 @@ impl Script<'_> {
             }
         }
         arguments
+    }
+
+    /// `"text": …`, `["d" + "rop"]: …`: the key of an object that is no plain name, consumed when it is there.
+    fn written_key(&mut self, cursor: &mut Cursor<'_>) -> Option<String> {
+        let separates = |token: Option<&Token>| matches!(token, Some(Token::Mark(":" | "=>")));
+        if let Some(Token::Text(parts)) = cursor.peek()
+            && separates(cursor.ahead(1))
+        {
+            cursor.at += 2;
+            let key = self.text(parts);
+            return Some(key.known().unwrap_or_else(|| lex::HOLE.to_string()));
+        }
+        if !cursor.is("[") || self.language == Language::Python {
+            return None;
+        }
+        // Looked for first, so that nothing is read twice.
+        let mut open = 0_u32;
+        let mut inside = (0..KEY_TOKENS_MAX).map(|by| cursor.ahead(by).map_or("", Token::mark));
+        let end = inside.position(|mark| {
+            open += u32::from(mark == "[");
+            open -= u32::from(mark == "]");
+            open == 0
+        })?;
+        if !separates(cursor.ahead(end + 1)) {
+            return None;
+        }
+        let behind = cursor.at + end + 2;
+        cursor.at += 1;
+        let key = self.expression(cursor);
+        cursor.at = behind;
+        Some(key.known().unwrap_or_else(|| lex::HOLE.to_string()))
     }
 
     fn named(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {

@@ -22,6 +22,8 @@ pub(super) struct Value {
     pub(super) feed: Feed,
     /// Other lists that it may be.
     pub(super) others: Vec<Value>,
+    /// The fields of an object that stands in the text, with their names.
+    pub(super) fields: Vec<(String, Value)>,
 }
 
 impl Value {
@@ -95,7 +97,13 @@ impl Value {
     /// Returns about how much memory it takes, in bytes.
     pub(super) fn size(&self) -> usize {
         let words: usize = self.words.iter().map(|word| size(word) + 16).sum();
-        let items = self.items.iter().flatten().chain(&self.others);
+        let fields = self.fields.iter().map(|(_, value)| value);
+        let items = self
+            .items
+            .iter()
+            .flatten()
+            .chain(&self.others)
+            .chain(fields);
         words + items.map(|item| item.size() + 32).sum::<usize>()
     }
 

@@ -35,6 +35,16 @@ impl Script<'_> {
                 feed: Feed::Text,
             });
         }
+        // One mail for each line of a list.
+        if named(&["sendmail", "send_message", "sendMail"]) && named(&AGAIN) {
+            self.found.push(Embedded::Effect {
+                action: Action::Send,
+                role: Role::Account,
+                target: Word::text("everybody on a list", Span::default()),
+                modifiers: Modifiers::NONE.with(Modifier::All),
+                feed: Feed::Text,
+            });
+        }
         // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
         if self.language == Language::Other && named(&["process"]) {
             for pair in tokens.windows(3) {

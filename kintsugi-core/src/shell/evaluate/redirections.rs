@@ -127,6 +127,11 @@ impl Machine<'_> {
             connections.file = Some((word.clone(), append));
             connections.elsewhere = false;
         }
+        if is_connection(&word)
+            && let Some(number) = redirection.descriptor.filter(|number| *number > 2)
+        {
+            connections.opened.push((number, Input::File(word.clone())));
+        }
         let mode = if append {
             RedirectMode::Append
         } else {
@@ -149,6 +154,13 @@ impl Machine<'_> {
         if is_descriptor && word.known().is_some() {
             if !writes && let Some(input) = self.descriptor(descriptor, connections) {
                 connections.take_input(redirection, input);
+            }
+            if writes
+                && let Some(Input::File(word)) = self.descriptor(descriptor, connections)
+                && is_connection(&word)
+            {
+                // `exec 5<>/dev/tcp/host/port; echo … >&5`
+                connections.file(RedirectMode::Overwrite, word);
             }
             if writes && redirection.descriptor.is_none_or(|from| from == 1) && descriptor != "1" {
                 connections.elsewhere = true;
@@ -382,6 +394,12 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// Whether a name is a connection that bash opens (`bash(1)`, REDIRECTION).
+fn is_connection(name: &Word) -> bool {
+    let known = name.known_prefix();
+    known.starts_with("/dev/tcp/") || known.starts_with("/dev/udp/")
 }
 
 impl Connections {
