@@ -14,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::store::Target;
+use super::target::Target;
 use super::tree::{Attributes, Place, Visit, attributes_of, open_file};
 use super::{Budget, CaptureError};
 

@@ -16,7 +16,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::copy::{Bare, Copying, Measure};
-use super::store::{Store, Target};
+use super::store::Store;
+use super::target::Target;
 use super::tree::{self, Leave, Names};
 use super::{Budget, CaptureError, EDITED_BYTES_MAX, Limits};
 use crate::facts::{Deadline, glob};

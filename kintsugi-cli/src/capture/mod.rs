@@ -13,6 +13,7 @@ pub mod keep;
 pub mod recover;
 pub mod settings;
 pub mod store;
+pub mod target;
 pub mod tree;
 
 use std::io;

@@ -14,49 +14,27 @@ use std::path::{Path, PathBuf};
 use kintsugi_core::capture::manifest::{Content, Kind, Manifest, Name, Summary, VERSION};
 use kintsugi_core::paths::Paths;
 use rustix::fd::OwnedFd;
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat, statvfs, syncfs};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat, statvfs};
 use uuid::Uuid;
 
 use super::copy::object_name;
+use super::target::Target;
 use super::{CaptureError, Limits};
 
 /// In front of the id of a capture that is being made.
 const NEW: &str = ".new-";
 
 /// In a capture that is being made: the repositories in which it keeps commits reachable.
-const HIDES: &str = "hides";
+pub(super) const HIDES: &str = "hides";
 
 /// The stores on other file systems, a path in each line.
 const ELSEWHERE: &str = "elsewhere";
-
-/// Up to so many files each is waited for on its own: what others have written meanwhile need not reach the disk as well.
-const SYNC_EACH_MAX: u64 = 8;
 
 /// One directory with copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
     device: u64,
-}
-
-/// Where the copies of one capture go on one file system, while it is made.
-#[derive(Debug)]
-pub struct Target {
-    /// The store.
-    pub store: Store,
-    pub(super) objects: OwnedFd,
-    pub(super) data: OwnedFd,
-    /// The number of the next file of the capture's own.
-    pub(super) next: u64,
-    /// Whether blocks can be shared with what lies on the same file system.
-    pub(super) shares: bool,
-    /// Bytes that were written.
-    pub(super) stored: u64,
-    /// Files that were written.
-    pub(super) written: u64,
-    /// Held until the capture is whole.
-    _lock: File,
-    making: PathBuf,
 }
 
 impl Store {
@@ -198,17 +176,9 @@ impl Store {
         make_directory(&making)?;
         let data = making.join("data");
         make_directory(&data)?;
-        Ok(Target {
-            objects: open_directory(&self.root.join("objects"))?,
-            data: open_directory(&data)?,
-            next: 0,
-            shares: self.may_share(),
-            stored: 0,
-            written: 0,
-            store: self.clone(),
-            _lock: lock,
-            making,
-        })
+        let objects = open_directory(&self.root.join("objects"))?;
+        let data = open_directory(&data)?;
+        Ok(Target::new(self.clone(), making, (objects, data), lock))
     }
 
     /// Returns the captures that are whole, the newest first; what cannot be read is left out.
@@ -416,99 +386,8 @@ pub fn is_old(summary: &Summary, limits: &Limits, now: jiff::Timestamp) -> bool 
     u64::try_from(age).is_ok_and(|age| age > limits.keep.as_secs())
 }
 
-impl Target {
-    /// Returns the directory of the capture while it is made.
-    #[must_use]
-    pub fn making(&self) -> &Path {
-        &self.making
-    }
-
-    /// Gives the copies on another file system than the manifest's their name.
-    ///
-    /// # Errors
-    /// When they are not durable.
-    pub fn settle(&self, id: &Uuid) -> Result<(), CaptureError> {
-        self.sync()?;
-        let to = self.store.capture(id);
-        fs::rename(&self.making, &to).map_err(|error| CaptureError::io(&to, error))
-    }
-
-    /// Whether one call waits for all; else each file was waited for. Where blocks are shared, a file's own sync says nothing of the
-    /// name that it was given.
-    fn is_synced_whole(&self) -> bool {
-        self.written > SYNC_EACH_MAX || (self.written > 0 && self.store.may_share())
-    }
-
-    /// Counts a file that was written, and waits for it when there are few.
-    pub(super) fn wrote(&mut self, file: &File) -> std::io::Result<()> {
-        self.written += 1;
-        if self.written <= SYNC_EACH_MAX && !self.is_synced_whole() {
-            file.sync_data()?;
-        }
-        Ok(())
-    }
-
-    /// Waits until everything that was written is on the disk: one call for all of it where it is much (`syncfs(2)`).
-    fn sync(&self) -> Result<(), CaptureError> {
-        if !self.is_synced_whole() {
-            return Ok(());
-        }
-        syncfs(&self.data).map_err(|error| CaptureError::io(&self.making, error.into()))
-    }
-
-    /// Says before which directory for hidden references is made, so that it goes when this is interrupted.
-    ///
-    /// # Errors
-    /// When that cannot be written.
-    pub fn hides(&self, directories: &[PathBuf]) -> Result<(), CaptureError> {
-        let names: Vec<Name> = directories.iter().map(|path| Name::of(path)).collect();
-        if names.is_empty() {
-            return Ok(());
-        }
-        let path = self.making.join(HIDES);
-        let text = serde_json::to_vec(&names).unwrap_or_default();
-        fs::write(&path, text).map_err(|error| CaptureError::io(path, error))
-    }
-
-    /// Writes the manifest, last of all, and gives the capture its name.
-    ///
-    /// # Errors
-    /// When any of it is not durable: then there is no capture.
-    pub fn commit(&self, manifest: &Manifest) -> Result<(), CaptureError> {
-        let id = manifest.summary.id;
-        drop(write_json(
-            &self.making.join("summary.json"),
-            &manifest.summary,
-        )?);
-        let path = self.making.join("manifest.json");
-        let written = write_json(&path, manifest)?;
-        if self.is_synced_whole() {
-            self.sync()?;
-        } else {
-            written
-                .sync_all()
-                .map_err(|error| CaptureError::io(&path, error))?;
-        }
-        drop(fs::remove_file(self.making.join(HIDES)));
-        let to = self.store.capture(&id);
-        let failed = |error| CaptureError::io(&to, error);
-        fs::rename(&self.making, &to).map_err(failed)?;
-        let captures = self.store.root.join("captures");
-        File::open(&captures)
-            .and_then(|directory| directory.sync_all())
-            .map_err(failed)
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        // After the commit it has another name, and there is nothing here.
-        drop(forget(&self.making));
-    }
-}
-
 /// Removes what was made of a capture, or is left of one, and what it kept reachable in repositories and on other file systems.
-fn forget(making: &Path) -> Result<(), CaptureError> {
+pub(super) fn forget(making: &Path) -> Result<(), CaptureError> {
     let id = making.file_name().and_then(|name| name.to_str());
     let id = id.and_then(|name| Uuid::parse_str(name.strip_prefix(NEW)?).ok());
     let read = |name: &str| fs::read(making.join(name)).unwrap_or_default();
@@ -530,21 +409,6 @@ fn forget(making: &Path) -> Result<(), CaptureError> {
         }
     }
     remove(making)
-}
-
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<File, CaptureError> {
-    let failed = |error| CaptureError::io(path, error);
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
-    let mut buffered = std::io::BufWriter::new(&file);
-    serde_json::to_writer(&mut buffered, value).map_err(|error| failed(error.into()))?;
-    buffered.flush().map_err(failed)?;
-    drop(buffered);
-    Ok(file)
 }
 
 /// Makes a directory where there is none, and returns what is known of it.
