@@ -3,6 +3,7 @@
 //! Runs on a thread of its own, so that a mount that hangs holds up nobody for longer than [`GATHER_MAX`]; what was not found
 //! out by then is said to be incomplete. Changes nothing, runs no program that a repository names, connects to nothing.
 
+pub(crate) mod asked;
 pub(crate) mod git;
 pub(crate) mod glob;
 mod repository;
@@ -13,6 +14,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kintsugi_core::capture::LISTS_ARCHIVES;
 use kintsugi_core::facts::{Facts, RepositoryFact, ScriptFact, TargetFact, Wanted};
 use kintsugi_core::limits::WANTED_ROUNDS_MAX;
 use kintsugi_core::proposal::ProposedCommand;
@@ -65,7 +67,8 @@ pub fn propose(
         };
         add(&mut command, &facts);
     }
-    command.can.clear();
+    // What it knows how to keep is no offer to find anything out.
+    command.can.retain(|offer| offer == LISTS_ARCHIVES);
     client.ask_within(&Request::Propose(command), patience)
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
-use kintsugi_core::capture::KEEPS_COPIES;
+use kintsugi_core::capture::{KEEPS_COPIES, LISTS_ARCHIVES};
 use kintsugi_core::facts::{Facts, PolicyFact};
 use kintsugi_core::limits::PROJECT_POLICY_BYTES_MAX;
 use kintsugi_core::paths::PROJECT_POLICY;
@@ -30,7 +30,9 @@ pub fn propose(agent: &str, raw: String, cwd: String, dialect: Dialect) -> Propo
         ts: Timestamp::now().to_string(),
         agent: agent.to_owned(),
         facts: Some(Box::new(facts(&cwd))),
-        can: vec![GATHERS_FACTS.to_owned(), KEEPS_COPIES.to_owned()],
+        can: [GATHERS_FACTS, KEEPS_COPIES, LISTS_ARCHIVES]
+            .map(str::to_owned)
+            .to_vec(),
         cwd,
         argv: Vec::new(),
         raw,

@@ -20,6 +20,12 @@ use crate::redact::mask;
 /// What a client says in [`ProposedCommand::can`] that keeps copies when it is asked to.
 pub const KEEPS_COPIES: &str = "capture";
 
+/// What a client says there that also knows [`What::Unpacked`] and [`What::Pushed`].
+pub const LISTS_ARCHIVES: &str = "capture-archives";
+
+/// With [`What::References`]: the files that git knows and that differ from what is committed as well.
+pub const TRACKED: &str = "tracked";
+
 /// Most reasons that a client's account of a capture may have, and that count.
 pub const CANNOT_MAX: usize = 8;
 
@@ -31,6 +37,9 @@ pub struct Keep {
     pub path: String,
     /// What of it.
     pub what: What,
+    /// For [`What::Unpacked`]: the program, the archive (empty when it comes from another program), and the options that give its
+    /// members other names. For [`What::Pushed`]: the remote. For [`What::References`]: [`TRACKED`], or nothing.
+    pub of: Vec<String>,
 }
 
 impl Keep {
@@ -38,6 +47,7 @@ impl Keep {
     #[must_use]
     pub fn masked(mut self) -> Self {
         mask(&mut self.path);
+        self.of.iter_mut().for_each(mask);
         self
     }
 }
@@ -67,6 +77,10 @@ pub enum What {
     Changes,
     /// The same, and what the repository is told to ignore.
     Ignored,
+    /// What its repository names, and where the branches of a remote stand on the remote itself.
+    Pushed,
+    /// What an archive writes over when it is unpacked into this directory.
+    Unpacked,
 }
 
 /// How a [`Keep`] is written.
@@ -74,7 +88,12 @@ pub enum What {
 #[serde(untagged)]
 enum Written {
     Plain(String),
-    Of { path: String, what: What },
+    Of {
+        path: String,
+        what: What,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        of: Vec<String>,
+    },
 }
 
 impl From<Written> for Keep {
@@ -83,8 +102,9 @@ impl From<Written> for Keep {
             Written::Plain(path) => Self {
                 path,
                 what: What::Tree,
+                of: Vec::new(),
             },
-            Written::Of { path, what } => Self { path, what },
+            Written::Of { path, what, of } => Self { path, what, of },
         }
     }
 }
@@ -101,9 +121,12 @@ impl From<Keep> for Written {
             | What::Attributes
             | What::References
             | What::Changes
-            | What::Ignored) => Self::Of {
+            | What::Ignored
+            | What::Pushed
+            | What::Unpacked) => Self::Of {
                 path: keep.path,
                 what,
+                of: keep.of,
             },
         }
     }
@@ -124,9 +147,10 @@ pub struct CaptureFact {
 
 /// Returns what to keep before `effects` happen, a class that needs no person's eye leaving out what is made again anyway.
 ///
-/// `repository` names the directory in whose repository the effect with that number is.
+/// `hints` are what no effect names; `repository` names the directory in whose repository the effect with that number is.
 pub(crate) fn keeps<'e>(
     effects: &'e [Effect],
+    hints: &[(Place, Keep)],
     class: Class,
     repository: impl Fn(usize) -> Option<&'e str>,
 ) -> Vec<Keep> {
@@ -173,6 +197,10 @@ pub(crate) fn keeps<'e>(
         }
         keeps.push(keep);
     }
+    let hints = hints
+        .iter()
+        .filter(|(place, _)| is_worth_a_copy(*place, class));
+    keeps.extend(hints.map(|(_, keep)| keep.clone()));
     keeps.sort();
     keeps.dedup();
     // What is kept whole, or as all that changed, need not be kept in part as well.
@@ -196,7 +224,7 @@ const fn covers(more: What, less: What) -> bool {
             What::Over | What::Inside | What::Moved | What::Edited | What::Attributes
         ) | (What::Edited, What::Attributes)
             | (What::Ignored, What::Changes | What::References)
-            | (What::Changes, What::References)
+            | (What::Changes | What::Pushed, What::References)
     )
 }
 
@@ -233,12 +261,13 @@ fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
             return Some(Keep {
                 path: effect.target.text.clone(),
                 what,
+                of: Vec::new(),
             });
         }
         Role::Branch | Role::History if destroys || effect.action == Action::Write => {
             What::References
         }
-        Role::Remote if effect.action == Action::Rewrite => What::References,
+        Role::Remote if effect.action == Action::Rewrite => What::Pushed,
         Role::Path
         | Role::Branch
         | Role::History
@@ -257,9 +286,16 @@ fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
         | Role::Volume
         | Role::Code => return None,
     };
+    // A rebase moves the working copy as well, and puts uncommitted work aside when it is told to.
+    let of = match (what == What::Pushed, effect.program.as_str()) {
+        (true, _) => Some(effect.target.text.clone()),
+        (false, "git rebase") => Some(TRACKED.to_owned()),
+        (false, _) => None,
+    };
     Some(Keep {
         path: repository?.to_owned(),
         what,
+        of: of.into_iter().collect(),
     })
 }
 
@@ -291,6 +327,7 @@ fn inside(over: &Effect, name: &str) -> Keep {
     Keep {
         path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
         what: What::Inside,
+        of: Vec::new(),
     }
 }
 
@@ -354,6 +391,7 @@ fn of_path(effect: &Effect, class: Class) -> Option<Keep> {
     Some(Keep {
         path: path.to_owned(),
         what,
+        of: Vec::new(),
     })
 }
 
@@ -400,6 +438,7 @@ fn lost(effect: &Effect) -> Option<&'static str> {
         Role::Image if is_change => Some("an image"),
         Role::Account if is_change => Some("an account"),
         Role::Package if effect.action == Action::Publish => Some("a published package"),
+        Role::Package if effect.action == Action::Delete => Some("installed software"),
         Role::Path if !is_change => None,
         Role::Path if has(Modifier::Remote) => Some("files on another host"),
         Role::Path if has(Modifier::Contained) => Some("files in a container"),
@@ -432,6 +471,18 @@ impl ProposedCommand {
     #[must_use]
     pub fn keeps_copies(&self) -> bool {
         self.can.iter().take(8).any(|offer| offer == KEEPS_COPIES)
+    }
+
+    /// Returns of `keeps` what its client knows how to keep.
+    pub(crate) fn kept_of(&self, keeps: &mut Vec<Keep>) {
+        if self.can.iter().take(8).any(|offer| offer == LISTS_ARCHIVES) {
+            return;
+        }
+        keeps.retain(|keep| keep.what != What::Unpacked);
+        for keep in keeps.iter_mut().filter(|keep| keep.what == What::Pushed) {
+            keep.what = What::References;
+            keep.of.clear();
+        }
     }
 
     /// Returns why nothing, or not everything, can be kept, as the client found it.
@@ -468,97 +519,4 @@ pub fn insist(mut verdict: Verdict, command: &ProposedCommand) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::judge::{EXAMPLE_DIRECTORY, Judge, example_surroundings};
-    use crate::{classify::Bar, classify::Subject, shell::Dialect};
-
-    fn of(text: &str) -> (Vec<Keep>, Vec<&'static str>) {
-        let surroundings = example_surroundings();
-        let classification = Judge::builtin().unwrap().classify(Subject {
-            text,
-            dialect: Dialect::Bash,
-            cwd: EXAMPLE_DIRECTORY,
-            surroundings: &surroundings,
-            facts: None,
-            bar: Bar::Decision,
-        });
-        let lost = beyond_recall(&classification.effects);
-        (classification.capture, lost)
-    }
-
-    fn keep(path: &str, what: What) -> Keep {
-        Keep {
-            path: format!("{EXAMPLE_DIRECTORY}{path}"),
-            what,
-        }
-    }
-
-    #[test]
-    fn each_command_of_a_line_looks_for_its_own_names_alone() {
-        let commands: Vec<_> = (0..50).map(|at| format!("a >f{at} <g{at}")).collect();
-        assert_eq!(of(&commands.join("; ")).0.len(), 100);
-        let names: Vec<_> = (0..=NAMES_MAX).map(|at| format!("n{at}")).collect();
-        let copy = format!("cp {} d", names.join(" "));
-        assert_eq!(of(&copy).0, [keep("/d", What::Tree)]);
-    }
-
-    #[test]
-    fn what_would_be_gone_is_kept_however_it_is_said() {
-        for text in [
-            "rm -rf src",
-            "x=src; rm -rf $x",
-            "bash -c 'rm -rf src'",
-            "printf src | xargs rm -r",
-            "cd lib && rm -rf ../src",
-        ] {
-            assert_eq!(of(text).0, [keep("/src", What::Tree)], "{text}");
-        }
-        assert_eq!(of("rm *.txt").0, [keep("/*.txt", What::Glob)]);
-        assert_eq!(
-            of("mv a b").0,
-            [
-                keep("/a", What::Moved),
-                keep("/b", What::Over),
-                keep("/b/a", What::Inside)
-            ]
-        );
-        assert_eq!(
-            of("mv a /tmp/b").0.get(1).map(|keep| keep.path.as_str()),
-            Some("/tmp/b")
-        );
-        assert_eq!(of("echo x >f").0, [keep("/f", What::Over)]);
-        assert_eq!(of("sed -i s/a/b/ f").0, [keep("/f", What::Edited)]);
-        assert_eq!(of("chmod 600 f").0, [keep("/f", What::Attributes)]);
-        assert_eq!(of("git clean -fdx").0, [keep("", What::Ignored)]);
-        assert_eq!(of("git reset --hard").0, [keep("", What::Changes)]);
-        assert_eq!(of("git branch -D x").0, [keep("", What::References)]);
-        assert_eq!(of("git stash drop").0, [keep("", What::References)]);
-    }
-
-    #[test]
-    fn what_loses_nothing_or_is_made_again_is_not_kept() {
-        for text in ["ls", "cat f", "rm -rf target", "git status", "rm --help"] {
-            assert_eq!(of(text).0, [], "{text}");
-        }
-    }
-
-    #[test]
-    fn what_no_copy_brings_back_is_named() {
-        assert_eq!(of("psql -c 'drop table x'").1, ["a database"]);
-        assert_eq!(of("ssh host rm -rf /srv/x").1, ["files on another host"]);
-        assert_eq!(of("rm src").1, [] as [&str; 0]);
-    }
-
-    #[test]
-    fn a_path_is_written_as_its_text_and_the_rest_with_what_it_is() {
-        let written = serde_json::to_string(&[keep("/a", What::Tree), keep("", What::Ignored)]);
-        let written = written.unwrap();
-        assert_eq!(
-            written,
-            r#"["/home/u/project/a",{"path":"/home/u/project","what":"ignored"}]"#
-        );
-        let read: Vec<Keep> = serde_json::from_str(&written).unwrap();
-        assert_eq!(read, [keep("/a", What::Tree), keep("", What::Ignored)]);
-    }
-}
+mod tests;

@@ -256,6 +256,7 @@ pub fn verdict(
     };
     classification.findings.truncate(FINDINGS_MAX);
     classification.effects.truncate(EFFECTS_MAX);
+    command.kept_of(&mut classification.capture);
     classification.capture.truncate(CAPTURE_MAX);
     let shift = Shift::of(&command.raw);
     for finding in &mut classification.findings {

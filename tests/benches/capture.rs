@@ -120,6 +120,7 @@ fn kept(paths: &Paths, tree: &Path) {
     let wanted = Keep {
         path: tree.display().to_string(),
         what: What::Tree,
+        of: Vec::new(),
     };
     let limits = Limits::default();
     let plan = Plan::of(&[wanted], limits.time_max);

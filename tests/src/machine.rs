@@ -153,6 +153,30 @@ impl Machine {
         (status.code().unwrap_or(-1), printed)
     }
 
+    /// Runs a line at a terminal, says yes or no when it is asked, and returns the card and whether it ran.
+    ///
+    /// # Panics
+    /// When it neither asks nor ends.
+    #[must_use]
+    pub fn at_terminal(&self, line: &str, work: &Path, yes: bool) -> (String, bool) {
+        let mut shell = self.command("sh");
+        let script = "\"$0\" run -- \"$1\"; echo \"ended=$?\"";
+        shell
+            .args(["-c", script])
+            .arg(program("kintsugi"))
+            .arg(line)
+            .env("SHELL", "/bin/bash")
+            .current_dir(work);
+        let mut pty = Pty::spawn(&shell, 200);
+        if pty.expect_either("run it? [y/N]", "ended=") {
+            pty.send(if yes { "y" } else { "n" });
+            pty.expect("ended=");
+        }
+        let screen = pty.screen();
+        let (_, printed) = pty.end();
+        (screen, printed.trim_start().starts_with('0'))
+    }
+
     /// Gives `payload` to a hook, and returns what came of it.
     ///
     /// # Panics
@@ -262,7 +286,8 @@ impl Machine {
             .args(["rev-parse", "main"])
             .output()
             .expect("git starts");
-        String::from_utf8(done.stdout).expect("a commit")
+        let commit = String::from_utf8(done.stdout).expect("a commit");
+        commit.trim_end().to_owned()
     }
 }
 

@@ -3,8 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use kintsugi_tests::machine::{Machine, program};
-use kintsugi_tests::pty::Pty;
+use kintsugi_tests::machine::Machine;
 use kintsugi_tests::tree::{Tree, differences, tree};
 
 /// What the manual says comes back.
@@ -12,6 +11,8 @@ use kintsugi_tests::tree::{Tree, differences, tree};
 enum Back {
     Exactly,
     Taken,
+    /// All but what a package manager installed.
+    Project,
     ByGit,
     No(String),
     NotKept,
@@ -28,6 +29,8 @@ fn rows() -> Vec<(String, Back)> {
             "what it took; what it made stays" => Back::Taken,
             "by git" => Back::ByGit,
             "not kept" => Back::NotKept,
+            "its project's files; what was installed is installed again" => Back::Project,
+            other if other.starts_with("not kept: ") => Back::NotKept,
             other => Back::No(other.strip_prefix("no: ").expect("a reason").to_owned()),
         };
         Some((command, back))
@@ -39,6 +42,7 @@ fn rows() -> Vec<(String, Back)> {
 struct Bench {
     machine: Machine,
     directory: tempfile::TempDir,
+    _programs: tempfile::TempDir,
     made: usize,
 }
 
@@ -68,15 +72,41 @@ truncate -s 1M hole.bin; printf end >> hole.bin
 printf 'bytes' > "odd/$(printf '\377\376name')"; echo n > "odd/two
 lines"; ln -s nowhere odd/dangling; mkdir odd/deep; echo d > odd/deep/d
 chmod 640 src/one.c; chmod 700 src/deep; chmod 400 src/two.c
-printf -- '--- a.txt\n+++ a.txt\n@@ -1 +1 @@\n-one, changed\n+patched\n' > fix.patch
-tar cf old.tar b.txt; zip -q old.zip b.txt
+printf -- '--- a.txt\n+++ a.txt\n@@ -1 +1 @@\n-one, changed\n+patched\n' > fix.patch; printf '%%s/one/two/\nw\nq\n' > fix.ed
+mkdir -p ../pack/src ../pack/fresh node_modules/left-pad; cd ../pack
+for name in a.txt notes.txt src/one.c fresh/file "$(printf 'odd\nname\377')"; do echo packed > "$name"; done
+tar cf ../model/old.tar *; tar czf ../model/old.tgz -C src one.c
+zip -qr ../model/old.zip a.txt notes.txt src fresh; ar rc ../model/old.a a.txt notes.txt
+7z a -bd ../model/old.7z a.txt src fresh >/dev/null; find a.txt src | cpio -o --quiet > ../model/old.cpio
+cd ../model; rm -r ../pack
+echo '{"dependencies":{"left-pad":"1"}}' > package.json; echo '{"lock":1}' > package-lock.json
+echo '[dependencies]' > Cargo.toml; echo 'version = 4' > Cargo.lock; echo x > node_modules/left-pad/index.js
 touch -d '2001-02-03 04:05:06.789' src/one.c notes.txt src docs
 cd ..
 "#;
 
+/// Stand-ins for package managers: what these do to the files of a project, without a network.
+const MANAGERS: [(&str, &str); 2] = [
+    (
+        "npm",
+        "echo '{}' > package.json; echo '{}' > package-lock.json; rm -r node_modules/left-pad",
+    ),
+    (
+        "cargo",
+        "echo '[package]' > Cargo.toml; echo new >> Cargo.lock",
+    ),
+];
+
 impl Bench {
     fn new() -> Self {
-        let machine = Machine::new();
+        let programs = tempfile::Builder::new().prefix("bin-").tempdir().unwrap();
+        for (name, script) in MANAGERS {
+            let path = programs.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(path, runs).unwrap();
+        }
+        let machine = Machine::with_programs(&[programs.path().to_owned()]);
         // Not below the machine's own directory: its name is that of the guard's files.
         let directory = tempfile::Builder::new().prefix("work-").tempdir().unwrap();
         let made = machine
@@ -98,6 +128,7 @@ impl Bench {
         Self {
             machine,
             directory,
+            _programs: programs,
             made: 0,
         }
     }
@@ -118,26 +149,6 @@ impl Bench {
         refresh.args(["status", "--short"]).current_dir(&work);
         assert!(refresh.output().unwrap().status.success());
         work
-    }
-
-    /// Runs a line at a terminal, says yes or no when it is asked, and returns the card and whether it ran.
-    fn at_terminal(&self, line: &str, work: &Path, yes: bool) -> (String, bool) {
-        let mut shell = self.machine.command("sh");
-        let script = "\"$0\" run -- \"$1\"; echo \"ended=$?\"";
-        shell
-            .args(["-c", script])
-            .arg(program("kintsugi"))
-            .arg(line)
-            .env("SHELL", "/bin/bash")
-            .current_dir(work);
-        let mut pty = Pty::spawn(&shell, 200);
-        if pty.expect_either("run it? [y/N]", "ended=") {
-            pty.send(if yes { "y" } else { "n" });
-            pty.expect("ended=");
-        }
-        let screen = pty.screen();
-        let (_, printed) = pty.end();
-        (screen, printed.trim_start().starts_with('0'))
     }
 
     fn undo(&self, work: &Path, arguments: &[&str]) -> std::process::Output {
@@ -240,13 +251,19 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
             let mut check = bench.machine.kintsugi(&["check", "--json", "--", command]);
             let said = check.current_dir(&work).output().unwrap();
             let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
-            return said.get("capture").map(ToString::to_string);
+            let captured = said["capture"].as_array().cloned().unwrap_or_default();
+            // An archive that nobody can list: only where it is unpacked into an empty directory something is kept.
+            let is_kept = |keep: &serde_json::Value| keep["of"][1] != "";
+            return captured
+                .iter()
+                .find(|keep| is_kept(keep))
+                .map(ToString::to_string);
         }
-        Back::Exactly | Back::Taken | Back::ByGit => {}
+        Back::Exactly | Back::Taken | Back::Project | Back::ByGit => {}
     }
     let before = snapshot(&work, by_git);
     let told = bench.git(&work);
-    let (screen, ran) = bench.at_terminal(command, &work, true);
+    let (screen, ran) = bench.machine.at_terminal(command, &work, true);
     if !ran {
         return Some(format!("it did not run: {screen}"));
     }
@@ -262,6 +279,9 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
     let mut differs = undone(&before, &work, by_git);
     if *back == Back::Taken {
         differs.retain(|line| !line.ends_with(" is new"));
+    }
+    if *back == Back::Project {
+        differs.retain(|line| !line.contains("node_modules"));
     }
     if by_git {
         let now = bench.git(&work);
@@ -291,8 +311,18 @@ fn every_row_of_the_manual_is_as_it_says() {
 fn what_cannot_be_undone_is_on_the_card() {
     let mut bench = Bench::new();
     let work = bench.copy();
-    let (screen, ran) = bench.at_terminal("psql -c 'drop table x'", &work, false);
+    let (screen, ran) = bench
+        .machine
+        .at_terminal("psql -c 'drop table x'", &work, false);
     assert!(!ran, "{screen}");
     let screen = screen.replace("\r\n", " ");
     assert!(screen.contains("cannot be undone: a database"), "{screen}");
+    let line = "cat old.tar | tar x; git push --force";
+    let (screen, ran) = bench.machine.at_terminal(line, &work, false);
+    assert!(!ran, "{screen}");
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("what an archive holds is not known: it comes from another program"),
+        "{screen}"
+    );
 }

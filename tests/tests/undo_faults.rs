@@ -255,3 +255,64 @@ fn a_quota_that_is_reached_holds_the_command() {
     let held = nobody.run(&work, &["run", "--", "rm f"]);
     is_held(&held, "the disk is full", (&before, &work), volume.path());
 }
+
+#[test]
+fn what_vanishes_while_it_is_kept_holds_the_command() {
+    let machine = Machine::new();
+    let (_directory, work) = work();
+    let tree = work.join("d");
+    std::fs::create_dir(&tree).unwrap();
+    // It takes a while until this one is copied; the other is found to be there before.
+    std::fs::write(tree.join("first"), vec![7; 256 << 20]).unwrap();
+    std::fs::write(tree.join("last"), "x").unwrap();
+    let store = machine.home().join(".local/share/kintsugi/trash/captures");
+    let mut run = machine.kintsugi(&["run", "--", "rm -r d"]);
+    run.current_dir(&work).stdin(Stdio::null());
+    let child = run
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let is_copying = || {
+        let made = std::fs::read_dir(&store).into_iter().flatten().flatten();
+        made.map(|entry| entry.path().join("data/object"))
+            .any(|object| object.exists())
+    };
+    while !is_copying() {
+        std::thread::yield_now();
+    }
+    std::fs::remove_file(tree.join("last")).unwrap();
+    let before = all(&work);
+    let held = child.wait_with_output().unwrap();
+    let reason = format!(
+        "`{}` changed while it was copied",
+        tree.join("last").display()
+    );
+    is_held(&held, &reason, (&before, &work), &machine.home());
+}
+
+#[test]
+fn an_undo_where_nothing_may_be_written_changes_nothing_and_works_when_it_may() {
+    let Some(nobody) = Nobody::new() else {
+        return;
+    };
+    let (directory, work) = work();
+    std::fs::create_dir(work.join("d")).unwrap();
+    for name in ["one", "two"] {
+        std::fs::write(work.join("d").join(name), name).unwrap();
+    }
+    nobody.give(directory.path());
+    let before = all(&work.join("d"));
+    let done = nobody.run(&work, &["run", "--", "rm d/one d/two"]);
+    assert!(done.status.success(), "{}", said(&done));
+    let closed = std::fs::Permissions::from_mode(0o500);
+    std::fs::set_permissions(work.join("d"), closed).unwrap();
+    let failed = nobody.run(&work, &["undo"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert_eq!(std::fs::read_dir(work.join("d")).unwrap().count(), 0);
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(work.join("d"), open).unwrap();
+    let undone = nobody.run(&work, &["undo"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    assert_eq!(differences(&before, &all(&work.join("d"))), [] as [&str; 0]);
+}

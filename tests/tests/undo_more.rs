@@ -119,3 +119,41 @@ fn an_agents_tool_call_is_kept_before_it_is_answered() {
         "only here"
     );
 }
+
+/// A command of git that has to succeed.
+fn git(machine: &Machine, directory: &Path, arguments: &[&str]) {
+    let mut git = machine.command("git");
+    let done = git.current_dir(directory).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {done:?}");
+}
+
+#[test]
+fn what_a_forced_push_takes_from_the_remote_is_kept_though_nobody_here_had_it() {
+    let machine = Machine::new();
+    let kintsugi_tests::machine::Diverged { work, remote } = machine.diverged();
+    // Somebody else has pushed since.
+    let other = machine.home().join("other");
+    let (from, to) = (remote.display().to_string(), other.display().to_string());
+    git(&machine, &machine.home(), &["clone", "-q", &from, &to]);
+    std::fs::write(other.join("theirs"), "only there").unwrap();
+    git(&machine, &other, &["add", "theirs"]);
+    git(&machine, &other, &["commit", "-qm", "theirs"]);
+    git(&machine, &other, &["push", "-q"]);
+    let theirs = machine.head(&remote);
+
+    let (screen, ran) = machine.at_terminal("git push -q --force", &work, true);
+    assert!(ran, "{screen}");
+    assert_ne!(machine.head(&remote), theirs);
+    // Nothing leads to it there any more.
+    git(&machine, &remote, &["gc", "-q", "--prune=now"]);
+
+    let undone = machine.run_in(&work, &["undo", "--overwrite"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    let words = said(&undone);
+    let told = words.split('`').find(|part| part.starts_with("git push"));
+    let told = told.unwrap_or_else(|| panic!("{words}"));
+    assert!(told.contains(&theirs), "{told}");
+    let arguments: Vec<&str> = told.split(' ').skip(1).collect();
+    git(&machine, &work, &arguments);
+    assert_eq!(machine.head(&remote), theirs);
+}

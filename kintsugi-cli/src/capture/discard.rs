@@ -143,7 +143,11 @@ pub fn discard(
         repositories: Vec::new(),
     };
     // Before anything is moved: what an interrupted one has moved is found by its manifest.
-    target.commit(&manifest)?;
+    if stores.iter().all(|store| *store == own) {
+        target.commit_before_moves(&manifest)?;
+    } else {
+        target.commit(&manifest)?;
+    }
     drop(target);
     before::record(paths, &manifest).map_err(|not_kept| CaptureError::Io {
         path: own.capture(&occasion.id),

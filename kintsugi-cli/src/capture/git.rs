@@ -10,13 +10,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kintsugi_core::capture::What;
 use kintsugi_core::capture::manifest::{Kind, Manifest, Name, Repository};
+use kintsugi_core::capture::{Keep, TRACKED, What};
 use uuid::Uuid;
 
-use super::CaptureError;
 use super::compare::{Difference, Does, Step, kept_file};
 use super::keep::{How, Plan, Wanted};
+use super::{CaptureError, remote};
 use crate::facts::Deadline;
 use crate::facts::git::{Git, root_of};
 
@@ -30,7 +30,7 @@ pub const HIDDEN: &str = "refs/kintsugi";
 const REFERENCES_MAX: usize = 2_000;
 
 /// Longest time for asking git when something is put back.
-const ASK_MAX: Duration = Duration::from_secs(30);
+pub(super) const ASK_MAX: Duration = Duration::from_secs(30);
 
 /// Most paths that one command line of git gets.
 const PATHS_AT_ONCE: usize = 200;
@@ -50,15 +50,13 @@ pub struct Found {
     pub dirty: Vec<Name>,
     /// Whether those are kept as well.
     pub files: bool,
+    /// The remote whose branches are about to be pushed over.
+    pub remote: Option<String>,
 }
 
-/// Adds what git would lose at `path`.
-pub(crate) fn plan(
-    plan: &mut Plan,
-    path: &Path,
-    what: What,
-    deadline: Deadline,
-) -> Result<(), CaptureError> {
+/// Adds what git would lose where `keep` says.
+pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(), CaptureError> {
+    let (path, what) = (Path::new(&keep.path), keep.what);
     let unknown = CaptureError::Git;
     let there = path.ancestors().find(|above| above.is_dir());
     let directory = there
@@ -82,6 +80,10 @@ pub(crate) fn plan(
     let (references, commits) = references(&git).ok_or(unknown("its references"))?;
     let changed = changed(&git).ok_or(unknown("what changed"))?;
     let files = matches!(what, What::Changes | What::Ignored);
+    if files || keep.of.iter().any(|of| of == TRACKED) {
+        let paths = changed.iter().map(|name| root.join(name.path()));
+        plan.tops.extend(paths.map(Wanted::whole));
+    }
     if files {
         let mut others = vec!["ls-files", "-z", "--others", "--directory"];
         if what == What::Changes {
@@ -91,10 +93,8 @@ pub(crate) fn plan(
             .ask(&others, &[])
             .ok_or(unknown("what it does not know"))?;
         let others = others.split('\0').filter(|name| !name.is_empty());
-        let paths = changed.iter().map(|name| root.join(name.path()));
-        for path in paths.chain(others.map(|name| root.join(name.trim_end_matches('/')))) {
-            plan.tops.push(Wanted::whole(path));
-        }
+        let others = others.map(|name| root.join(name.trim_end_matches('/')));
+        plan.tops.extend(others.map(Wanted::whole));
     }
     for directory in BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]) {
         plan.tops.push(Wanted {
@@ -113,22 +113,26 @@ pub(crate) fn plan(
         commits,
         dirty: changed,
         files,
+        remote: keep.of.first().filter(|_| what == What::Pushed).cloned(),
     };
     match plan
         .repositories
         .iter_mut()
         .find(|it| it.root == found.root)
     {
-        Some(known) => known.files |= found.files,
+        Some(known) => {
+            known.files |= found.files;
+            known.remote = known.remote.take().or(found.remote);
+        }
         None => plan.repositories.push(found),
     }
     Ok(())
 }
 
-type References = (Vec<(String, String)>, BTreeSet<String>);
+pub(super) type References = (Vec<(String, String)>, BTreeSet<String>);
 
 /// Where each reference stands, and every commit that one of them, a stash or the working copy needs.
-fn references(git: &Git) -> Option<References> {
+pub(super) fn references(git: &Git) -> Option<References> {
     let format = "--format=%(objectname) %(refname)";
     let all = git.ask(&["for-each-ref", format], &[])?;
     let read = |said: &str| -> Vec<(String, String)> {
@@ -174,11 +178,12 @@ fn names(said: &str) -> Vec<Name> {
     names.map(|name| Name(name.as_bytes().to_vec())).collect()
 }
 
-/// Keeps the commits reachable, under names that no branch has: each a file with the commit's name, as git writes it.
+/// Keeps the commits reachable, under names that no branch has: each a file with the commit's name, as git writes it. Says also what
+/// is not known of a remote.
 ///
 /// # Errors
 /// When one cannot be written.
-pub fn keep(found: &Found, id: &Uuid) -> Result<Repository, CaptureError> {
+pub fn keep(found: &Found, id: &Uuid) -> Result<(Repository, Option<String>), CaptureError> {
     let directory = hidden(&found.common, id);
     let failed = |error| CaptureError::io(&directory, error);
     if !found.commits.is_empty() {
@@ -188,14 +193,17 @@ pub fn keep(found: &Found, id: &Uuid) -> Result<Repository, CaptureError> {
         let path = directory.join(number.to_string());
         fs::write(&path, format!("{commit}\n")).map_err(failed)?;
     }
-    Ok(Repository {
+    let asked = remote::ask(found, id);
+    let repository = Repository {
         root: Name::of(&found.root),
         directory: Name::of(&found.common),
         references: found.references.clone(),
         hidden: u64::try_from(found.commits.len()).unwrap_or(u64::MAX),
         files: found.files,
         dirty: found.dirty.clone(),
-    })
+        remotes: asked.branches,
+    };
+    Ok((repository, asked.unknown))
 }
 
 fn hidden(common: &Path, id: &Uuid) -> PathBuf {
@@ -240,7 +248,7 @@ pub fn compare(manifest: &Manifest, found: &mut Difference) {
 
 fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference) -> Option<()> {
     let root = repository.root.path();
-    remotes(repository, &root, found)?;
+    remote::compare(repository, found)?;
     let Some(index) = kept_index(manifest, &root) else {
         // There was no index, so nothing was clean.
         return Some(());
@@ -288,24 +296,6 @@ fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference
     }
     if !paths.is_empty() {
         found.checkouts.push(Checkout { root, paths });
-    }
-    Some(())
-}
-
-/// Says how a branch on another machine comes back: that is not done from here.
-fn remotes(repository: &Repository, root: &Path, found: &mut Difference) -> Option<()> {
-    let git = Git::at(root, Deadline(Instant::now() + ASK_MAX))?;
-    let (now, _) = references(&git)?;
-    for (name, commit) in &repository.references {
-        let Some(branch) = name.strip_prefix("refs/remotes/") else {
-            continue;
-        };
-        let is_same = now.iter().any(|(known, at)| known == name && at == commit);
-        if let (false, Some((remote, branch))) = (is_same, branch.split_once('/')) {
-            found.notes.push(format!(
-                "`{remote}` is not changed from here: `git push --force-with-lease {remote} {commit}:refs/heads/{branch}` puts its branch back"
-            ));
-        }
     }
     Some(())
 }

@@ -68,6 +68,8 @@ pub struct Plan {
     pub repositories: Vec<super::git::Found>,
     /// Why something cannot be kept.
     pub cannot: Vec<String>,
+    /// What may be missing of it. That is said like the above, and holds nothing by itself.
+    pub doubts: Vec<String>,
     /// Files.
     pub files: u64,
     /// Bytes.
@@ -152,8 +154,13 @@ impl Plan {
                     });
                 }
             }
-            What::References | What::Changes | What::Ignored => {
-                super::git::plan(self, &path, keep.what, deadline)?;
+            What::References | What::Changes | What::Ignored | What::Pushed => {
+                super::git::plan(self, keep, deadline)?;
+            }
+            What::Unpacked => {
+                if let Err(error) = super::archive::plan(self, &path, &keep.of, deadline) {
+                    self.doubts.push(error.to_string());
+                }
             }
         }
         Ok(())
@@ -176,18 +183,22 @@ impl Plan {
     /// Leaves out what is kept with something above it anyway.
     pub fn drop_nested(&mut self) {
         let mut kept: Vec<Wanted> = Vec::new();
+        let mut whole: BTreeSet<PathBuf> = BTreeSet::new();
         let mut tops = std::mem::take(&mut self.tops);
         tops.sort_by(|one, other| one.path.cmp(&other.path));
         for top in tops {
-            let covers = |above: &Wanted| {
-                let same = above.path == top.path;
-                let whole = above.how == How::Whole && above.except.is_empty();
-                (whole && top.how != How::Renamed && top.path.starts_with(&above.path))
-                    || (same && above.how == top.how && above.except == top.except)
-            };
-            if !kept.iter().any(covers) {
-                kept.push(top);
+            let is_same = |one: &&Wanted| (one.how, &one.except) == (top.how, &top.except);
+            let mut same = kept.iter().rev().take_while(|one| one.path == top.path);
+            let is_kept = same.any(|one| is_same(&one))
+                || (top.how != How::Renamed
+                    && top.path.ancestors().any(|above| whole.contains(above)));
+            if is_kept {
+                continue;
             }
+            if top.how == How::Whole && top.except.is_empty() {
+                whole.insert(top.path.clone());
+            }
+            kept.push(top);
         }
         self.tops = kept;
     }
@@ -243,7 +254,7 @@ impl Plan {
         CaptureFact {
             files: self.files,
             bytes: self.bytes,
-            cannot: masked(&self.cannot),
+            cannot: masked(&[&self.cannot[..], &self.doubts].concat()),
         }
     }
 }
@@ -333,11 +344,13 @@ pub fn keep(
         target.hides(&common)?;
     }
     // Before the repository's own files are kept: what is reachable then stays so.
-    let repositories = plan
-        .repositories
-        .iter()
-        .map(|found| super::git::keep(found, &occasion.id))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut cannot = [&plan.cannot[..], &plan.doubts].concat();
+    let mut repositories = Vec::new();
+    for found in &plan.repositories {
+        let (repository, doubt) = super::git::keep(found, &occasion.id)?;
+        repositories.push(repository);
+        cannot.extend(doubt);
+    }
     let mut tops = Vec::new();
     for wanted in &plan.tops {
         tops.push(making.top(wanted)?);
@@ -360,7 +373,7 @@ pub fn keep(
             bytes: making.bytes,
             stored,
             paths: named(&tops),
-            cannot: masked(&plan.cannot),
+            cannot: masked(&cannot),
         },
         tops,
         repositories,

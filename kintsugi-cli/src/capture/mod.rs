@@ -4,6 +4,7 @@
 //! link out of a tree, opens what is no file or directory, or makes a hard link to what may be written in place.
 
 pub mod apply;
+mod archive;
 pub mod before;
 pub mod compare;
 pub mod copy;
@@ -11,6 +12,7 @@ pub mod discard;
 pub mod git;
 pub mod keep;
 pub mod recover;
+mod remote;
 pub mod settings;
 pub mod store;
 pub mod target;
@@ -119,6 +121,9 @@ pub enum CaptureError {
     /// Git did not say what is needed.
     #[error("git does not tell {0}")]
     Git(&'static str),
+    /// What would be written over is not known.
+    #[error("what an archive holds is not known: {0}")]
+    Archive(&'static str),
     /// Anything else.
     #[error("`{}`: {error}", shown(path))]
     Io {

@@ -21,6 +21,10 @@ use super::copy::object_name;
 use super::target::Target;
 use super::{CaptureError, Limits};
 
+/// Types of file systems (`statfs(2)`).
+pub(super) const BTRFS: u64 = 0x9123_683E;
+const XFS: u64 = 0x5846_5342;
+
 /// In front of the id of a capture that is being made.
 const NEW: &str = ".new-";
 
@@ -136,12 +140,13 @@ impl Store {
     /// Whether files on the same file system can share their blocks, as far as its type tells (`statfs(2)`).
     #[must_use]
     pub fn may_share(&self) -> bool {
-        const BTRFS: u64 = 0x9123_683E;
-        const XFS: u64 = 0x5846_5342;
+        self.is_on(BTRFS) || self.is_on(XFS)
+    }
+
+    /// Whether it is on a file system of this type.
+    pub(super) fn is_on(&self, kind: u64) -> bool {
         let found = rustix::fs::statfs(&self.root);
-        found.is_ok_and(|found| {
-            u64::try_from(found.f_type).is_ok_and(|kind| [BTRFS, XFS].contains(&kind))
-        })
+        found.is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|found| found == kind))
     }
 
     /// Returns how many bytes more fit on its file system, for this person.

@@ -11,7 +11,7 @@ use rustix::fs::syncfs;
 use uuid::Uuid;
 
 use super::CaptureError;
-use super::store::{HIDES, Store, forget};
+use super::store::{BTRFS, HIDES, Store, forget};
 
 /// Up to so many files each is waited for on its own: what others have written meanwhile need not reach the disk as well.
 const SYNC_EACH_MAX: u64 = 8;
@@ -115,6 +115,26 @@ impl Target {
     /// # Errors
     /// When any of it is not durable: then there is no capture.
     pub fn commit(&self, manifest: &Manifest) -> Result<(), CaptureError> {
+        self.name(manifest)?;
+        self.wait_for_name()
+    }
+
+    /// The same before something is moved into the store, when all of that lies on `self`'s file system.
+    ///
+    /// On btrfs the new name is not waited for: what is moved after it reaches the disk with it or after it, in one transaction, and to
+    /// wait is to write a second transaction.
+    ///
+    /// # Errors
+    /// As [`Target::commit`].
+    pub fn commit_before_moves(&self, manifest: &Manifest) -> Result<(), CaptureError> {
+        self.name(manifest)?;
+        if self.store.is_on(BTRFS) {
+            return Ok(());
+        }
+        self.wait_for_name()
+    }
+
+    fn name(&self, manifest: &Manifest) -> Result<(), CaptureError> {
         let id = manifest.summary.id;
         drop(write_json(
             &self.making.join("summary.json"),
@@ -131,12 +151,14 @@ impl Target {
         }
         drop(fs::remove_file(self.making.join(HIDES)));
         let to = self.store.capture(&id);
-        let failed = |error| CaptureError::io(&to, error);
-        fs::rename(&self.making, &to).map_err(failed)?;
+        fs::rename(&self.making, &to).map_err(|error| CaptureError::io(&to, error))
+    }
+
+    fn wait_for_name(&self) -> Result<(), CaptureError> {
         let captures = self.store.root().join("captures");
         File::open(&captures)
             .and_then(|directory| directory.sync_all())
-            .map_err(failed)
+            .map_err(|error| CaptureError::io(captures, error))
     }
 }
 

@@ -276,6 +276,7 @@ fn before_undo(manifest: &Manifest, found: &Difference) -> Plan {
         let keep = Keep {
             path: repository.root.path().to_string_lossy().into_owned(),
             what: What::References,
+            of: Vec::new(),
         };
         // What git does not tell is kept as files.
         let said = Plan::of(&[keep], before::LOOK_MAX);

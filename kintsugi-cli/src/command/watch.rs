@@ -76,6 +76,9 @@ impl Watch {
             pause: Duration::from_millis(self.settle),
             removed: self.removed,
             overwritten: self.overwritten,
+            memory: self
+                .supervised
+                .then(|| paths.observations.with_extension("seen")),
         });
         let watcher = watcher.map_err(|why| Failure::new(Exit::Failed, why))?;
         let mut teller = Teller {

@@ -6,15 +6,11 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::Timespec;
+use std::process::{Command, Stdio};
 
 use super::Deadline;
+use super::asked::{answer_of, trusted_path};
 
 /// Most bytes that one answer of git may have.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -41,6 +37,7 @@ pub(crate) struct Git {
     settings: Vec<(String, String)>,
     deadline: Deadline,
     index: Option<PathBuf>,
+    reaches: bool,
 }
 
 impl Git {
@@ -65,6 +62,7 @@ impl Git {
             settings: settings.to_vec(),
             deadline,
             index: None,
+            reaches: false,
         };
         git.switch_filters_off()?;
         Some(git)
@@ -78,6 +76,23 @@ impl Git {
             settings: self.settings.clone(),
             deadline: self.deadline,
             index: Some(index.to_owned()),
+            reaches: false,
+        }
+    }
+
+    /// The same working copy, asked about its remotes: only for who is about to connect there anyway. Nobody is asked for a password.
+    pub(crate) fn reaching(&self) -> Self {
+        let mut settings = self.settings.clone();
+        settings.retain(|(key, _)| key != "protocol.allow");
+        let quiet = [("gc.auto", "0"), ("maintenance.auto", "false")];
+        settings.extend(quiet.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        Self {
+            root: self.root.clone(),
+            path: self.path.clone(),
+            settings,
+            deadline: self.deadline,
+            index: None,
+            reaches: true,
         }
     }
 
@@ -109,9 +124,18 @@ impl Git {
         self.deadline.left()?;
         let mut command = Command::new("git");
         for (name, _) in env::vars_os() {
-            if name.to_string_lossy().starts_with("GIT_") {
+            let text = name.to_string_lossy();
+            let is_way = self.reaches && text.starts_with("GIT_SS");
+            if text.starts_with("GIT_") && !is_way {
                 command.env_remove(name);
             }
+        }
+        if self.reaches {
+            // ssh(1): a program that fails is asked instead of the terminal.
+            command
+                .env("SSH_ASKPASS_REQUIRE", "force")
+                .env("SSH_ASKPASS", "false")
+                .env("GIT_ASKPASS", "false");
         }
         command
             .env("PATH", &self.path)
@@ -136,58 +160,10 @@ impl Git {
         if !paths.is_empty() {
             command.arg("--").args(paths);
         }
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = child.ok()?;
-        let answer = self.read(&mut child);
-        if answer.is_none() {
-            // It is late or talks too much; that it cannot be stopped either changes nothing here.
-            drop(child.kill());
-        }
-        let ended = self.wait(&mut child)?;
-        Some((String::from_utf8(answer?).ok()?, ended))
+        command.stdin(Stdio::null());
+        let (answer, ended) = answer_of(command, self.deadline, ANSWER_BYTES_MAX)?;
+        Some((String::from_utf8(answer).ok()?, ended))
     }
-
-    fn read(&self, child: &mut Child) -> Option<Vec<u8>> {
-        let mut output = child.stdout.take()?;
-        let mut answer = Vec::new();
-        let mut part = [0; 16 * 1024];
-        loop {
-            let left = Timespec::try_from(self.deadline.left()?).ok()?;
-            let mut readable = [PollFd::new(&output, PollFlags::IN)];
-            if poll(&mut readable, Some(&left)).ok()? == 0 {
-                return None;
-            }
-            match output.read(&mut part).ok()? {
-                0 => return Some(answer),
-                count => answer.extend_from_slice(part.get(..count)?),
-            }
-            if answer.len() > ANSWER_BYTES_MAX {
-                return None;
-            }
-        }
-    }
-
-    /// Whether it succeeded; nothing when it does not end.
-    fn wait(&self, child: &mut Child) -> Option<bool> {
-        loop {
-            if let Some(status) = child.try_wait().ok()? {
-                return Some(status.success());
-            }
-            self.deadline.left()?;
-            std::thread::sleep(Duration::from_micros(100));
-        }
-    }
-}
-
-/// The search path without what is relative: a repository may have a program called `git` in it.
-fn trusted_path() -> Option<OsString> {
-    let path = env::var_os("PATH")?;
-    let absolute = env::split_paths(&path).filter(|directory| directory.is_absolute());
-    env::join_paths(absolute).ok()
 }
 
 /// Returns the root of the working copy that `directory` lies in (`.git` is a file in worktrees and submodules).

@@ -114,6 +114,14 @@ impl Collector {
         told.collect()
     }
 
+    /// Says that what is counted so far happened since a moment, in milliseconds since 1970, while nobody watched.
+    pub(crate) fn since(&mut self, from: u64) {
+        for open in self.open.values_mut() {
+            open.from = from;
+            open.rescans += 1;
+        }
+    }
+
     fn at(&mut self, place: usize) -> &mut Open {
         let (now, wall) = (Instant::now(), wall_ms());
         let first = self.times.map_or(now, |(first, _)| first);

@@ -27,6 +27,12 @@ use self::tree::{Gaps, Tree};
 /// Events that are taken before it is looked whether a burst is to be told.
 const EVENTS_MAX: usize = 16 * 1024;
 
+/// Up to so many names, what is known is kept after every burst (some 160 KB).
+const KEPT_AT_ONCE: usize = 20_000;
+
+/// Else, after a burst, not before this time is over.
+const KEEP_PAUSE: Duration = Duration::from_secs(30);
+
 /// What is watched, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -40,6 +46,8 @@ pub struct Options {
     pub removed: u64,
     /// Files written over, likewise.
     pub overwritten: u64,
+    /// Where what is known is kept for the next run; nowhere, when nothing is.
+    pub memory: Option<PathBuf>,
 }
 
 impl Options {
@@ -100,6 +108,8 @@ pub struct Watcher {
     found: Option<(usize, processes::Found)>,
     /// What was last said about what is watched.
     said: String,
+    /// What is known is not kept since then.
+    unkept: Option<Instant>,
 }
 
 impl Watcher {
@@ -120,6 +130,7 @@ impl Watcher {
             tree,
             found: None,
             said: String::new(),
+            unkept: None,
         })
     }
 
@@ -128,7 +139,7 @@ impl Watcher {
     /// # Errors
     /// Its failure, or that of the kernel.
     pub fn run(mut self, audience: &mut dyn Audience) -> io::Result<()> {
-        self.tree.begin(&mut self.collector);
+        self.begin();
         self.say(audience)?;
         loop {
             self.wait()?;
@@ -142,14 +153,62 @@ impl Watcher {
                 self.tree.settle(&mut self.collector);
                 self.tell(audience)?;
                 self.say(audience)?;
+                self.unkept.get_or_insert_with(Instant::now);
+            }
+            if self.keeps_at().is_some_and(|due| due <= Instant::now()) {
+                self.keep();
             }
         }
+    }
+
+    /// Looks at the places for the first time, and at what has become of them since the run before.
+    fn begin(&mut self) {
+        let kept = self.options.memory.as_ref();
+        let kept = kept.and_then(|path| std::fs::read(path).ok());
+        let memory = kept.and_then(|bytes| self.tree.kept(&bytes));
+        let since = memory.as_ref().map(tree::Memory::since_ms);
+        if let Some(memory) = memory {
+            self.tree.recall_all(memory);
+        }
+        self.tree.begin(&mut self.collector);
+        if let Some(since) = since {
+            self.collector.since(since);
+        }
+        self.unkept = Some(Instant::now());
+    }
+
+    /// Returns when what is known is to be kept: at once while it is little, else not after every burst.
+    fn keeps_at(&self) -> Option<Instant> {
+        self.options.memory.as_ref()?;
+        let pause = if self.tree.names() < KEPT_AT_ONCE {
+            Duration::ZERO
+        } else {
+            KEEP_PAUSE
+        };
+        // What is counted and not told yet would be forgotten by the next run.
+        let is_told = self.collector.due().is_none();
+        self.unkept.filter(|_| is_told).map(|since| since + pause)
+    }
+
+    /// Keeps what is known for the next run. Without it, that one begins anew.
+    fn keep(&mut self) {
+        self.unkept = None;
+        let Some(path) = &self.options.memory else {
+            return;
+        };
+        let Some(known) = self.tree.to_keep() else {
+            drop(std::fs::remove_file(path));
+            return;
+        };
+        let beside = path.with_extension("new");
+        drop(write_own(&beside, &known).and_then(|()| std::fs::rename(&beside, path)));
     }
 
     /// Returns when a burst ends, or what has left a directory is taken for gone.
     fn due(&self) -> Option<Instant> {
         let left = self.tree.left_at().map(|at| at + self.options.pause);
-        self.collector.due().or(left)
+        let told = self.collector.due().or(left);
+        told.or_else(|| self.keeps_at())
     }
 
     /// Waits for a change, or for the end of a burst.
@@ -252,6 +311,14 @@ impl Watcher {
         }
         Ok(())
     }
+}
+
+/// Writes a file that nobody else may read.
+fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    io::Write::write_all(&mut options.open(path)?, bytes)
 }
 
 /// Returns a number that does not change with every directory that comes and goes.

@@ -63,6 +63,7 @@ fn moved(git: &Git, root: &Path, project: &str, from: u64) -> Option<Moved> {
     let mut head = entries(&directory.join("logs/HEAD"), since);
     // A commit keeps what is there, and changes no file of the working copy.
     head.retain(|entry| entry.old != entry.new && !entry.said.starts_with("commit"));
+    head.extend(stashed(git, &directory, since));
     let last = head.last()?;
     let differ = |filter: &str| {
         let filter = format!("--diff-filter={filter}");
@@ -92,6 +93,39 @@ fn moved(git: &Git, root: &Path, project: &str, from: u64) -> Option<Moved> {
         removed: differ("D"),
         modified: differ("MT"),
     })
+}
+
+/// Returns what was put aside since a moment, as moves from what is in a stash to what it was made of (git-stash(1): its first parent is
+/// that commit, the third one has what git did not know). The history of the stashes is shared by working trees.
+fn stashed(git: &Git, directory: &Path, since: u64) -> Vec<Entry> {
+    let common = git.ask(
+        &["rev-parse", "--path-format=absolute", "--git-common-dir"],
+        &[],
+    );
+    let common = common.map_or_else(
+        || directory.to_owned(),
+        |said| PathBuf::from(said.trim_end_matches('\n')),
+    );
+    let mut moves = Vec::new();
+    for entry in entries(&common.join("logs/refs/stash"), since) {
+        let parents = git.ask(&["rev-parse", &format!("{}^@", entry.new)], &[]);
+        let parents = parents.unwrap_or_default();
+        let mut parents = parents.lines().map(str::to_owned);
+        let (base, _, unknown) = (parents.next(), parents.next(), parents.next());
+        let said = format!("stash: {}", entry.said);
+        // The tree of nothing at all: what stood only in the stash is gone from the working copy.
+        let nothing = unknown.and_then(|unknown| {
+            let empty = git.ask(&["hash-object", "-t", "tree", "/dev/null"], &[])?;
+            Some((unknown, empty.trim_end().to_owned()))
+        });
+        let aside = base.map(|base| (entry.new.clone(), base));
+        moves.extend(aside.into_iter().chain(nothing).map(|(old, new)| Entry {
+            old,
+            new,
+            said: said.clone(),
+        }));
+    }
+    moves
 }
 
 fn count(list: &str) -> u64 {

@@ -6,6 +6,7 @@
 //! bytes here and about 1 KiB in the kernel. Links are not followed, other file systems not entered.
 
 mod look;
+mod memory;
 mod nodes;
 mod places;
 
@@ -21,6 +22,7 @@ use std::time::{Instant, SystemTime};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
+pub(crate) use self::memory::Memory;
 use self::nodes::{Node, hash, key};
 use super::ignored::Ignored;
 
@@ -161,6 +163,8 @@ pub(crate) struct Tree {
     /// When everything that the kernel had was last read.
     drained: SystemTime,
     gaps: Gaps,
+    /// What was known when the watcher ran before, until everything was looked at for the first time.
+    memory: Option<Memory>,
 }
 
 impl Tree {
@@ -183,6 +187,7 @@ impl Tree {
             stirred: false,
             drained: SystemTime::now(),
             gaps: Gaps::default(),
+            memory: None,
         };
         for named in places {
             tree.places.push(Place {
@@ -201,6 +206,7 @@ impl Tree {
         for place in 0..self.places.len() {
             self.settle_place(place, Look::First, sink);
         }
+        self.memory = None;
     }
 
     /// Returns the descriptor that is readable when something has changed.
@@ -211,6 +217,11 @@ impl Tree {
     /// Returns how many directories are watched.
     pub(crate) fn directories(&self) -> usize {
         self.watches.len()
+    }
+
+    /// Returns how many names are known.
+    pub(crate) const fn names(&self) -> usize {
+        self.names
     }
 
     /// Returns what could not be watched.

@@ -165,6 +165,20 @@ pub struct Repository {
     /// Those files: what git has of them is not what they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dirty: Vec<Name>,
+    /// Where branches stood on the remote that was pushed to, as it said itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remotes: Vec<RemoteBranch>,
+}
+
+/// A branch of a remote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteBranch {
+    /// The remote's name here, or its address.
+    pub remote: String,
+    /// The branch's name there.
+    pub branch: String,
+    /// Its commit.
+    pub commit: String,
 }
 
 /// A name or value of bytes, which need not be text: written as text where it is, else in hexadecimal.

@@ -59,7 +59,9 @@ pub(super) fn judge(
     let wanted = asking::wanted(&court, &known, (&found, class, risk));
     let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     sort(&mut findings);
-    let capture = keeps(&analysis.effects, class, |index| court.directory(index));
+    let capture = keeps(&analysis.effects, &analysis.hints, class, |index| {
+        court.directory(index)
+    });
     Classification {
         class,
         risk,

@@ -16,6 +16,7 @@ mod flow;
 #[cfg(test)]
 mod flow_tests;
 mod grammar;
+mod hints;
 mod implicit;
 mod languages;
 mod lexicon;
@@ -46,8 +47,9 @@ use std::collections::BTreeMap;
 use analyst::{Ambient, Analyst, Printed};
 use store::{Node, Store};
 
+use crate::capture::Keep;
 use crate::effect::{Effect, ScriptLine, Span};
-use crate::place::Surroundings;
+use crate::place::{Place, Surroundings};
 use crate::shell::{Budget, Context, Script};
 
 /// The facts about programs, ready to be asked.
@@ -104,6 +106,8 @@ pub struct Analysis {
     pub scripts: Vec<String>,
     /// For effects on branches and remotes: their index, and the directory in whose repository that is.
     pub repositories: Vec<(usize, String)>,
+    /// What it changes that no effect names, with where that lies: only for what is kept before it runs.
+    pub hints: Vec<(Place, Keep)>,
     /// Effects that happen only if a word turns out to be a path.
     pub possible: Vec<PossibleEffect>,
 }

@@ -127,6 +127,7 @@ impl Analyst<'_> {
         let before = self.analysis.effects.len();
         self.effects(&mut task);
         self.cut_emptied(&mut task);
+        self.hint(&task, before);
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);
         self.run_option_file(&task);

@@ -74,7 +74,8 @@
 //! by the text alone, more strictly. Of each list only as many entries count as are ever asked for.
 //!
 //! A client that says `"can": ["capture"]` keeps what a verdict's `capture` names before it runs the command: each a path, or
-//! `{"path", "what"}` ([`What`](crate::capture::What)). When a command is going to be held it is first asked, in `wanted.capture`, and
+//! `{"path", "what"}` ([`What`](crate::capture::What)); one that also says `"capture-archives"` is told of `unpacked` and `pushed`, each
+//! with a list `of`. When a command is going to be held it is first asked, in `wanted.capture`, and
 //! answers in `facts.capture` with `files`, `bytes` and `cannot`, one reason each. What would pass and is not safe is held when
 //! `cannot` names anything. `approved` says that a person stands behind an allow.
 //!

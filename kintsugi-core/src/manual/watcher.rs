@@ -41,8 +41,10 @@
 //!
 //! - What a program writes through a mapping of memory (`mmap(2)`), or into a file that it keeps open: it shows when the file is
 //!   closed, and a mapping never does. Modes, owners, times and attributes. Reading.
-//! - What happened while nobody watched: before the start, between a crash and the restart a second later. Nothing is compared
-//!   with an earlier run.
+//! - What happened before the first start. From then on the watcher of the daemon keeps what it knows (`watch.seen` in the data
+//!   directory: hashes of names, 8 bytes each, up to 200,000 names; after every burst, with more than 20,000 names 30 s after it), and at
+//!   each start tells, as one burst that says so (`rescans`), what was made, written and removed since; of a place that is gone as a
+//!   whole, or with other settings, nothing is compared. A mass change of that time is held against the decisions of all of it.
 //! - What is in directories that are not entered (`.git`, `node_modules`, `target` and their like:
 //!   `IGNORED` in `kintsugi-cli/src/watch/ignored.rs`); that one of them is removed as a whole is seen. Inside of `.git` nothing
 //!   is: whoever removes only what is in it is not noticed.
@@ -65,7 +67,8 @@
 //! if it ran at that time: from its decision until 10 s after its reported end; without a reported end 10 minutes, and for
 //! a shell that tells of every end as long as that shell lives. What only reads explains nothing, nor does a command below which
 //! an agent proposes for itself, nor what was reported without ever being proposed. Where git's own history has an entry of that moment (`checkout`, `merge`, `reset`, by an editor or a shell
-//! without a hook), the files in which the two commits differ are explained by git, which can bring them back, and no others.
+//! without a hook), the files in which the two commits differ are explained by git, which can bring them back, and no others. So are
+//! the files of a stash that was made at that moment; `git stash pop` leaves no entry, and what it writes over is not explained.
 //!
 //! What is left over, if it is still that much, is an `incident`: in the log, in red in `kintsugi status` for a day, and told as `kintsugi
 //! notify` tells. It names processes that stood in the place or had something in it open, the youngest first: looked at once when
@@ -84,8 +87,8 @@
 //! - A little at a time: fewer than the threshold in each burst.
 //! - In the shadow of a command that was allowed in the same project, for as long as it runs and 10 s more.
 //! - As the same user: to stop the watcher. Its end is in the log, and the daemon starts it again after a second; what happened in
-//!   between is not seen.
-//! - After a restart soon behind the turn of a segment of the log, decisions from before that are not remembered: then the alarm is a
-//!   false one.
+//!   between is told at that start.
+//! - Of the decisions before the turn of a segment of the log the newest 256 KiB are remembered by whoever is started behind it. With
+//!   more of them within ten minutes the alarm may be a false one.
 //! - A directory that a person reaches by a link of their own, neither as the place was named nor as it is: a command that is
 //!   recorded with that name explains nothing, unless it says its real directory among the facts. False alarms, too.

@@ -1,7 +1,7 @@
 //! What was allowed lately and may change files: what a mass change is held against.
 //!
-//! A fold like the rest of the state, but not kept from one segment of the log to the next: after a restart soon behind such a turn,
-//! a change may find nobody who explains it. Who does is told in [`kintsugi_core::manual::watcher`].
+//! A fold like the rest of the state, and kept like it from one segment of the log to the next: the newest [`KEPT_BYTES_MAX`] bytes of
+//! those that may still explain something. Who explains what is told in [`kintsugi_core::manual::watcher`].
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use kintsugi_core::audit::record::{self, Command, Peer};
 use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::{Action, Effect, Modifier, Modifiers, Role};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clip;
@@ -31,6 +32,12 @@ const AFTER_MS: u64 = 10_000;
 
 /// How long a command explains something whose end nobody tells of, in milliseconds.
 const OPEN_MS: u64 = 10 * 60 * 1_000;
+
+/// Most bytes of commands that go into a new segment.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+
+/// Most bytes of them in one record, which has room for [`kintsugi_core::limits::RECORD_BYTES_MAX`].
+const PIECE_BYTES_MAX: usize = 40 * 1024;
 
 /// Whoever calls itself so tells of the end of each command.
 const SHELL: &str = "shell";
@@ -65,7 +72,7 @@ const MOVES: [&str; 25] = [
 ];
 
 /// A command that was allowed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deed {
     /// The proposal.
     pub id: Uuid,
@@ -171,6 +178,43 @@ impl Deeds {
         let deed = self.done.iter_mut().rev().find(|deed| deed.id == id);
         if let Some(deed) = deed {
             deed.ended.get_or_insert(at);
+        }
+    }
+
+    /// Returns those that may still explain something, oldest first, in pieces that each fit into a record.
+    pub(super) fn pieces(&self) -> Vec<Vec<Deed>> {
+        let times = self.done.iter().map(|deed| deed.ended.unwrap_or(deed.at));
+        let last = times.max().unwrap_or_default();
+        let may_explain = |deed: &&Deed| {
+            let is_shells = *deed.agent == *SHELL && deed.ended.is_none();
+            is_shells || deed.ended.unwrap_or(deed.at).saturating_add(OPEN_MS) >= last
+        };
+        let mut pieces: VecDeque<Vec<Deed>> = VecDeque::new();
+        let (mut all, mut here) = (0, usize::MAX);
+        for deed in self.done.iter().rev().filter(may_explain) {
+            let size = serde_json::to_vec(deed).map_or(usize::MAX, |bytes| bytes.len());
+            all += size;
+            if all > KEPT_BYTES_MAX {
+                break;
+            }
+            here = here.saturating_add(size);
+            if here > PIECE_BYTES_MAX {
+                pieces.push_front(Vec::new());
+                here = size;
+            }
+            if let Some(piece) = pieces.front_mut() {
+                piece.insert(0, deed.clone());
+            }
+        }
+        pieces.into()
+    }
+
+    /// Takes over a piece.
+    pub(super) fn restore(&mut self, piece: Vec<Deed>) {
+        for deed in piece {
+            if !self.done.iter().any(|known| known.id == deed.id) {
+                self.push(deed);
+            }
         }
     }
 

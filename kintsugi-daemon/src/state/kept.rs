@@ -41,6 +41,9 @@ const SUSPECTS: &str = "suspects";
 /// Names the piece with mass changes that nobody explained.
 const ALARMS: &str = "alarms";
 
+/// Names a piece with commands that may explain a mass change.
+const DEEDS: &str = "deeds";
+
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
 
@@ -137,6 +140,8 @@ impl LiveState for State {
         if !self.admin.is_empty() {
             pieces.extend(piece(ADMIN, &self.admin));
         }
+        let deeds = self.deeds.pieces();
+        pieces.extend(deeds.iter().filter_map(|deeds| piece(DEEDS, deeds)));
         let intents = self.intents.pieces();
         pieces.extend(intents.iter().filter_map(|intent| piece(INTENT, intent)));
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
@@ -274,6 +279,9 @@ impl State {
                         .map(decode_joined),
                 );
             }
+            DEEDS => self
+                .deeds
+                .restore(Vec::deserialize(value).unwrap_or_default()),
             ALARMS => self.alarms = Alarms::deserialize(value).unwrap_or_default(),
             HOLD => {
                 if let Ok(kept) = KeptHold::deserialize(value) {

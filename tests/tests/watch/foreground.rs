@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kintsugi_tests::machine::Machine;
@@ -21,9 +21,13 @@ struct Foreground {
 impl Foreground {
     fn start(machine: &Machine, arguments: &[&str], place: &Path) -> Self {
         let mut command = machine.kintsugi(&["watch", "--json", "--settle=200"]);
+        command.args(arguments).arg(place);
+        Self::of(command).0
+    }
+
+    /// Starts a command that becomes a watcher; returns also what that says first.
+    fn of(mut command: Command) -> (Self, String) {
         command
-            .args(arguments)
-            .arg(place)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -36,7 +40,7 @@ impl Foreground {
         // What it says later goes nowhere, and it must not end of that.
         std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
+        (Self { child, lines }, said)
     }
 
     fn pid(&self) -> Pid {
@@ -220,4 +224,36 @@ fn what_is_seen_without_a_daemon_is_told_to_the_next_one_once() {
     fs::write(&kept, text).unwrap();
     assert!(machine.run(&["daemon", "start"]).status.success());
     assert_eq!(bursts(&machine).len(), 3);
+}
+
+#[test]
+fn beyond_the_watches_that_the_kernel_gives_it_says_so_and_watches_the_rest() {
+    const LIMIT: &str = "echo 8 >/proc/sys/user/max_inotify_watches && exec \"$@\"";
+    let machine = Machine::new();
+    let place = machine.home().join("work");
+    for number in 0..40 {
+        fs::create_dir_all(place.join(format!("d{number}"))).unwrap();
+    }
+    // In a user namespace of its own, whose limit is nobody else's (user_namespaces(7)).
+    let mut limited = machine.command("unshare");
+    limited.args(["--user", "--map-root-user", "sh", "-c", LIMIT, "sh"]);
+    let may = machine
+        .command("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", LIMIT, "sh", "true"])
+        .output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: this system lets nobody make a user namespace");
+        return;
+    }
+    limited
+        .arg(kintsugi_tests::machine::program("kintsugi"))
+        .args(["watch", "--json", "--settle=200"])
+        .arg(&place);
+    let (mut watch, said) = Foreground::of(limited);
+    assert!(
+        said.contains("no watch left") && said.contains("fs.inotify.max_user_watches"),
+        "{said}"
+    );
+    fs::write(place.join("new"), "").unwrap();
+    assert_eq!(watch.next()["created"], 1);
 }

@@ -91,6 +91,13 @@ fn propose(machine: &Machine, directory: &Path, line: &str) -> (Option<i32>, Str
     (ran.status.code(), said)
 }
 
+/// As an editor does it: no shell, and nobody is asked.
+fn git(machine: &Machine, project: &Path, arguments: &[&str]) {
+    let mut git = machine.command("git");
+    let done = git.current_dir(project).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {done:?}");
+}
+
 /// The bursts, once one of them is explained.
 fn explained(machine: &Machine) -> Value {
     let seen = until(
@@ -151,11 +158,7 @@ fn what_an_allowed_program_does_in_its_project_is_explained_by_it() {
 #[test]
 fn git_that_moves_between_commits_by_itself_is_no_alarm_and_what_it_does_not_explain_is() {
     let (machine, project) = watched(0, "");
-    let git = |arguments: &[&str]| {
-        let mut git = machine.command("git");
-        let done = git.current_dir(&project).args(arguments).output().unwrap();
-        assert!(done.status.success(), "{arguments:?}: {done:?}");
-    };
+    let git = |arguments: &[&str]| git(&machine, &project, arguments);
     git(&["init", "-q", "-b", "main"]);
     fs::write(project.join("readme"), "x").unwrap();
     git(&["add", "."]);
@@ -236,4 +239,78 @@ fn only_what_the_daemons_own_watcher_says_can_be_an_incident() {
     assert_eq!(seen[0]["own"], Value::Null);
     assert_eq!(seen[0]["by"]["pid"], std::process::id());
     assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
+}
+
+#[test]
+fn what_git_puts_aside_by_itself_is_no_alarm() {
+    let (machine, project) = watched(0, "overwritten = 30\n");
+    let git = |arguments: &[&str]| git(&machine, &project, arguments);
+    git(&["init", "-q", "-b", "main"]);
+    fill(&project.join("lib"), 60);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "one"]);
+    for number in 0..60 {
+        fs::write(project.join(format!("lib/f{number}.c")), "int y;\n").unwrap();
+    }
+    fill(&project.join("new"), 60);
+    until(|| bursts(&machine), |seen| sum(seen, "created") >= 120);
+    // The test itself wrote over so many files, and nobody had been asked.
+    let before = words(&told(&machine, "incident")).len();
+    git(&["stash", "-q", "--include-untracked"]);
+    let seen = until(|| bursts(&machine), |seen| sum(seen, "removed") >= 60);
+    let explained: Vec<&str> = seen.iter().filter_map(|one| one["why"].as_str()).collect();
+    assert!(
+        explained
+            .iter()
+            .any(|why| why.contains("stash: WIP on main")),
+        "{seen:?}"
+    );
+    assert_eq!(words(&told(&machine, "incident")).len(), before);
+    // It explains nothing else that goes at that moment.
+    git(&["stash", "pop", "-q"]);
+    fill(&project.join("notes"), 60);
+    git(&["add", "-N", "notes"]);
+    until(|| bursts(&machine), |seen| sum(seen, "created") >= 240);
+    fs::remove_dir_all(project.join("notes")).unwrap();
+    until(
+        || words(&told(&machine, "incident")),
+        |all| all.iter().any(|one| one.contains("shop/notes")),
+    );
+}
+
+#[test]
+fn what_went_while_nobody_watched_is_told_at_the_next_start() {
+    let (machine, project) = watched(60, "");
+    fs::write(project.join("src/late.c"), "").unwrap();
+    until(|| bursts(&machine), |seen| sum(seen, "created") >= 1);
+    let seen = machine.home().join(".local/share/kintsugi/watch.seen");
+    until(|| seen.exists(), |is_kept| *is_kept);
+    assert!(machine.run(&["daemon", "stop"]).status.success());
+    let before = bursts(&machine).len();
+    for number in 0..40 {
+        fs::remove_file(project.join(format!("src/f{number}.c"))).unwrap();
+    }
+    fs::write(project.join("src/f50.c"), "other").unwrap();
+    fs::write(project.join("src/new.c"), "").unwrap();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let told_now = until(|| bursts(&machine), |seen| sum(seen, "removed") >= 40);
+    let new = &told_now[before..];
+    let of = |member| sum(new, member);
+    assert_eq!(
+        (of("removed"), of("created"), of("modified"), of("rescans")),
+        (40, 1, 1, 1),
+        "{new:?}"
+    );
+    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
+    assert!(incidents[0].contains("shop/src"), "{incidents:?}");
+    // At the start after that nothing is left to tell.
+    let count = bursts(&machine).len();
+    assert!(machine.run(&["daemon", "restart"]).status.success());
+    until(
+        || super::watching(&machine),
+        |watch| watch["says"].is_string(),
+    );
+    fs::write(project.join("src/last.c"), "").unwrap();
+    let after = until(|| bursts(&machine), |seen| seen.len() > count);
+    assert_eq!(sum(&after[count..], "removed"), 0, "{after:?}");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
+use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{Request, Response};
 use kintsugi_core::shell::Dialect;
@@ -164,11 +165,13 @@ impl Tools {
                 );
                 if caller.is_person_told(&told) && is_approved(&command) {
                     let limits = before::limits();
-                    let kept = gate::keep_approved(&paths, &command, &answer, &limits);
-                    if let Err(failure) = kept {
-                        return failed(&json!({ "decision": "hold" }), &failure.message);
-                    }
-                    return self.execute(&command, limit, caller);
+                    let kept = match gate::keep_approved(&paths, &command, &answer, &limits) {
+                        Ok(kept) => kept,
+                        Err(failure) => {
+                            return failed(&json!({ "decision": "hold" }), &failure.message);
+                        }
+                    };
+                    return self.execute_kept(&command, (limit, &paths, kept), caller);
                 }
                 let words = format!(
                     "held as {id}: {reason}; stop here and tell the person; once they have said `kintsugi approve {id}`, \
@@ -177,9 +180,20 @@ impl Tools {
                 return failed(&json!({ "decision": "hold", "id": id }), &words);
             }
         }
-        let ran = self.execute(&command, limit, caller);
-        if let Some(Kept::As(id)) = kept {
-            before::ended(&paths, &id);
+        let kept = kept.unwrap_or(Kept::Nothing);
+        self.execute_kept(&command, (limit, &paths, kept), caller)
+    }
+
+    /// Runs what may run, and notes its end where something was kept before it.
+    fn execute_kept(
+        &self,
+        command: &ProposedCommand,
+        (limit, paths, kept): (Duration, &Paths, Kept),
+        caller: &mut dyn Caller,
+    ) -> Value {
+        let ran = self.execute(command, limit, caller);
+        if let Kept::As(id) = kept {
+            before::ended(paths, &id);
         }
         ran
     }

@@ -68,6 +68,7 @@ impl Tree {
             names: Names::default(),
             children: BTreeMap::new(),
         });
+        let recalled = self.recall(top, &real);
         let device = real.symlink_metadata().map(|about| {
             use std::os::unix::fs::MetadataExt as _;
             about.dev()
@@ -79,7 +80,7 @@ impl Tree {
             let vigil = place.vigil.take();
             self.end_vigil(vigil);
         }
-        self.look(top, look, sink);
+        self.look(top, recalled.unwrap_or(look), sink);
     }
 
     /// Lets go of a watch that was only kept for a place that was not there.

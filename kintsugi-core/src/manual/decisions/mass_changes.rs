@@ -13,6 +13,6 @@
 //! could raise alarms until nobody reads them, or claim that git did it. A command explains what its effects name, or, where it
 //! runs what nobody foresees, its directory and its project: an alarm after every build would be worse than none.
 //!
-//! **Price.** In the shadow of an allowed command in the same project something else passes unseen. After a restart the memory begins with the
-//! segment of the log. Git's word is taken for files in which two commits differ: whoever removes exactly those, at that moment, is
+//! **Price.** In the shadow of an allowed command in the same project something else passes unseen. After a restart the memory begins with what
+//! the segment of the log opens with. Git's word is taken for files in which two commits differ: whoever removes exactly those, at that moment, is
 //! taken for git, and git has them.

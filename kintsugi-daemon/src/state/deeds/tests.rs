@@ -138,3 +138,37 @@ fn few_are_kept_and_what_still_runs_the_longest() {
     assert_eq!(deeds.done.len(), DEEDS_MAX);
     assert!(explains(&deeds, "/p/a") && explains(&deeds, "/p/b"));
 }
+
+#[test]
+fn what_may_still_explain_something_goes_into_the_next_segment() {
+    let mut deeds = allowed("make", "safe", &[effect("execute", "/p/a/Makefile")]);
+    for id in 2..400 {
+        let at = u64::try_from(id).unwrap() * 1_000;
+        let raw = "y".repeat(100);
+        deeds.propose(&command(id, "x", "/p/b", &raw), &peer());
+        let target = format!("/p/b/{}", "z".repeat(300));
+        let run = serde_json::json!([effect("delete", &target)]);
+        deeds.decide(at, &verdict(id, "safe", &run));
+        deeds.end(at + 1, Uuid::from_u128(id));
+    }
+    let over = deeds.done.len();
+    let pieces = deeds.pieces();
+    assert!(pieces.len() > 1);
+    let mut again = Deeds::default();
+    for piece in pieces {
+        let json = serde_json::to_string(&piece).unwrap();
+        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX - 1_024);
+        // A piece that is read twice counts once.
+        again.restore(serde_json::from_str(&json).unwrap());
+        again.restore(serde_json::from_str(&json).unwrap());
+    }
+    assert_eq!(again.done.len(), over);
+    assert!(explains(&again, "/p/a"), "the shell still runs it");
+    let last = |deeds: &Deeds| deeds.done.back().map(|deed| deed.id);
+    assert_eq!(last(&again), last(&deeds));
+    // What ended long before the last is of no use any more.
+    deeds.propose(&command(5_000, "x", "/p/b", "y"), &peer());
+    let run = serde_json::json!([effect("delete", "/p/b/c")]);
+    deeds.decide(10_000_000, &verdict(5_000, "safe", &run));
+    assert_eq!(deeds.pieces().concat().len(), 2);
+}
