@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use kintsugi_core::display::escape;
 use kintsugi_core::paths::PROJECT_POLICY;
-use kintsugi_core::policy::{Origin, Policy as InForce};
+use kintsugi_core::policy::{Layers, Notice, Origin, Policy as InForce};
 use kintsugi_core::vault::operation::{Files, Operation};
 use serde::Serialize;
 
@@ -98,10 +98,24 @@ fn check_file(file: &std::path::Path, console: &mut Console) -> Result<Exit, Fai
         Origin::User
     };
     let read = policies::read_file(file, origin).map_err(|error| wrong(&format!("{error:#}")))?;
-    if read.is_none() {
+    let Some(read) = read else {
         let message = format!("`{}` is not there", file.display());
         return Err(Failure::new(Exit::Failed, message).hint("give the path of a policy file"));
+    };
+    // As it would be if it were the only one: what it names must be there, and its examples as it says.
+    let mut judge = embedded::judge()?;
+    let mut layers = Layers::default();
+    match origin {
+        Origin::Project => layers.project = Some(read),
+        Origin::Admin | Origin::User => layers.user = Some(read),
     }
+    let (policy, notices) = layers
+        .combine(judge.rules())
+        .map_err(|error| wrong(&error.to_string()))?;
+    judge
+        .adopt(policy)
+        .map_err(|error| wrong(&error.to_string()))?;
+    note(&notices, console)?;
     writeln!(console.out, "`{}` is well formed", file.display())?;
     Ok(Exit::Allowed)
 }
@@ -115,11 +129,17 @@ fn accept(console: &mut Console) -> Result<Exit, Failure> {
     Ok(Exit::Allowed)
 }
 
-fn check(read: Policies, console: &mut Console) -> Result<Exit, Failure> {
-    for notice in &read.notices {
+/// Says what of a file does not count.
+fn note(notices: &[Notice], console: &mut Console) -> Result<(), Failure> {
+    for notice in notices {
         let line = format!("{}: {}", notice.at, notice.message);
         writeln!(console.err, "kintsugi: note: {}", escape(&line))?;
     }
+    Ok(())
+}
+
+fn check(read: Policies, console: &mut Console) -> Result<Exit, Failure> {
+    note(&read.notices, console)?;
     if let Some((last, others)) = read.problems.split_last() {
         for problem in others {
             console.fail(&Failure::new(Exit::Failed, escape(problem)));

@@ -26,6 +26,33 @@ fn every_example_of_the_built_in_packs_is_as_its_rule_says() {
     );
 }
 
+#[test]
+fn a_policy_with_an_example_that_fails_is_refused_and_the_one_before_stays() {
+    let mut judge = JUDGE.with(Judge::clone);
+    let policy = |text: &str| {
+        let user = File::parse("my.toml", text, crate::policy::Origin::User).unwrap();
+        let layers = crate::policy::Layers {
+            user: Some(user),
+            ..crate::policy::Layers::default()
+        };
+        layers.combine(judge.rules()).unwrap().0
+    };
+    let good = policy("threshold = 20");
+    let rule = "threshold = 90\n\n[[rule]]\nid = \"my.push\"\nclass = \"catastrophic\"\neffect = [\"publish\"]\nreason = \"x\"\n";
+    let wrong = [
+        ("matches = [\"git push\", \"git status\"]", "git status"),
+        ("ignores = [\"git push\"]", "git push"),
+    ]
+    .map(|(examples, told)| (policy(&[rule, examples].concat()), told));
+    judge.adopt(good).unwrap();
+    for (policy, told) in wrong {
+        let refused = judge.adopt(policy).unwrap_err().to_string();
+        assert!(refused.starts_with("my.toml:"), "{refused}");
+        assert!(refused.contains(told), "{refused}");
+        assert_eq!(judge.policy().threshold, 20, "{refused}");
+    }
+}
+
 fn with_facts(text: &str, facts: &Facts) -> Classification {
     let surroundings = example_surroundings();
     JUDGE.with(|judge| {

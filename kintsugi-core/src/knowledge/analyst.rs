@@ -165,6 +165,10 @@ impl Analyst<'_> {
             let Some(invocation) = script.invocations.get(at) else {
                 continue;
             };
+            if !self.budget.spend(1) {
+                self.problem("more work than one command line may take", invocation.span);
+                break;
+            }
             let fed = match fed_by.get(at).copied().flatten() {
                 Some(owner) => scope.printed.get(owner).cloned().unwrap_or_default(),
                 None => self.input(invocation, &scope),
@@ -306,7 +310,7 @@ impl Analyst<'_> {
                 Hole::Process {
                     readable: false, ..
                 } => Feeds::NONE,
-                Hole::Other(name) => super::code::feed_of_hole(name),
+                Hole::Other(name) => super::holes::feed_of_hole(name),
             })
         })
     }
@@ -324,7 +328,7 @@ impl Analyst<'_> {
         });
         let units = lengths
             .map(|length| base.saturating_add(u32::try_from(length).unwrap_or(u32::MAX)))
-            .fold(0, u32::saturating_add);
+            .fold(long_name_units(word), u32::saturating_add);
         let affordable = self.budget.spend(units);
         if !affordable {
             self.problem("more work than one command line may take", call.span);
@@ -342,7 +346,7 @@ impl Analyst<'_> {
         let outputs = |hole: &Hole| {
             scope
                 .output_place(hole)
-                .or_else(|| super::code::place_of_hole(hole))
+                .or_else(|| super::holes::place_of_hole(hole))
         };
         let mut all: Vec<crate::place::Judgement> = Vec::with_capacity(1);
         for directory in directories {
@@ -451,7 +455,9 @@ impl Analyst<'_> {
         target: Target,
     ) -> Pushed<'_> {
         if !self.budget.spend(EFFECT_UNITS) {
+            // What is over its budget is held whatever else it does.
             self.problem("more work than one command line may take", call.span);
+            return Pushed { effect: None };
         }
         self.analysis.effects.push(Effect {
             action,
@@ -528,6 +534,22 @@ impl Pushed<'_> {
         }
         self
     }
+}
+
+/// Longest name that costs no more than any other, in bytes.
+const NAME_BYTES: usize = 512;
+
+/// Units of work that a word of unusual length costs as a path: every rule that names paths compares it.
+fn long_name_units(word: &Word) -> u32 {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Text(text) | Piece::Glob(text) => text.len(),
+        Piece::Hole(_) => 8,
+    };
+    let length = word.pieces.iter().map(bytes).sum::<usize>();
+    if length <= NAME_BYTES {
+        return 0;
+    }
+    u32::try_from(length / 2 + word.pieces.len()).unwrap_or(u32::MAX)
 }
 
 /// For each command in a `>(…)`: the command that writes into it.

@@ -64,6 +64,9 @@ const TALK: &[&str] = &[
     "jq",
 ];
 
+/// Bytes of sentences that are read for one unit of work.
+const SENTENCE_BYTES: usize = 8;
+
 impl Analyst<'_> {
     /// Queries and instructions among the words and on the standard input of a program whose language is not described.
     pub(super) fn assume_sentences(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
@@ -85,7 +88,7 @@ impl Analyst<'_> {
                 let path = said.trim_start_matches('@');
                 self.assume_file(call, program, path, true);
             }
-            if !is_talk && said.contains([' ', '(']) {
+            if !is_talk && said.contains([' ', '(']) && self.afford_reading(call, said.len()) {
                 self.push_said(call, program, sentence_sense(&said), &said);
             }
             before = option.filter(|it| !it.contains('=')).map(str::to_owned);
@@ -95,9 +98,21 @@ impl Analyst<'_> {
             (None, Input::Text(word)) => Some(word.display()),
             (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
         };
-        if let Some(text) = fed {
+        if let Some(text) = fed
+            && self.afford_reading(call, text.len())
+        {
             self.push_said(call, program, sentence_sense(&text), text.trim());
         }
+    }
+
+    /// Pays for reading words of people; false when there is no budget left.
+    fn afford_reading(&mut self, call: &Call<'_>, bytes: usize) -> bool {
+        let units = u32::try_from(bytes / SENTENCE_BYTES).unwrap_or(u32::MAX);
+        let affordable = self.budget.spend(units);
+        if !affordable {
+            self.problem("more work than one command line may take", call.span);
+        }
+        affordable
     }
 
     fn push_said(&mut self, call: &Call<'_>, program: &str, said: Sense, text: &str) {

@@ -84,6 +84,9 @@ impl Analyst<'_> {
             if text.starts_with('-') || text.contains("://") {
                 continue;
             }
+            if !self.afford_path(call, &value) {
+                return;
+            }
             for judged in self.judge(&value, &call.directories, call.scope) {
                 if matches!(
                     judged.place,

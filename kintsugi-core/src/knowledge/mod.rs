@@ -17,6 +17,7 @@ mod flow;
 mod flow_tests;
 mod grammar;
 mod hints;
+mod holes;
 mod implicit;
 mod languages;
 mod lexicon;

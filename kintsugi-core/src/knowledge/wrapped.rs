@@ -252,10 +252,10 @@ impl Analyst<'_> {
             return found;
         }
         if let Some(name) = super::implicit::looked_up_by_pipe(&task.call) {
-            let number = super::code::hole_for(task.call.fed.feeds, span);
+            let number = super::holes::hole_for(task.call.fed.feeds, span);
             return vec![vec![name], vec![number]];
         }
-        vec![vec![super::code::hole_for(task.call.fed.feeds, span)]]
+        vec![vec![super::holes::hole_for(task.call.fed.feeds, span)]]
     }
 
     /// What `find` finds: its roots, or what matches the narrowing names below them.

@@ -277,6 +277,40 @@ fn a_file_that_is_wrong_is_refused_with_place_and_text() {
 }
 
 #[test]
+fn a_wrong_type_and_a_second_rule_of_one_id_are_refused_with_line_and_text() {
+    let rule = "[[rule]]\nid = \"my.rule\"\nclass = \"ambiguous\"\neffect = [\"publish\"]\nreason = \"x\"\n";
+    for (text, place, offending) in [
+        (
+            "mode = \"attended\"\nthreshold = \"high\"".to_owned(),
+            "user.toml:2: ",
+            "`threshold = \"high\"`",
+        ),
+        (
+            rule.replace("[\"publish\"]", "7"),
+            "user.toml:4: ",
+            "`effect = 7`",
+        ),
+        (
+            rule.replace("publish", "explode"),
+            "user.toml:4: ",
+            "explode",
+        ),
+        (
+            rule.replace("reason", "raeson"),
+            "user.toml:5: ",
+            "`raeson = \"x\"`",
+        ),
+        ([rule, rule].concat(), "user.toml:7: ", "my.rule"),
+        ("mode = ".to_owned(), "user.toml:1: ", "`mode = `"),
+    ] {
+        let refused = refusal(&text);
+        assert!(refused.starts_with(place), "{text}: {refused}");
+        assert!(refused.contains(offending), "{text}: {refused}");
+        assert_eq!(refused.lines().count(), 1, "{refused}");
+    }
+}
+
+#[test]
 fn what_holds_while_a_file_is_broken_is_the_strictest() {
     let (policy, _) = combine(
         "",

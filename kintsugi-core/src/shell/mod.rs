@@ -118,22 +118,28 @@ pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
     }
     match context.dialect {
         Dialect::Bash | Dialect::Zsh | Dialect::Posix => evaluate::run(text, context, budget),
-        Dialect::Fish => written(fish::to_bash(text), text, context, budget),
-        Dialect::Nu => written(nu::to_bash(text), text, context, budget),
-        Dialect::PowerShell => written(powershell::to_bash(text), text, context, budget),
+        Dialect::Fish => written(fish::to_bash, text, context, budget),
+        Dialect::Nu => written(nu::to_bash, text, context, budget),
+        Dialect::PowerShell => written(powershell::to_bash, text, context, budget),
     }
 }
 
+/// Bytes of another shell's text that are written as bash for one unit of work.
+const WRITTEN_BYTES: usize = 4;
+
 /// Reads what another language was written as; every part of it has the span of the whole.
 fn written(
-    bash: Result<String, &'static str>,
+    to_bash: impl Fn(&str) -> Result<String, &'static str>,
     text: &str,
     context: &Context,
     budget: &mut Budget,
 ) -> Script {
-    let units = u32::try_from(text.len() / 8).unwrap_or(u32::MAX);
-    match bash {
-        Ok(bash) if budget.spend(units) => {
+    let units = u32::try_from(text.len() / WRITTEN_BYTES).unwrap_or(u32::MAX);
+    if !budget.spend(units) {
+        return unreadable("more work than one command may take", text, context);
+    }
+    match to_bash(text) {
+        Ok(bash) => {
             let whole = Span {
                 start: 0,
                 end: u32::try_from(text.len()).unwrap_or(u32::MAX),
@@ -145,7 +151,6 @@ fn written(
             };
             evaluate::run(&bash, &context, budget)
         }
-        Ok(_) => unreadable("more work than one command may take", text, context),
         Err(what) => unreadable(what, text, context),
     }
 }

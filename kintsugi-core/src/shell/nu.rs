@@ -5,6 +5,9 @@
 //! a block and the body of a definition are judged as if they ran once. Records, string interpolation, `match`, modules and sourced
 //! files are an error, so that the line is held.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use crate::limits::SHELL_DEPTH_MAX;
 
 /// Why a text is not read.
@@ -24,6 +27,10 @@ const HARMLESS: &str = "all ansi any append ast banner bits break bytes cal catc
 /// Commands that run text from elsewhere, or change what other words mean.
 const UNREADABLE: &str = "attr config const export export-env extern hide hide-env load-env match module overlay plugin query register \
     source source-env stor use with-env";
+
+static HARMLESS_NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| HARMLESS.split(' ').collect());
+static UNREADABLE_NAMES: LazyLock<BTreeSet<&str>> =
+    LazyLock::new(|| UNREADABLE.split(' ').collect());
 
 struct Reader<'t> {
     text: &'t str,
@@ -356,7 +363,7 @@ fn of_command(words: &[Word]) -> Result<String, Fault> {
     if name.starts_with(|letter: char| letter.is_ascii_digit() || "$('\"`-".contains(letter)) {
         return joined("printf '%s\\n'", words);
     }
-    if is_in(UNREADABLE, name) {
+    if UNREADABLE_NAMES.contains(name) {
         return Err(UNREAD);
     }
     match name {
@@ -376,7 +383,7 @@ fn of_command(words: &[Word]) -> Result<String, Fault> {
             };
             joined(&curl, rest.get(1..).unwrap_or_default())
         }
-        name if is_in(HARMLESS, name) => joined(":", rest),
+        name if HARMLESS_NAMES.contains(name) => joined(":", rest),
         _ => joined(&first.bash, rest),
     }
 }
@@ -430,10 +437,6 @@ fn assign(out: &mut String, target: &str, command: &str) -> Result<(), Fault> {
     let export = if exports.is_some() { "export " } else { "" };
     out.push_str(&[export, name, "=\"$(", command, ")\""].concat());
     Ok(())
-}
-
-fn is_in(names: &str, name: &str) -> bool {
-    names.split(' ').any(|other| other == name)
 }
 
 /// Returns what bash writes for a redirection of nushell.

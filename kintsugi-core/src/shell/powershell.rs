@@ -130,12 +130,8 @@ impl Reader<'_> {
             .chars()
             .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
             .collect();
-        let exports = self
-            .text
-            .get(start..)
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .starts_with("$env:");
+        let begins = self.text.get(start..start + "$env:".len());
+        let exports = begins.is_some_and(|text| text.eq_ignore_ascii_case("$env:"));
         if exports {
             out.push_str("export ");
         }

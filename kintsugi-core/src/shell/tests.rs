@@ -175,6 +175,8 @@ fn lists_pipes_and_compounds_give_all_their_commands() {
         ("for i in 1 2; do a $i; done", &["a|1", "a|2"]),
         ("for ((i=0;i<3;i++)); do a; done", &["a", "a"]),
         ("case $x in a|b) c;; *) d;; esac", &["c", "d"]),
+        ("case $x in a) case $y in b) c; esac; esac", &["c"]),
+        ("case $x in a) esac", &[]),
         ("select x in a; do b $x; done", &["b|a"]),
         ("f() { a $1; }; f x", &["a|x"]),
         ("function f { a; }; f", &["a"]),
@@ -553,4 +555,22 @@ proptest::proptest! {
             proptest::prop_assert_eq!(shown(&script), [plain.clone()]);
         }
     }
+}
+
+/// The parser reads the innermost of wrong cases in one another twice as often for each.
+#[test]
+fn cases_in_one_another_are_not_read_again_and_again() {
+    let open = "case a in b) ".repeat(24);
+    let wrong = "case a in b) ".repeat(24) + "a && && b" + &" ;; esac".repeat(24);
+    for text in [open, wrong] {
+        let script = script_of(&text);
+        assert!(!script.problems.is_empty(), "{text}");
+        assert!(
+            script.problems.iter().all(|it| it.what.contains("case")),
+            "{:?}",
+            script.problems
+        );
+    }
+    let most = "case a in b) ".repeat(8) + "c" + &" esac".repeat(8);
+    assert_eq!(commands_in(&most, Dialect::Bash), ["c"]);
 }

@@ -321,6 +321,12 @@ pub(super) const SEEDS: &[Killer] = &[
         "esac",
     ),
     beside("patterns of an arm", "case $x in ", "a#|", "z) b;; esac"),
+    beside(
+        "case in case, one by one",
+        "",
+        "case a in b) case a in b) case a in b) case a in b) case a in b) case a in b) c; esac; esac; esac; esac; esac; esac; ",
+        "",
+    ),
     beside("elif", "if a; then b; ", "elif a; then x#=1; ", "fi"),
     beside(
         "a long body in a function",

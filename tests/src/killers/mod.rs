@@ -4,6 +4,7 @@
 
 mod around;
 mod beside;
+mod languages;
 
 use kintsugi_core::shell::Dialect;
 
@@ -55,6 +56,11 @@ const fn around(
     }
 }
 
+/// The same in another shell.
+const fn spoken(dialect: Dialect, killer: Killer) -> Killer {
+    Killer { dialect, ..killer }
+}
+
 impl Killer {
     /// Returns the text with `count` copies of the seed.
     #[must_use]
@@ -85,5 +91,6 @@ impl Killer {
 
 /// Returns every seed.
 pub fn killers() -> impl Iterator<Item = &'static Killer> {
-    beside::SEEDS.iter().chain(around::SEEDS)
+    let of_bash = beside::SEEDS.iter().chain(around::SEEDS);
+    of_bash.chain(languages::SEEDS)
 }

@@ -11,11 +11,17 @@ use crate::shell::{Budget, Piece, Word};
 /// Programs that run what they read.
 const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "ash"];
 
+/// Longest expression that is followed, in tokens.
+const EXPRESSION_TOKENS_MAX: usize = 128;
+
+/// Longest value that is followed, in bytes: `x = x x` doubles it.
+const VALUE_BYTES_MAX: usize = 4 * 1024;
+
 /// Reads an awk program.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let tokens = lex::tokens(text, Language::Awk);
     let program = Program {
-        variables: variables(&tokens),
+        variables: variables(&tokens, budget),
         tokens,
     };
     let mut found = Vec::new();
@@ -29,14 +35,14 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         match (token, token.mark()) {
             (Token::Name(name), _) => match name.as_str() {
                 "print" | "printf" => print = Some(at + 1),
-                "system" => found.push(Embedded::Shell(program.expression(at + 2))),
-                "getline" => program.input(at, &mut found),
+                "system" => found.push(Embedded::Shell(program.expression(at + 2, budget))),
+                "getline" => program.input(at, budget, &mut found),
                 _ => {}
             },
             (Token::Line, _) | (_, ";" | "}") => print = None,
             (_, "|") => {
                 if let Some(start) = print {
-                    program.pipe(start, at, &mut found);
+                    program.pipe((start, at), budget, &mut found);
                 }
             }
             (_, mark @ (">" | ">>")) if print.is_some() => found.push(Embedded::Effect {
@@ -46,7 +52,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                     Action::Overwrite
                 },
                 role: Role::Path,
-                target: program.expression(at + 1),
+                target: program.expression(at + 1, budget),
                 modifiers: Modifiers::NONE,
                 feed: Feed::Program,
             }),
@@ -103,7 +109,7 @@ struct Program {
     variables: BTreeMap<String, Word>,
 }
 
-fn variables(tokens: &[Token]) -> BTreeMap<String, Word> {
+fn variables(tokens: &[Token], budget: &mut Budget) -> BTreeMap<String, Word> {
     let mut program = Program {
         tokens: tokens.to_vec(),
         variables: BTreeMap::new(),
@@ -111,7 +117,7 @@ fn variables(tokens: &[Token]) -> BTreeMap<String, Word> {
     for (at, token) in tokens.iter().enumerate() {
         let assigned = tokens.get(at + 1).map(Token::mark) == Some("=");
         if let (Token::Name(name), true) = (token, assigned) {
-            let value = program.expression(at + 2);
+            let value = program.expression(at + 2, budget);
             program.variables.insert(name.clone(), value);
         }
     }
@@ -120,18 +126,18 @@ fn variables(tokens: &[Token]) -> BTreeMap<String, Word> {
 
 impl Program {
     /// `print x | "cmd"`: the command, and what is printed when the command is a shell.
-    fn pipe(&self, print: usize, bar: usize, found: &mut Vec<Embedded>) {
-        let command = self.expression(bar + 1);
+    fn pipe(&self, (print, bar): (usize, usize), budget: &mut Budget, found: &mut Vec<Embedded>) {
+        let command = self.expression(bar + 1, budget);
         let first = command.known_prefix();
         let name = first.split_whitespace().next().unwrap_or_default();
         if SHELLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
-            found.push(Embedded::Shell(self.expression(print)));
+            found.push(Embedded::Shell(self.expression(print, budget)));
         }
         found.push(Embedded::Shell(command));
     }
 
     /// `"cmd" | getline`.
-    fn input(&self, at: usize, found: &mut Vec<Embedded>) {
+    fn input(&self, at: usize, budget: &mut Budget, found: &mut Vec<Embedded>) {
         let piped = at
             .checked_sub(1)
             .and_then(|at| self.tokens.get(at))
@@ -142,7 +148,7 @@ impl Program {
             found.push(Embedded::Effect {
                 action: Action::Read,
                 role: Role::Path,
-                target: self.expression(at + 1),
+                target: self.expression(at + 1, budget),
                 modifiers: Modifiers::NONE,
                 feed: Feed::File,
             });
@@ -150,17 +156,19 @@ impl Program {
         if piped == Some("|") {
             let opens =
                 |token: &Token| matches!(token.mark(), ";" | "{" | "(") || *token == Token::Line;
-            let before = self.tokens.get(..at).unwrap_or_default();
+            let first = at.saturating_sub(EXPRESSION_TOKENS_MAX);
+            let before = self.tokens.get(first..at).unwrap_or_default();
             let start = before.iter().rposition(opens).map_or(0, |at| at + 1);
-            found.push(Embedded::Shell(self.expression(start)));
+            found.push(Embedded::Shell(self.expression(first + start, budget)));
         }
     }
 
-    /// Joins what stands from `at` on, as awk does with what stands side by side; fields are not known.
-    fn expression(&self, at: usize) -> Word {
+    /// Joins what stands from `at` on, as awk does with what stands side by side; fields are not known, nor is what is longer than is
+    /// followed.
+    fn expression(&self, at: usize, budget: &mut Budget) -> Word {
         let mut word = Word::default();
         let mut is_environment = false;
-        for token in self.tokens.iter().skip(at) {
+        for (count, token) in self.tokens.iter().skip(at).enumerate() {
             match (token, token.mark()) {
                 (Token::Name(name), _) if name == "ENVIRON" => is_environment = true,
                 (Token::Text(parts), _) if is_environment => {
@@ -187,6 +195,12 @@ impl Program {
                 (Token::Number(_), _) => word.pieces.extend(super::value::hole().pieces),
                 (_, "$" | "+" | "-" | "[" | "]" | "." | ",") => {}
                 _ => break,
+            }
+            let bytes = super::value::size(&word) + word.pieces.len();
+            let units = u32::try_from(1 + bytes / 64).unwrap_or(u32::MAX);
+            let is_long = count >= EXPRESSION_TOKENS_MAX || bytes > VALUE_BYTES_MAX;
+            if is_long || !budget.spend(units) {
+                return super::value::hole();
             }
         }
         if word.pieces.is_empty() {

@@ -7,12 +7,22 @@ use crate::shell::Budget;
 
 /// Reads ex commands, separated by `|` and lines.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
-    text.lines()
-        .flat_map(|line| commands(line, budget))
-        .collect()
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut next = Some(line);
+        while let Some(command) = next {
+            if !budget.spend(1) {
+                found.push(Embedded::Unknown("more code than is read".to_owned()));
+                return found;
+            }
+            next = one(command, budget, &mut found);
+        }
+    }
+    found
 }
 
-fn commands(line: &str, budget: &mut Budget) -> Vec<Embedded> {
+/// Reads one command; returns what is left to be read as the next one.
+fn one<'t>(line: &'t str, budget: &mut Budget, found: &mut Vec<Embedded>) -> Option<&'t str> {
     let command = line.trim().trim_start_matches(':').trim_start();
     let range =
         command.find(|c: char| !matches!(c, '%' | ',' | '.' | '$' | '0'..='9' | '\'' | ';'));
@@ -20,7 +30,8 @@ fn commands(line: &str, budget: &mut Budget) -> Vec<Embedded> {
         .get(range.unwrap_or(command.len())..)
         .unwrap_or_default();
     if let Some(text) = command.strip_prefix('!') {
-        return vec![shell(text)];
+        found.push(shell(text));
+        return None;
     }
     let end = command
         .find(|c: char| !c.is_ascii_alphabetic())
@@ -29,46 +40,37 @@ fn commands(line: &str, budget: &mut Budget) -> Vec<Embedded> {
     let argument = rest.trim_start_matches('!').trim();
     match name {
         "r" | "re" | "read" | "w" | "write" | "wq" | "x" | "sav" | "saveas" => {
-            file(name, argument, rest)
+            found.extend(file(name, argument, rest));
         }
-        "s" | "d" | "delete" | "g" | "v" | "normal" | "norm" => next(argument, budget),
+        "silent" | "sil" => return Some(argument),
+        "s" | "d" | "delete" | "g" | "v" | "normal" | "norm" => return behind_bar(argument),
         "py" | "python" | "py3" | "python3" | "pyx" | "pyf" => {
-            script::read(Language::Python, argument, budget)
+            found.extend(script::read(Language::Python, argument, budget));
         }
-        "perl" => script::read(Language::Perl, argument, budget),
-        "ruby" => script::read(Language::Ruby, argument, budget),
-        "lua" | "call" | "echo" | "let" | "silent" | "sil" | "exe" | "exec" | "execute" => {
-            let mut found = if name.starts_with("si") {
-                commands(argument, budget)
-            } else {
-                Vec::new()
-            };
+        "perl" => found.extend(script::read(Language::Perl, argument, budget)),
+        "ruby" => found.extend(script::read(Language::Ruby, argument, budget)),
+        "lua" | "call" | "echo" | "let" | "exe" | "exec" | "execute" => {
             found.extend(script::read(Language::Other, argument, budget));
-            found
         }
-        "te" | "ter" | "term" | "terminal" => vec![shell(argument)],
-        "so" | "source" | "luafile" => {
-            vec![effect(
-                Action::Interpret,
-                Role::Code,
-                argument,
-                Modifiers::NONE,
-            )]
-        }
+        "te" | "ter" | "term" | "terminal" => found.push(shell(argument)),
+        "so" | "source" | "luafile" => found.push(effect(
+            Action::Interpret,
+            Role::Code,
+            argument,
+            Modifiers::NONE,
+        )),
         "q" | "qa" | "quit" | "set" | "se" | "e" | "edit" | "wa" | "wqa" | "xa" | "syntax"
         | "syn" | "colorscheme" | "retab" | "noh" | "bd" | "bn" | "help" | "version" | "" => {
-            next(argument, budget)
+            return behind_bar(argument);
         }
-        _ => vec![Embedded::Unknown(format!("the editor command `{name}`"))],
+        _ => found.push(Embedded::Unknown(format!("the editor command `{name}`"))),
     }
+    None
 }
 
-/// Reads what stands behind a `|` that separates two commands.
-fn next(argument: &str, budget: &mut Budget) -> Vec<Embedded> {
-    match argument.split_once('|') {
-        Some((_, rest)) if budget.spend(1) => commands(rest, budget),
-        _ => Vec::new(),
-    }
+/// What stands behind a `|` that separates two commands.
+fn behind_bar(argument: &str) -> Option<&str> {
+    argument.split_once('|').map(|(_, rest)| rest)
 }
 
 fn file(name: &str, argument: &str, rest: &str) -> Vec<Embedded> {

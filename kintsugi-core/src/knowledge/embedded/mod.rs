@@ -65,6 +65,9 @@ pub enum Embedded {
     Undescribed(String),
 }
 
+/// Bytes of program text that are taken apart for one unit of work.
+const CODE_BYTES: usize = 8;
+
 /// Reads `text` as `language`. Total: what is not understood is in the answer.
 ///
 /// A text of which nothing is known is [`Action::Interpret`] on the text itself, so that its holes tell where it comes from.
@@ -72,7 +75,7 @@ pub enum Embedded {
 #[must_use]
 pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedded> {
     let plain = flat(text);
-    if !budget.spend(u32::try_from(plain.len() / 16).unwrap_or(u32::MAX)) {
+    if !budget.spend(u32::try_from(plain.len() / CODE_BYTES).unwrap_or(u32::MAX)) {
         return vec![Embedded::Unknown("more code than is read".to_owned())];
     }
     let mut found = match language {

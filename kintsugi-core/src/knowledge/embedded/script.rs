@@ -522,7 +522,7 @@ impl Script<'_> {
                     cursor.at += 1;
                     let member = cursor.name().unwrap_or_default();
                     cursor.at += 1;
-                    let path = format!("{}.{member}", value.path.as_deref().unwrap_or_default());
+                    let path = member_of(&value, member);
                     let feed = value.feed;
                     object = Some(value);
                     value = Value {
@@ -541,7 +541,7 @@ impl Script<'_> {
                     cursor.at += 1;
                     let member = cursor.name().unwrap_or_default();
                     cursor.at += 1;
-                    let path = format!("{}.{member}", value.path.as_deref().unwrap_or_default());
+                    let path = member_of(&value, member);
                     let feed = value.feed;
                     object = Some(value);
                     value = Value {
@@ -616,4 +616,16 @@ impl Script<'_> {
             cursor.at += 4;
         }
     }
+}
+
+/// Longest name in full that is followed, in bytes: what it is called on is then left out, as for any value that is not known.
+const PATH_BYTES_MAX: usize = 256;
+
+/// The name in full of a member.
+fn member_of(object: &Value, member: &str) -> String {
+    let path = object.path.as_deref().unwrap_or_default();
+    if path.len() > PATH_BYTES_MAX {
+        return [".", member].concat();
+    }
+    [path, ".", member].concat()
 }

@@ -486,3 +486,29 @@ proptest::proptest! {
         proptest::prop_assert!(found.len() < 2_000);
     }
 }
+
+/// What awk joined had no bound, and an editor's commands were read again for each that stands in front of them.
+#[test]
+fn what_grows_with_every_use_is_no_longer_known_and_costs_what_it_is_long() {
+    let doubled = |times: usize| {
+        let twice = "x = x x; ".repeat(times);
+        ["BEGIN { x = \"rm a;\"; ", &twice, "system(x) }"].concat()
+    };
+    let [known] = &described(Language::Awk, &doubled(2))[..] else {
+        panic!("one shell text");
+    };
+    assert_eq!(*known, ["shell ", &"rm a;".repeat(4)].concat());
+    let [long] = &described(Language::Awk, &doubled(60))[..] else {
+        panic!("one shell text");
+    };
+    assert!(long.len() < 100, "{long}");
+    let silent = "silent ".repeat(40_000) + "!rm a";
+    assert_eq!(described(Language::Ex, &silent), ["shell rm a"]);
+    let members = ["os", &".a".repeat(30_000)].concat();
+    let mut budget = Budget::new(100_000);
+    drop(read(
+        Language::Ruby,
+        &Word::text(members, Span::default()),
+        &mut budget,
+    ));
+}

@@ -155,13 +155,14 @@ impl Value {
         }
     }
 
-    /// Applies `change` to every alternative that is known; the others become unknown.
+    /// Applies `change` to every alternative that is known; the others become unknown, and so does what grows too long.
     pub(super) fn map(&self, change: impl Fn(&str) -> Option<String>) -> Self {
         let words = self
             .alternatives()
             .iter()
             .map(|word| {
                 let changed = word.known().and_then(|text| change(&text));
+                let changed = changed.filter(|text| text.len() <= VALUE_BYTES_MAX);
                 changed.map_or_else(hole, |text| Word::text(text, word.span))
             })
             .collect();
@@ -197,7 +198,7 @@ impl Value {
 }
 
 /// Returns about how much memory a word takes, in bytes.
-fn size(word: &Word) -> usize {
+pub(super) fn size(word: &Word) -> usize {
     let bytes = |piece: &Piece| match piece {
         Piece::Text(text) | Piece::Glob(text) => text.len(),
         Piece::Hole(_) => 64,

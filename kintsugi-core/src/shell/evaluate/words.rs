@@ -112,6 +112,9 @@ impl Fields {
     }
 }
 
+/// Units of work that one expansion costs.
+const EXPANSION_UNITS: usize = 5;
+
 /// Returns text with its patterns apart.
 fn patterned(text: &str) -> Pieces {
     if !text.contains(['*', '?', '[']) {
@@ -192,6 +195,7 @@ impl Machine<'_> {
         };
         self.expand(raw, &mut fields);
         fields.end_field();
+        self.spend(fields.done.iter().map(Vec::len).sum(), span);
         let words = fields.done.into_iter();
         found.extend(words.map(|pieces| Word { pieces, span }));
     }
@@ -385,7 +389,10 @@ impl Machine<'_> {
             text: source.text.get(..raw.end).unwrap_or_default(),
             fish: false,
         };
-        self.spend(3, raw.span());
+        if !self.spend(EXPANSION_UNITS, raw.span()) {
+            // What is over its budget is held: nothing more is read.
+            return raw.end;
+        }
         if scan.byte(at) == Some(b'`') {
             let close = scan.backquoted(at + 1).unwrap_or(raw.end);
             let inner = unescape_backquoted(scan.slice(at + 1, close.saturating_sub(1)), quoted);
