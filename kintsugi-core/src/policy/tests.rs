@@ -278,7 +278,7 @@ fn a_file_that_is_wrong_is_refused_with_place_and_text() {
 
 #[test]
 fn a_wrong_type_and_a_second_rule_of_one_id_are_refused_with_line_and_text() {
-    let rule = "[[rule]]\nid = \"my.rule\"\nclass = \"ambiguous\"\neffect = [\"publish\"]\nreason = \"x\"\n";
+    let rule = "[[rule]]\nid = \"my.rule\"\nclass = \"catastrophic\"\neffect = [\"publish\"]\nreason = \"x\"\n";
     for (text, place, offending) in [
         (
             "mode = \"attended\"\nthreshold = \"high\"".to_owned(),
@@ -301,7 +301,7 @@ fn a_wrong_type_and_a_second_rule_of_one_id_are_refused_with_line_and_text() {
             "`raeson = \"x\"`",
         ),
         ([rule, rule].concat(), "user.toml:7: ", "my.rule"),
-        ("mode = ".to_owned(), "user.toml:1: ", "`mode = `"),
+        ("mode = ".to_owned(), "user.toml:1: ", "mode ="),
     ] {
         let refused = refusal(&text);
         assert!(refused.starts_with(place), "{text}: {refused}");

@@ -571,6 +571,6 @@ fn cases_in_one_another_are_not_read_again_and_again() {
             script.problems
         );
     }
-    let most = "case a in b) ".repeat(8) + "c" + &" esac".repeat(8);
+    let most = "case a in b) ".repeat(8) + "c" + &"; esac".repeat(8);
     assert_eq!(commands_in(&most, Dialect::Bash), ["c"]);
 }

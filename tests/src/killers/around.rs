@@ -62,7 +62,7 @@ pub(super) const SEEDS: &[Killer] = &[
         "a && && b",
         " ;; esac",
     ),
-    around("case in case without `;;`", "case a in b) ", "c", " esac"),
+    around("case in case without `;;`", "case a in b) ", "c", "; esac"),
     around("functions in functions", "f#() { ", "a", "; }; f#"),
     around("substitutions in substitutions", "$(", "a", ")"),
     around(
