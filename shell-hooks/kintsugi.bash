@@ -9,9 +9,12 @@
 # path, so history, here-documents, `$?` and job control are bash's. A line that is complete is asked about at Enter already,
 # through the pipes of a relay (`kintsugi-hook relay`): when it may run, the gate stays open once and nothing is started.
 
-if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
+# An older bash has kintsugi-bash3.bash, and reads this all the same: no syntax here is newer than bash 3.2.
+if [[ $- == *i* && -z ${_kintsugi_client-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
   _kintsugi_client=@CLIENT@
   _kintsugi_full=@FULL@
+  _kintsugi_tty=/dev/tty _kintsugi_keys=/dev/tty # where a person is asked
+  { : >/dev/tty; } 2>/dev/null || _kintsugi_tty=/dev/stderr _kintsugi_keys=/dev/null
   _kintsugi_pipes='' # where the pipes to the relay are
   _kintsugi_text='' # what Enter has collected since the prompt
   _kintsugi_passed='' # the text that was allowed at Enter, when the gate cannot stop a line (see _kintsugi_prompt)
@@ -25,6 +28,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_v=''
   _kintsugi_none=()
   _kintsugi_is_relayed='' # set while the relay can be asked
+  _kintsugi_in_ble='' # set once ble.sh calls us before each line
   declare -A _kintsugi_aliases=() # the aliases of the last prompt, and those whose names are no words
   _kintsugi_odd_aliases=()
   _kintsugi_aliases_then=0
@@ -34,6 +38,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   # The gate's answers that stop a line are the indices of this array: 1 no, 0 no answer at all.
   _kintsugi_stops=([0]=x [1]=x)
   _kintsugi_shut=([0]=x)
+  _kintsugi_begun='*(\ )?(@(if|for|select|while|until|case|function|time|coproc)?(\ *))'
+  _kintsugi_construct=$'\n''[[:space:]]*((time|coproc)[[:space:]]+)?(if|for|select|while|until|case|function)[[:space:]]'
   # shellcheck disable=SC2016 # expanded by bash before each command
   _kintsugi_ps0='${_kintsugi_tell-}${_kintsugi_shut[_kintsugi_open]+${_kintsugi_none[_kintsugi_v=0$(_kintsugi_gate)]-}'
   # shellcheck disable=SC2016
@@ -138,9 +144,9 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
   _kintsugi_person() {
     local id=$1 text=$2 code=0
     if ((${#text} < 30000)); then
-      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" -- "$text" &>/dev/tty </dev/tty || code=$?
+      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" -- "$text" >>"$_kintsugi_tty" 2>&1 <"$_kintsugi_keys" || code=$?
     else
-      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" --stdin &>/dev/tty < <(builtin printf %s "$text") || code=$?
+      "$_kintsugi_full" hook shell bash --id="$id" --ask "${@:3}" --stdin >>"$_kintsugi_tty" 2>&1 < <(builtin printf %s "$text") || code=$?
     fi
     if ((code)); then _kintsugi_note - || :; else _kintsugi_note + || :; fi
     return "$code"
@@ -152,15 +158,15 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     if [[ -z $_kintsugi_client_first ]] && _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         0) return 0 ;;
-        1*) builtin printf '%s\n' "${_kintsugi_answer:2}" >/dev/tty; return 0 ;;
+        1*) builtin printf '%s\n' "${_kintsugi_answer:2}" >>"$_kintsugi_tty"; return 0 ;;
         4*) _kintsugi_person "${_kintsugi_answer:2}" "$text"; return ;;
-        *) builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >/dev/tty; return 1 ;;
+        *) builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >>"$_kintsugi_tty"; return 1 ;;
       esac
     fi
     if ((${#text} < 30000)); then
-      id=$("$_kintsugi_client" shell bash -- "$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell bash -- "$text" 2>>"$_kintsugi_tty") || code=$?
     else
-      id=$("$_kintsugi_client" shell bash --stdin < <(builtin printf %s "$text") 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell bash --stdin < <(builtin printf %s "$text") 2>>"$_kintsugi_tty") || code=$?
     fi
     case $code in
       0) _kintsugi_note + || :; return 0 ;;
@@ -193,7 +199,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
         text=${BASH_REMATCH[1]}
       fi
       if [[ -z $text ]]; then
-        builtin echo 'kintsugi: error: this line came by a key that hides its text; press Enter instead' >/dev/tty
+        builtin echo 'kintsugi: error: this line came by a key that hides its text; press Enter instead' >>"$_kintsugi_tty"
         builtin echo 1
         return
       fi
@@ -208,7 +214,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     trapped=$(builtin trap -p INT)
     if [[ -n $trapped && $trapped != 'trap -- - '* ]]; then
       # SIGINT would run the user's trap and then the command. Ending the shell is the only way left to stop it.
-      builtin echo 'kintsugi: error: the line cannot be stopped while SIGINT is trapped; closing this shell' >/dev/tty
+      builtin echo 'kintsugi: error: the line cannot be stopped while SIGINT is trapped; closing this shell' >>"$_kintsugi_tty"
       builtin kill -HUP $$
     else
       builtin kill -INT $$
@@ -237,11 +243,13 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     esac
     # A construct begins where a command does.
     one=$'\n'${line//[;&|\(\{\!]/$'\n'}' '
-    [[ $one != *$'\n'*([[:space:]])?(@(time|coproc)+([[:space:]]))@(if|for|select|while|until|case|function)[[:space:]]* ]]
+    [[ ! $one =~ $_kintsugi_construct ]]
   }
 
   # Enter, before readline accepts the line. Its argument is `$_`, which is so the same behind it as before.
   _kintsugi_enter() {
+    # Where the key is one that ble.sh took over (see _kintsugi_beside_ble).
+    [[ -z $_kintsugi_in_ble ]] || return 0
     if [[ -n $_kintsugi_held_back ]]; then
       _kintsugi_held_back=''
       _kintsugi_accept accept-line
@@ -258,7 +266,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     fi
     # What most lines are: nothing but words, of which the first begins no construct.
     if [[ $_kintsugi_text == *[^[:alnum:]\ _./:=@%+,-]* || ${#_kintsugi_text} -ge 2000 ||
-      $_kintsugi_text == *(\ )?(@(if|for|select|while|until|case|function|time|coproc)?(\ *)) ]]; then
+      $_kintsugi_text == $_kintsugi_begun ]]; then
       [[ $_kintsugi_text == *[![:space:]]* ]] && _kintsugi_complete "$_kintsugi_text" || return 0
     fi
     if [[ $_kintsugi_text == *\#* || ${#BASH_ALIASES[@]} -ne 0 || $_kintsugi_aliases_then -ne 0 ]]; then
@@ -284,7 +292,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
         fi
         ;;
       *)
-        builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >/dev/tty
+        builtin printf 'kintsugi: error: %s\n' "${_kintsugi_answer:2}" >>"$_kintsugi_tty"
         _kintsugi_said=$_kintsugi_answer
         ;;
     esac
@@ -323,6 +331,38 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     command rm -f -- "$file"
   }
 
+  # ble.sh reads lines and runs them by itself, and SIGINT does not stop one. Before each it calls this, in the shell itself, and
+  # then runs what is in a variable of its own: until the answer is yes, something else is there.
+  _kintsugi_before_ble() {
+    local line=${_ble_edit_exec_BASH_COMMAND_eval-}
+    [[ -n $line ]] || return 0
+    _ble_edit_exec_BASH_COMMAND_eval=_kintsugi_refused
+    _kintsugi_client_first=''
+    _kintsugi_with_aliases "$1"
+    if _kintsugi_ask "$_kintsugi_whole"; then _ble_edit_exec_BASH_COMMAND_eval=$line _kintsugi_ran=1; fi
+    # Asked about: the gate, which is still in PS0, lets it pass.
+    _kintsugi_open=1
+  }
+
+  _kintsugi_refused() { return 130; }
+
+  # When ble.sh is there. It takes over the keys that are bound when it takes the terminal; Enter is its own again.
+  _kintsugi_beside_ble() {
+    local map
+    blehook PREEXEC!=_kintsugi_before_ble || return 0
+    _kintsugi_in_ble=1
+    if [[ -n ${BLE_ATTACHED-} ]]; then
+      for map in emacs vi_imap; do
+        ble-bind -m "$map" -f C-m accept-single-line-or-newline -f RET accept-single-line-or-newline -f C-j accept-line
+      done
+    else
+      for map in emacs-standard vi-insert vi-command; do
+        builtin bind -m "$map" '"\C-m": accept-line'
+        builtin bind -m "$map" '"\C-j": accept-line'
+      done
+    fi
+  }
+
   _kintsugi_reset() {
     _kintsugi_text='' _kintsugi_v='' _kintsugi_passed='' _kintsugi_open=0 _kintsugi_said='' _kintsugi_tell='' _kintsugi_ran=''
     _kintsugi_client_first=''
@@ -349,6 +389,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
       # direnv resets the INT trap at each prompt; before 5.1, a later SIGINT then ends the shell.
       _kintsugi_trapped=direnv
     fi
+    [[ -n $_kintsugi_in_ble || -z ${BLE_VERSION-} ]] || _kintsugi_beside_ble
     [[ ${PS0-} == *"$_kintsugi_ps0"* ]] || PS0=$_kintsugi_ps0${PS0-}
     # With errexit, a status that is not 0 would end the shell at its own prompt.
     [[ $- == *e* ]] || return "$status"
@@ -367,7 +408,7 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
 
   PS0=$_kintsugi_ps0${PS0-}
   _kintsugi_prompt_first
-  if [[ :$SHELLOPTS: == *:emacs:* || :$SHELLOPTS: == *:vi:* ]]; then
+  if [[ -z ${BLE_VERSION-} && (:$SHELLOPTS: == *:emacs:* || :$SHELLOPTS: == *:vi:*) ]]; then
     # Enter becomes three private keys: expand history, collect the line and ask about it, accept it.
     _kintsugi_accept accept-line
     for _kintsugi_map in emacs-standard vi-insert vi-command; do
@@ -381,8 +422,6 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]]; then
     builtin bind -m vi-command -x '"v": _kintsugi_edit'
     unset _kintsugi_map
   fi
+  [[ -z ${BLE_VERSION-} ]] || _kintsugi_beside_ble
   _kintsugi_start
-  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
-    builtin echo "kintsugi: error: bash $BASH_VERSION cannot be guarded; use bash 4.4 or newer, or zsh" >&2
-  fi
 fi

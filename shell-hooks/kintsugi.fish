@@ -57,7 +57,7 @@ if status is-interactive; and not set -q _kintsugi_client
     # No `( )` here: fish starts a thread for each.
     function _kintsugi_question
         test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
-        # fish waits without a limit: one that was stopped (T, t) or has ended (Z) is not waited for.
+        # One that was stopped (T, t) or has ended (Z) is not waited for at all.
         if not string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"
             # The next prompt starts another.
             set -g _kintsugi_is_relayed
@@ -71,12 +71,16 @@ if status is-interactive; and not set -q _kintsugi_client
         else
             printf '?%d%s\0' $_kintsugi_numbers[1] $argv[1] >$_kintsugi_pipes/ask; or return 1
         end
-        while read -l line <$_kintsugi_pipes/answer
+        # The relay ends each answer with NUL. What is read from ends the wait by itself when none comes: see relay/pipes.rs.
+        while read -lz line <$_kintsugi_pipes/answer
             # Else an answer to an earlier question, which came too late. What matches is set as a variable.
             string match -qr "^$_kintsugi_numbers[1](?<_kintsugi_answer>.*)\$" -- $line; or continue
             not string match -q -- '9*' $_kintsugi_answer
             return
         end
+        # One that does not answer is not asked again: the next prompt starts another.
+        set -g _kintsugi_is_relayed
+        set -g _kintsugi_then
         return 1
     end
 

@@ -13,15 +13,34 @@ def --env _kintsugi_enter [] {
     if ($line | str trim | is-empty) { commandline edit --accept $line } else { commandline edit --replace $"($line)\n" }
     return
   }
-  let asked = (do { ^@CLIENT@ shell nu -- $line } | complete)
-  if $asked.exit_code == 0 {
-    commandline edit --accept $line
-    return
+  let id = (random uuid)
+  let asked = (do { ^@CLIENT@ shell nu $"--id=($id)" -- $line } | complete)
+  let may_run = if $asked.exit_code == 4 {
+    ^@FULL@ hook shell nu $"--id=($id)" --ask -- $line
+    $env.LAST_EXIT_CODE == 0
+  } else {
+    print -n -e $asked.stderr
+    $asked.exit_code == 0
   }
-  print -n -e $asked.stderr
-  if $asked.exit_code != 4 { return }
-  ^@FULL@ hook shell nu $"--id=($asked.stdout | str trim)" --ask -- $line
-  if $env.LAST_EXIT_CODE == 0 { commandline edit --accept $line }
+  if $may_run {
+    $env._kintsugi_accepted = {id: $id, line: $line}
+    commandline edit --accept $line
+  }
+}
+
+# A line that was accepted begins; and, at the prompt behind it, has ended.
+def --env _kintsugi_begin [] {
+  $env._kintsugi_ran = $env._kintsugi_accepted?
+  $env._kintsugi_accepted = null
+}
+
+def --env _kintsugi_end [] {
+  let ran = $env._kintsugi_ran?
+  if $ran == null { return }
+  $env._kintsugi_ran = null
+  let told = [$"--id=($ran.id)" $"--ended=($env.LAST_EXIT_CODE)" $"--lasted=($env.CMD_DURATION_MS)"]
+  # Beside this shell: nobody waits for it, and it leaves `$env.LAST_EXIT_CODE` alone.
+  job spawn { do { ^@FULL@ hook shell nu ...$told -- $ran.line } | complete | ignore } | ignore
 }
 
 # Whether a line can run as it is. What does not parse for another reason is nushell's to say.
@@ -41,3 +60,6 @@ $env.config.keybindings = ($env.config.keybindings | default [] | append (
     } }
   } | flatten
 ))
+
+$env.config.hooks.pre_execution = ($env.config.hooks.pre_execution? | default [] | append {|| _kintsugi_begin })
+$env.config.hooks.pre_prompt = ($env.config.hooks.pre_prompt? | default [] | append {|| _kintsugi_end })

@@ -10,6 +10,9 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
   typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer='' _kintsugi_is_relayed=''
+  # Where a person is asked.
+  typeset -g _kintsugi_tty=/dev/tty _kintsugi_keys=/dev/tty
+  { : >>/dev/tty } 2>/dev/null || _kintsugi_tty=/dev/stderr _kintsugi_keys=/dev/null
   typeset -gi _kintsugi_refused=0 _kintsugi_ran=0 _kintsugi_number=0 _kintsugi_relays=0 _kintsugi_relay=0
 
   # What the relay was started with: with another environment, the client finds its own way.
@@ -76,21 +79,21 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     if _kintsugi_question "$text"; then
       case $_kintsugi_answer in
         (0) _kintsugi_ran=1; return 0 ;;
-        (1*) _kintsugi_ran=1; builtin print -r -- "${_kintsugi_answer#??}" >/dev/tty; return 0 ;;
+        (1*) _kintsugi_ran=1; builtin print -r -- "${_kintsugi_answer#??}" >>$_kintsugi_tty; return 0 ;;
         (4*) id=${_kintsugi_answer#??} code=4 ;;
-        (*) builtin print -r -- "kintsugi: error: ${_kintsugi_answer#??}" >/dev/tty; code=1 ;;
+        (*) builtin print -r -- "kintsugi: error: ${_kintsugi_answer#??}" >>$_kintsugi_tty; code=1 ;;
       esac
     elif (( $#text < 30000 )); then
-      id=$("$_kintsugi_client" shell zsh -- "$text" 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell zsh -- "$text" 2>>$_kintsugi_tty) || code=$?
     else
-      id=$("$_kintsugi_client" shell zsh --stdin < <(builtin print -rn -- "$text") 2>/dev/tty) || code=$?
+      id=$("$_kintsugi_client" shell zsh --stdin < <(builtin print -rn -- "$text") 2>>$_kintsugi_tty) || code=$?
     fi
     if (( code == 4 )); then
       code=0
       if (( $#text < 30000 )); then
-        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit -- "$text" </dev/tty >/dev/tty 2>&1 || code=$?
+        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit -- "$text" <$_kintsugi_keys >>$_kintsugi_tty 2>&1 || code=$?
       else
-        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit --stdin < <(builtin print -rn -- "$text") >/dev/tty 2>&1 ||
+        "$_kintsugi_full" hook shell zsh --id=$id --ask --edit --stdin < <(builtin print -rn -- "$text") >>$_kintsugi_tty 2>&1 ||
           code=$?
       fi
     fi

@@ -101,6 +101,20 @@ impl Seat {
         panic!("no relay came:\n{}", self.pty.screen());
     }
 
+    /// Waits until a daemon answers that a line has started.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub fn has_a_daemon(&mut self) {
+        for _ in 0..600 {
+            if self.machine.run(&["status"]).status.success() {
+                return;
+            }
+            self.run("true");
+        }
+        panic!("no daemon came:\n{}", self.pty.screen());
+    }
+
     /// Types a line that is held, answers with `keys` that deny it, and waits for the next prompt. Returns the card.
     pub fn deny(&mut self, line: &str, keys: &str) -> String {
         self.pty.send(&format!("{line}\r"));
@@ -142,9 +156,18 @@ impl Seat {
         self.shell.ready(&mut self.pty);
     }
 
-    /// Returns `$?`.
+    /// Returns `$?`, by way of a file: whoever draws the screen is not asked.
+    ///
+    /// # Panics
+    /// When it is not told.
     pub fn status(&mut self) -> String {
-        self.shell.status(&mut self.pty)
+        self.run(match self.shell {
+            Shell::Bash | Shell::Zsh => "echo $? > status",
+            Shell::Fish => "echo $status > status",
+        });
+        let status = std::fs::read_to_string(self.file("status")).expect("a status");
+        std::fs::remove_file(self.file("status")).expect("a file");
+        status.trim().to_owned()
     }
 
     /// Whether a command made its file.
@@ -182,29 +205,35 @@ impl Seat {
     }
 
     /// Returns the records of commands that have run, oldest first, their private members among the others.
-    ///
-    /// # Panics
-    /// When the log cannot be read.
     #[must_use]
     pub fn recorded(&self) -> Vec<serde_json::Value> {
-        let segments = std::fs::read_dir(self.machine.log()).expect("a log");
-        let mut paths: Vec<_> = segments
-            .map(|segment| segment.expect("a segment").path())
-            .filter(|path| path.extension().is_some_and(|name| name == "ndjson"))
-            .collect();
-        paths.sort();
-        let mut records = Vec::new();
-        for path in paths {
-            for line in std::fs::read_to_string(path).expect("text").lines() {
-                let mut record: serde_json::Value = serde_json::from_str(line).expect("a record");
-                if record["kind"] == "recorded" {
-                    let private = record["s"].take();
-                    let private = private.as_object().cloned().unwrap_or_default();
-                    record.as_object_mut().expect("members").extend(private);
-                    records.push(record);
-                }
+        recorded(&self.machine)
+    }
+}
+
+/// Returns the records of commands that have run on a machine, oldest first, their private members among the others.
+///
+/// # Panics
+/// When the log cannot be read.
+#[must_use]
+pub fn recorded(machine: &Machine) -> Vec<serde_json::Value> {
+    let segments = std::fs::read_dir(machine.log()).expect("a log");
+    let mut paths: Vec<_> = segments
+        .map(|segment| segment.expect("a segment").path())
+        .filter(|path| path.extension().is_some_and(|name| name == "ndjson"))
+        .collect();
+    paths.sort();
+    let mut records = Vec::new();
+    for path in paths {
+        for line in std::fs::read_to_string(path).expect("text").lines() {
+            let mut record: serde_json::Value = serde_json::from_str(line).expect("a record");
+            if record["kind"] == "recorded" {
+                let private = record["s"].take();
+                let private = private.as_object().cloned().unwrap_or_default();
+                record.as_object_mut().expect("members").extend(private);
+                records.push(record);
             }
         }
-        records
     }
+    records
 }

@@ -25,6 +25,7 @@ use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::frame::write_frame;
 use kintsugi_core::protocol::{InBrief, Request};
 use kintsugi_core::shell::Dialect;
+use uuid::Uuid;
 
 /// Whether a daemon is there and did not answer in time.
 static IS_LATE: AtomicBool = AtomicBool::new(false);
@@ -39,11 +40,16 @@ fn main() -> ExitCode {
     // What is not UTF-8 cannot be proposed as it is; the full client says so.
     let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
     match words.as_deref() {
-        Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text),
-        Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text),
-        Some(["shell", "fish", "--", text]) => shell(&arguments, Dialect::Fish, text),
-        Some(["shell", "nu", "--", text]) => shell(&arguments, Dialect::Nu, text),
-        Some(["shell", "powershell", "--", text]) => shell(&arguments, Dialect::PowerShell, text),
+        Some(["shell", "bash", "--", text]) => shell(&arguments, Dialect::Bash, text, None),
+        Some(["shell", "zsh", "--", text]) => shell(&arguments, Dialect::Zsh, text, None),
+        Some(["shell", "fish", "--", text]) => shell(&arguments, Dialect::Fish, text, None),
+        Some(["shell", "nu", id, "--", text]) => match id.strip_prefix("--id=").map(str::parse) {
+            Some(Ok(id)) => shell(&arguments, Dialect::Nu, text, Some(id)),
+            Some(Err(_)) | None => hand_over(&arguments, None),
+        },
+        Some(["shell", "powershell", "--", text]) => {
+            shell(&arguments, Dialect::PowerShell, text, None)
+        }
         Some(["relay", shell, directory, pid]) => relay(shell, directory, pid),
         Some([name, ..]) => match Host::named(name) {
             Some(host) => agent(&arguments, host),
@@ -85,12 +91,12 @@ fn relay(shell: &str, directory: &str, pid: &str) -> ExitCode {
         .into()
 }
 
-/// Answers a shell: 0 run it, 3 denied, 4 held and its id on standard output.
-fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
+/// Answers a shell: 0 run it, 3 denied, 4 held and its id on standard output. `id` is the one that the arguments already name.
+fn shell(arguments: &[OsString], dialect: Dialect, text: &str, id: Option<Uuid>) -> ExitCode {
     let Ok(cwd) = surroundings::directory() else {
         return hand_over(arguments, None);
     };
-    let command = proposal::of_shell(dialect, text.to_owned(), cwd, None);
+    let command = proposal::of_shell(dialect, text.to_owned(), cwd, id);
     let said = match propose(&command) {
         Some(Told::Allow(_)) => return Exit::Allowed.into(),
         Some(Told::Deny(reason)) => writeln!(
@@ -103,7 +109,9 @@ fn shell(arguments: &[OsString], dialect: Dialect, text: &str) -> ExitCode {
         Some(Told::TakesLonger) => {
             // The same id, so that it is the same proposal.
             let mut arguments = arguments.to_vec();
-            arguments.insert(2, format!("--id={}", command.id).into());
+            if id.is_none() {
+                arguments.insert(2, format!("--id={}", command.id).into());
+            }
             return hand_over(&arguments, None);
         }
         None => return hand_over(arguments, None),

@@ -64,7 +64,11 @@ impl Hooked {
 
     const fn hook(self) -> &'static str {
         match self {
-            Self::Bash => include_str!("../../../shell-hooks/kintsugi.bash"),
+            // Which of the two it is for, bash knows.
+            Self::Bash => concat!(
+                include_str!("../../../shell-hooks/kintsugi-bash3.bash"),
+                include_str!("../../../shell-hooks/kintsugi.bash")
+            ),
             Self::Zsh => include_str!("../../../shell-hooks/kintsugi.zsh"),
             Self::Fish => include_str!("../../../shell-hooks/kintsugi.fish"),
             Self::Nu => include_str!("../../../shell-hooks/kintsugi.nu"),

@@ -52,7 +52,7 @@ pub fn run(dialect: Dialect, directory: &Path, pid: &str) -> Result<Exit, std::i
     setpgid(None, None)?;
     let paths = surroundings::paths().map_err(|failure| std::io::Error::other(failure.message))?;
     let mut relay = Relay {
-        pipes: Pipes::make(directory)?,
+        pipes: Pipes::make(directory, dialect)?,
         dialect,
         shell,
         typist: Typist::here(),
@@ -101,6 +101,16 @@ impl Away {
     /// Whether one that is there was waited for in vain a moment ago.
     fn is_silent(&self) -> bool {
         self.silent.is_some_and(|at| at.elapsed() < PAUSE)
+    }
+
+    /// Lets a line run; the first time, the person is told why nobody was asked.
+    fn lets_run(&mut self, why: &str) -> Answer {
+        if std::mem::replace(&mut self.told, true) {
+            return Answer::Run;
+        }
+        Answer::RunAndTell(format!(
+            "kintsugi: no daemon ({why}): the plainly safe runs and is recorded later, the rest is refused"
+        ))
     }
 }
 
@@ -183,9 +193,9 @@ impl Relay {
         };
         self.kept = false;
         let command = self.typist.proposes(self.dialect, text, cwd);
-        if self.may_run_unasked(&command) {
+        if let Some(answer) = self.runs_unasked(&command) {
             self.remember(command, true);
-            return Answer::Run;
+            return answer;
         }
         let answer = match self.ask(&command) {
             Ok(ready) => {
@@ -207,14 +217,12 @@ impl Relay {
         answer
     }
 
-    /// Whether a daemon that was silent a moment ago need not be waited for again, since the line is plainly safe.
-    fn may_run_unasked(&mut self, command: &ProposedCommand) -> bool {
-        let Some(away) = &mut self.away else {
-            return false;
-        };
-        away.is_silent()
-            && stand_in_verdict(away, command, "it is silent")
-                .is_some_and(|(decision, _)| decision == Decision::Allow)
+    /// Lets a line run without waiting again for a daemon that was silent a moment ago, when it is plainly safe.
+    fn runs_unasked(&mut self, command: &ProposedCommand) -> Option<Answer> {
+        const WHY: &str = "it is silent";
+        let away = self.away.as_mut().filter(|away| away.is_silent())?;
+        let (decision, _) = stand_in_verdict(away, command, WHY)?;
+        (decision == Decision::Allow).then(|| away.lets_run(WHY))
     }
 
     fn remember(&mut self, command: ProposedCommand, runs: bool) {
@@ -299,12 +307,7 @@ impl Relay {
         if decision != Decision::Allow {
             return Answer::Refuse(format!("held: {reason}"));
         }
-        if std::mem::replace(&mut away.told, true) {
-            return Answer::Run;
-        }
-        Answer::RunAndTell(format!(
-            "kintsugi: no daemon ({why}): the plainly safe runs and is recorded later, the rest is refused"
-        ))
+        away.lets_run(&why)
     }
 
     /// Looks whether the full client has started a daemon.

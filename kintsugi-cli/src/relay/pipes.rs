@@ -1,18 +1,28 @@
 //! The two named pipes between a shell and its relay, in a directory of their own that only this user can enter.
 //!
 //! A shell opens them by path for each message and so keeps no descriptor that its children would inherit.
+//!
+//! fish reads without a limit of its own, so where a pipe would be it has a terminal for the answers: the kernel ends a read of that
+//! when nothing came in time (`VTIME` in `termios(3)`), whatever has become of the relay.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open};
+use kintsugi_core::shell::Dialect;
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, Mode, OFlags, fchmod, mkfifoat, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
 /// Longest question that comes through the pipe, in bytes; a pipe holds 64 KiB (`pipe(7)`), and what is longer comes as a file.
 ///
 /// The hooks themselves take the file from 15,000 bytes on.
 const QUESTION_BYTES_MAX: usize = 64 * 1024;
+
+/// How long fish waits for an answer, in tenths of a second: as long as bash and zsh, by their hooks.
+const FISH_WAIT_MAX: u8 = 60;
 
 /// The pipes, open. Dropped, they and their directory are removed.
 #[derive(Debug)]
@@ -20,6 +30,8 @@ pub struct Pipes {
     directory: PathBuf,
     ask: File,
     answer: File,
+    /// The shell's end of the terminal that its answers come through, kept open: the settings end with the last who has it.
+    terminal: Option<OwnedFd>,
     unread: Vec<u8>,
 }
 
@@ -28,7 +40,7 @@ impl Pipes {
     ///
     /// # Errors
     /// When the place is not ours alone.
-    pub fn make(directory: &Path) -> io::Result<Self> {
+    pub fn make(directory: &Path, dialect: Dialect) -> io::Result<Self> {
         if let Some(parent) = directory.parent() {
             DirBuilder::new()
                 .recursive(true)
@@ -38,7 +50,13 @@ impl Pipes {
             clear_up(parent, directory)?;
         }
         DirBuilder::new().mode(0o700).create(directory)?;
-        let answer = make_pipe(&directory.join("answer"))?;
+        let name = directory.join("answer");
+        // Where the system has no more terminals, fish waits at a pipe.
+        let made = (dialect == Dialect::Fish).then(|| make_terminal(&name));
+        let (answer, terminal) = match made {
+            Some(Ok((answer, terminal))) => (answer, Some(terminal)),
+            Some(Err(_)) | None => (make_pipe(&name)?, None),
+        };
         // Under its name only once somebody reads it, and last: a shell that finds it finds both.
         let made = directory.join("ask.new");
         let ask = make_pipe(&made)?;
@@ -47,6 +65,7 @@ impl Pipes {
             directory: directory.to_owned(),
             ask,
             answer,
+            terminal,
             unread: Vec::new(),
         })
     }
@@ -100,7 +119,13 @@ impl Pipes {
 
     /// Answers. What does not fit is dropped: the shell then has no answer, and asks in another way.
     pub fn say(&mut self, line: &[u8]) {
-        drop(self.answer.write_all(line));
+        if self.terminal.is_none() {
+            return drop(self.answer.write_all(line));
+        }
+        // What fish reads from a terminal up to a line's end, it reads as an editor of lines.
+        let mut text = line.strip_suffix(b"\n").unwrap_or(line).to_vec();
+        text.push(0);
+        drop(self.answer.write_all(&text));
     }
 }
 
@@ -115,6 +140,27 @@ fn make_pipe(path: &Path) -> io::Result<File> {
     mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR)?;
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     Ok(File::from(open(path, flags, Mode::empty())?))
+}
+
+/// Makes a terminal whose shell's end is found under `name`: bytes pass it as they are, and who reads waits [`FISH_WAIT_MAX`] at most.
+fn make_terminal(name: &Path) -> io::Result<(File, OwnedFd)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let ours = openpt(flags)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let path = ptsname(&ours, Vec::new())?;
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let theirs = open(&*path, flags, Mode::empty())?;
+    // Not for those who may write to people's terminals (`wall(1)`).
+    fchmod(&theirs, Mode::RUSR | Mode::WUSR)?;
+    let mut settings = tcgetattr(&theirs)?;
+    settings.make_raw();
+    settings.special_codes[SpecialCodeIndex::VMIN] = 0;
+    settings.special_codes[SpecialCodeIndex::VTIME] = FISH_WAIT_MAX;
+    tcsetattr(&theirs, OptionalActions::Now, &settings)?;
+    rustix::io::ioctl_fionbio(&ours, true)?;
+    rustix::fs::symlinkat(&*path, CWD, name)?;
+    Ok((File::from(ours), theirs))
 }
 
 /// Removes the pipes of relays that were killed, and sends away one that served this shell before it was replaced (`exec zsh`).
@@ -175,7 +221,7 @@ mod tests {
     fn messages_are_cut_at_nul_and_the_rest_waits() {
         let home = private();
         let place = home.path().join("shell-1-1");
-        let mut pipes = Pipes::make(&place).unwrap();
+        let mut pipes = Pipes::make(&place, Dialect::Bash).unwrap();
         let mut shell = File::options().write(true).open(place.join("ask")).unwrap();
         shell.write_all(b"?1ls\0.0\0?2wh").unwrap();
         pipes.fill().unwrap();
@@ -190,12 +236,38 @@ mod tests {
     }
 
     #[test]
+    fn fish_waits_for_an_answer_no_longer_than_its_terminal() {
+        let home = private();
+        let place = home.path().join("shell-1-1");
+        let mut pipes = Pipes::make(&place, Dialect::Fish).unwrap();
+        let terminal = pipes.terminal.as_ref().unwrap();
+        let mut settings = tcgetattr(terminal).unwrap();
+        assert_eq!(
+            settings.special_codes[SpecialCodeIndex::VTIME],
+            FISH_WAIT_MAX
+        );
+        let mode = rustix::fs::fstat(terminal).unwrap().st_mode;
+        assert_eq!(mode & 0o777, 0o600);
+        settings.special_codes[SpecialCodeIndex::VTIME] = 1;
+        tcsetattr(terminal, OptionalActions::Now, &settings).unwrap();
+        let mut shell = File::open(place.join("answer")).unwrap();
+        let mut bytes = [0; 100];
+        assert_eq!(shell.read(&mut bytes).unwrap(), 0);
+        pipes.say(b"53 \xc3\xa9 denied\n");
+        let count = shell.read(&mut bytes).unwrap();
+        assert_eq!(bytes.get(..count).unwrap(), b"53 \xc3\xa9 denied\0");
+        // A relay that has ended is not waited for.
+        drop(pipes);
+        assert_eq!(shell.read(&mut bytes).unwrap_or(0), 0);
+    }
+
+    #[test]
     fn a_second_relay_sends_the_first_of_its_shell_away_and_no_other() {
         let home = private();
         let place = |name: &str| home.path().join(name);
-        let mut first = Pipes::make(&place("shell-1-1")).unwrap();
-        let mut other = Pipes::make(&place("shell-11-1")).unwrap();
-        let _second = Pipes::make(&place("shell-1-2")).unwrap();
+        let mut first = Pipes::make(&place("shell-1-1"), Dialect::Bash).unwrap();
+        let mut other = Pipes::make(&place("shell-11-1"), Dialect::Bash).unwrap();
+        let _second = Pipes::make(&place("shell-1-2"), Dialect::Bash).unwrap();
         first.fill().unwrap();
         assert_eq!(first.next_message().unwrap(), b"!");
         other.fill().unwrap();
@@ -208,7 +280,7 @@ mod tests {
         let place = home.path().join("shell-1-1");
         std::fs::create_dir(&place).unwrap();
         drop(make_pipe(&place.join("ask")).unwrap());
-        let _other = Pipes::make(&home.path().join("shell-2-1")).unwrap();
+        let _other = Pipes::make(&home.path().join("shell-2-1"), Dialect::Bash).unwrap();
         assert!(!place.exists());
     }
 
@@ -216,6 +288,6 @@ mod tests {
     fn a_directory_that_others_can_enter_is_refused() {
         let home = private();
         std::fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
-        assert!(Pipes::make(&home.path().join("shell-1-1")).is_err());
+        assert!(Pipes::make(&home.path().join("shell-1-1"), Dialect::Bash).is_err());
     }
 }

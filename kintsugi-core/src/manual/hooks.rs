@@ -24,7 +24,12 @@
 //!   line has none. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
 //!   times a look at `/proc/PID`.
 //! - nushell 0.115 runs a line whatever its `pre_execution` hooks say. A key that runs a command (`executehostcommand`) can accept what
-//!   is in the editor (`commandline edit --accept`), and that line takes nushell's own path.
+//!   is in the editor (`commandline edit --accept`), and that line takes nushell's own path. The status of that key's command is what
+//!   the line finds in `$env.LAST_EXIT_CODE`, which nobody can set; so it is without a hook for each key that runs a command.
+//! - fish reads a pipe without a limit. A read of a terminal whose `VMIN` is 0 ends after `VTIME`, whoever is at the other end and
+//!   whether that is stopped; and with `read -z` fish takes it as bytes and not as an editor of lines (3.6.0, 4.0.2, 4.9.3).
+//! - ble.sh calls the functions of `PREEXEC` before it reads the variable whose text it runs; with a trap on INT of its own, SIGINT stops
+//!   none of its lines (0.4.0-devel4, 2025-08).
 //! - Named pipes and not a socket: the hooks of bash and fish can open nothing else without a new process, and one way for three
 //!   shells is less to get wrong. A process for each shell and not pipes into the daemon: the daemon keeps peers that the kernel
 //!   attests, a relay that hangs stops one shell, and what a client does for a proposal is written once.

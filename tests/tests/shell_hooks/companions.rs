@@ -10,9 +10,12 @@ struct Companion {
     name: &'static str,
     /// What `tests/shells` fetches for it; nothing when this system's release has it.
     fetched: Option<&'static str>,
+    /// `@` stands for the directory that was fetched.
     lines: fn(Shell) -> Option<&'static str>,
     /// Shells that it ends by itself where `set -eu` is, at Ctrl-C at the prompt at the latest: seen without our hook.
     ends_strict: &'static [Shell],
+    /// What is otherwise beside it, and why.
+    not_played: &'static [(&'static str, &'static str)],
 }
 
 const COMPANIONS: &[Companion] = &[
@@ -20,6 +23,7 @@ const COMPANIONS: &[Companion] = &[
         name: "starship",
         fetched: Some("starship"),
         ends_strict: &[Shell::Bash, Shell::Zsh],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(starship init bash)\"",
@@ -33,6 +37,7 @@ const COMPANIONS: &[Companion] = &[
         name: "atuin, with bash-preexec in bash",
         fetched: Some("atuin"),
         ends_strict: &[Shell::Bash],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(atuin init bash)\"",
@@ -45,6 +50,7 @@ const COMPANIONS: &[Companion] = &[
         name: "mise",
         fetched: Some("mise"),
         ends_strict: &[Shell::Bash],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(mise activate bash)\"",
@@ -57,6 +63,7 @@ const COMPANIONS: &[Companion] = &[
         name: "direnv",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(direnv hook bash)\"",
@@ -69,6 +76,7 @@ const COMPANIONS: &[Companion] = &[
         name: "zoxide",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => "eval \"$(zoxide init bash)\"",
@@ -81,6 +89,7 @@ const COMPANIONS: &[Companion] = &[
         name: "fzf",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| {
             Some(match shell {
                 Shell::Bash => ". /usr/share/doc/fzf/examples/key-bindings.bash",
@@ -95,6 +104,7 @@ const COMPANIONS: &[Companion] = &[
         name: "zsh-syntax-highlighting and zsh-autosuggestions",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| match shell {
             Shell::Zsh => Some(
                 ". /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh\n\
@@ -104,9 +114,103 @@ const COMPANIONS: &[Companion] = &[
         },
     },
     Companion {
+        name: "the integration of kitty",
+        fetched: None,
+        ends_strict: &[],
+        not_played: &[],
+        lines: |shell| {
+            Some(match shell {
+                Shell::Bash => {
+                    "KITTY_SHELL_INTEGRATION=enabled; . /usr/lib/kitty/shell-integration/bash/kitty.bash"
+                }
+                Shell::Zsh => {
+                    "KITTY_SHELL_INTEGRATION=enabled\n\
+                     autoload -Uz -- /usr/lib/kitty/shell-integration/zsh/kitty-integration; kitty-integration"
+                }
+                Shell::Fish => {
+                    "set -gx KITTY_SHELL_INTEGRATION enabled\n\
+                     source /usr/lib/kitty/shell-integration/fish/vendor_conf.d/kitty-shell-integration.fish"
+                }
+            })
+        },
+    },
+    Companion {
+        name: "the integration of VS Code",
+        fetched: Some("vscode"),
+        ends_strict: &[],
+        not_played: &[],
+        lines: |shell| {
+            Some(match shell {
+                Shell::Bash => ". @/shellIntegration-bash.sh",
+                Shell::Zsh => "USER_ZDOTDIR=$HOME; . @/shellIntegration-rc.zsh",
+                Shell::Fish => "set -gx TERM_PROGRAM vscode; source @/shellIntegration.fish",
+            })
+        },
+    },
+    Companion {
+        name: "ble.sh",
+        fetched: Some("blesh"),
+        ends_strict: &[Shell::Bash],
+        not_played: &[
+            (
+                "e gives the line back to be changed",
+                "ble.sh keeps its own editor",
+            ),
+            (
+                "bytes that are not UTF-8 are refused, with the reason",
+                "its editor makes characters of them",
+            ),
+            (
+                "several lines are one command",
+                "lines typed faster than it draws are one text to it, and Enter makes a new line: so without the hook",
+            ),
+            ("several lines are refused as one", "the same"),
+            ("a here-document is part of its command", "the same"),
+            ("what a here-document says is asked about", "the same"),
+            (
+                "a line that is longer than a pipe is asked about whole",
+                "the same",
+            ),
+            (
+                "the statuses of a pipeline are kept",
+                "it keeps the last: so without the hook",
+            ),
+            (
+                "Ctrl-C ends a command and not the hook",
+                "it runs what stands behind that command: so without the hook",
+            ),
+        ],
+        lines: |shell| match shell {
+            // It asks the terminal where the cursor is, and this one does not tell.
+            Shell::Bash => Some("source @/ble.sh; bleopt char_width_mode=west"),
+            Shell::Zsh | Shell::Fish => None,
+        },
+    },
+    Companion {
+        name: "powerlevel9k",
+        fetched: Some("powerlevel9k"),
+        ends_strict: &[],
+        not_played: &[],
+        lines: |shell| match shell {
+            Shell::Zsh => Some("source @/powerlevel9k.zsh-theme"),
+            Shell::Bash | Shell::Fish => None,
+        },
+    },
+    Companion {
+        name: "liquidprompt",
+        fetched: Some("liquidprompt"),
+        ends_strict: &[],
+        not_played: &[],
+        lines: |shell| match shell {
+            Shell::Bash | Shell::Zsh => Some("source @/liquidprompt --no-activate; lp_activate"),
+            Shell::Fish => None,
+        },
+    },
+    Companion {
         name: "a prompt that keeps time by DEBUG and PS0, as starship and bash-preexec do",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| match shell {
             Shell::Bash => Some(
                 "began() { :; }; trap 'began \"$_\"' DEBUG\n\
@@ -120,6 +224,7 @@ const COMPANIONS: &[Companion] = &[
         name: "POSIX mode",
         fetched: None,
         ends_strict: &[],
+        not_played: &[],
         lines: |shell| match shell {
             Shell::Bash => Some("set -o posix"),
             Shell::Zsh | Shell::Fish => None,
@@ -155,15 +260,21 @@ fn beside(shell: Shell) {
             continue;
         }
         println!("{shell:?} beside {}", companion.name);
+        let place = companion.fetched.map(fetched);
+        let at = place.as_ref().map(|place| place.display().to_string());
         let stage = Stage {
-            programs: companion.fetched.map(fetched).into_iter().collect(),
-            lines: lines.to_owned(),
+            lines: match at {
+                Some(at) => lines.replace('@', &at),
+                None => lines.to_owned(),
+            },
+            programs: place.into_iter().collect(),
             ..Stage::new(shell)
         };
         let is_strict = !companion.ends_strict.contains(&shell);
         let chosen = scenarios().filter(|(name, _)| {
             *name != ALONE
                 && (is_strict || *name != ENDED_BY_THEM)
+                && companion.not_played.iter().all(|(other, _)| name != other)
                 && (is_long() || BESIDE.contains(name))
         });
         play(&stage, chosen);

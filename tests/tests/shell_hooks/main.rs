@@ -7,6 +7,7 @@ mod answers;
 mod companions;
 mod lines;
 mod nu;
+mod old_bash;
 mod own;
 mod surroundings;
 mod transparency;
@@ -139,4 +140,47 @@ fn there_are_forty_scenarios_and_none_has_the_name_of_another() {
     assert!(names.len() >= 40, "{}", names.len());
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len());
+}
+
+#[test]
+fn every_row_of_the_truth_table_names_tests_that_exist() {
+    let readme = include_str!("../../../shell-hooks/README.md");
+    let (_, table) = readme.split_once("## The truth table").expect("the table");
+    let (table, _) = table.split_once("\n## ").expect("its end");
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = std::fs::read_dir(here.join("shell_hooks")).expect("the tests");
+    let files = files.map(|file| file.expect("a file").path());
+    let source: String = files
+        .chain([here.join("shim.rs")])
+        .map(|file| std::fs::read_to_string(file).expect("text"))
+        .collect();
+    let mut rows = 0;
+    // Behind its head and the line below that.
+    for row in table.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let cells: Vec<_> = row.trim_matches('|').split(" | ").collect();
+        let tests = cells.last().expect("cells");
+        let mut named = 0;
+        for name in tests.split('"').skip(1).step_by(2) {
+            let is_there = match name.strip_prefix('…') {
+                Some(end) => scenarios().any(|(one, _)| one.ends_with(end)),
+                None => scenarios().any(|(one, _)| *one == name),
+            };
+            assert!(is_there, "`{name}`: {row}");
+            named += 1;
+        }
+        for name in tests.split('`').skip(1).step_by(2) {
+            let is_there = match name.strip_suffix(".rs") {
+                Some(_) => {
+                    let places = [here.join("shell_hooks"), here.join("../..")];
+                    places.iter().any(|place| place.join(name).exists())
+                }
+                None => name == "KINTSUGI_LONG_TESTS=1" || source.contains(&format!("fn {name}()")),
+            };
+            assert!(is_there, "`{name}`: {row}");
+            named += 1;
+        }
+        assert!(named > 0, "no test: {row}");
+        rows += 1;
+    }
+    assert!(rows > 20, "{rows}");
 }

@@ -1,7 +1,10 @@
 //! nushell, which `tests/shells` fetches; with `KINTSUGI_LONG_TESTS` only.
 
+use std::time::{Duration, Instant};
+
 use kintsugi_tests::machine::Machine;
 use kintsugi_tests::pty::Pty;
+use kintsugi_tests::seat::recorded;
 
 use super::{fetched, is_long};
 
@@ -71,6 +74,50 @@ fn nushell_asks_before_a_line_runs() {
     pty.send(&format!("2] | ignore; ^touch ran; {DONE}\r"));
     pty.expect("done");
     assert!(ran.exists(), "{}", pty.screen());
+}
+
+#[test]
+fn nushell_records_how_a_line_ended() {
+    if !is_long() {
+        return;
+    }
+    let (machine, mut pty) = nu();
+    pty.send("^sh -c 'exit 7'\r");
+    pty.expect("ready");
+    pty.send(&format!("^true; {DONE}\r"));
+    pty.expect("done");
+    pty.expect("ready");
+    pty.send("^touch ran; ^rm -rf ~/.ssh\r");
+    pty.expect("run it? [y/N]");
+    pty.send("n");
+    pty.expect("denied");
+    pty.send("\u{15}");
+    pty.send(&format!("{DONE}\r"));
+    pty.expect("done");
+    // The records are told beside the shell.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let recorded = loop {
+        let recorded = recorded(&machine);
+        if recorded
+            .iter()
+            .any(|record| record["raw"].to_string().contains("^true"))
+        {
+            break recorded;
+        }
+        assert!(Instant::now() < deadline, "{recorded:#?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let of = |text: &str| {
+        let says = |record: &&serde_json::Value| record["raw"].to_string().contains(text);
+        recorded.iter().filter(says).collect::<Vec<_>>()
+    };
+    let seven = of("exit 7");
+    assert_eq!(seven.len(), 1, "{recorded:#?}");
+    assert_eq!(seven[0]["exit_code"], 7);
+    assert!(seven[0]["duration_ms"].is_u64(), "{seven:?}");
+    assert!(seven[0]["session"].is_string(), "{seven:?}");
+    assert_eq!(of("^true")[0]["exit_code"], 0, "{recorded:#?}");
+    assert!(of("touch ran").is_empty(), "{recorded:#?}");
 }
 
 #[test]

@@ -7,10 +7,14 @@ mod agent;
 use std::ffi::OsString;
 use std::io::{Read as _, Write};
 use std::os::unix::ffi::OsStringExt as _;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
+use kintsugi_core::paths::Paths;
+use kintsugi_core::proposal::ProposedCommand;
+use kintsugi_core::protocol::{Request, Response};
 use kintsugi_core::shell::Dialect;
 use uuid::Uuid;
 
@@ -22,11 +26,15 @@ use super::{dialect, pending};
 use crate::agent::Host;
 use crate::ask::{self, Asked, Offer};
 use crate::capture::before;
+use crate::client::Client;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judged, Settled};
 use crate::terminal::Terminal;
-use crate::{fail_closed, proposal, surroundings};
+use crate::{fail_closed, proposal, spool, surroundings};
+
+/// Longest wait of a prompt for a daemon that is told how the line before it ended; then the record is spooled.
+const END_TOLD_MAX: Duration = Duration::from_secs(2);
 
 /// How `kintsugi hook shell --ask` ends when the line was denied and is to be edited.
 const EDIT: Exit = Exit::Of(8);
@@ -165,6 +173,12 @@ struct Shell {
     /// Reads the command from standard input
     #[arg(long, conflicts_with = "text")]
     stdin: bool,
+    /// Tells that the command has ended, with this status
+    #[arg(long, value_name = "STATUS", conflicts_with = "ask")]
+    ended: Option<i32>,
+    /// How long it ran, in milliseconds
+    #[arg(long, value_name = "MS", requires = "ended")]
+    lasted: Option<u32>,
     /// The command
     #[arg(last = true, required_unless_present = "stdin", value_name = "TEXT")]
     text: Option<OsString>,
@@ -200,6 +214,26 @@ fn read_line() -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// Records how a line of a shell without a relay ended. Nobody waits for it, so nothing is said when that fails.
+fn tell_end(paths: &Paths, mut command: ProposedCommand, status: i32, lasted: Option<u32>) -> Exit {
+    before::ended_last(paths, &command);
+    let duration = Duration::from_millis(lasted.unwrap_or_default().into());
+    if let Ok(since) = jiff::Timestamp::now().checked_sub(duration) {
+        command.ts = since.to_string();
+    }
+    let record = Request::Record {
+        command: Box::new(command),
+        exit_code: Some(status),
+        duration_ms: lasted.map(u64::from),
+    };
+    let told = Client::connect_within(&paths.socket, END_TOLD_MAX)
+        .and_then(|mut client| client.ask_within(&record, END_TOLD_MAX));
+    if !matches!(told, Ok(Response::Ack)) {
+        drop(spool::append(&paths.spool, &record));
+    }
+    Exit::Allowed
+}
+
 impl Shell {
     fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let paths = surroundings::paths()?;
@@ -212,6 +246,9 @@ impl Shell {
         })?;
         let mut command =
             proposal::of_shell(self.language, text, surroundings::directory()?, self.id);
+        if let Some(status) = self.ended {
+            return Ok(tell_end(&paths, command, status, self.lasted));
+        }
         let mut answer = gate::propose(&paths, &command)?;
         let limits = before::limits();
         let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
