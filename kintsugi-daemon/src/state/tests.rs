@@ -83,6 +83,25 @@ impl Tape {
         });
     }
 
+    /// Returns a log that opens with what is remembered here, and the bytes that takes; every id is remembered as it was.
+    fn reopened(&self) -> (Self, usize) {
+        let mut again = Self {
+            now: self.now,
+            ..Self::default()
+        };
+        let mut bytes = 0;
+        for piece in self.state.live_state() {
+            let json = serde_json::to_string(&piece).unwrap();
+            assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
+            bytes += json.len();
+            again.write(piece);
+        }
+        for id in self.state.ids.all() {
+            assert_eq!(again.state.known(id), self.state.known(id));
+        }
+        (again, bytes)
+    }
+
     fn stands(&self, id: u128) -> PendingStatus {
         self.state.pending(Uuid::from_u128(id))
     }
@@ -273,22 +292,9 @@ fn a_day_of_ids_that_are_held_as_another_is_little_enough_too() {
         tape.records.clear();
     }
     assert_eq!(tape.state.ids.len(), IDS_MAX);
-    let mut again = Tape {
-        now: tape.now,
-        ..Tape::default()
-    };
-    let mut bytes = 0;
-    for piece in tape.state.live_state() {
-        let json = serde_json::to_string(&piece).unwrap();
-        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
-        bytes += json.len();
-        again.write(piece);
-    }
+    let (again, bytes) = tape.reopened();
     assert!(bytes < 6_500_000, "{bytes}");
     assert_eq!(again.state.ids.len(), IDS_MAX);
-    for id in tape.state.ids.all() {
-        assert_eq!(again.state.known(id), tape.state.known(id));
-    }
     assert_eq!(again.stands(1), PendingStatus::Pending);
     assert_eq!(again.stands(9), PendingStatus::Gone, "the oldest go first");
     assert_eq!(again.stands(100), PendingStatus::Pending);
@@ -301,20 +307,7 @@ fn a_day_of_ids_is_little_enough_for_every_segment_to_open_with_it() {
         tape.propose(100 + u128::try_from(id).unwrap(), "ls", Decision::Allow);
         tape.records.truncate(1_000);
     }
-    let mut again = Tape {
-        now: tape.now,
-        ..Tape::default()
-    };
-    let mut bytes = 0;
-    for piece in tape.state.live_state() {
-        let json = serde_json::to_string(&piece).unwrap();
-        assert!(json.len() < kintsugi_core::limits::RECORD_BYTES_MAX);
-        bytes += json.len();
-        again.write(piece);
-    }
+    let (again, bytes) = tape.reopened();
     assert!(bytes < 6_000_000, "{bytes}");
     assert_eq!(again.state.ids.len(), IDS_MAX);
-    for id in tape.state.ids.all() {
-        assert_eq!(again.state.known(id), tape.state.known(id));
-    }
 }

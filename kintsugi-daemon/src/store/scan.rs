@@ -8,11 +8,11 @@ use std::io;
 
 use kintsugi_core::audit::chain::{Chain, Key, Seal, continues};
 use kintsugi_core::audit::line::{Line, LineError};
-use kintsugi_core::audit::merkle::Frontier;
 use kintsugi_core::audit::record::{Body, Record};
 use kintsugi_core::limits::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
+use super::open::beginning;
 use super::segment::Position;
 use super::storage::{StoredFile, read_fully};
 
@@ -87,19 +87,11 @@ impl Scan {
         Self {
             last: None,
             recovered: Vec::new(),
-            end: Position {
-                chain: Chain {
-                    next: first,
-                    seal: Seal::genesis(""),
-                    key: Key::new([0; 32]),
-                },
-                segment: first,
-                bytes: 0,
-                opened_bytes: 0,
-                hasher: blake3::Hasher::new(),
-                tree: Frontier::default(),
-                tree_first: first,
-            },
+            end: beginning(Chain {
+                next: first,
+                seal: Seal::genesis(""),
+                key: Key::new([0; 32]),
+            }),
             log: None,
             states: 0,
             seal_text: Vec::new(),
