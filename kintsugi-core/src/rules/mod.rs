@@ -320,12 +320,9 @@ const RESERVED: [&str; 4] = ["shell.", "unknown.", "policy.", "facts."];
 /// Returns `file:line` for the byte `offset` of `text`.
 pub(crate) fn location(file: &str, text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or(text);
-    // Asked for every example of every rule at each start: counted in bytes, many are looked at in one step.
-    let newlines = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(0, |sum, byte| sum + u8::from(*byte == b'\n'))
-    };
+    // Asked for every example of every rule at each start. In bytes that cannot overflow, many are counted in one step.
+    let newline = |sum: u8, byte: &u8| sum.wrapping_add(u8::from(*byte == b'\n'));
+    let newlines = |chunk: &[u8]| chunk.iter().fold(0, newline);
     let chunks = before.as_bytes().chunks(usize::from(u8::MAX));
     let line = chunks.map(newlines).map(usize::from).sum::<usize>() + 1;
     format!("{file}:{line}")
