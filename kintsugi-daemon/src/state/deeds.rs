@@ -1,6 +1,6 @@
 //! What was allowed lately and may change files: what a mass change is held against.
 //!
-//! A fold like the rest of the state, and kept like it from one segment of the log to the next: the newest [`KEPT_BYTES_MAX`] bytes of
+//! A fold like the rest of the state, and kept like it from one segment of the log to the next: the newest `KEPT_BYTES_MAX` bytes of
 //! those that may still explain something. Who explains what is told in [`kintsugi_core::manual::watcher`].
 
 use std::collections::VecDeque;
