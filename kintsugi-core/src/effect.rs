@@ -239,6 +239,12 @@ impl Modifiers {
         Self(self.0 | other.0)
     }
 
+    /// Returns the set without `modifier`.
+    #[must_use]
+    pub const fn without(self, modifier: Modifier) -> Self {
+        Self(self.0 & !Self::bit(modifier))
+    }
+
     /// Whether nothing is in the set.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -169,6 +169,7 @@ impl Analyst<'_> {
                 self.problem("more work than one command line may take", invocation.span);
                 break;
             }
+            self.keep_names_only(invocation, script);
             let fed = match fed_by.get(at).copied().flatten() {
                 Some(owner) => scope.printed.get(owner).cloned().unwrap_or_default(),
                 None => self.input(invocation, &scope),
@@ -399,6 +400,7 @@ impl Analyst<'_> {
             call.fed.clone()
         } else {
             self.shown_secrets(&call, invocation);
+            self.glob_qualifiers(&call);
             self.call(&call)
         };
         self.redirects(&call, &invocation.redirects, &printed);

@@ -186,9 +186,64 @@ impl Analyst<'_> {
         }
     }
 
+    /// A secret of a variable that a request carries as what it says, not as what it shows at the door:
+    /// `curl -d "$API_TOKEN"`, but not `-H "Authorization: Bearer $API_TOKEN"` or `-d "client_secret=$SECRET"`.
+    pub(super) fn carried_secrets(&mut self, task: &Task<'_, '_>, before: usize) {
+        if !matches!(task.parsed.path.as_str(), "curl" | "wget" | "http" | "xh") {
+            return;
+        }
+        let is_data = |word: &Word| {
+            let text = word.display();
+            matches!(text.as_str(), "-d" | "-F" | "--json")
+                || text.starts_with("--data")
+                || text.starts_with("--post-data")
+                || text.starts_with("--form")
+                || text.ends_with('d') && text.starts_with("-s")
+        };
+        let carried = task.call.words.windows(2).any(|pair| match pair {
+            [option, value] if is_data(option) => {
+                let mut holes = value.holes();
+                let text = value.display().to_ascii_lowercase();
+                let signs_in = [
+                    "client_secret",
+                    "password",
+                    "grant_type",
+                    "refresh",
+                    "assertion",
+                    "api_key",
+                ];
+                holes.any(|hole| matches!(hole, Hole::Variable(name) if is_secret_variable(name)))
+                    && !signs_in.iter().any(|sign| {
+                        text.contains(&format!("{sign}=")) || text.contains(&format!("{sign}\""))
+                    })
+            }
+            _ => false,
+        });
+        if !carried {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if effect.action == Action::Send && super::lexicon::is_address(&effect.target.text) {
+                effect.feed = Feed::Secret;
+            }
+        }
+    }
+
     /// A file of program text that nobody read, by its name: `psql -f drop_users.sql`, `node wipe.js`.
     pub(super) fn assume_file(&mut self, call: &Call<'_>, program: &str, path: &str, data: bool) {
-        if file_sense(path, data) != Sense::Destroys || data && is_for_trying(call) {
+        let base = program.split(' ').next().unwrap_or_default();
+        let only_reads = matches!(
+            base,
+            "squawk"
+                | "sqlfluff"
+                | "sqlfmt"
+                | "pg_format"
+                | "sql-formatter"
+                | "pgsanity"
+                | "sqlcheck"
+                | "sql-lint"
+        );
+        if only_reads || file_sense(path, data) != Sense::Destroys || data && is_for_trying(call) {
             return;
         }
         let target = Target {
@@ -198,6 +253,46 @@ impl Analyst<'_> {
         self.push(call, Action::Delete, Role::Code, target)
             .with(Modifiers::NONE.with(Modifier::Assumed))
             .by(program);
+    }
+
+    /// A cloud that an emulator on this machine plays: `aws --endpoint-url http://localhost:4566`.
+    pub(super) fn calm_emulator(&mut self, task: &Task<'_, '_>, before: usize) {
+        if task.parsed.path.split(' ').next() != Some("aws") {
+            return;
+        }
+        let is_here = |text: &str| {
+            [
+                "http://localhost",
+                "http://127.0.0.1",
+                "http://0.0.0.0",
+                "http://localstack",
+            ]
+            .iter()
+            .any(|here| text.starts_with(here))
+        };
+        let words = task.call.words;
+        let by_option = words.iter().enumerate().any(|(at, word)| {
+            let text = word.display();
+            match text.strip_prefix("--endpoint-url") {
+                Some("") => words
+                    .get(at + 1)
+                    .is_some_and(|next| is_here(&next.display())),
+                Some(value) => is_here(value.trim_start_matches('=')),
+                None => false,
+            }
+        });
+        let by_variable = task.call.assignments.iter().any(|assignment| {
+            assignment.name.starts_with("AWS_ENDPOINT_URL") && is_here(&assignment.value.display())
+        });
+        if !by_option && !by_variable {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if !matches!(effect.role, Role::Path | Role::Secret | Role::Code) {
+                effect.action = Action::List;
+                effect.modifiers = Modifiers::NONE;
+            }
+        }
     }
 
     /// Marks what a command changes in a service as shared, when its words or variables name production.
@@ -217,6 +312,34 @@ impl Analyst<'_> {
         for effect in self.analysis.effects.iter_mut().skip(before) {
             if is_meant(effect) {
                 effect.modifiers.insert(Modifier::Shared);
+            }
+        }
+    }
+
+    /// The variables that a pipe lists, when only their names go on: `docker exec web env | cut -d= -f1`.
+    pub(super) fn keep_names_only(
+        &mut self,
+        invocation: &Invocation,
+        script: &crate::shell::Script,
+    ) {
+        let Input::Pipe { first, end } = &invocation.input else {
+            return;
+        };
+        if !picks_names(&invocation.words) {
+            return;
+        }
+        let range = first.0 as usize..end.0 as usize;
+        for feeding in script.invocations.get(range).unwrap_or_default() {
+            let span = feeding.span;
+            let effects = self.analysis.effects.iter_mut();
+            for effect in
+                effects.filter(|it| it.span.start >= span.start && it.span.end <= span.end)
+            {
+                if effect.role == Role::Secret && effect.target.text == "the environment" {
+                    effect.action = Action::List;
+                    effect.role = Role::Config;
+                    effect.modifiers = Modifiers::NONE;
+                }
             }
         }
     }
@@ -248,6 +371,27 @@ impl Analyst<'_> {
                 .by(&name);
         }
     }
+}
+
+/// Whether a command keeps what stands in front of the first `=` of a line, and nothing else.
+fn picks_names(words: &[Word]) -> bool {
+    let known: Vec<_> = words.iter().filter_map(Word::known).collect();
+    if known.len() != words.len() {
+        return false;
+    }
+    let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+    matches!(
+        words.as_slice(),
+        ["cut", "-d=", "-f1"]
+            | ["cut", "-d", "=", "-f", "1"]
+            | ["cut", "-d=", "-f", "1"]
+            | ["cut", "-d", "=", "-f1"]
+            | ["cut", "-f1", "-d="]
+            | ["sed", "s/=.*//"]
+            | ["awk", "-F=", "{print $1}" | "{ print $1 }"]
+            | ["awk", "-F", "=", "{print $1}" | "{ print $1 }"]
+            | ["wc", "-l"]
+    )
 }
 
 /// The secret variable that the words of `echo` or `printenv` show.
@@ -324,11 +468,29 @@ fn sought_variable(
 fn names_production(call: &Call<'_>) -> bool {
     let says = |text: &str| {
         let value = text.rsplit_once('=').map_or(text, |(_, value)| value);
-        text.len() < 96 && (is_production(text) || is_production(value))
+        let address = text.split_once("://").map(|(_, rest)| rest);
+        let mut parts = address.into_iter().flat_map(|rest| rest.split('/'));
+        text.len() < 160
+            && (is_production(text) || is_production(value) || parts.any(is_production))
     };
-    call.words.iter().skip(1).any(|word| says(&word.display()))
+    // `$PROD_URL` says it by its name.
+    let by_name = |word: &Word| {
+        let mut holes = word.holes();
+        holes.any(|hole| matches!(hole, Hole::Variable(name) if is_production(name)))
+    };
+    let names = |name: &str| {
+        ENVIRONMENTS.contains(&name)
+            || ["HOST", "URL", "DATABASE", "PROFILE", "CONTEXT"]
+                .iter()
+                .any(|kind| name.ends_with(kind))
+    };
+    call.words
+        .iter()
+        .skip(1)
+        .any(|word| by_name(word) || says(&word.display()))
         || call.assignments.iter().any(|assignment| {
-            ENVIRONMENTS.contains(&assignment.name.as_str()) && says(&assignment.value.display())
+            names(&assignment.name)
+                && (by_name(&assignment.value) || says(&assignment.value.display()))
         })
 }
 

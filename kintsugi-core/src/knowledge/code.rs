@@ -16,7 +16,7 @@ use super::script::ScriptFile;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::Judgement;
-use crate::shell::{self, Context, Hole, Input, Piece, Variables, Word};
+use crate::shell::{self, Context, Dialect, Hole, Input, Piece, Variables, Word};
 
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
@@ -251,6 +251,36 @@ impl Analyst<'_> {
         self.script_file(call, file, &operands)
     }
 
+    /// zsh runs what stands in a qualifier of a pattern for every name that it matches: `*(e:'rm $REPLY':)`, `*(+name)`
+    /// (`zshexpn(1)` 5.9, Glob Qualifiers).
+    pub(super) fn glob_qualifiers(&mut self, call: &Call<'_>) {
+        if call.dialect != Dialect::Zsh {
+            return;
+        }
+        for word in call.words {
+            let text = word.display();
+            let Some((_, inside)) = text.rsplit_once("(e").filter(|_| text.ends_with(')')) else {
+                continue;
+            };
+            let mut letters = inside.chars();
+            let close = match letters.next() {
+                Some('{') => '}',
+                Some('[') => ']',
+                Some('<') => '>',
+                Some(mark) if mark.is_ascii_punctuation() => mark,
+                _ => continue,
+            };
+            let code = letters
+                .as_str()
+                .rsplit_once(close)
+                .map_or("", |(code, _)| code);
+            let code = code.trim_matches(['\'', '"']);
+            let mut call = call.clone();
+            call.ambient.modifiers.insert(Modifier::Indirect);
+            self.shell_words(&call, &[Word::text(code, word.span)]);
+        }
+    }
+
     /// Words joined by spaces and read by a shell.
     pub(super) fn shell_words(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
         let mut pieces: Vec<Piece> = Vec::new();
@@ -311,7 +341,14 @@ impl Analyst<'_> {
                     self.unknown(UnknownKind::Code, word.display(), call.span);
                     Feeds::of(Feed::Program)
                 }
-                _ => self.shell_text(&inner, &word, &[]),
+                _ => {
+                    // What awk puts into a command comes from the lines that it reads, one by one.
+                    let is_listed = word.holes().next().is_some() && is_awk(call);
+                    if is_listed {
+                        inner.ambient.modifiers.insert(Modifier::Indirect);
+                    }
+                    self.shell_text(&inner, &word, &[])
+                }
             },
             Embedded::Command(words) => {
                 self.call(&Call {
@@ -512,6 +549,13 @@ pub(super) fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Var
     all.values.insert("@", joined.clone());
     all.values.insert("*", joined);
     Rc::new(all)
+}
+
+fn is_awk(call: &Call<'_>) -> bool {
+    matches!(
+        program_name(call).as_str(),
+        "awk" | "gawk" | "mawk" | "nawk"
+    )
 }
 
 pub(super) fn program_name(call: &Call<'_>) -> String {

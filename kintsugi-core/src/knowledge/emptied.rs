@@ -6,8 +6,8 @@
 use super::analyst::Analyst;
 use super::program::Task;
 use super::schema::Language;
-use crate::effect::{Action, Modifiers};
-use crate::shell::{Input, Word};
+use crate::effect::{Action, Modifier, Modifiers};
+use crate::shell::{Hole, Input, Word};
 
 /// Addresses of sed and ex that every line has.
 const EVERYWHERE: [&str; 11] = [
@@ -35,6 +35,7 @@ const WHOLE: [&str; 14] = [
 impl Analyst<'_> {
     /// Cuts the files that a command edits to nothing.
     pub(super) fn cut_emptied(&mut self, task: &mut Task<'_, '_>) {
+        self.cut_listed(task);
         if !leaves_nothing(task) {
             return;
         }
@@ -47,6 +48,37 @@ impl Analyst<'_> {
             .collect();
         for file in files {
             self.path_effect(task, Action::Truncate, &file, Modifiers::NONE);
+        }
+    }
+}
+
+impl Analyst<'_> {
+    /// Lines that `sed -i` takes out of whatever files a search found: nobody sees which, and they may be of any kind.
+    fn cut_listed(&mut self, task: &mut Task<'_, '_>) {
+        if !matches!(task.parsed.path.as_str(), "sed" | "gsed") || !task.parsed.is_set("in-place") {
+            return;
+        }
+        let mut scripts = task.parsed.code.iter().filter_map(|(_, word)| word.known());
+        if !scripts.any(|script| script.trim_end().ends_with("/d")) {
+            return;
+        }
+        let is_listed = |word: &Word| {
+            let mut holes = word.holes();
+            let hole = holes.next();
+            word.pieces.len() == 1 && matches!(hole, Some(Hole::Output { .. } | Hole::Other(_)))
+        };
+        let files = task
+            .parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "file");
+        let files: Vec<Word> = files
+            .map(|value| value.word.clone())
+            .filter(is_listed)
+            .collect();
+        for file in files {
+            let with = Modifiers::NONE.with(Modifier::Indirect);
+            self.path_effect(task, Action::Truncate, &file, with);
         }
     }
 }

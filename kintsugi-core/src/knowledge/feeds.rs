@@ -78,26 +78,29 @@ pub(super) const fn is_outward(action: Action) -> bool {
 /// Whether a variable of this name is expected to hold a secret.
 pub(super) fn is_secret_variable(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    ([
-        "TOKEN",
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "API_KEY",
-        "APIKEY",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-        "CREDENTIAL",
-        "PGPASS",
-        "_KEY",
-        "AUTH_KEY",
-        "SESSION_KEY",
-        "DATABASE_URL",
-        "DB_URL",
-    ]
-    .iter()
-    .any(|part| upper.contains(part))
+    // What somebody types, passwords included (bash(1), 5.2).
+    let is_typed = matches!(name, "BASH_COMMAND" | "READLINE_LINE" | "HISTCMD");
+    (is_typed
+        || [
+            "TOKEN",
+            "SECRET",
+            "PASSWORD",
+            "PASSWD",
+            "PASSPHRASE",
+            "API_KEY",
+            "APIKEY",
+            "ACCESS_KEY",
+            "PRIVATE_KEY",
+            "CREDENTIAL",
+            "PGPASS",
+            "_KEY",
+            "AUTH_KEY",
+            "SESSION_KEY",
+            "DATABASE_URL",
+            "DB_URL",
+        ]
+        .iter()
+        .any(|part| upper.contains(part))
         || upper.ends_with("_PASS")
         || upper.ends_with("_PAT"))
         && !upper.ends_with("_KEY_ID")

@@ -514,9 +514,57 @@ pub(super) fn looked_up_by_pipe(call: &Call<'_>) -> Option<Word> {
         return None;
     };
     let range = first.0 as usize..end.0 as usize;
-    let looks_up = call.scope.script.invocations.get(range)?.last()?;
+    let feeding = call.scope.script.invocations.get(range)?;
+    if lists_every_process(call.input, &call.scope.script.invocations) {
+        return Some(Word::text("every process", call.span));
+    }
+    let looks_up = feeding.last()?;
     let is_list = looks_up.words.first()?.known()?.starts_with('p');
     is_list.then(|| named_process(looks_up)).flatten()
+}
+
+/// Whether a pipe lists processes and picks none of them: `ps aux | awk '{print $2}'`, `pgrep -u bob`.
+fn lists_every_process(input: &Input, invocations: &[Invocation]) -> bool {
+    // From the command in front of this one back to the first of the pipe.
+    let mut feeding: Vec<&Invocation> = Vec::new();
+    let mut input = input;
+    while let Input::Pipe { first, end } = input
+        && let Some(range) = invocations.get(first.0 as usize..end.0 as usize)
+        && let Some(last) = range.last()
+        && feeding.len() < 8
+    {
+        feeding.insert(0, last);
+        input = &last.input;
+    }
+    let name = |invocation: &Invocation| {
+        let name = invocation.words.first().and_then(Word::known)?;
+        name.rsplit('/').next().map(str::to_owned)
+    };
+    let Some(first) = feeding.first() else {
+        return false;
+    };
+    let options = || first.words.iter().skip(1).filter_map(Word::known);
+    match name(first).as_deref() {
+        Some("ps") => {
+            let picks = |invocation: &Invocation| match name(invocation).as_deref() {
+                Some("grep" | "egrep" | "fgrep" | "rg" | "head" | "tail" | "sed" | "jq") => true,
+                // A pattern, or a condition, in front of the action.
+                Some("awk" | "gawk" | "mawk") => invocation.words.iter().skip(1).any(|word| {
+                    let text = word.display();
+                    text.contains(['/', '~', '>', '<']) || text.contains("==")
+                }),
+                _ => false,
+            };
+            let one = options().any(|word| matches!(&*word, "-p" | "--pid" | "-C" | "--ppid"));
+            !one && !feeding.iter().skip(1).any(|it| picks(it))
+        }
+        Some("pgrep") => {
+            let mut words = options();
+            let of_user = words.any(|word| matches!(&*word, "-u" | "-U" | "--euid" | "--uid"));
+            of_user && words.count() < 2
+        }
+        _ => false,
+    }
 }
 
 fn named_process(invocation: &Invocation) -> Option<Word> {

@@ -8,6 +8,7 @@ mod code;
 mod databases;
 #[cfg(test)]
 mod development_tests;
+mod dockerfile;
 pub mod embedded;
 mod emptied;
 mod feeds;
@@ -15,6 +16,7 @@ mod fetched;
 mod flow;
 #[cfg(test)]
 mod flow_tests;
+mod foreign;
 mod grammar;
 mod hints;
 mod holes;

@@ -42,6 +42,14 @@ impl Analyst<'_> {
     ) -> Printed {
         let knowledge = self.knowledge;
         self.git_alias(call, name, words);
+        // `git x` and `kubectl x` start `git-x` and `kubectl-x` (git(1); kubectl, plugins).
+        if matches!(name, "git" | "kubectl" | "cargo" | "gh" | "helm" | "docker")
+            && let Some(verb) = words.first().and_then(Word::known)
+            && let Some(path) = self.put_on_path(&format!("{name}-{verb}"))
+        {
+            let first = Word::text(path, first.span);
+            self.local_program(call, &first, name, true);
+        }
         if let Some(path) = self.put_on_path(name) {
             let first = Word::text(path, first.span);
             self.local_program(call, &first, name, true);
@@ -116,7 +124,10 @@ impl Analyst<'_> {
         self.unknown_parts(&task);
         self.enter_directories(&mut task);
         self.elsewhere_by_variables(&mut task);
-        if task.parsed.is_help {
+        // `aws s3 rb help` (aws, AWS CLI 2.13).
+        let is_manual = task.parsed.path.starts_with("aws ")
+            && task.call.words.last().and_then(Word::known).as_deref() == Some("help");
+        if task.parsed.is_help || is_manual {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
                 text: None,
@@ -130,12 +141,25 @@ impl Analyst<'_> {
         self.hint(&task, before);
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);
+        self.carried_secrets(&task, before);
         self.run_option_file(&task);
         self.remember_links(&task);
         self.remember_fetched(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));
+        self.build_steps(&task);
+        let name = task.parsed.path.split(' ').next().unwrap_or_default();
+        if matches!(
+            name,
+            "nc" | "ncat" | "netcat" | "telnet" | "socat" | "sftp" | "ftp" | "lftp" | "openssl"
+        ) {
+            let call = task.call.clone();
+            self.assume_sentences(&call, &task.parsed.path.clone(), &[]);
+        }
+        self.run_configuration(&task);
+        self.calm_emulator(&task, before);
+        self.load_foreign(&task);
         self.overlooked_secrets(&task, before);
         Self::printed(&task, feeds)
     }
@@ -467,6 +491,10 @@ impl Analyst<'_> {
             task.copies = self.installed(&judged.path);
         }
         task.lists |= action == Action::List;
+        let mut with = with.union(task.parsed.modifiers);
+        if judged.path.starts_with("/tmp/") && is_new_repository(&task.call) {
+            with = with.without(Modifier::Uncommitted);
+        }
         let mut feeds = Self::feeds_into(task, action);
         if matches!(action, Action::Execute | Action::Interpret) {
             feeds = written.map_or(Feeds::of(Feed::File), |it| it.feeds);
@@ -475,10 +503,14 @@ impl Analyst<'_> {
             self.project_file(task, judged);
         }
         self.push_path(&task.call, action, judged, &task.parsed.path)
-            .with(with.union(task.parsed.modifiers))
+            .with(with)
             .feed(feeds.worst_for(action));
         if matches!(action, Action::Write | Action::Overwrite | Action::Create) {
             let text = task.text.clone().or_else(|| task.call.fed.text.clone());
+            // A pipe with a name holds nothing by itself (mkfifo(1)).
+            let is_pipe = task.parsed.path == "mkfifo";
+            let feeds = if is_pipe { Feeds::NONE } else { feeds };
+            let text = text.filter(|_| !is_pipe);
             self.remember(&judged.path, feeds, text);
             self.remember_inside(task, judged, feeds);
             self.remember_copy(task, judged);
@@ -495,7 +527,7 @@ impl Analyst<'_> {
         }
         let mut all = Vec::new();
         for base in plain {
-            for name in names {
+            for name in &names {
                 let below = base.path.trim_end_matches('/');
                 let path = format!("{below}/**/{}", name.display().trim_matches('/'));
                 let place = self.surroundings.place(&path);
@@ -526,4 +558,16 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
+}
+
+/// Whether the line itself made the repository in which a command runs, so that nobody's work is in it.
+fn is_new_repository(call: &Call<'_>) -> bool {
+    let mut before = call.scope.script.invocations.iter();
+    before.any(|earlier| {
+        let mut words = earlier.words.iter().filter_map(Word::known);
+        earlier.span.start < call.span.start
+            && earlier.directories == call.directories
+            && words.next().as_deref() == Some("git")
+            && words.next().as_deref() == Some("init")
+    })
 }

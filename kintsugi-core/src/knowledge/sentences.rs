@@ -28,7 +28,11 @@ fn statement_sense(statement: &str) -> Sense {
     let Some(first) = words.next() else {
         return Sense::Nothing;
     };
-    let found = sense(&first.to_ascii_lowercase());
+    let mut found = sense(&first.to_ascii_lowercase());
+    if found == Sense::Nothing && statement.split_whitespace().count() == 1 {
+        // `flush_all`
+        found = word_sense(first);
+    }
     // Leaving a shell is not stopping what it talks to.
     let leaves = matches!(first, "quit" | "leave" | "off" | "down" | "pause");
     if is_loss(found) || matches!(found, Sense::Stops | Sense::Grants) && !leaves {
@@ -125,7 +129,13 @@ pub(super) fn address_sense(address: &str) -> Sense {
         return Sense::Nothing;
     }
     path.split(['/', '?', '&', '=', '%', ':', ','])
-        .map(word_sense)
+        .map(|word| match word {
+            // What is asked of a server, and would say nothing of a program here.
+            "rebuild" | "reinstall" | "reimage" | "rescue" | "power_off" | "poweroff" => {
+                Sense::Destroys
+            }
+            word => word_sense(word),
+        })
         .find(|found| {
             is_loss(*found) || matches!(found, Sense::Stops | Sense::Grants | Sense::Pays)
         })

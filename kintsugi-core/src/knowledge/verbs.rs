@@ -106,7 +106,13 @@ impl Analyst<'_> {
             .iter()
             .skip(before)
             .any(|effect| says_what_is_lost(effect.action) || effect.role == Role::Secret);
-        if !leaves_words_open(&parsed.chain) || told || !task.parsed.wrapped.is_empty() {
+        let verb = parsed.path.rsplit(' ').next().unwrap_or_default();
+        let only_looks = parsed.path.contains(' ') && sense(verb) == Sense::Looks;
+        if !leaves_words_open(&parsed.chain)
+            || told
+            || only_looks
+            || !task.parsed.wrapped.is_empty()
+        {
             return;
         }
         let words = undescribed_words(behind(1), &parsed.path);
@@ -263,7 +269,11 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
                 reading.verb = Some(Said::alone(Sense::Leaks));
             }
             let found = word_sense(option);
-            if matches!(found, Sense::Destroys | Sense::Deletes) && reading.verb.is_none() {
+            let of_cache = option.contains("cache");
+            if matches!(found, Sense::Destroys | Sense::Deletes)
+                && reading.verb.is_none()
+                && !of_cache
+            {
                 reading.verb = Some(Said::alone(found));
             }
             reading.is_kind |= matches!(option, "to" | "recipient" | "recipients" | "channel");

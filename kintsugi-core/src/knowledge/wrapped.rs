@@ -13,6 +13,7 @@ impl Analyst<'_> {
     /// The commands inside.
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
+        self.bin_of_project(task);
         for wrapped in &task.parsed.wrapped {
             self.unseen_package(task, &wrapped.words);
             feeds = feeds.union(self.wrapped(task, wrapped));
@@ -64,6 +65,30 @@ impl Analyst<'_> {
                 self.shell_words(&call, &plain_for_windows(&wrapped.words))
             }
             Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
+        }
+    }
+
+    /// `yarn prisma migrate reset`, `pnpm changeset publish`: a word that is no command of the package manager is a script of
+    /// the project, or a program that one of its packages brings (`yarn(1)` 1.22, pnpm 9).
+    fn bin_of_project(&mut self, task: &Task<'_, '_>) {
+        if !matches!(task.parsed.path.as_str(), "yarn" | "pnpm") {
+            return;
+        }
+        let script = task
+            .parsed
+            .values
+            .iter()
+            .find(|value| value.role == "script");
+        let Some(name) = script.and_then(|value| value.word.known()) else {
+            return;
+        };
+        let words = task.call.words;
+        let position = words
+            .iter()
+            .position(|word| word.known().as_deref() == Some(&*name));
+        let words = position.and_then(|at| words.get(at..)).unwrap_or_default();
+        if words.len() > 1 && matches!(self.knowledge.resolve(&name), Resolved::Known { .. }) {
+            self.inner(&task.call, words, &[]);
         }
     }
 
@@ -272,7 +297,7 @@ impl Analyst<'_> {
             if names.is_empty() {
                 all.push(vec![root.clone()]);
             }
-            for name in names {
+            for name in &names {
                 let mut word = root.clone();
                 let text = name.display();
                 word.pieces
@@ -293,7 +318,15 @@ impl Analyst<'_> {
         let script = call.scope.script;
         let range = first.0 as usize..end.0 as usize;
         let source = script.invocations.get(range)?.first()?;
-        let (name, words) = source.words.split_first()?;
+        let wrapping = |word: &&Word| {
+            matches!(
+                word.known().as_deref(),
+                Some("env" | "command" | "sudo" | "nice" | "builtin" | "doas" | "time")
+            )
+        };
+        let skipped = source.words.iter().take_while(wrapping).count();
+        let words = source.words.get(skipped..).unwrap_or_default();
+        let (name, words) = words.split_first()?;
         let name = name.known()?;
         let Resolved::Known { name, node } = self.knowledge.resolve(&name) else {
             return None;
@@ -329,7 +362,13 @@ impl Analyst<'_> {
             .filter(|value| value.role == "root")
             .map(|value| &value.word)
             .collect();
-        Some(Self::found_below(&source, &roots))
+        let mut found = Self::found_below(&source, &roots);
+        if source.parsed.path == "git ls-files" && source.narrowing().is_empty() {
+            // Only what is in the index, and nothing of `.git`.
+            let all = found.iter_mut().flatten();
+            all.for_each(|word| word.pieces.push(Piece::Glob("/*".to_owned())));
+        }
+        Some(found)
     }
 }
 
@@ -345,31 +384,48 @@ const NAMES_MAX: usize = 32;
 impl Task<'_, '_> {
     /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when something
     /// other than a further test stands behind `-o` (`find(1)`, OPERATORS).
-    pub(super) fn narrowing(&self) -> &[Word] {
-        if self.parsed.narrows.is_empty() || self.parsed.narrows.len() > NAMES_MAX {
-            return &[];
+    pub(super) fn narrowing(&self) -> Vec<Word> {
+        let narrows = &self.parsed.narrows;
+        if narrows.is_empty() || narrows.len() > NAMES_MAX {
+            return Vec::new();
         }
-        let mut words = self.call.words.iter().map(Word::known).peekable();
-        while let Some(word) = words.next() {
-            let leaves_out = match word.as_deref() {
-                Some("!" | "-not" | ",") => true,
+        let words = self.call.words;
+        let known = |at: usize| words.get(at).and_then(Word::known);
+        let (mut negated, mut alternatives) = (Vec::new(), false);
+        for at in 0..words.len() {
+            let next = known(at + 1);
+            match known(at).as_deref() {
+                // What is left out narrows nothing, and what is meant as well still does: `-name '*.py' -not -path './x/*'`.
+                Some("!" | "-not") => negated.extend(words.get(at + 2).map(|word| word.span)),
+                Some(",") => return Vec::new(),
                 // `-name x -prune -o …`: everything but what the name matches.
-                Some("-prune") => {
-                    matches!(words.peek().map(Option::as_deref), Some(Some("-o" | "-or")))
+                Some("-prune") if matches!(next.as_deref(), Some("-o" | "-or")) => {
+                    return Vec::new();
                 }
-                Some("-o" | "-or") => !matches!(
-                    words.peek().map(Option::as_deref),
-                    Some(Some(
-                        "(" | "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-type"
-                    ))
-                ),
-                Some(_) | None => false,
-            };
-            if leaves_out {
-                return &[];
+                Some("-o" | "-or") => {
+                    alternatives = true;
+                    let is_test = matches!(
+                        next.as_deref(),
+                        Some(
+                            "(" | "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-type"
+                        )
+                    );
+                    if !is_test {
+                        return Vec::new();
+                    }
+                }
+                Some(_) | None => {}
             }
         }
-        &self.parsed.narrows
+        let is_meant = |word: &&Word| !negated.contains(&word.span);
+        let is_grouped = negated.iter().any(|span| {
+            let mut after = words.iter().filter(|word| word.span.start < span.start);
+            after.next_back().and_then(Word::known).as_deref() == Some("(")
+        });
+        if !negated.is_empty() && (alternatives || is_grouped) {
+            return Vec::new();
+        }
+        narrows.iter().filter(is_meant).cloned().collect()
     }
 
     pub(super) fn has_wrapped(&self) -> bool {

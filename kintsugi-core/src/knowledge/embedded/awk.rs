@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Embedded;
 use super::lex::{self, Part, Token};
-use crate::effect::{Action, Feed, Modifiers, Role};
+use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Piece, Word};
 
@@ -53,7 +53,12 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                 },
                 role: Role::Path,
                 target: program.expression(at + 1, budget),
-                modifiers: Modifiers::NONE,
+                // The file that is being read (`gawk(1)`, FILENAME).
+                modifiers: if mark == ">" && program.names_itself(at + 1) {
+                    Modifiers::NONE.with(Modifier::Indirect)
+                } else {
+                    Modifiers::NONE
+                },
                 feed: Feed::Program,
             }),
             _ => {}
@@ -125,6 +130,11 @@ fn variables(tokens: &[Token], budget: &mut Budget) -> BTreeMap<String, Word> {
 }
 
 impl Program {
+    /// Whether the file that is being read stands there.
+    fn names_itself(&self, at: usize) -> bool {
+        matches!(self.tokens.get(at), Some(Token::Name(name)) if name == "FILENAME")
+    }
+
     /// `print x | "cmd"`: the command, and what is printed when the command is a shell.
     fn pipe(&self, (print, bar): (usize, usize), budget: &mut Budget, found: &mut Vec<Embedded>) {
         let command = self.expression(bar + 1, budget);

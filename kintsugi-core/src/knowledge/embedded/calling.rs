@@ -434,6 +434,7 @@ impl Script<'_> {
             self.found
                 .extend(super::sql::read_mongo(&format!("db.{last}()")));
         }
+        self.assume_call(call);
         if !harmless::is_known(self.language, call.path, call.object.is_some()) {
             let name = if call.path.is_empty() {
                 "what another call gives back"
@@ -480,6 +481,8 @@ impl Script<'_> {
             }
             let Some(path) = &value.path else { continue };
             let does = calls::find(self.language, path, false);
+            // `map(chr, [114, 109])`.
+            self.hides |= matches!(does, Some(Does::Decode(decode)) if decode.hides());
             let Some(does) = does.filter(|does| does.matters()) else {
                 continue;
             };

@@ -55,7 +55,9 @@ impl Script<'_> {
                 self.hidden(&format!("machine code by way of {}", call.path));
                 Value::unknown(Feed::Nothing)
             }
-            Does::Path(action, at, modifier) => self.path(action, &call.argument(at), modifier),
+            Does::Path(action, at, modifier) => {
+                self.path(emptied(action, call, at), &call.argument(at), modifier)
+            }
             Does::Move => {
                 self.path(Action::Move, &call.argument(0), None);
                 self.path(Action::Overwrite, &call.argument(1), None)
@@ -431,6 +433,31 @@ impl Script<'_> {
             _ => value,
         }
     }
+}
+
+/// What becomes of the path at `at`: a file that gets nothing is emptied.
+fn emptied(action: Action, call: &Call<'_>, at: usize) -> Action {
+    if action == Action::Overwrite && writes_nothing(call, at) {
+        Action::Truncate
+    } else {
+        action
+    }
+}
+
+/// Whether what a function writes to the path at `at` is the empty text: `writeFileSync(".env", "")`, `p.write_text("")`.
+fn writes_nothing(call: &Call<'_>, at: usize) -> bool {
+    let behind = if at == SELF { 0 } else { at + 1 };
+    let mut content = call.positional().skip(behind);
+    let writes = call
+        .path
+        .rsplit('.')
+        .next()
+        .unwrap_or(call.path)
+        .to_lowercase();
+    (writes.contains("write") || writes.contains("put_contents"))
+        && content
+            .next()
+            .is_some_and(|it| it.known().is_some_and(|text| text.trim().is_empty()))
 }
 
 fn star() -> Value {

@@ -300,6 +300,9 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     // C, Go, Rust, Swift and the Lisps, of which a line may compile a program for itself.
     ("run-program", Launch),
     ("exec", Launch),
+    ("file", path(Read, 0)),
+    ("filebase64", path(Read, 0)),
+    ("templatefile", path(Read, 0)),
     ("exec.Command", Launch),
     ("os.RemoveAll", tree(Delete, 0)),
     ("os.Remove", path(Delete, 0)),

@@ -25,6 +25,7 @@ mod records;
 mod redis;
 mod script;
 mod sed;
+mod services;
 mod sql;
 mod tcl;
 mod value;

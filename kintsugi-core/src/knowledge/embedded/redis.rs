@@ -47,6 +47,9 @@ fn command(line: &str) -> Option<Embedded> {
             words.get(2).copied().unwrap_or("?"),
             one,
         ),
+        "EVAL" if line.contains("..") || line.contains("string.char") => {
+            Embedded::Hidden("a command that a script puts together".to_owned())
+        }
         "EVAL" if loses(line) => effect(Action::Delete, Role::Database, "by a script", all),
         "SCRIPT" | "FUNCTION"
             if matches!(

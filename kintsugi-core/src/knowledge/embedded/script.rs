@@ -10,6 +10,7 @@ use super::calls;
 use super::clients::{Client, client_of};
 use super::cursor::Cursor;
 use super::lex::{self, Part, Token};
+use super::services;
 use super::value::Value;
 use crate::effect::{Feed, Span};
 use crate::knowledge::schema::Language;
@@ -45,6 +46,8 @@ pub(super) struct Script<'a> {
     pub(super) hides: bool,
     /// Something was called or run that is not known.
     pub(super) computes: bool,
+    /// A library that speaks to a service was brought in.
+    pub(super) has_clients: bool,
     depth: u32,
     /// Whose methods it calls.
     pub(super) client: Option<Client>,
@@ -65,11 +68,13 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         said: Vec::new(),
         hides: false,
         computes: false,
+        has_clients: false,
         depth: 0,
         client: client_of(text),
         databases: Vec::new(),
     };
     let tokens = lex::tokens(text, language);
+    script.has_clients = services::are_named(&tokens);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();

@@ -83,7 +83,9 @@ fn substitution<'t>(text: &'t str, flags: bool, found: &mut Vec<Embedded>) -> &'
                 .len()
                 .saturating_sub(replacement.len() + delimiter.len_utf8()),
         );
-        if !matches!(pattern, Some(".*" | "^.*$" | "^.*" | ".*$" | "^")) {
+        let is_whole = matches!(pattern, Some(".*" | "^.*$" | "^.*" | ".*$"));
+        let keeps = |text: &str| text.contains(['&', '\\']);
+        if !is_whole || body.is_some_and(keeps) {
             // What runs is the line with the replacement in it (`sed(1)`, the flag `e`).
             found.push(Embedded::Hidden(
                 "sed runs the lines that it reads".to_owned(),

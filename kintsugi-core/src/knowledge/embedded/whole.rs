@@ -57,6 +57,10 @@ impl Script<'_> {
                 }
             }
         }
+        self.tagged_shells(tokens);
+        self.sends_environment(tokens);
+        self.empties_by_opening(tokens);
+        self.deletes_by_option(tokens);
         let shells = |found: &Embedded| match found {
             Embedded::Shell(word) => is_shell(word),
             Embedded::Command(words) => words.first().is_some_and(is_shell),
@@ -79,6 +83,130 @@ impl Script<'_> {
         if self.hides && (self.computes || self.found.iter().any(unknown)) {
             self.hidden("what comes out of a decoder");
         }
+    }
+}
+
+impl Script<'_> {
+    /// A text behind a lone `$`, as Bun 1.1 and zx 8 give it to a shell.
+    fn tagged_shells(&mut self, tokens: &[Token]) {
+        if self.language != Language::Javascript {
+            return;
+        }
+        for pair in tokens.windows(2) {
+            let [tag, Token::Text(parts)] = pair else {
+                continue;
+            };
+            let is_tag = tag.mark() == "$" || matches!(tag, Token::Name(name) if name == "$");
+            if let ([super::lex::Part::Text(text)], true) = (parts.as_slice(), is_tag) {
+                self.found.push(super::shell(text));
+            }
+        }
+    }
+
+    /// `fetch(url, { body: JSON.stringify(process.env) })`: every variable, in what goes out.
+    fn sends_environment(&mut self, tokens: &[Token]) {
+        let at = |index: usize, name: &str| matches!(tokens.get(index), Some(Token::Name(found)) if found == name);
+        let (module, member) = if self.language == Language::Python {
+            ("os", "environ")
+        } else {
+            ("process", "env")
+        };
+        if !matches!(self.language, Language::Python | Language::Javascript) {
+            return;
+        }
+        let whole = (0..tokens.len()).any(|index| {
+            let mark = |offset: usize| tokens.get(index + offset).map_or("", Token::mark);
+            at(index, module)
+                && mark(1) == "."
+                && at(index + 2, member)
+                && !matches!(mark(3), "." | "[" | "?." | "=")
+        });
+        if !whole {
+            return;
+        }
+        for found in &mut self.found {
+            if let Embedded::Effect {
+                action,
+                role: Role::Remote,
+                feed,
+                ..
+            } = found
+                && matches!(action, Action::Fetch | Action::Send)
+            {
+                *action = Action::Send;
+                *feed = Feed::Secret;
+            }
+        }
+    }
+
+    /// `open(".env", "w").close()`: nothing in the text writes what the file is opened for.
+    fn empties_by_opening(&mut self, tokens: &[Token]) {
+        let writes = |name: &String| {
+            [
+                "write", "dump", "save", "print", "copy", "to_", "put", "send", "log",
+            ]
+            .iter()
+            .any(|verb| name.contains(verb))
+        };
+        let mut names = tokens.iter().filter_map(|token| {
+            if let Token::Name(name) = token {
+                Some(name)
+            } else {
+                None
+            }
+        });
+        let opens = tokens
+            .iter()
+            .any(|token| matches!(token, Token::Name(name) if name == "open"));
+        if self.language != Language::Python || !opens || names.any(writes) {
+            return;
+        }
+        for found in &mut self.found {
+            if let Embedded::Effect {
+                action,
+                role: Role::Path,
+                ..
+            } = found
+                && *action == Action::Overwrite
+            {
+                *action = Action::Truncate;
+            }
+        }
+    }
+
+    /// `fetch(url, { method: "DELETE" })`: what stands in braces is not bound to the call.
+    fn deletes_by_option(&mut self, tokens: &[Token]) {
+        let asks = tokens.windows(3).any(|three| match three {
+            [Token::Name(name), colon, Token::Text(parts)] if name == "method" => {
+                let [super::lex::Part::Text(text)] = parts.as_slice() else {
+                    return false;
+                };
+                colon.mark() == ":" && text.eq_ignore_ascii_case("delete")
+            }
+            _ => false,
+        });
+        if !asks || self.language != Language::Javascript {
+            return;
+        }
+        let mut deleted = Vec::new();
+        for found in &self.found {
+            if let Embedded::Effect {
+                action: Action::Fetch | Action::Send,
+                role: Role::Remote,
+                target,
+                ..
+            } = found
+            {
+                deleted.push(Embedded::Effect {
+                    action: Action::Delete,
+                    role: Role::Remote,
+                    target: target.clone(),
+                    modifiers: Modifiers::NONE,
+                    feed: Feed::Text,
+                });
+            }
+        }
+        self.found.extend(deleted);
     }
 }
 

@@ -331,6 +331,8 @@ fn verb(statement: &[Token]) -> Option<(Action, Role, &'static str)> {
         "ALTER" if has(statement, "PASSWORD") || has(statement, "SUPERUSER") => {
             (Grant, Role::Account, "USER")
         }
+        // What stood there under the name is gone (DuckDB 1.1, Snowflake, BigQuery, Databricks).
+        "CREATE" | "INSERT" if replaces_table(statement) => (Overwrite, Role::Table, "TABLE"),
         "ALTER" | "RENAME" | "INSERT" | "MERGE" | "IMPORT" | "REPLACE" => {
             (Write, Role::Table, "INTO")
         }
@@ -374,6 +376,18 @@ fn loses_column(statement: &[Token]) -> bool {
         "CONSTRAINT" | "INDEX" | "KEY" | "DEFAULT" | "NOT" | "FOREIGN" | "CHECK" | "EXPRESSION"
     );
     !is_rule && !has(statement, "DEFAULT") && has(statement, "TABLE")
+}
+
+/// `CREATE OR REPLACE TABLE t`, `INSERT OVERWRITE TABLE t`: a table, and no view or function, which hold no data.
+fn replaces_table(statement: &[Token]) -> bool {
+    let mut words = statement.iter().skip(1).map(|token| token.upper.as_str());
+    let replaces = match words.next() {
+        Some("OR") => words.next() == Some("REPLACE"),
+        Some("OVERWRITE") => return true,
+        _ => false,
+    };
+    let mut kinds = words.skip_while(|word| matches!(*word, "TRANSIENT" | "TEMP" | "TEMPORARY"));
+    replaces && matches!(kinds.next(), Some("TABLE" | "DATABASE" | "SCHEMA"))
 }
 
 /// What `DROP` removes.

