@@ -336,20 +336,17 @@ impl Analyst<'_> {
         let mut inner = call.clone();
         inner.ambient.depth += 1;
         match part {
-            Embedded::Shell(word) => match word.pieces.as_slice() {
-                [Piece::Hole(_)] => {
+            Embedded::Shell(word) => {
+                if let [Piece::Hole(_)] = word.pieces.as_slice() {
                     self.unknown(UnknownKind::Code, word.display(), call.span);
-                    Feeds::of(Feed::Program)
+                    return Feeds::of(Feed::Program);
                 }
-                _ => {
-                    // What awk puts into a command comes from the lines that it reads, one by one.
-                    let is_listed = word.holes().next().is_some() && is_awk(call);
-                    if is_listed {
-                        inner.ambient.modifiers.insert(Modifier::Indirect);
-                    }
-                    self.shell_text(&inner, &word, &[])
+                // What awk puts into a command comes from the lines that it reads, one by one.
+                if word.holes().next().is_some() && is_awk(call) {
+                    inner.ambient.modifiers.insert(Modifier::Indirect);
                 }
-            },
+                self.shell_text(&inner, &word, &[])
+            }
             Embedded::Command(words) => {
                 self.call(&Call {
                     words: &words,

@@ -1,7 +1,7 @@
 //! A Dockerfile that comes through the standard input: what its steps do with the files that they are given of this machine.
 //!
 //! A step runs in a container that is thrown away, and is of no interest, unless a mount brings the project, a secret or the
-//! agent's keys into it (Dockerfile reference, `RUN --mount`, BuildKit 0.17).
+//! agent's keys into it (Dockerfile reference, `RUN --mount`, `BuildKit` 0.17).
 
 use super::analyst::Analyst;
 use super::program::Task;
@@ -54,7 +54,10 @@ impl Analyst<'_> {
         if !runs {
             return;
         }
-        let written = self.files.iter().filter(|(path, _)| path.ends_with(".tf"));
+        let written = self.files.iter().filter(|(path, _)| {
+            let extension = std::path::Path::new(path.as_str()).extension();
+            extension.is_some_and(|extension| extension == "tf")
+        });
         let texts: Vec<_> = written.filter_map(|(_, file)| file.text.clone()).collect();
         for text in texts {
             for command in commands_of(&text) {
@@ -79,7 +82,7 @@ fn commands_of(text: &str) -> Vec<String> {
             match texts.as_slice() {
                 [] => {}
                 [shell, "-c" | "-lc", code] if shell.ends_with("sh") => {
-                    found.push((*code).to_owned())
+                    found.push((*code).to_owned());
                 }
                 words => found.push(words.join(" ")),
             }

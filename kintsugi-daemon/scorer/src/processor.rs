@@ -1,6 +1,7 @@
 //! Whether this processor has what `llama.cpp` is built for: it would end by an illegal instruction.
 
 /// Refuses a processor that lacks it, and says what can be used instead.
+#[cfg(feature = "llama")]
 pub(crate) fn check() -> anyhow::Result<()> {
     #[cfg(target_arch = "x86_64")]
     judge(&[

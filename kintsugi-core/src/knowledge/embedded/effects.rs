@@ -96,19 +96,22 @@ impl Script<'_> {
             Does::Home => super::value::home(),
             Does::Variable => Self::variable_named(call.argument(0).known().as_deref()),
             Does::List => Value::list(call.positional().cloned().collect()),
-            Does::Unpickle => {
-                let bytes = call.argument(0);
-                if bytes.known().is_some() || bytes.feed >= Feed::Decoded {
-                    self.hidden("objects made of bytes that the code holds");
-                }
-                Value::unknown(Feed::Nothing)
-            }
+            Does::Unpickle => self.unpickle(call),
             Does::MemberOfSelf | Does::Named | Does::CallNamed | Does::CallLast => {
                 self.reflect(does, call)
             }
             Does::Query | Does::Redis => self.asked(does, call),
             Does::Module | Does::Member | Does::Nothing => Value::unknown(Feed::Nothing),
         }
+    }
+
+    /// Objects made of bytes run what the bytes say.
+    fn unpickle(&mut self, call: &Call<'_>) -> Value {
+        let bytes = call.argument(0);
+        if bytes.known().is_some() || bytes.feed >= Feed::Decoded {
+            self.hidden("objects made of bytes that the code holds");
+        }
+        Value::unknown(Feed::Nothing)
     }
 
     fn note(&mut self, action: Action, role: Role, target: &Value, modifiers: Modifiers) {

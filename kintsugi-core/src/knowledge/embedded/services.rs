@@ -351,8 +351,11 @@ mod tests {
         let found = read(language, &word, &mut budget);
         let effects = found.into_iter().filter_map(|part| match part {
             Embedded::Effect { action, role, .. } => Some((action, role)),
-            Embedded::Shell(_) | Embedded::Command(_) => None,
-            Embedded::Unknown(_) | Embedded::Hidden(_) | Embedded::Undescribed(_) => None,
+            Embedded::Shell(_)
+            | Embedded::Command(_)
+            | Embedded::Unknown(_)
+            | Embedded::Hidden(_)
+            | Embedded::Undescribed(_) => None,
         });
         let mut all: Vec<_> = effects.filter(|(action, _)| action.takes_away()).collect();
         all.sort_unstable();
