@@ -246,7 +246,9 @@ impl Script<'_> {
                 | "wipe"
                 | "prune"
         ) || verb == "schedule" && noun.iter().any(|word| word == "deletion");
-        if !deletes {
+        // A collection is dropped, a frame drops what it is told: `frame.drop(columns=["a"])` of pandas.
+        let is_of_frame = verb == "drop" && noun.is_empty() && !call.arguments.is_empty();
+        if !deletes || is_of_frame {
             return false;
         }
         let is_one = noun.iter().any(|word| SINGLE.contains(&word.as_str()));

@@ -255,8 +255,23 @@ const HARMLESS: &[&str] = &[
     "restoreAllMocks",
 ];
 
-/// Whether the tokens bring in a library that speaks to a service.
+/// Whether the tokens bring in a library that speaks to a service, which no text among them puts on this machine:
+/// `endpoint_url='http://localhost:4566'`.
 pub(super) fn are_named(tokens: &[Token]) -> bool {
+    let is_here = |token: &Token| {
+        let Token::Text(parts) = token else {
+            return false;
+        };
+        parts.iter().any(|part| match part {
+            Part::Text(text) | Part::Code(text) => {
+                text.starts_with("http://localhost") || text.starts_with("http://127.0.0.1")
+            }
+        })
+    };
+    brings_library(tokens) && !tokens.iter().any(is_here)
+}
+
+fn brings_library(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| match token {
         Token::Name(name) => is_library(name),
         Token::Text(parts) => match parts.as_slice() {
