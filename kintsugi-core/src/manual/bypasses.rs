@@ -67,6 +67,7 @@
 //! | a request typed by hand | `printf 'DELETE /v1/users/42 HTTP/1.1…' \| nc api 80`, `echo flushall >&5` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a request that says by a header what it is | `curl -X POST -H 'X-HTTP-Method-Override: DELETE' …` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a plugin that the line puts in place | `… > ~/.local/bin/kubectl-tidy; kubectl tidy` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | this machine named where code does not speak to it | `python3 -c "…delete_db_instance(…) # localhost"` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | words beside a text that says something else | `{"raw": "ls", "argv": ["rm", "-rf", "/"]}` | `words_that_say_something_else_than_the_text_are_judged_and_shown_too` in `tests/tests/protocol.rs` |
 //! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | settings, plugins or a build file that an option takes from a temporary directory | `pytest -c /tmp/x.ini` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
@@ -94,5 +95,6 @@
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
+//! | an address of this machine beside the one that code speaks to | `python3 -c "x = 'http://localhost'; boto3.client('s3').delete_bucket(Bucket='b')"` |
 //! | text for a shell that runs beside, by its descriptor | `coproc bash; echo 'rm -rf ~' >&"${COPROC[1]}"` (20 of 100) |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |

@@ -80,7 +80,9 @@ impl Reader<'_> {
 
     /// A pipeline, or an assignment of one.
     fn statement(&mut self, out: &mut String) -> Result<(), Fault> {
-        if self.rest().starts_with('$') && self.assignment(out)? {
+        // Nothing is assigned to `$(…)`, and what is read twice at each depth takes for ever.
+        let may_assign = self.rest().starts_with('$') && !self.rest().starts_with("$(");
+        if may_assign && self.assignment(out)? {
             return Ok(());
         }
         let mut blocks = String::new();

@@ -74,17 +74,40 @@ pub(super) enum Client {
     },
 }
 
-/// The client that a script uses; none when it speaks to this machine only.
+/// What says that a client speaks to this machine: the address that it is given, or a stand-in that is imported.
+const HERE: [&str; 20] = [
+    "://localhost",
+    "://127.0.0.1",
+    "://localstack",
+    "@localhost",
+    "@127.0.0.1",
+    "host='localhost'",
+    "host=\"localhost\"",
+    "host='127.0.0.1'",
+    "host=\"127.0.0.1\"",
+    "host: 'localhost'",
+    "host: \"localhost\"",
+    "('localhost'",
+    "(\"localhost\"",
+    "('127.0.0.1'",
+    "(\"127.0.0.1\"",
+    "import moto",
+    "from moto",
+    "import mongomock",
+    "from mongomock",
+    ":memory:",
+];
+
+/// The client that a script uses; none when it speaks to this machine only, whatever its comments say.
 pub(super) fn client_of(text: &str) -> Option<Client> {
     let names = |names: &[&str]| names.iter().any(|name| text.contains(name));
-    if names(&[
-        "localhost",
-        "127.0.0.1",
-        "localstack",
-        "moto",
-        "mongomock",
-        ":memory:",
-    ]) {
+    let is_here = text.lines().any(|line| {
+        let code = ["#", "// "].iter().fold(line, |code, mark| {
+            code.split(mark).next().unwrap_or_default()
+        });
+        HERE.iter().any(|here| code.contains(here))
+    });
+    if is_here {
         return None;
     }
     if names(&CLOUDS) {
