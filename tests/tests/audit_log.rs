@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kintsugi_core::audit::line::Line;
 use kintsugi_core::audit::record::{Body, Command as Proposed, Peer};
@@ -11,7 +11,7 @@ use kintsugi_core::audit::verify::{Depth, Options as Checks, Outcome, Report, ve
 use kintsugi_core::proposal::PeerCredentials;
 use kintsugi_core::protocol::Change;
 use kintsugi_daemon::store::faulty::{Fault, Faulty, Took};
-use kintsugi_daemon::store::{Directory, Files, Log, Now, Options, RemovalRequest, Storage};
+use kintsugi_daemon::store::{Directory, DirectoryError, Files, Log, Now, Options, RemovalRequest, Storage};
 use kintsugi_tests::oracle::{in_words, independent};
 
 fn log_in(path: &Path) -> Log {
@@ -22,7 +22,7 @@ fn log_in(path: &Path) -> Log {
         host: None,
         segment_records: kintsugi_core::limits::SEGMENT_RECORDS,
     };
-    let directory = Directory::open(path).unwrap();
+    let directory = opened(path);
     Log::open(Box::new(directory), options, &mut ()).unwrap().0
 }
 
@@ -73,7 +73,7 @@ fn fill(log: &mut Log, count: usize) {
 }
 
 fn ours(path: &Path) -> Report {
-    let directory = Directory::open(path).unwrap();
+    let directory = opened(path);
     verify(&Files(&directory), Checks::default())
 }
 
@@ -164,9 +164,22 @@ fn request() -> RemovalRequest {
     }
 }
 
+/// Opens a log. Another test may be starting a program just now, which has a copy of every descriptor, locks included, until it runs.
+fn opened(path: &Path) -> Directory {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match Directory::open(path) {
+            Err(DirectoryError::Locked(..)) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 /// Asserts that both verifiers say the same of a log with short segments, and returns it.
 fn agreed(path: &Path) -> String {
-    let directory = Directory::open(path).unwrap();
+    let directory = opened(path);
     let mut words = Vec::new();
     for depth in [Depth::Quick, Depth::Records, Depth::Everything] {
         let checks = Checks {
@@ -188,10 +201,10 @@ fn agreed(path: &Path) -> String {
 fn the_independent_verifier_agrees_on_segments_that_end_are_redacted_missing_and_pruned() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let mut log = short_log(Box::new(opened(path)));
     fill(&mut log, 24);
     assert_eq!(agreed_beside(log, path), "good 55");
-    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let mut log = short_log(Box::new(opened(path)));
     let seqs = BTreeSet::from([5, 6, 20]);
     drop(log.redact(now(), &seqs, request(), &()).unwrap());
     fill(&mut log, 1);
@@ -216,7 +229,7 @@ fn the_independent_verifier_agrees_on_segments_that_end_are_redacted_missing_and
     std::fs::remove_file(path.join(segment_name(0))).unwrap();
     assert_eq!(agreed(path), "tampered 0");
     std::fs::write(path.join(segment_name(0)), first).unwrap();
-    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let mut log = short_log(Box::new(opened(path)));
     drop(log.prune(now(), SHORT + 3, request(), &()).unwrap());
     assert!(!path.join(segment_name(0)).exists());
     assert!(agreed_beside(log, path).starts_with("good"));
@@ -238,7 +251,7 @@ fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
             took: Took::Effect,
             errno: 5,
         };
-        let storage = Box::new(Directory::open(directory.path()).unwrap());
+        let storage = Box::new(opened(directory.path()));
         let (faulty, _) = Faulty::new(storage, Some(fault));
         let Some(mut log) = try_short_log(Box::new(faulty)) else {
             continue;
@@ -270,7 +283,7 @@ fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
 
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let mut log = short_log(Box::new(opened(path)));
     fill(&mut log, 3);
     drop(log);
     let segment = path.join(segment_name(0));
@@ -278,7 +291,7 @@ fn the_independent_verifier_agrees_on_failed_syncs_and_incidents() {
     std::fs::write(&segment, &good[..good.len() / 2]).unwrap();
     let before = agreed(path);
     assert!(before.starts_with("tampered"), "{before}");
-    let mut log = short_log(Box::new(Directory::open(path).unwrap()));
+    let mut log = short_log(Box::new(opened(path)));
     fill(&mut log, 1);
     assert_eq!(agreed_beside(log, path), before, "it stays so");
 }
