@@ -73,6 +73,13 @@ impl Seat {
         self.machine.home().join(name)
     }
 
+    /// Whether what was printed names the guard; its directory, which some terminals are told at each prompt, has the name too.
+    #[must_use]
+    pub fn names_the_guard(&self, printed: &str) -> bool {
+        let home = self.machine.home().display().to_string();
+        printed.replace(&home, "~").contains("kintsugi")
+    }
+
     /// Types a line that runs, and returns what was printed.
     pub fn run(&mut self, line: &str) -> String {
         self.pty.send(&format!("{line}\r"));

@@ -11,7 +11,9 @@ use kintsugi_core::audit::verify::{Depth, Options as Checks, Outcome, Report, ve
 use kintsugi_core::proposal::PeerCredentials;
 use kintsugi_core::protocol::Change;
 use kintsugi_daemon::store::faulty::{Fault, Faulty, Took};
-use kintsugi_daemon::store::{Directory, DirectoryError, Files, Log, Now, Options, RemovalRequest, Storage};
+use kintsugi_daemon::store::{
+    Directory, DirectoryError, Files, Log, Now, Options, RemovalRequest, Storage,
+};
 use kintsugi_tests::oracle::{in_words, independent};
 
 fn log_in(path: &Path) -> Log {

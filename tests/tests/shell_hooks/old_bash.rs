@@ -20,7 +20,8 @@ fn old() -> Seat {
     let (mine, theirs) = ("BASH_VERSINFO[1] < 404", "BASH_VERSINFO[1] >= 404");
     assert!(hook.contains(mine) && hook.contains(theirs), "{hook}");
     let hook = hook.replace("404))", "9999))");
-    let lines = "PS1='> '; PROMPT_COMMAND='echo \"<ready>\"'; trap ': > debugged' DEBUG";
+    // A trap of the user's leaves its own last word in `$_`, also without the hook.
+    let lines = "PS1='> '; PROMPT_COMMAND='echo \"<ready>\"'; trap ': > debugged \"$_\"' DEBUG";
     std::fs::write(machine.home().join(".bashrc"), format!("{lines}\n{hook}")).expect("a file");
     let mut command = machine.command("bash");
     command.args(["--noprofile", "-i"]);

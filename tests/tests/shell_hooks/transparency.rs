@@ -127,7 +127,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     }),
     ("jobs are the user's alone", |seat| {
         let listed = seat.run("jobs");
-        assert!(!listed.contains("kintsugi"), "{listed}");
+        assert!(!seat.names_the_guard(&listed), "{listed}");
         seat.run("sleep 1000 &");
         let listed = seat.run("jobs");
         assert!(listed.contains("sleep 1000"), "{listed}");
