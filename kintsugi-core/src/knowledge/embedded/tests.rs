@@ -511,4 +511,6 @@ fn what_grows_with_every_use_is_no_longer_known_and_costs_what_it_is_long() {
         &Word::text(members, Span::default()),
         &mut budget,
     ));
+    // A name that is used once is paid for by its length.
+    assert!(!budget.spend(90_000), "ten thousand units at least");
 }
