@@ -350,13 +350,14 @@ impl Analyst<'_> {
         if words.is_empty() {
             return Feeds::NONE;
         }
+        self.inside(call, &words)
+    }
+
+    /// Looks at what a command runs, one deeper than the command itself; returns what it prints.
+    pub(super) fn inside(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
         let mut inner = call.clone();
         inner.ambient.depth += 1;
-        let printed = self.call(&Call {
-            words: &words,
-            ..inner
-        });
-        printed.feeds
+        self.call(&Call { words, ..inner }).feeds
     }
 
     /// An alias of git that this command or an earlier one gives: looked at as what it stands for, beside what is written.
@@ -408,12 +409,7 @@ impl Analyst<'_> {
             .chain(parts)
             .chain(behind.iter().cloned())
             .collect();
-        let mut inner = call.clone();
-        inner.ambient.depth += 1;
-        self.call(&Call {
-            words: &words,
-            ..inner
-        });
+        self.inside(call, &words);
     }
 
     /// What begins with `!` is program text, which is read where it is given.
@@ -450,13 +446,7 @@ impl Analyst<'_> {
         let original = self.copies.get(&judged.path)?.clone();
         let mut words = call.words.to_vec();
         *words.first_mut()? = Word::text(original, call.span);
-        let mut inner = call.clone();
-        inner.ambient.depth += 1;
-        let printed = self.call(&Call {
-            words: &words,
-            ..inner
-        });
-        Some(printed.feeds)
+        Some(self.inside(call, &words))
     }
 }
 

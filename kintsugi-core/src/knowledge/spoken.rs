@@ -95,13 +95,7 @@ impl Analyst<'_> {
         };
         let mut words = vec![Word::text(path, call.span)];
         words.extend(call.words.iter().skip(2).cloned());
-        let mut inner = call.clone();
-        inner.ambient.depth += 1;
-        let printed = self.call(&Call {
-            words: &words,
-            ..inner
-        });
-        printed.feeds
+        self.inside(call, &words)
     }
 
     /// Text that goes to a server as it is: what it asks for.
