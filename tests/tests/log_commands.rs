@@ -6,8 +6,9 @@ use std::process::Output;
 use std::time::Duration;
 
 use kintsugi_core::audit::segment_first;
+use kintsugi_core::limits::SEGMENT_RECORDS;
 use kintsugi_tests::logs;
-use kintsugi_tests::machine::{Machine, fed};
+use kintsugi_tests::machine::{Machine, fed, program};
 use kintsugi_tests::pty::Pty;
 use serde_json::{Value, json as members};
 
@@ -112,23 +113,50 @@ fn on_a_slow_disk(machine: &Machine, arguments: &[&str]) -> String {
     screen
 }
 
+/// Says that a bar for `what` was drawn and taken away again, and returns what stands behind it.
+fn behind_the_bar<'a>(screen: &'a str, what: &str) -> &'a str {
+    assert!(screen.contains(&format!("{what} [")), "{screen:?}");
+    let (bar, rest) = screen.rsplit_once("\r\u{1b}[K").expect("taken away");
+    assert!(bar.contains(" % of ") || bar.contains(" %, "), "{screen:?}");
+    rest
+}
+
 #[test]
-fn a_proof_that_takes_longer_than_a_second_says_how_far_it_is() {
+fn what_takes_longer_than_a_second_says_how_far_it_is() {
     let machine = used();
     let proved = on_a_slow_disk(&machine, &["log", "prove", "3"]);
-    let (bar, proof) = proved
-        .split_once("c2sp.org/tlog-proof@v1")
-        .expect("a proof");
-    assert!(bar.contains("proving ["), "{proved:?}");
-    assert!(bar.contains("hashes"), "{proved:?}");
-    assert!(
-        bar.ends_with("\r\u{1b}[K"),
-        "the bar is taken away: {proved:?}"
-    );
-    assert!(!proof.contains("proving"), "{proved:?}");
+    assert!(proved.contains("hashes"), "{proved:?}");
+    let proof = behind_the_bar(&proved, "proving");
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1"), "{proved:?}");
     // Nobody is told who does not look at a terminal, or does not wait.
     let quick = machine.run(&["log", "prove", "3"]);
     assert!(quick.stderr.is_empty() && printed(&quick).starts_with("c2sp.org"));
+
+    let machine = Machine::new();
+    filled_as_written(&machine, 2_100);
+    let verified = on_a_slow_disk(&machine, &["log", "verify"]);
+    assert!(verified.contains("MiB"), "{verified:?}");
+    assert!(
+        behind_the_bar(&verified, "verifying").contains("good"),
+        "{verified:?}"
+    );
+}
+
+/// The records go into a pipe that is read late; the bar goes to the terminal, and is no part of them.
+#[test]
+fn an_export_that_takes_longer_than_a_second_says_how_far_it_is() {
+    let machine = Machine::new();
+    filled_as_written(&machine, 2_100);
+    let into = machine.home().join("exported");
+    let mut late = machine.command("sh");
+    let line = "\"$0\" log export --format csv | (sleep 1.3; cat) > \"$1\"";
+    late.args(["-c", line]).arg(program("kintsugi")).arg(&into);
+    let (status, screen) = Pty::spawn(&late, 100).end();
+    assert!(status.success(), "{screen}");
+    assert_eq!(behind_the_bar(&screen, "exporting"), "");
+    let exported = std::fs::read_to_string(&into).expect("an export");
+    let whole = machine.run(&["log", "export", "--format", "csv"]);
+    assert_eq!(exported, printed(&whole));
 }
 
 #[test]
@@ -201,6 +229,12 @@ fn what_is_exported_is_the_log_and_nothing_that_was_not_asked_for() {
 fn filled(machine: &Machine, count: u64) {
     let start = "2026-01-02T00:00:00Z".parse().expect("a time");
     logs::fill(&machine.log(), (count, logs::SHORT), start);
+}
+
+/// Fills the log of a machine with segments as long as a daemon's.
+fn filled_as_written(machine: &Machine, count: u64) {
+    let start = "2026-01-02T00:00:00Z".parse().expect("a time");
+    logs::fill(&machine.log(), (count, SEGMENT_RECORDS), start);
 }
 
 /// Returns the commands that `kintsugi log` shows with these arguments.
