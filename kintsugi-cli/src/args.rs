@@ -82,11 +82,7 @@ pub enum Command {
     /// Prints completions for a shell
     Completions(command::completions::Completions),
     /// Prints the manual page, of a subcommand when one is named
-    Man {
-        /// The subcommand
-        #[arg(value_name = "SUBCOMMAND")]
-        subcommands: Vec<String>,
-    },
+    Man(command::completions::Man),
 }
 
 /// Prints what clap says instead of arguments: help and version as they are, errors in the words of this program.

@@ -99,6 +99,18 @@ fn completions_and_manual_pages_are_there() {
     }
     assert!(help(&machine, &["man"]).contains(".TH"));
     assert!(help(&machine, &["man", "log", "verify"]).contains("verify"));
+    let pages = machine.home().join("man1");
+    let shown = pages.to_str().expect("text");
+    let nowhere = machine.run(&["man", "--all", shown]);
+    assert_eq!(nowhere.status.code(), Some(1), "{nowhere:?}");
+    let said = String::from_utf8(nowhere.stderr).expect("text");
+    assert!(said.contains("cannot write manual pages into"), "{said}");
+    std::fs::create_dir(&pages).expect("a directory of ours");
+    assert_eq!(help(&machine, &["man", "--all", shown]), "");
+    for page in ["kintsugi.1", "kintsugi-approve.1", "kintsugi-log-verify.1"] {
+        let text = std::fs::read_to_string(pages.join(page)).expect(page);
+        assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    }
 }
 
 #[test]

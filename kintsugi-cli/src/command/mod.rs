@@ -72,7 +72,7 @@ pub fn dispatch(command: Command, console: &mut Console) -> Result<Exit, Failure
         Command::Init(init) => init.run(console),
         Command::Shim(shim) => shim.run(console),
         Command::Completions(completions) => completions.run(console),
-        Command::Man { subcommands } => completions::manual(&subcommands, console),
+        Command::Man(man) => man.run(console),
     }
 }
 
