@@ -32,6 +32,8 @@ pub(super) struct Written {
     pub(super) text: Option<Rc<str>>,
     /// Facts say so: it stood there before the line.
     pub(super) before: bool,
+    /// It was searched for code that a program may find there ([`super::carried`]).
+    pub(super) searched: bool,
 }
 
 /// What a command prints.
@@ -159,9 +161,9 @@ impl Analyst<'_> {
             script,
             printed: vec![Printed::default(); count],
         };
-        let fed_by = writable_substitutions(script);
+        let fed_by = super::flow::writable_substitutions(script);
         let mut all = Feeds::NONE;
-        for at in order(count, &fed_by) {
+        for at in super::flow::order(count, &fed_by) {
             let Some(invocation) = script.invocations.get(at) else {
                 continue;
             };
@@ -291,6 +293,7 @@ impl Analyst<'_> {
                 feeds: Feeds::of(Feed::File),
                 text: Some(text.as_str().into()),
                 before: true,
+                searched: false,
             });
         }
         None
@@ -552,55 +555,6 @@ fn long_name_units(word: &Word) -> u32 {
         return 0;
     }
     u32::try_from(length / 2 + word.pieces.len()).unwrap_or(u32::MAX)
-}
-
-/// For each command in a `>(…)`: the command that writes into it.
-fn writable_substitutions(script: &Script) -> Vec<Option<usize>> {
-    let mut fed_by = vec![None; script.invocations.len()];
-    for (owner, invocation) in script.invocations.iter().enumerate() {
-        let targets = invocation.redirects.iter().map(|redirect| &redirect.target);
-        let holes = invocation.words.iter().chain(targets).flat_map(Word::holes);
-        for hole in holes {
-            if let Hole::Process {
-                first,
-                end,
-                readable: false,
-            } = hole
-            {
-                let range = first.0 as usize..end.0 as usize;
-                for (offset, slot) in fed_by
-                    .get_mut(range.clone())
-                    .unwrap_or_default()
-                    .iter_mut()
-                    .enumerate()
-                {
-                    let at = range.start + offset;
-                    let reads_it = script
-                        .invocations
-                        .get(at)
-                        .is_some_and(|inner| matches!(inner.input, Input::Inherited));
-                    if reads_it && at != owner {
-                        *slot = Some(owner);
-                    }
-                }
-            }
-        }
-    }
-    fed_by
-}
-
-/// The order in which commands are looked at: as they stand, but what is fed by a later one behind it.
-fn order(count: usize, fed_by: &[Option<usize>]) -> Vec<usize> {
-    let waits = |at: usize| {
-        fed_by
-            .get(at)
-            .copied()
-            .flatten()
-            .is_some_and(|owner| owner > at)
-    };
-    let mut order: Vec<usize> = (0..count).filter(|at| !waits(*at)).collect();
-    order.extend((0..count).filter(|at| waits(*at)));
-    order
 }
 
 /// Whether a part of the word is known only when it runs.

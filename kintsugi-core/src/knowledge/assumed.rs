@@ -8,7 +8,7 @@ use super::feeds::is_secret_variable;
 use super::lexicon::{Sense, is_production};
 use super::program::Task;
 use super::schema::Language;
-use super::sentences::{address_sense, file_sense, sentence_sense};
+use super::sentences::{file_sense, sentence_sense};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::shell::{Hole, Input, Invocation, Output, Word};
 
@@ -30,7 +30,7 @@ const ENVIRONMENTS: &[&str] = &[
 const PASSED_ON: &str = "a secret into a pipe";
 
 /// Texts for people that follow an option, not instructions.
-const TALK: &[&str] = &[
+pub(super) const TALK: &[&str] = &[
     "m",
     "message",
     "msg",
@@ -138,95 +138,6 @@ impl Analyst<'_> {
         self.push(call, action, role, target)
             .with(Modifiers::NONE.with(Modifier::Assumed))
             .by(program);
-    }
-
-    /// A request that changes something, by the words of its address and of what it sends.
-    pub(super) fn assume_request(&mut self, task: &Task<'_, '_>, before: usize) {
-        let effects = self.analysis.effects.get(before..).unwrap_or_default();
-        let mut said = Vec::new();
-        for effect in effects {
-            if effect.action != Action::Send || effect.role != Role::Remote {
-                continue;
-            }
-            let mut found = address_sense(&effect.target.text);
-            if found == Sense::Nothing && super::lexicon::is_address(&effect.target.text) {
-                let texts = task.call.words.iter().map(Word::display);
-                let mut senses = texts
-                    .filter(|text| text.contains(['{', '<', ' ']))
-                    .map(|text| sentence_sense(&text));
-                found = senses
-                    .find(|it| *it == Sense::Destroys || *it == Sense::Deletes)
-                    .unwrap_or(Sense::Nothing);
-            }
-            said.push((found, effect.target.text.clone()));
-        }
-        for (found, address) in said {
-            let (action, role) = match found {
-                Sense::Destroys | Sense::Deletes => (Action::Delete, Role::Remote),
-                Sense::Stops => (Action::StopService, Role::Remote),
-                Sense::Grants => (Action::Grant, Role::Remote),
-                Sense::Pays => (Action::Spend, Role::Remote),
-                Sense::Looks
-                | Sense::Publishes
-                | Sense::Sends
-                | Sense::Flashes
-                | Sense::Makes
-                | Sense::Reveals
-                | Sense::Leaks
-                | Sense::Secret
-                | Sense::Nothing => continue,
-            };
-            let target = Target {
-                text: address,
-                place: None,
-            };
-            self.push(&task.call, action, role, target)
-                .with(Modifiers::NONE.with(Modifier::Assumed))
-                .by(&task.parsed.path);
-        }
-    }
-
-    /// A secret of a variable that a request carries as what it says, not as what it shows at the door:
-    /// `curl -d "$API_TOKEN"`, but not `-H "Authorization: Bearer $API_TOKEN"` or `-d "client_secret=$SECRET"`.
-    pub(super) fn carried_secrets(&mut self, task: &Task<'_, '_>, before: usize) {
-        if !matches!(task.parsed.path.as_str(), "curl" | "wget" | "http" | "xh") {
-            return;
-        }
-        let is_data = |word: &Word| {
-            let text = word.display();
-            matches!(text.as_str(), "-d" | "-F" | "--json")
-                || text.starts_with("--data")
-                || text.starts_with("--post-data")
-                || text.starts_with("--form")
-                || text.ends_with('d') && text.starts_with("-s")
-        };
-        let carried = task.call.words.windows(2).any(|pair| match pair {
-            [option, value] if is_data(option) => {
-                let mut holes = value.holes();
-                let text = value.display().to_ascii_lowercase();
-                let signs_in = [
-                    "client_secret",
-                    "password",
-                    "grant_type",
-                    "refresh",
-                    "assertion",
-                    "api_key",
-                ];
-                holes.any(|hole| matches!(hole, Hole::Variable(name) if is_secret_variable(name)))
-                    && !signs_in.iter().any(|sign| {
-                        text.contains(&format!("{sign}=")) || text.contains(&format!("{sign}\""))
-                    })
-            }
-            _ => false,
-        });
-        if !carried {
-            return;
-        }
-        for effect in self.analysis.effects.iter_mut().skip(before) {
-            if effect.action == Action::Send && super::lexicon::is_address(&effect.target.text) {
-                effect.feed = Feed::Secret;
-            }
-        }
     }
 
     /// A file of program text that nobody read, by its name: `psql -f drop_users.sql`, `node wipe.js`.

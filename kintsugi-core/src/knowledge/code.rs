@@ -468,38 +468,42 @@ fn unpacked_file(call: &Call<'_>) -> Option<String> {
     let Input::Pipe { first, end } = call.input else {
         return None;
     };
-    let source = call
-        .scope
-        .script
-        .invocations
-        .get(first.0 as usize..end.0 as usize)?
-        .first()?;
-    let program = source.words.first()?.known()?;
-    let unpacks = matches!(
-        &*program,
-        "cat"
-            | "zcat"
-            | "gzcat"
-            | "gunzip"
-            | "gzip"
-            | "xzcat"
-            | "xz"
-            | "bzcat"
-            | "bunzip2"
-            | "bzip2"
-            | "zstdcat"
-            | "zstd"
-            | "unzstd"
-            | "pv"
-            | "unzip"
-    );
+    let range = first.0 as usize..end.0 as usize;
+    let mut feeding = call.scope.script.invocations.get(range)?.iter();
+    // What a substitution in its words runs stands in front of it.
+    let source = feeding.find(|source| source.words.first().is_some_and(unpacks))?;
     let file = source.words.last().and_then(Word::known)?;
     let name = file.trim_end_matches(".gz");
     let name = name
         .trim_end_matches(".xz")
         .trim_end_matches(".bz2")
         .trim_end_matches(".zst");
-    unpacks.then(|| name.to_owned())
+    Some(name.to_owned())
+}
+
+/// Whether a program prints what a file holds, packed or not.
+fn unpacks(program: &Word) -> bool {
+    let name = program.known();
+    matches!(
+        name.as_deref(),
+        Some(
+            "cat"
+                | "zcat"
+                | "gzcat"
+                | "gunzip"
+                | "gzip"
+                | "xzcat"
+                | "xz"
+                | "bzcat"
+                | "bunzip2"
+                | "bzip2"
+                | "zstdcat"
+                | "zstd"
+                | "unzstd"
+                | "pv"
+                | "unzip"
+        )
+    )
 }
 
 /// Whether a file is the standard input itself. Reading it is no detour to a file: `sh < /dev/stdin` comes back here.

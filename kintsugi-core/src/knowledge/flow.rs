@@ -6,7 +6,7 @@ use super::program::Task;
 use super::schema::Printed as Prints;
 use crate::effect::{Action, Feed};
 use crate::place::Judgement;
-use crate::shell::{Input, Word};
+use crate::shell::{Hole, Input, Script, Word};
 
 impl Analyst<'_> {
     /// What was copied or moved into a directory lies below it by its own name.
@@ -154,4 +154,53 @@ impl Analyst<'_> {
 /// Whether what is fed matters to what the command writes, runs or sends.
 fn is_standard_input_read(task: &Task<'_, '_>) -> bool {
     !matches!(task.call.input, Input::Inherited) || task.call.fed.feeds != Feeds::NONE
+}
+
+/// For each command in a `>(…)`: the command that writes into it.
+pub(super) fn writable_substitutions(script: &Script) -> Vec<Option<usize>> {
+    let mut fed_by = vec![None; script.invocations.len()];
+    for (owner, invocation) in script.invocations.iter().enumerate() {
+        let targets = invocation.redirects.iter().map(|redirect| &redirect.target);
+        let holes = invocation.words.iter().chain(targets).flat_map(Word::holes);
+        for hole in holes {
+            if let Hole::Process {
+                first,
+                end,
+                readable: false,
+            } = hole
+            {
+                let range = first.0 as usize..end.0 as usize;
+                for (offset, slot) in fed_by
+                    .get_mut(range.clone())
+                    .unwrap_or_default()
+                    .iter_mut()
+                    .enumerate()
+                {
+                    let at = range.start + offset;
+                    let reads_it = script
+                        .invocations
+                        .get(at)
+                        .is_some_and(|inner| matches!(inner.input, Input::Inherited));
+                    if reads_it && at != owner {
+                        *slot = Some(owner);
+                    }
+                }
+            }
+        }
+    }
+    fed_by
+}
+
+/// The order in which commands are looked at: as they stand, but what is fed by a later one behind it.
+pub(super) fn order(count: usize, fed_by: &[Option<usize>]) -> Vec<usize> {
+    let waits = |at: usize| {
+        fed_by
+            .get(at)
+            .copied()
+            .flatten()
+            .is_some_and(|owner| owner > at)
+    };
+    let mut order: Vec<usize> = (0..count).filter(|at| !waits(*at)).collect();
+    order.extend((0..count).filter(|at| waits(*at)));
+    order
 }

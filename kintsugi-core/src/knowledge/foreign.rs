@@ -207,7 +207,7 @@ fn valued<'t>(text: &'t str, options: &str) -> Valued<'t> {
 }
 
 /// The language of a file by its name.
-fn language_of(path: &str) -> Language {
+pub(super) fn language_of(path: &str) -> Language {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit('.').next().unwrap_or_default() {
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => Language::Javascript,

@@ -50,31 +50,58 @@ pub(super) fn sense(part: &str) -> Sense {
         | "zeroize" | "expunge" | "deleteall" | "annihilate" | "unpublish" | "yank" | "dropall"
         | "reimage" | "wipeout" | "selfdestruct" | "unregister" | "deregister" | "uninstall"
         | "rmtree" | "cleanse" | "rmtrash" | "destroyall" | "purgeall" | "burn" | "eraseall"
-        | "uninstrument" | "dismantle" | "deauthorize" | "unenroll" | "unclaim" | "disenroll" => {
-            Sense::Destroys
-        }
+        | "uninstrument" | "dismantle" | "deauthorize" | "unenroll" | "unclaim" | "disenroll"
+        | "annul" | "clobber" | "deallocate" | "dealloc" | "delist" | "demolish" | "eradicate"
+        | "exterminate" | "nullify" | "raze" | "shun" | "tombstone" | "vaporize" | "zerofill"
+        | "zeroise" | "scuttle" | "unprovision" | "deinit" | "deinitialize" | "disband"
+        | "dispose" | "forceremove" | "liquidate" | "unshare" | "decommit" | "sunset"
+        | "bulkdelete" | "massdelete" | "destruct" | "defederate" | "depublish" | "wipedata"
+        | "wipefs" | "scrap" | "degauss" => Sense::Destroys,
         "delete" | "del" | "remove" | "rm" | "rmi" | "rmdir" | "rmr" | "clear" | "prune"
         | "reset" | "detach" | "evict" | "expire" | "cleanup" | "clean" | "discard" | "abandon"
         | "archive" | "empty" | "forget" | "trash" | "rollback" | "restore" | "downgrade"
         | "undo" | "failover" | "unlink" | "overwrite" | "invalidate" | "retire" | "vacate"
         | "unbind" | "kick" | "ban" | "dropuser" | "removeall" | "unassign" | "disassociate"
         | "dissociate" | "revert" | "undochange" | "reinit" | "reinitialize" | "recreate"
-        | "fresh" | "unpair" | "unmap" | "gc" => Sense::Deletes,
+        | "fresh" | "unpair" | "unmap" | "gc" | "reclaim" | "deduplicate" | "supersede"
+        | "untrack" | "resync" | "reseed" | "reimport" | "eject" | "unmanage" | "deprecate"
+        | "obsolete" | "unfollow" | "unfriend" | "unlist" | "void" | "rewind" | "repave"
+        | "detachall" | "delall" | "cleanall" | "unstage" | "evacuated" | "closeaccount"
+        | "overwriteall" => Sense::Deletes,
         "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
         | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
         | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "leave" | "seal"
-        | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon" | "stopall" => {
-            Sense::Stops
-        }
+        | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon" | "stopall"
+        | "bounce" | "powerdown" | "scram" | "estop" | "hibernate" | "lockout" | "isolate"
+        | "takedown" | "blackhole" | "deny" | "reject" | "unmount" | "unplug" => Sense::Stops,
+        _ => act_sense(part),
+    }
+}
+
+/// The sense of one part of a word that takes nothing away, in small letters.
+fn act_sense(part: &str) -> Sense {
+    match part {
         "publish" | "deploy" | "upload" | "submit" | "release" | "promote" | "ship" => {
             Sense::Publishes
         }
-        "send" | "broadcast" | "tweet" | "announce" | "share" | "push" | "notify" => Sense::Sends,
+        "send" | "broadcast" | "tweet" | "announce" | "share" | "push" | "notify" | "email"
+        | "sendmail" | "mail" | "sms" | "reply" | "comment" | "invite" | "distribute"
+        | "dispatch" | "toot" | "repost" | "redeliver" | "redrive" | "replay" | "requeue"
+        | "resend" | "produce" | "enqueue" | "syndicate" | "dm" | "fax" | "respond" | "greet"
+        | "seedtorrent" => Sense::Sends,
         "grant" | "revoke" | "impersonate" | "elevate" | "jailbreak" | "unlock" | "chown"
-        | "addadmin" | "adduser" | "useradd" | "setrole" => Sense::Grants,
+        | "addadmin" | "adduser" | "useradd" | "setrole" | "authorize" | "authorise"
+        | "whitelist" | "allowlist" | "entitle" | "delegate" | "expose" | "unprotect"
+        | "unrestrict" | "trust" | "setpassword" | "setpasswd" | "chpasswd" | "addkey"
+        | "approve" | "takeover" | "makepublic" => Sense::Grants,
         "pay" | "payout" | "withdraw" | "sendtoaddress" | "sendmany" | "sendcoins" | "charge"
-        | "refund" | "purchase" | "buy" | "transfer" | "stake" | "unstake" | "mint" => Sense::Pays,
-        "flash" | "reflash" | "writeflash" => Sense::Flashes,
+        | "refund" | "purchase" | "buy" | "sell" | "transfer" | "stake" | "unstake" | "mint"
+        | "donate" | "tip" | "bid" | "trade" | "swap" | "redeem" | "topup" | "repay" | "borrow"
+        | "undelegate" | "unbond" | "placeorder" | "order" | "reserve" | "rent" | "deposit"
+        | "sendpayment" | "payinvoice" => Sense::Pays,
+        "flash" | "reflash" | "writeflash" | "burnfuse" | "burnefuse" | "dfu" | "upgradefw" => {
+            Sense::Flashes
+        }
         "create" | "set" | "add" | "rotate" | "put" | "update" | "generate" | "write"
         | "change" | "regenerate" | "import" | "new" | "register" => Sense::Makes,
         "get" | "show" | "read" | "reveal" | "export" | "dump" | "decrypt" | "view" | "fetch"

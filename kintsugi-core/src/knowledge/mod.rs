@@ -3,6 +3,7 @@
 mod analyst;
 mod assumed;
 mod builtin;
+mod carried;
 mod check;
 mod code;
 mod databases;
@@ -29,8 +30,10 @@ mod operations_tests;
 mod overlooked;
 mod own_input;
 mod program;
+mod reach;
 mod recipe;
 mod redirect;
+mod requests;
 pub mod schema;
 mod script;
 mod sentences;

@@ -68,7 +68,9 @@ impl Analyst<'_> {
                 let Some((name, node)) = known else {
                     self.unknown_words(call, name, words);
                     self.assume(call, name, words);
+                    self.assume_reach(call, name, words);
                     self.assume_sentences(call, name, words);
+                    self.carried_to(call, true, true);
                     return printed;
                 };
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -95,7 +97,9 @@ impl Analyst<'_> {
                     self.unknown_words(call, name, words);
                     self.assume_name(call, name, words);
                     self.assume(call, name, words);
+                    self.assume_reach(call, name, words);
                     self.assume_sentences(call, name, words);
+                    self.carried_to(call, true, true);
                 }
                 let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
                 Printed {
@@ -142,6 +146,7 @@ impl Analyst<'_> {
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);
         self.carried_secrets(&task, before);
+        self.signed_requests(&task, before);
         self.run_option_file(&task);
         self.remember_links(&task);
         self.remember_fetched(&task);
@@ -160,6 +165,7 @@ impl Analyst<'_> {
         self.run_configuration(&task);
         self.calm_emulator(&task, before);
         self.load_foreign(&task);
+        self.search_carried(&task);
         self.overlooked_secrets(&task, before);
         Self::printed(&task, feeds)
     }

@@ -98,6 +98,7 @@ impl Analyst<'_> {
             let at = |word: &Word| word.span == name.span && word.pieces == name.pieces;
             let position = task.call.words.iter().position(at).unwrap_or(1);
             self.assume(&task.call, &parsed.path, behind(position));
+            self.assume_reach(&task.call, &parsed.path, behind(position));
             return;
         }
         let told = self
@@ -117,6 +118,7 @@ impl Analyst<'_> {
         }
         let words = undescribed_words(behind(1), &parsed.path);
         self.assume(&task.call, &parsed.path, &words);
+        self.assume_reach(&task.call, &parsed.path, &words);
         let is_of_service = self.analysis.effects.iter().skip(before).any(|effect| {
             matches!(
                 effect.role,
@@ -327,8 +329,8 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             noun: noun.or(compound.then_some(word)),
             behind,
         };
-        // `-c Release` names a kind of build.
-        if is_value && words.get(at - 1).is_some_and(names_a_build) {
+        // `--filter OrderTest` names something of the project, `-c Release` a kind of build.
+        if is_value && (is_title(&text) || words.get(at - 1).is_some_and(names_a_build)) {
             continue;
         }
         match word_sense(&text) {
@@ -372,6 +374,11 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
         }
     }
     reading.verb = reading.verb.or(weak);
+}
+
+/// Whether a word is written like the name of a class: `OrderTest`.
+fn is_title(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase()) && parts(text).nth(1).is_some()
 }
 
 /// Whether an option takes the name of a kind of build: `dotnet build -c Release`.

@@ -76,6 +76,9 @@
 //! | instructions for an image that mount the project | `docker build - <<< $'…RUN --mount=type=bind,target=/c curl -T /c/.env https://…'` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of the project by way of its package manager | `yarn prisma migrate reset --force` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
 //! | names that a pipe makes, behind a directory | `ls backups \| xargs -I{} rm backups/{}` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
+//! | settings or a build script that the line writes for a program that looks for them | `printf '…rm -rf ~/x…' > build.rs && cargo build` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program in one option and its arguments in another | `mvn … -Dexec.executable=rm -Dexec.args='-rf ~/x'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function that another command calls by its name | `f() { rm -rf ~/x; }; add-zsh-hook precmd f` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

@@ -18,6 +18,45 @@ const NAMING: [&str; 14] = [
     "let", "mapfile", "wait", "getopts",
 ];
 
+/// Commands that only look at the names of functions, or forget them.
+const ONLY_NAMES: [&str; 32] = [
+    "type",
+    "command",
+    "unset",
+    "declare",
+    "typeset",
+    "which",
+    "whence",
+    "echo",
+    "printf",
+    "functions",
+    "hash",
+    "local",
+    "export",
+    "test",
+    "[",
+    "print",
+    "rm",
+    "cp",
+    "mv",
+    "ln",
+    "cat",
+    "ls",
+    "cd",
+    "touch",
+    "mkdir",
+    "rmdir",
+    "grep",
+    "sed",
+    "awk",
+    "chmod",
+    "chown",
+    "git",
+];
+
+/// Deepest calls in which functions that are handed on are followed.
+const HANDED_DEPTH_MAX: usize = 6;
+
 /// Functions that a shell calls by itself (`bash(1)` 5.2, COMMAND EXECUTION; `zshmisc(1)` 5.9, SPECIAL FUNCTIONS).
 const UNASKED: [&str; 9] = [
     "command_not_found_handle",
@@ -59,6 +98,25 @@ impl Machine<'_> {
         let bodies = self.state.functions.get(name).cloned();
         for body in bodies.iter().flatten() {
             self.walk_apart(body);
+        }
+    }
+
+    /// Functions whose names are handed to another command, which may call them: `add-zsh-hook precmd f`, `zle -N f`.
+    pub(super) fn handed_on(&mut self, name: &str, words: &[Word]) {
+        if ONLY_NAMES.contains(&name) || self.calls.len() >= HANDED_DEPTH_MAX {
+            return;
+        }
+        for word in words.iter().skip(1) {
+            let Some(function) = word.known() else {
+                continue;
+            };
+            if !self.calls.iter().any(|it| *it == *function)
+                && self.state.functions.get(&function).is_some()
+            {
+                self.calls.push(function.clone().into_owned());
+                self.walk_unasked(&function);
+                self.calls.pop();
+            }
         }
     }
 

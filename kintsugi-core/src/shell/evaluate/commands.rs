@@ -440,6 +440,7 @@ impl Machine<'_> {
             self.stream.input = connections.input.clone();
         }
         self.subscripts(&name, words);
+        self.handed_on(&name, words);
         if self.builtin(&name, words, connections) {
             return;
         }

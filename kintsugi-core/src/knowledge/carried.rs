@@ -1,0 +1,488 @@
+//! Code that a line carries to a program in a way that no entry names: in a file that it writes and some program then looks for, in a
+//! process substitution, on the standard input, in an option.
+//!
+//! Nobody knows every way in which a tool can be told to run something; but whoever hides `rm -rf ~` in a settings file must still
+//! write it. So a text that goes to a program which does more than look at text is searched, in whatever language, for commands and
+//! calls that would destroy or give away something outside of the project. Only these count: a text in which nothing of the kind
+//! stands says nothing.
+
+use super::analyst::{Analyst, Call};
+use super::assumed::TALK;
+use super::foreign::language_of;
+use super::program::Task;
+use super::schema::Language;
+use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role};
+use crate::place::Place;
+use crate::shell::{Hole, Input, Piece, Word};
+
+/// Most texts of one command that are searched.
+const TEXTS_MAX: usize = 16;
+
+/// Longest text that is searched, in bytes.
+const TEXT_BYTES_MAX: usize = 32 * 1024;
+
+/// Most commands that one text is taken to hold.
+const CANDIDATES_MAX: usize = 24;
+
+/// Longest of them, in bytes.
+const CANDIDATE_BYTES_MAX: usize = 1024;
+
+/// Bytes of a text that are searched for one unit of work.
+const SEARCHED_BYTES: usize = 8;
+
+/// Programs for which what they read, and what stands in their words, is text and nothing else.
+const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut tr nl fold fmt column paste join comm diff colordiff \
+    cmp sdiff diff3 patch grep egrep fgrep zgrep rg ag ack ls exa eza lsd stat file tree du df md5sum sha1sum sha256sum sha512sum \
+    b3sum cksum sum base64 base32 xxd od hexdump strings jq yq gron xmllint xmlstarlet xq dasel miller mlr echo printf print touch \
+    mkdir rmdir cp mv rm ln chmod chown chgrp install tee dd true false : test [ [[ cd pushd popd pwd export local declare typeset \
+    readonly set unset read shift type command alias unalias history git gh glab hub svn hg jj tar zip gzip xz zstd bzip2 7z unzip \
+    curl wget http scp rsync nano vi code man info tldr shellcheck shfmt hadolint yamllint actionlint markdownlint kintsugi logger \
+    notify-send sleep date seq wait figlet cowsay toilet say espeak pbcopy xclip xsel wl-copy basename dirname realpath readlink \
+    which whereis id whoami uname hostname env printenv expr bc dc let return exit break continue eval exec source . trap sudo doas \
+    timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
+    redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
+    typos codespell aspell black prettier gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
+
+/// Programs with which a text must begin to be taken for a command.
+const STARTERS: &str = " rm rmdir shred dd truncate unlink find mv chmod chown curl wget git sudo doas sh bash zsh dash env nohup xargs \
+    eval exec nc ncat socat scp rsync kubectl aws gcloud az terraform docker psql mysql dropdb redis-cli systemctl python python3 perl \
+    ruby node killall crontab ssh wipefs gh mkfs mkfs.ext4 tee cp cat tar gpg gsutil rclone srm rimraf trash ";
+
+/// Names of calls that take something away, in small letters, as a part of what is called.
+const LOSING: [&str; 16] = [
+    "unlink",
+    "removedir",
+    "removefile",
+    "removeall",
+    "remove_all",
+    "remove_dir",
+    "remove_file",
+    "rmtree",
+    "rmdir",
+    "deletefile",
+    "deletedir",
+    "deleterecursive",
+    "delete_file",
+    "delete_dir",
+    "file::delete",
+    "removeitem",
+];
+
+impl Analyst<'_> {
+    /// Searches what the line carries to a program that is described.
+    pub(super) fn search_carried(&mut self, task: &Task<'_, '_>) {
+        let parsed = &task.parsed;
+        let program = parsed.path.split(' ').next().unwrap_or_default();
+        if parsed.is_help || !parsed.wrapped.is_empty() || is_handler(program) {
+            return;
+        }
+        // What is read as any language is searched as well.
+        let is_read = |language: &Language| *language != Language::Other;
+        let is_told = parsed.code.iter().any(|(language, _)| is_read(language))
+            || parsed.runs.iter().any(|(language, _)| is_read(language));
+        let input = parsed.chain.first().and_then(|entry| entry.input);
+        let reads_code = input.is_some_and(|language| is_read(&language));
+        self.carried_to(&task.call, !is_told, !reads_code && !is_told);
+    }
+
+    /// Searches what the line carries to any program: its words, its input, and files.
+    pub(super) fn carried_to(&mut self, call: &Call<'_>, words: bool, input: bool) {
+        let mut texts: Vec<(Language, String)> = Vec::new();
+        if words {
+            texts.extend(
+                spoken_words(call.words)
+                    .into_iter()
+                    .map(|it| (Language::Other, it)),
+            );
+        }
+        let fed = match (&call.fed.text, call.input) {
+            (Some(text), _) => Some(text.to_string()),
+            (None, Input::Text(word)) => Some(word.display()),
+            (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
+        };
+        texts.extend(fed.filter(|_| input).map(|it| (Language::Other, it)));
+        for hole in call.words.iter().flat_map(Word::holes) {
+            if let Hole::Process { first, .. } = hole {
+                let mut printed = call.scope.script.printed.iter();
+                let text = printed.find(|(id, _)| id == first);
+                texts.extend(text.map(|(_, text)| (Language::Other, text.display())));
+            }
+        }
+        texts.truncate(TEXTS_MAX);
+        for (path, written) in &mut self.files {
+            let is_known = written.before || written.searched;
+            if is_known || texts.len() >= TEXTS_MAX || is_for_container(path) {
+                continue;
+            }
+            if let Some(text) = &written.text {
+                written.searched = true;
+                texts.push((language_of(path), text.to_string()));
+            }
+        }
+        for (language, text) in texts {
+            self.search(call, language, &text);
+        }
+    }
+
+    /// Looks at what `text` would do, and keeps what would be regretted.
+    fn search(&mut self, call: &Call<'_>, language: Language, text: &str) {
+        if text.len() > TEXT_BYTES_MAX || !is_telling(text) {
+            return;
+        }
+        let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
+        if !self.budget.spend(units) {
+            self.problem("more work than one command line may take", call.span);
+            return;
+        }
+        let analysis = &self.analysis;
+        let before = (analysis.effects.len(), analysis.unknowns.len());
+        let others = (
+            analysis.programs.len(),
+            analysis.scripts.len(),
+            analysis.hints.len(),
+        );
+        let problems = analysis.problems.len();
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        inner.ambient.modifiers.insert(Modifier::Indirect);
+        if !matches!(language, Language::Other | Language::Shell) {
+            self.text(&inner, language, &Word::text(text, call.span), &[]);
+        }
+        for candidate in candidates(text) {
+            self.text(
+                &inner,
+                Language::Shell,
+                &Word::text(candidate, call.span),
+                &[],
+            );
+        }
+        for path in lost_paths(text) {
+            for judged in self.judge(&Word::text(path, call.span), &call.directories, call.scope) {
+                let doubts = Modifiers::NONE
+                    .with(Modifier::Recursive)
+                    .with(Modifier::Indirect);
+                self.push_path(call, Action::Delete, &judged, "a call in a text")
+                    .with(doubts);
+            }
+        }
+        let found = self.analysis.effects.split_off(before.0);
+        let first = before.0;
+        self.analysis.repositories.retain(|(at, _)| *at < first);
+        self.analysis
+            .effects
+            .extend(found.into_iter().filter(is_regrettable));
+        self.analysis.unknowns.truncate(before.1);
+        self.analysis.programs.truncate(others.0);
+        self.analysis.scripts.truncate(others.1);
+        self.analysis.hints.truncate(others.2);
+        // What is over its budget stays so.
+        self.analysis.problems.retain({
+            let mut at = 0;
+            move |problem| {
+                at += 1;
+                at <= problems || problem.what.starts_with("more work")
+            }
+        });
+    }
+}
+
+/// Whether an effect reaches outside of the project and takes something away, or gives a secret away.
+fn is_regrettable(effect: &Effect) -> bool {
+    match effect.role {
+        Role::Path => {
+            let is_dear = matches!(
+                effect.target.place,
+                Some(
+                    Place::Home
+                        | Place::HomeRoot
+                        | Place::Root
+                        | Place::System
+                        | Place::Secret
+                        | Place::Dotfile
+                        | Place::Startup
+                        | Place::Guard
+                        | Place::Kernel
+                        | Place::Device
+                        | Place::Vcs
+                        | Place::ProjectRoot
+                )
+            );
+            is_dear && effect.action.takes_away()
+        }
+        Role::Remote | Role::Code => {
+            effect.action == Action::Send && effect.feed == Feed::Secret
+                || effect.action == Action::Rewrite
+                || matches!(effect.action, Action::Interpret | Action::Execute)
+                    && effect.feed >= Feed::Secret
+        }
+        Role::Device | Role::Database | Role::Table | Role::Resource | Role::Volume => {
+            effect.action.takes_away()
+        }
+        Role::Package
+        | Role::Service
+        | Role::Process
+        | Role::Account
+        | Role::Secret
+        | Role::Config
+        | Role::History
+        | Role::Image
+        | Role::Branch => false,
+    }
+}
+
+fn is_handler(program: &str) -> bool {
+    listed(HANDLERS, program)
+}
+
+/// Whether `name` is one of the words of `list`.
+fn listed(list: &str, name: &str) -> bool {
+    !name.is_empty() && list.split_ascii_whitespace().any(|word| word == name)
+}
+
+/// A recipe for a container: what it deletes, it deletes there.
+fn is_for_container(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    name.contains("dockerfile") || name.contains("containerfile")
+}
+
+/// Whether anything in a text could make a command or a call of those that are looked for: cheap, asked first.
+fn is_telling(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    LOSING.iter().any(|name| lower.contains(name))
+        || text
+            .split(|letter: char| {
+                !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '.' | '_')
+            })
+            .any(|word| listed(STARTERS, word))
+}
+
+/// The words of a command that hold a text: not those behind an option for people, nor plain names.
+fn spoken_words(words: &[Word]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut before = String::new();
+    let mut runs: Option<String> = None;
+    for word in words.iter().skip(1) {
+        let text = flat(word);
+        let option = text
+            .strip_prefix('-')
+            .map(|rest| rest.trim_start_matches('-'));
+        let (name, value) = match option.and_then(|it| it.split_once('=')) {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None if option.is_some() => (text.trim_start_matches('-').to_owned(), String::new()),
+            None => (std::mem::take(&mut before), text.clone()),
+        };
+        // `-Dexec.executable=rm -Dexec.args='-rf x'`: a program in one option, its arguments in another.
+        let last = name.rsplit(['.', '-', '_']).next().unwrap_or_default();
+        if matches!(
+            last,
+            "executable" | "command" | "cmd" | "program" | "exec" | "binary" | "entrypoint"
+        ) && !value.contains(' ')
+        {
+            runs = Some(value.clone());
+        }
+        if let Some(program) = &runs
+            && matches!(
+                last,
+                "args" | "arguments" | "argv" | "commandlineArgs" | "arg" | "params"
+            )
+        {
+            found.push(format!("{program} {value}"));
+        }
+        if value.contains([' ', '(']) && !TALK.contains(&name.as_str()) && found.len() < TEXTS_MAX {
+            // `testenv.commands=rm -rf x`
+            if let Some((_, behind)) = value
+                .split_once('=')
+                .filter(|(key, _)| !key.contains([' ', '(']))
+            {
+                found.push(behind.to_owned());
+            }
+            found.push(value);
+        }
+        if option.is_some() {
+            before = name;
+        }
+    }
+    found
+}
+
+/// The text of a word, with a name for what is not known.
+fn flat(word: &Word) -> String {
+    word.pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) | Piece::Glob(text) => text.as_str(),
+            Piece::Hole(_) => "HOLE",
+        })
+        .collect()
+}
+
+/// Parts of a text that read like a command of the shell: a line, what stands behind a colon or an equals sign, a quoted text, and
+/// quoted words one behind the other.
+fn candidates(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if found.len() >= CANDIDATES_MAX {
+            break;
+        }
+        if !is_telling(line) {
+            continue;
+        }
+        let plain =
+            line.trim_start_matches([' ', '\t', '-', '@', '+', '*', '!', '%', '#', '/', '>']);
+        let plain = plain.strip_prefix("go:generate ").unwrap_or(plain);
+        note(&mut found, plain);
+        for part in plain.split(['{', '}', ',', '[', ']']) {
+            for mark in [": ", "=", "|", "&&", ";"] {
+                if let Some((_, behind)) = part.split_once(mark) {
+                    note(&mut found, behind);
+                }
+            }
+        }
+        let quoted = quoted(line);
+        for text in &quoted {
+            note(&mut found, text);
+        }
+        let starts = quoted
+            .iter()
+            .position(|text| listed(STARTERS, base(text)) || listed(STARTERS, text));
+        if let Some(words) = starts
+            .and_then(|at| quoted.get(at..))
+            .filter(|words| words.len() > 1)
+        {
+            note(&mut found, &words.join(" "));
+        }
+    }
+    found
+}
+
+/// Adds a text that begins with the name of a program that is looked for.
+fn note(found: &mut Vec<String>, text: &str) {
+    let text = text.trim().trim_matches(['"', '\'', '`', ',']);
+    let is_command = text.len() <= CANDIDATE_BYTES_MAX
+        && text.contains(' ')
+        && text
+            .split_whitespace()
+            .next()
+            .is_some_and(|first| listed(STARTERS, base(first)));
+    if is_command && found.len() < CANDIDATES_MAX && !found.iter().any(|it| it == text) {
+        found.push(text.to_owned());
+    }
+}
+
+fn base(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// The texts in quotes of a line.
+fn quoted(line: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut letters = line.chars();
+    while let Some(open) = letters.next() {
+        if !matches!(open, '"' | '\'' | '`') {
+            continue;
+        }
+        let mut text = String::new();
+        let mut is_closed = false;
+        while let Some(letter) = letters.next() {
+            if letter == open {
+                is_closed = true;
+                break;
+            }
+            match letter {
+                '\\' => text.extend(letters.next()),
+                letter => text.push(letter),
+            }
+        }
+        if is_closed && found.len() < CANDIDATES_MAX {
+            found.push(text);
+        }
+    }
+    found
+}
+
+/// Paths in quotes on a line where a call takes something away: `unlink("/home/u/x")`.
+fn lost_paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let quoted = quoted(line);
+        let mut outside = line.to_ascii_lowercase();
+        for text in quoted.iter().filter(|text| text.len() > 2) {
+            outside = outside.replace(&text.to_ascii_lowercase(), "");
+        }
+        if !LOSING.iter().any(|name| outside.contains(name)) {
+            continue;
+        }
+        let paths = quoted
+            .into_iter()
+            .filter(|text| text.len() > 1 && text.starts_with(['/', '~']) && !text.contains(' '));
+        found.extend(paths.take(CANDIDATES_MAX.saturating_sub(found.len())));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::testing::effects;
+
+    #[test]
+    fn a_command_in_a_text_is_found_wherever_it_stands() {
+        for (text, command) in [
+            (
+                "hooks: [{id: a, entry: rm -rf /srv/a, pass: no}]",
+                "rm -rf /srv/a",
+            ),
+            ("//go:generate rm -rf /srv/a", "rm -rf /srv/a"),
+            ("\trm -rf /srv/a", "rm -rf /srv/a"),
+            (
+                "Command::new(\"rm\").args([\"-rf\", \"/srv/a\"])",
+                "rm -rf /srv/a",
+            ),
+            ("os.execute(\"rm -rf /srv/a\")", "rm -rf /srv/a"),
+            (
+                "(system* \"/bin/rm\" \"-rf\" \"/srv/a\")",
+                "/bin/rm -rf /srv/a",
+            ),
+        ] {
+            assert!(candidates(text).iter().any(|it| it == command), "{text}");
+        }
+        assert!(candidates("remove the file, then run it").is_empty());
+        assert_eq!(
+            lost_paths("int main(){unlink(\"/srv/a.db\");}"),
+            ["/srv/a.db"]
+        );
+        assert!(lost_paths("puts(\"unlink /srv/a\");").is_empty());
+    }
+
+    #[test]
+    fn what_is_carried_to_a_program_counts_and_what_is_only_handled_does_not() {
+        for text in [
+            "echo 'require(\"child_process\").execSync(\"rm -rf ~/diary\")' > frob.config.js && npx frob .",
+            "printf 'x:\\n\\trm -rf ~/diary\\n' > /tmp/f; frob -c /tmp/f",
+            "frob --filter <(echo 'os.execute(\"rm -rf ~/diary\")')",
+            "frob -e '(system* \"rm\" \"-rf\" \"/home/u/diary\")'",
+            "frob -Dexec.executable=rm '-Dexec.args=-rf /home/u/diary'",
+            "frob -x testenv.commands='rm -rf /home/u/diary'",
+            "frob run - <<< 'int main(){unlink(\"/home/u/diary.db\");}'",
+        ] {
+            let found = effects(text).join("; ");
+            assert!(
+                found.contains("delete path /home/u/diary"),
+                "{text}: {found}"
+            );
+        }
+        for text in [
+            "echo 'rm -rf ~/diary' > notes.md && git add notes.md",
+            "echo 'rm -rf ~/diary' > notes.md && wc -l notes.md",
+            "frob --message 'rm -rf ~/diary is bad'",
+            "printf 'x:\\n\\trm -rf build\\n' > f; frob -c f",
+            "frob 'please remove /home/u/diary'",
+        ] {
+            let found = effects(text).join("; ");
+            assert!(
+                !found.contains("delete path /home/u/diary"),
+                "{text}: {found}"
+            );
+        }
+    }
+}
