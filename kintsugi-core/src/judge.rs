@@ -258,14 +258,16 @@ pub fn verdict(
     classification.effects.truncate(EFFECTS_MAX);
     command.kept_of(&mut classification.capture);
     classification.capture.truncate(CAPTURE_MAX);
-    let shift = Shift::of(&command.raw);
+    let shift = Shift::of(beginning(&command.raw));
     for finding in &mut classification.findings {
         mask(&mut finding.reason);
         finding.instead.iter_mut().for_each(mask);
         finding.span = shift.span(finding.span);
     }
     for effect in &mut classification.effects {
-        mask(&mut effect.target.text);
+        let target = &mut effect.target.text;
+        target.truncate(beginning(target).len());
+        mask(target);
         effect.span = shift.span(effect.span);
     }
     for ground in &mut classification.grounds {
@@ -291,6 +293,18 @@ pub fn verdict(
         approved: false,
         scored: None,
     }
+}
+
+/// Most of a text whose secrets are looked for when it is told where things stand in it, and most of what one effect names. More
+/// than any record keeps of one, and no path is as long.
+const TOLD_BYTES_MAX: usize = 64 * 1024;
+
+fn beginning(text: &str) -> &str {
+    let mut end = TOLD_BYTES_MAX.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 /// Says in one line why it was decided so.

@@ -8,7 +8,6 @@ use data_encoding::HEXLOWER;
 use kintsugi_core::audit::record::{Body, Peer};
 use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::ErrorCode;
-use kintsugi_core::redact::mask;
 use kintsugi_core::vault::Standing;
 use kintsugi_core::vault::operation::{Operation, OperationError};
 use kintsugi_core::vault::transcript::arguments_hash;
@@ -346,8 +345,7 @@ impl Desk {
         peer: &Peer,
     ) -> Result<Outcome, Refusal> {
         if let Some(reason) = &mut reason {
-            mask(reason);
-            clip::text(reason, REASON_BYTES_MAX);
+            clip::masked(reason, REASON_BYTES_MAX);
         }
         let detail = serde_json::json!({ "reason": reason, "peer": peer });
         let body = Body::Policy {

@@ -32,29 +32,33 @@ const PART_BYTES_MAX: usize = 3 * 1024;
 const _: () = assert!(COMMAND_BYTES_MAX + 8 * PART_BYTES_MAX + 3 * 1024 < RECORD_BYTES_MAX);
 const _: () = assert!(COMMAND_BYTES_MAX + FACTS_BYTES_MAX + 12 * 1024 < RECORD_BYTES_MAX);
 
+/// Bytes in which the secrets of a text are looked for of which less is kept: enough to know one by that begins in what is.
+const SEARCHED_BYTES: usize = 16 * 1024;
+const _: () = assert!(SEARCHED_BYTES > 2 * COMMAND_BYTES_MAX / 12);
+
 /// Returns what a record keeps of a command.
 #[must_use]
 pub(crate) fn command(command: ProposedCommand, fingerprint: Fingerprint) -> Command {
     let mut kept = Command::from(command);
-    hide_secrets(&mut kept, fingerprint);
-    if let Some(policy) = kept
-        .facts
-        .as_mut()
-        .and_then(|facts| facts.project_policy.as_mut())
-    {
-        let text = policy.text.take();
-        policy.blake3 = text.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
+    let bytes = u64::try_from(kept.raw.len()).unwrap_or(u64::MAX);
+    // As JSON nothing is shorter. Most of what is longer is not looked at: it may be a mebibyte.
+    let words: usize = kept.argv.iter().map(String::len).sum();
+    let is_long = kept.raw.len() + kept.cwd.len() + words > COMMAND_BYTES_MAX;
+    let whole = is_long.then(|| text_hash(&kept.raw));
+    if is_long {
+        text(&mut kept.raw, SEARCHED_BYTES);
+        text(&mut kept.cwd, SEARCHED_BYTES);
+        kept.argv.clear();
     }
-    if let Some(mut facts) = kept.facts.take() {
-        scripts(&mut facts);
-        kept.facts = Some(facts).filter(|facts| json_bytes(facts) <= FACTS_BYTES_MAX);
-    }
+    hide_secrets(&mut kept, fingerprint, whole);
+    kept.facts = kept.facts.take().and_then(facts);
     let words: usize = kept.argv.iter().map(json_bytes).sum();
-    if json_bytes(&kept.raw) + json_bytes(&kept.cwd) + words <= COMMAND_BYTES_MAX {
+    let json = json_bytes(&kept.raw) + json_bytes(&kept.cwd) + words;
+    if !is_long && json <= COMMAND_BYTES_MAX {
         return kept;
     }
     kept.cut = Some(Cut {
-        bytes: u64::try_from(kept.raw.len()).unwrap_or(u64::MAX),
+        bytes,
         fingerprint: fingerprint.text(),
     });
     // A byte of text has at most six of JSON (`\u0000`).
@@ -64,27 +68,41 @@ pub(crate) fn command(command: ProposedCommand, fingerprint: Fingerprint) -> Com
     kept
 }
 
-/// Masks the secrets of a command. What tells it from others that are masked alike is kept beside it.
-fn hide_secrets(kept: &mut Command, fingerprint: Fingerprint) {
-    if let Some(facts) = &mut kept.facts {
-        facts.mask();
-    }
+/// Masks the secrets of a command. What tells it from others that are masked alike is kept beside it; `whole` is the hash of
+/// its text, where not all of that is here.
+fn hide_secrets(kept: &mut Command, fingerprint: Fingerprint, whole: Option<String>) {
+    let owned = |masked: Cow<'_, str>| match masked {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(masked) => Some(masked),
+    };
+    let raw = owned(redact(&kept.raw));
+    let cwd = owned(redact(&kept.cwd));
     let words = kept.argv.join(" ");
-    let texts = [kept.raw.as_str(), kept.cwd.as_str(), words.as_str()];
-    if texts
-        .iter()
-        .all(|text| matches!(redact(text), Cow::Borrowed(_)))
-    {
+    if raw.is_none() && cwd.is_none() && matches!(redact(&words), Cow::Borrowed(_)) {
         return;
     }
     kept.exact = Some(Box::new(Exact {
         fingerprint: fingerprint.text(),
-        text: text_hash(&kept.raw),
+        text: whole.unwrap_or_else(|| text_hash(&kept.raw)),
     }));
-    mask(&mut kept.raw);
-    mask(&mut kept.cwd);
+    kept.raw = raw.unwrap_or_else(|| std::mem::take(&mut kept.raw));
+    kept.cwd = cwd.unwrap_or_else(|| std::mem::take(&mut kept.cwd));
     // An option and its value are two words here, and tell nothing that the text does not.
     kept.argv.clear();
+}
+
+/// Returns what a record keeps of facts: of the policy of a repository its hash, and nothing when the rest is too long.
+fn facts(mut facts: Box<Facts>) -> Option<Box<Facts>> {
+    if let Some(policy) = &mut facts.project_policy {
+        let text = policy.text.take();
+        policy.blake3 = text.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
+    }
+    let fits = |facts: &Facts| json_bytes(facts) <= FACTS_BYTES_MAX;
+    scripts(&mut facts);
+    // Masked it may be longer, and what is too long already need not be.
+    let mut facts = Some(facts).filter(|facts| fits(facts))?;
+    facts.mask();
+    Some(facts).filter(|facts| fits(facts))
 }
 
 /// Leaves of script files their hash, and their text with its secrets masked when that is short.
@@ -95,14 +113,25 @@ fn scripts(facts: &mut Facts) {
         script.text = script
             .text
             .take()
-            .filter(|text| text.len() <= SCRIPT_BYTES_KEPT)
-            .map(|text| redact(&text).into_owned());
+            .filter(|text| text.len() <= SCRIPT_BYTES_KEPT);
+    }
+    let is_long = json_bytes(facts) > FACTS_BYTES_MAX;
+    for script in &mut facts.script {
+        script.text = script.text.take().filter(|_| !is_long);
+        script.text.iter_mut().for_each(mask);
     }
     if json_bytes(facts) > FACTS_BYTES_MAX {
         for script in &mut facts.script {
             script.text = None;
         }
     }
+}
+
+/// Masks `text` and cuts it after at most `bytes_max` bytes. Of what is far beyond these nothing is looked at.
+pub(crate) fn masked(long: &mut String, bytes_max: usize) {
+    text(long, bytes_max.saturating_add(SEARCHED_BYTES));
+    mask(long);
+    text(long, bytes_max);
 }
 
 /// Leaves of a verdict what a record keeps: of each list the first, of each text the beginning.

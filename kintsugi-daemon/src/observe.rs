@@ -5,7 +5,6 @@
 
 use kintsugi_core::audit::record::{Body, Process, Seen};
 use kintsugi_core::protocol::{Burst, ErrorCode, Request};
-use kintsugi_core::redact::mask;
 
 use crate::authority::table::{Proc, Table as _};
 use crate::clip;
@@ -43,8 +42,7 @@ impl Desk {
         if let Some(burst) = burst {
             return self.observe_burst(*burst, peer);
         }
-        mask(&mut path);
-        clip::text(&mut path, PATH_MAX);
+        clip::masked(&mut path, PATH_MAX);
         let seen = None;
         let staged = self.record(vec![Body::Observation { change, path, seen }])?;
         Ok(Outcome::Unwaited(staged))
@@ -117,10 +115,7 @@ pub(crate) const fn nobody() -> Process {
 
 /// Masks what may be secret in a burst, and shortens its texts.
 pub(crate) fn tidy(burst: &mut Burst) {
-    let path = |path: &mut String| {
-        mask(path);
-        clip::text(path, PATH_BYTES_MAX);
-    };
+    let path = |path: &mut String| clip::masked(path, PATH_BYTES_MAX);
     path(&mut burst.place);
     burst.real.iter_mut().for_each(path);
     for directory in &mut burst.directories {
@@ -130,10 +125,7 @@ pub(crate) fn tidy(burst: &mut Burst) {
     for example in &mut burst.examples {
         path(&mut example.path);
     }
-    let text = |text: &mut String| {
-        mask(text);
-        clip::text(text, TEXT_BYTES_MAX);
-    };
+    let text = |text: &mut String| clip::masked(text, TEXT_BYTES_MAX);
     for moved in &mut burst.git {
         path(&mut moved.project);
         text(&mut moved.said);

@@ -6,7 +6,6 @@ use kintsugi_core::audit::record::{Body, Check, Means, Peer, Process};
 use kintsugi_core::grant::Scope;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{ErrorCode, KnownItem, Resolution, Response};
-use kintsugi_core::redact::mask;
 use uuid::Uuid;
 
 use crate::authority::examine::named;
@@ -169,8 +168,7 @@ impl Desk {
     fn end(&mut self, reply: Reply, peer: Peer, grant: Option<Body>) -> Result<Outcome, Refusal> {
         let mut reason = reply.reason;
         if let Some(reason) = &mut reason {
-            mask(reason);
-            clip::text(reason, REASON_BYTES_MAX);
+            clip::masked(reason, REASON_BYTES_MAX);
         }
         let end = Body::Resolution {
             id: reply.id,

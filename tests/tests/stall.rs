@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX};
+use kintsugi_core::redact::secrets;
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
 use serde_json::{Value, json};
@@ -189,6 +190,99 @@ fn proposals_of_the_largest_size_are_answered_and_delay_nobody() {
             "too long to be shown whole"
         );
     }
+}
+
+/// Frames of the largest size that are made to keep the daemon busy: none is worth more to whoever sends it than a few others.
+#[test]
+fn no_frame_keeps_the_daemon_busy_for_long() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+    let whole = |piece: &str| piece.repeat((FRAME_BYTES_MAX - 2_048) / piece.len());
+    let with = |member: &str, value: Value| {
+        let mut frame = propose("ls");
+        frame[member] = value;
+        frame
+    };
+    let mut frames: Vec<Value> = [
+        "x ",
+        "TOKEN=",
+        "TOKEN=x ",
+        "cookie: ",
+        "a-",
+        "sk-",
+        "PRIVATE KEY",
+        "-----BEGIN PRIVATE KEY----- ",
+        "x=",
+        "login ",
+    ]
+    .map(|piece| propose(&whole(piece)))
+    .into();
+    frames.push(propose(&format!("htpasswd {}", whole("-b "))));
+    frames.push(propose(&format!("x login {}", whole("x "))));
+    frames.push(with("cwd", json!(format!("/{}", whole("a-/")))));
+    frames.push(with("argv", json!(vec!["x"; FRAME_BYTES_MAX / 4 - 512])));
+    frames.push(with("unknown", json!(vec![0; FRAME_BYTES_MAX / 2 - 512])));
+    let named = json!({"targets": [{"arg": whole("TOKEN=")}]});
+    frames.push(with("facts", named));
+    frames.push(json!({"kind": "observe", "change": "created", "path": whole("TOKEN=")}));
+    frames.push(json!({"kind": "panic", "reason": whole("TOKEN=")}));
+    for frame in &frames {
+        let before = daemon.processor_time();
+        let answer = client.ask(frame);
+        let took = daemon.processor_time().saturating_sub(before);
+        // A build without optimization takes a third of a second for some; what grows with the square of the text, minutes.
+        let shown: String = frame.to_string().chars().take(400).collect();
+        assert!(took.as_secs() < 3, "{took:?} for {answer}: {shown}");
+    }
+}
+
+/// Beginnings of secrets without an end, which all have the same one: a mebibyte of some of these once took a minute.
+#[test]
+fn a_text_of_nothing_but_secrets_is_read_once() {
+    const BYTES: usize = 128 * 1024;
+    let started = Instant::now();
+    for (before, piece, behind) in [
+        ("", "TOKEN=", ""),
+        ("", "TOKEN=abc ", ""),
+        ("\"", "TOKEN=", ""),
+        ("", "cookie:", ""),
+        ("", "cookie: ", ""),
+        ("", "password=\"", ""),
+        ("", "authorization: basic ", ""),
+        ("", "x-", ""),
+        ("x-x-x-x.", "y-", "."),
+        ("", "ghp_-", ""),
+        ("", "sk-", ""),
+        ("", "sk-_", "7"),
+        ("", "glpat-.", ""),
+        ("", "eyJ-", ""),
+        ("", "12345678:-", ""),
+        ("", "-----BEGIN PRIVATE KEY", " "),
+        ("", "PRIVATE KEY", ""),
+        ("", "-----BEGIN PRIVATE KEY----- ", ""),
+        ("machine m login l", " password ", ""),
+        ("", "machine m login l password ", ""),
+        ("x login ", "x ", ""),
+        ("", "login ", ""),
+        ("htpasswd ", "-b ", ""),
+        ("echo ", "x | sudo -S ", ""),
+        ("", "://a:b@", ""),
+        ("", "hooks.slack.com/services/", ""),
+        ("", "_key=", ""),
+        ("", "password ", ""),
+        ("", "--password ", ""),
+    ] {
+        let text = [
+            before,
+            &piece.repeat(BYTES / piece.len()),
+            &behind.repeat(BYTES),
+        ]
+        .concat();
+        assert!(secrets(&text).len() <= text.len(), "{piece}");
+    }
+    // Many times what it takes; what grows with the square of the text takes far longer for one of them.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 /// Numbers that look random and are the same in every run (xorshift64).

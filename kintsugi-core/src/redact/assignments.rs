@@ -4,76 +4,183 @@
 use std::ops::Range;
 
 use super::names;
+use super::runs::Runs;
 
 /// Adds what is found in `text`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut reading = Reading::of(text);
     for (at, byte) in text.bytes().enumerate() {
         if matches!(byte, b'=' | b':') {
-            found.extend(assigned(text, at, byte));
+            found.extend(reading.assigned(at, byte));
         }
     }
     for (at, _) in text.match_indices("://") {
         found.extend(user_info(text, at + 3));
     }
+    let mut netrc = Netrc::default();
     for (at, name) in text.match_indices(" password ") {
-        found.extend(of_netrc(text, at, at + name.len()));
+        found.extend(netrc.entry(text, at, at + name.len()));
     }
 }
 
-/// The value behind the sign at `at`, when the name in front of it is that of a secret.
-fn assigned(text: &str, at: usize, sign: u8) -> Option<Range<usize>> {
-    let name = name_before(text.get(..at)?)?;
-    let behind = text.get(at + 1..)?;
-    if behind.starts_with('=') || sign == b':' && behind.starts_with("//") {
-        return None;
-    }
-    let header = name.eq_ignore_ascii_case("authorization")
-        || name.eq_ignore_ascii_case("proxy-authorization");
-    let whole_line =
-        header || name.eq_ignore_ascii_case("cookie") || name.eq_ignore_ascii_case("set-cookie");
-    // `name: value` and `name = value` may have spaces; `name= value` of a shell has none.
-    let spaces = behind.len() - behind.trim_start_matches([' ', '\t']).len();
-    if sign == b'=' && spaces > 0 && !text.get(..at)?.ends_with(' ')
-        || !(whole_line
-            || names::is_secret(name)
-            || is_of_address(text, at, name)
-            || is_random_key(name, behind))
-    {
-        return None;
-    }
-    let mut start = at + 1 + spaces;
-    let quote = text
-        .get(start..)?
-        .chars()
-        .next()
-        .filter(|first| matches!(first, '"' | '\''));
-    start += usize::from(quote.is_some());
-    let around = quote.or_else(|| open_quote(text.get(..at)?));
-    let length = match around {
-        Some(quote) => length_quoted(
-            text.get(start..)?,
-            quote,
-            !whole_line && Some(quote) != text_quote(text, start),
-        ),
-        None if whole_line => text.get(start..)?.find('\n').unwrap_or(text.len() - start),
-        None => length_bare(text.get(start..)?),
-    };
-    let value = text.get(start..start + length)?;
-    if quote.is_none() && is_code(value) {
-        return None;
-    }
-    let scheme = if header { scheme_of(value) } else { 0 };
-    Some(start + scheme..start + length)
+/// A text that is read from its beginning to its end, and how far what was looked at in it reaches.
+struct Reading<'a> {
+    text: &'a str,
+    /// Up to where it was read for the quote that is open there.
+    read: usize,
+    open: Option<char>,
+    bare: Runs,
+    lines: Runs,
+    /// What has neither `(` nor `[`.
+    plain: Runs,
+    /// By the quote, and whether white space ends it, too.
+    quoted: [(char, bool, Runs); 4],
 }
 
-/// The value at `start` in a line of `netrc(5)`: `machine M login L password P`.
-fn of_netrc(text: &str, at: usize, start: usize) -> Option<Range<usize>> {
-    let line = text.get(..at)?.rsplit('\n').next()?;
-    let rest = text.get(start..)?;
-    let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '\\');
-    let length = rest.find(ends).unwrap_or(rest.len());
-    let is_entry = line.contains("machine ") && line.contains("login ");
-    is_entry.then_some(start..start + length)
+impl<'a> Reading<'a> {
+    fn of(text: &'a str) -> Self {
+        let runs = Runs::default;
+        Self {
+            text,
+            read: 0,
+            open: None,
+            bare: runs(),
+            lines: runs(),
+            plain: runs(),
+            quoted: [
+                ('"', false, runs()),
+                ('"', true, runs()),
+                ('\'', false, runs()),
+                ('\'', true, runs()),
+            ],
+        }
+    }
+
+    /// The value behind the sign at `at`, when the name in front of it is that of a secret.
+    fn assigned(&mut self, at: usize, sign: u8) -> Option<Range<usize>> {
+        let text = self.text;
+        let name = name_before(text.get(..at)?)?;
+        let behind = text.get(at + 1..)?;
+        if behind.starts_with('=') || sign == b':' && behind.starts_with("//") {
+            return None;
+        }
+        let header = name.eq_ignore_ascii_case("authorization")
+            || name.eq_ignore_ascii_case("proxy-authorization");
+        let whole_line = header
+            || name.eq_ignore_ascii_case("cookie")
+            || name.eq_ignore_ascii_case("set-cookie");
+        // `name: value` and `name = value` may have spaces; `name= value` of a shell has none.
+        let spaces = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        if sign == b'=' && spaces > 0 && !text.get(..at)?.ends_with(' ')
+            || !(whole_line
+                || names::is_secret(name)
+                || is_of_address(text, at, name)
+                || is_random_key(name, behind))
+        {
+            return None;
+        }
+        let mut start = at + 1 + spaces;
+        let quote = text
+            .get(start..)?
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''));
+        start += usize::from(quote.is_some());
+        let end = match quote.or_else(|| self.open_quote(at)) {
+            Some(quote) => {
+                let ends_at_space = !whole_line && Some(quote) != text_quote(text, start);
+                self.end_quoted(start, quote, ends_at_space)
+            }
+            None if whole_line => self.lines.until(text, start, "\n"),
+            None => self
+                .bare
+                .end(start, || start + length_bare(tail(text, start))),
+        };
+        let value = text.get(start..end)?;
+        if quote.is_none() && self.is_code(start, value) {
+            return None;
+        }
+        let scheme = if header { scheme_of(value) } else { 0 };
+        Some(start + scheme..end)
+    }
+
+    /// The quote that is open in front of `at`, judged by the line alone. Each call is about a later place.
+    fn open_quote(&mut self, at: usize) -> Option<char> {
+        for letter in self.text.get(self.read..at).unwrap_or_default().chars() {
+            self.open = match (self.open, letter) {
+                (_, '\n') => None,
+                (None, '"' | '\'') => Some(letter),
+                (Some(quote), _) if quote == letter => None,
+                (open, _) => open,
+            };
+        }
+        self.read = at;
+        self.open
+    }
+
+    fn end_quoted(&mut self, start: usize, quote: char, ends_at_space: bool) -> usize {
+        let text = self.text;
+        // Whatever stands in front of `start` is no backslash, so that a stretch that `start` lies in ends as one from it.
+        let walk = || start + length_quoted(tail(text, start), quote, ends_at_space);
+        let mut kinds = self.quoted.iter_mut();
+        match kinds.find(|kind| (kind.0, kind.1) == (quote, ends_at_space)) {
+            Some((_, _, runs)) => runs.end(start, walk),
+            None => walk(),
+        }
+    }
+
+    /// Whether an unquoted value at `start` is an expression of a program rather than a value: a call, an index, the name of
+    /// another secret.
+    fn is_code(&mut self, start: usize, value: &str) -> bool {
+        let text = self.text;
+        let bracket = self.plain.end(start, || {
+            let bracket = tail(text, start).find(['(', '[']);
+            bracket.map_or(text.len(), |at| start + at)
+        });
+        let identifier = |value: &str| {
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.'))
+        };
+        bracket < start + value.len()
+            || identifier(value) && (names::is_secret(value) || value.contains('.'))
+    }
+}
+
+/// Returns `text` from `start` on.
+fn tail(text: &str, start: usize) -> &str {
+    text.get(start..).unwrap_or_default()
+}
+
+/// Lines of `netrc(5)`: `machine M login L password P`.
+#[derive(Default)]
+struct Netrc {
+    /// Where the line begins that was looked at last.
+    line: usize,
+    /// Up to where it was looked at.
+    read: usize,
+    machines: Runs,
+    logins: Runs,
+}
+
+impl Netrc {
+    /// The value at `start`, behind the name at `at`. Each call is about a later place.
+    fn entry(&mut self, text: &str, at: usize, start: usize) -> Option<Range<usize>> {
+        let unread = text.get(self.read..at)?;
+        if let Some(newline) = unread.rfind('\n') {
+            self.line = self.read + newline + 1;
+        }
+        self.read = at;
+        let mut has = |runs: fn(&mut Self) -> &mut Runs, word: &str| {
+            let line = self.line;
+            runs(self).until(text, line, word) + word.len() <= at
+        };
+        let is_entry = has(|of| &mut of.machines, "machine ") && has(|of| &mut of.logins, "login ");
+        let rest = text.get(start..)?;
+        let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '\\');
+        let length = rest.find(ends).unwrap_or(rest.len());
+        is_entry.then_some(start..start + length)
+    }
 }
 
 /// Whether it is a parameter of an address that is a secret there alone: `&sig=x` of Azure, `?auth=x`.
@@ -132,17 +239,6 @@ fn name_before(before: &str) -> Option<&str> {
     Some(before.get(start..)?.trim_start_matches('-'))
 }
 
-/// The quote that is open at the end of `before`, judged by the line alone.
-fn open_quote(before: &str) -> Option<char> {
-    let line = before.rsplit('\n').next().unwrap_or(before);
-    line.chars()
-        .fold(None, |open, letter| match (open, letter) {
-            (None, '"' | '\'') => Some(letter),
-            (Some(quote), _) if quote == letter => None,
-            (open, _) => open,
-        })
-}
-
 fn length_quoted(rest: &str, quote: char, ends_at_space: bool) -> usize {
     let ends = |letter: char| {
         letter == quote
@@ -165,18 +261,6 @@ fn length_bare(rest: &str) -> usize {
             || matches!(letter, '&' | ';' | '|' | '"' | '\'' | ',' | '}' | '>' | '#')
     })
     .unwrap_or(rest.len())
-}
-
-/// Whether an unquoted value is an expression of a program rather than a value: a call, an index,
-/// the name of another secret.
-fn is_code(value: &str) -> bool {
-    let identifier = |value: &str| {
-        value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.'))
-    };
-    value.contains(['(', '['])
-        || identifier(value) && (names::is_secret(value) || value.contains('.'))
 }
 
 /// Length of the scheme and space in front of a credential: `Bearer `.

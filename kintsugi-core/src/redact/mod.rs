@@ -8,6 +8,7 @@ mod assignments;
 #[cfg(test)]
 mod corpus;
 mod names;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -102,20 +103,22 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
         })
 }
 
-/// Whether a text is a value rather than the name of one, or nothing.
+/// Whether a text is a value rather than the name of one, or nothing. Looks at its beginning alone, unless that is dull: many
+/// may have the same end.
 fn is_value(text: &str) -> bool {
-    let text = text.trim();
+    let text = text.trim_start();
     let stands_for_another = text.starts_with('$')
         || text.starts_with('<')
         || text.starts_with("{{")
         || text.starts_with('`')
         || text.starts_with('%');
     let dull = [
-        "", "true", "false", "null", "none", "None", "yes", "no", "*", "-", MASK,
+        "true", "false", "null", "none", "None", "yes", "no", "-", MASK,
     ];
+    let is_all = |rest: &str| rest.trim_start().is_empty();
     !stands_for_another
-        && !dull.contains(&text)
-        && !text
-            .bytes()
-            .all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'))
+        && !dull
+            .iter()
+            .any(|dull| text.strip_prefix(dull).is_some_and(is_all))
+        && !is_all(text.trim_start_matches(['*', 'x', 'X', '.']))
 }

@@ -65,67 +65,62 @@ const ENDS: [&str; 7] = [
 
 /// Whether the value of something called `name` is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
-    let words = words(name);
-    let Some((last, before)) = words.split_last() else {
+    let Some((before, last)) = last_words(name) else {
         return false;
     };
+    let is = |word: &str, one_of: &[&str]| one_of.iter().any(|one| word.eq_ignore_ascii_case(one));
     // `pwd`, `pass` and `auth` alone are a directory, a verb and a subcommand; `PWD` is no secret,
     // `MYSQL_PWD` is.
     // `_auth` of `.npmrc` is a password in base64.
-    let alone = before.is_empty()
-        && name != "_auth"
-        && matches!(last.as_str(), "pwd" | "pass" | "pat" | "auth" | "pin");
-    if alone {
+    let alone = before.is_none() && name != "_auth";
+    if alone && is(last, &["pwd", "pass", "pat", "auth", "pin"]) {
         return false;
     }
-    if last == "key" {
-        return before
-            .last()
-            .is_some_and(|word| KEY_OF.contains(&word.as_str()));
+    if is(last, &["key"]) {
+        return before.is_some_and(|word| is(word, &KEY_OF));
     }
-    if last == "id" || last == "base64" {
-        // `AWS_SECRET_ACCESS_KEY_ID` is none, a `session_id` is; an encoded secret still is one.
-        return match before.last().map(String::as_str) {
-            Some("session") => last == "id",
-            Some(word) => last == "base64" && SECRET.contains(&word),
-            None => false,
-        };
+    // `AWS_SECRET_ACCESS_KEY_ID` is none, a `session_id` is; an encoded secret still is one.
+    if is(last, &["id"]) {
+        return before.is_some_and(|word| is(word, &["session"]));
     }
-    SECRET.contains(&last.as_str())
-        || ENDS.iter().any(|end| last.ends_with(end))
-        || is_numbered(last, before)
-}
-
-/// `TOKEN_1`, `password2`.
-fn is_numbered(last: &str, before: &[String]) -> bool {
+    if is(last, &["base64"]) {
+        return before.is_some_and(|word| is(word, &SECRET));
+    }
+    // `TOKEN_1`, `password2`.
     let bare = last.trim_end_matches(|letter: char| letter.is_ascii_digit());
     if bare.is_empty() {
-        return before
-            .last()
-            .is_some_and(|word| SECRET.contains(&word.as_str()));
+        return before.is_some_and(|word| is(word, &SECRET));
     }
-    bare != last && (bare == "password" || bare == "token" || bare == "secret")
+    is(last, &SECRET)
+        || ENDS.iter().any(|end| ends_with(last, end))
+        || bare != last && is(bare, &["password", "token", "secret"])
 }
 
-/// Splits a name at `_`, `-`, `.` and where a capital follows a small letter; all in small letters.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
+fn ends_with(word: &str, end: &str) -> bool {
+    let start = word.len().checked_sub(end.len());
+    start
+        .and_then(|start| word.as_bytes().get(start..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+}
+
+/// Returns the last word of a name, and the one before it if there is one. A name is split at `_`, `-`, `.` and where a capital
+/// follows a small letter.
+fn last_words(name: &str) -> Option<(Option<&str>, &str)> {
+    let (mut before, mut last): (Option<&str>, Option<&str>) = (None, None);
+    let mut begin = None;
     let mut after_small = false;
-    for letter in name.chars() {
+    for (at, letter) in name.char_indices().chain([(name.len(), '_')]) {
         let ends = !letter.is_alphanumeric() || after_small && letter.is_uppercase();
-        if ends && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+        if ends && let Some(begin) = begin.take() {
+            before = last;
+            last = name.get(begin..at);
         }
         if letter.is_alphanumeric() {
-            word.push(letter.to_ascii_lowercase());
+            begin.get_or_insert(at);
         }
         after_small = letter.is_lowercase() || letter.is_ascii_digit();
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
+    last.map(|last| (before, last))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::runs::Runs;
+
 /// A prefix, the fewest characters behind it, and which those may be.
 struct Shape {
     prefix: &'static str,
@@ -253,144 +255,198 @@ const HOOKS: [&str; 9] = [
     "chat.googleapis.com/v1/spaces/",
 ];
 
+/// Longest `-----BEGIN OPENSSH ` and its like, in bytes.
+const LABEL_BYTES_MAX: usize = 39;
+
 /// Adds what is found in `text`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     let mut inside_word = false;
+    let mut stretches = Stretches::of(text);
     for (at, byte) in text.bytes().enumerate() {
         let member = byte.is_ascii_alphanumeric() || byte == b'_';
         if member && !inside_word {
-            found.extend(token_at(text, at));
+            found.extend(stretches.token_at(at));
         }
         inside_word = member;
     }
     for hook in HOOKS {
         for (at, _) in text.match_indices(hook) {
             let start = at + hook.len();
-            found.push(start..start + run(text, start, Alphabet::Wide));
+            found.push(start..start + stretches.run(start, Alphabet::Wide));
         }
     }
     private_keys(text, found);
 }
 
-fn token_at(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    // Most words begin like no shape at all; one byte tells.
-    let first = *rest.as_bytes().first()?;
-    let begins = |shape: &Shape| shape.prefix.bytes().next().unwrap_or_default();
-    let start = SHAPES.partition_point(|shape| begins(shape) < first);
-    let alike = SHAPES.get(start..).unwrap_or_default();
-    let mut alike = alike.iter().take_while(|shape| begins(shape) == first);
-    let known = alike.find_map(|shape| {
-        let behind = at
-            + rest
-                .starts_with(shape.prefix)
-                .then_some(shape.prefix.len())?;
-        let length = run(text, behind, shape.alphabet);
-        // What only has a short prefix must look random, too.
-        let is_telling = shape.prefix.len() > 3 || is_mixed(text.get(behind..behind + length)?);
-        let whole = is_telling && (shape.least..=shape.most).contains(&length);
-        whole.then(|| at..behind + length)
-    });
-    known
-        .or_else(|| web_token(text, at))
-        .or_else(|| bot_token(text, at))
-        .or_else(|| dotted_token(text, at))
-        .or_else(|| regional_key(text, at))
+/// A text, and how far what was looked at in it reaches.
+struct Stretches<'a> {
+    text: &'a str,
+    upper: Runs,
+    hex: Runs,
+    alnum: Runs,
+    word: Runs,
+    wide: Runs,
+    /// What has no digit.
+    no_digit: Runs,
+    /// What has no letter.
+    no_letter: Runs,
 }
 
-/// Whether letters and digits both stand in it, as they do in what was drawn at random.
-fn is_mixed(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 2 && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-/// Tokens of three parts (Discord), with `.atlasv1.` inside (Terraform), or of an id and 64 digits (Airtable).
-fn dotted_token(text: &str, at: usize) -> Option<Range<usize>> {
-    let first = run(text, at, Alphabet::Word);
-    let dot = at + first;
-    if text.as_bytes().get(dot) != Some(&b'.') {
-        return None;
+impl<'a> Stretches<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            upper: Runs::default(),
+            hex: Runs::default(),
+            alnum: Runs::default(),
+            word: Runs::default(),
+            wide: Runs::default(),
+            no_digit: Runs::default(),
+            no_letter: Runs::default(),
+        }
     }
-    let second = run(text, dot + 1, Alphabet::Word);
-    let end = dot + 1 + second;
-    let airtable = first == 17 && text.get(at..)?.starts_with("pat");
-    if airtable && second == 64 && run(text, dot + 1, Alphabet::Hex) == 64 {
-        return Some(at..end);
+
+    /// The token that begins at `at`, if one does.
+    fn token_at(&mut self, at: usize) -> Option<Range<usize>> {
+        let rest = self.text.get(at..)?;
+        // Most words begin like no shape at all; one byte tells.
+        let first = *rest.as_bytes().first()?;
+        let begins = |shape: &Shape| shape.prefix.bytes().next().unwrap_or_default();
+        let start = SHAPES.partition_point(|shape| begins(shape) < first);
+        let alike = SHAPES.get(start..).unwrap_or_default();
+        let mut alike = alike.iter().take_while(|shape| begins(shape) == first);
+        let known = alike.find_map(|shape| {
+            let behind = at
+                + rest
+                    .starts_with(shape.prefix)
+                    .then_some(shape.prefix.len())?;
+            let length = self.run(behind, shape.alphabet);
+            // What only has a short prefix must look random, too.
+            let is_telling = shape.prefix.len() > 3 || self.is_mixed(behind..behind + length);
+            let whole = is_telling && (shape.least..=shape.most).contains(&length);
+            whole.then(|| at..behind + length)
+        });
+        known
+            .or_else(|| self.web_token(at))
+            .or_else(|| self.bot_token(at))
+            .or_else(|| self.dotted_token(at))
+            .or_else(|| self.regional_key(at))
     }
-    if text.as_bytes().get(end) != Some(&b'.') {
-        return None;
+
+    /// How many bytes from `start` on belong to `alphabet`.
+    fn run(&mut self, start: usize, alphabet: Alphabet) -> usize {
+        let runs = match alphabet {
+            Alphabet::Upper => &mut self.upper,
+            Alphabet::Hex => &mut self.hex,
+            Alphabet::Alnum => &mut self.alnum,
+            Alphabet::Word => &mut self.word,
+            Alphabet::Wide => &mut self.wide,
+        };
+        reach(runs, self.text, start, |byte| alphabet.has(byte)) - start
     }
-    let third = run(text, end + 1, Alphabet::Word);
-    let terraform = text.get(dot..)?.starts_with(".atlasv1.") && third >= 40;
-    let begins = matches!(text.as_bytes().get(at), Some(b'M' | b'N' | b'O'));
-    let discord = begins && (23..=28).contains(&first) && second == 6 && (27..=40).contains(&third);
-    (terraform || discord).then(|| at..end + 1 + third)
+
+    /// Whether letters and digits both stand in it, as they do in what was drawn at random.
+    fn is_mixed(&mut self, range: Range<usize>) -> bool {
+        let no_digit = |byte: u8| !byte.is_ascii_digit();
+        let digit = reach(&mut self.no_digit, self.text, range.start, no_digit);
+        let another = reach(&mut self.no_digit, self.text, digit + 1, no_digit);
+        let no_letter = |byte: u8| !byte.is_ascii_alphabetic();
+        let letter = reach(&mut self.no_letter, self.text, range.start, no_letter);
+        another < range.end && letter < range.end
+    }
+
+    /// Tokens of three parts (Discord), with `.atlasv1.` inside (Terraform), or of an id and 64 digits (Airtable).
+    fn dotted_token(&mut self, at: usize) -> Option<Range<usize>> {
+        let text = self.text;
+        let first = self.run(at, Alphabet::Word);
+        let dot = at + first;
+        if text.as_bytes().get(dot) != Some(&b'.') {
+            return None;
+        }
+        let second = self.run(dot + 1, Alphabet::Word);
+        let end = dot + 1 + second;
+        let airtable = first == 17 && text.get(at..)?.starts_with("pat");
+        if airtable && second == 64 && self.run(dot + 1, Alphabet::Hex) == 64 {
+            return Some(at..end);
+        }
+        if text.as_bytes().get(end) != Some(&b'.') {
+            return None;
+        }
+        let third = self.run(end + 1, Alphabet::Word);
+        let terraform = text.get(dot..)?.starts_with(".atlasv1.") && third >= 40;
+        let begins = matches!(text.as_bytes().get(at), Some(b'M' | b'N' | b'O'));
+        let discord =
+            begins && (23..=28).contains(&first) && second == 6 && (27..=40).contains(&third);
+        (terraform || discord).then(|| at..end + 1 + third)
+    }
+
+    /// A key of Mailchimp: 32 digits, and where its server is.
+    fn regional_key(&mut self, at: usize) -> Option<Range<usize>> {
+        let end = at + 32;
+        let region = self.text.get(end..)?.strip_prefix("-us")?;
+        let digits = region.bytes().take_while(u8::is_ascii_digit).count();
+        let is_key = self.run(at, Alphabet::Hex) == 32 && (1..=2).contains(&digits);
+        is_key.then(|| at..end + 3 + digits)
+    }
+
+    /// A JSON web token (RFC 7519): three parts in base64url, the first of which is an encoded object.
+    fn web_token(&mut self, at: usize) -> Option<Range<usize>> {
+        if !self.text.get(at..)?.starts_with("eyJ") {
+            return None;
+        }
+        let mut end = at + self.run(at, Alphabet::Word);
+        let mut parts = 1;
+        while parts < 3 && self.text.as_bytes().get(end) == Some(&b'.') {
+            end += 1 + self.run(end + 1, Alphabet::Word);
+            parts += 1;
+        }
+        (parts > 1 && end - at > 20).then_some(at..end)
+    }
+
+    /// A bot of Telegram: `123456789:` and 35 characters.
+    fn bot_token(&mut self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes().get(at..)?;
+        let is_digit = |byte: &&u8| byte.is_ascii_digit();
+        let digits = bytes.iter().take(11).take_while(is_digit).count();
+        if !(8..=10).contains(&digits) || bytes.get(digits) != Some(&b':') {
+            return None;
+        }
+        let behind = at + digits + 1;
+        let length = self.run(behind, Alphabet::Word);
+        (length == 35).then(|| at..behind + length)
+    }
 }
 
-/// A key of Mailchimp: 32 digits, and where its server is.
-fn regional_key(text: &str, at: usize) -> Option<Range<usize>> {
-    let end = at + 32;
-    let region = text.get(end..)?.strip_prefix("-us")?;
-    let digits = region.bytes().take_while(u8::is_ascii_digit).count();
-    let is_key = run(text, at, Alphabet::Hex) == 32 && (1..=2).contains(&digits);
-    is_key.then(|| at..end + 3 + digits)
-}
-
-/// How many bytes from `start` on belong to `alphabet`.
-fn run(text: &str, start: usize, alphabet: Alphabet) -> usize {
-    let rest = text.as_bytes().get(start..).unwrap_or_default();
-    rest.iter().take_while(|byte| alphabet.has(**byte)).count()
-}
-
-/// A JSON web token (RFC 7519): three parts in base64url, the first of which is an encoded object.
-fn web_token(text: &str, at: usize) -> Option<Range<usize>> {
-    if !text.get(at..)?.starts_with("eyJ") {
-        return None;
-    }
-    let mut end = at + run(text, at, Alphabet::Word);
-    let mut parts = 1;
-    while parts < 3 && text.as_bytes().get(end) == Some(&b'.') {
-        end += 1 + run(text, end + 1, Alphabet::Word);
-        parts += 1;
-    }
-    (parts > 1 && end - at > 20).then_some(at..end)
-}
-
-/// A bot of Telegram: `123456789:` and 35 characters.
-fn bot_token(text: &str, at: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes().get(at..)?;
-    let digits = bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let behind = at + digits + 1;
-    let length = run(text, behind, Alphabet::Word);
-    ((8..=10).contains(&digits) && bytes.get(digits) == Some(&b':') && length == 35)
-        .then(|| at..behind + length)
+/// Returns how far from `start` on the bytes of `text` are so.
+fn reach(runs: &mut Runs, text: &str, start: usize, is_so: impl Fn(u8) -> bool) -> usize {
+    runs.end(start, || {
+        let rest = text.as_bytes().get(start..).unwrap_or_default();
+        start + rest.iter().take_while(|byte| is_so(**byte)).count()
+    })
 }
 
 /// Everything between the first and the last line of a private key, or to the end when that is
 /// missing.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("PRIVATE KEY") {
-        let begins = text.get(..at).is_some_and(|before| {
-            before.rfind("-----").is_some_and(|dashes| {
-                before
-                    .get(dashes..)
-                    .is_some_and(|label| label.starts_with("-----BEGIN ") && label.len() < 40)
-            })
-        });
-        if !begins {
+    let mut ends = Runs::default();
+    for (at, name) in text.match_indices("PRIVATE KEY") {
+        // A label is short: no more is looked at.
+        let near = text.as_bytes().get(at.saturating_sub(LABEL_BYTES_MAX)..at);
+        let near = near.unwrap_or_default();
+        let dashes = near.windows(5).rposition(|five| five == b"-----");
+        let label = dashes.and_then(|dashes| near.get(dashes..));
+        if !label.is_some_and(|label| label.starts_with(b"-----BEGIN ")) {
             continue;
         }
-        let start = at + "PRIVATE KEY".len();
-        let rest = text.get(start..).unwrap_or_default();
+        let start = at + name.len();
+        let end = ends.until(text, start, "-----END");
+        let rest = text.as_bytes().get(start..).unwrap_or_default();
         let head = rest
-            .bytes()
+            .iter()
+            .take(20)
             .take_while(|byte| matches!(byte, b'-' | b' ' | b'B' | b'L' | b'O' | b'C' | b'K'))
             .count();
-        let end = rest.find("-----END").map_or(text.len(), |end| start + end);
-        found.push(start + head.min(20)..end);
+        found.push(start + head..end);
     }
 }
 

@@ -117,49 +117,56 @@ const PAIRS: [(&[&str], &[&str]); 3] = [
 
 /// Adds what is found in `text`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
-    let mut program = "";
-    let mut printed: Option<Range<usize>> = None;
     let words = split(text);
+    let mut program = Program::of("");
+    // The program that the command begins with, and the first word behind the command.
+    let (mut first, mut end) = ("", 0);
+    let mut printed: Option<Range<usize>> = None;
     for (index, word) in words.iter().enumerate() {
         if starts_command(text, &words, index) {
-            let base = word.text.rsplit('/').next().unwrap_or(word.text);
-            program = base;
+            first = base(word.text);
+            program.becomes(first);
         } else if matches!(
-            program,
+            program.name,
             "sudo" | "env" | "nohup" | "time" | "exec" | "command"
         ) && !word.text.starts_with('-')
             && !word.text.contains('=')
         {
-            program = word.text.rsplit('/').next().unwrap_or(word.text);
+            program.becomes(base(word.text));
         }
-        if word.text == "login" && program != "echo" {
-            program = LOGIN;
+        if word.text == "login" && program.name != "echo" {
+            program.becomes(LOGIN);
         }
-        let prints = matches!(program, "echo" | "printf");
-        if prints && word.text != program && !word.text.starts_with('-') {
+        let prints = matches!(program.name, "echo" | "printf");
+        if prints && word.text != program.name && !word.text.starts_with('-') {
             printed = Some(word.span.clone());
         }
+        let next = words.get(index + 1);
+        option(program.name, word, next, found);
+        if !program.is_listed {
+            continue;
+        }
         let reads = |(programs, told): &(&[&str], &[&str])| {
-            programs.contains(&program) && (told.is_empty() || told.contains(&word.text))
+            programs.contains(&program.name) && (told.is_empty() || told.contains(&word.text))
         };
         if PIPED.iter().any(reads) {
             found.extend(printed.take());
         }
-        let next = words.get(index + 1);
-        option(program, word, next, found);
+        listed_option(program.name, word, next, found);
         let operand = |(programs, names): &(&[&str], &[&str])| {
-            let of_login = program == LOGIN
-                && first_word(text, &words, index).is_some_and(|first| programs.contains(&first));
-            (programs.contains(&program) || of_login) && names.contains(&word.text)
+            let of_login = program.name == LOGIN && programs.contains(&first);
+            (programs.contains(&program.name) || of_login) && names.contains(&word.text)
         };
         if OPERAND.iter().any(operand) {
             let value = next.filter(|next| !next.text.starts_with('-'));
             found.extend(value.map(|value| value.span.clone()));
         }
         // `htpasswd -b FILE USER PASSWORD`
-        if program == "htpasswd" && word.text.starts_with('-') && word.text.contains('b') {
-            let ends = |at: &usize| starts_command(text, &words, *at);
-            let end = (index + 1..words.len()).find(ends).unwrap_or(words.len());
+        if program.name == "htpasswd" && word.text.starts_with('-') && word.text.contains('b') {
+            if end <= index {
+                let ends = |at: &usize| starts_command(text, &words, *at);
+                end = (index + 1..words.len()).find(ends).unwrap_or(words.len());
+            }
             let last = end.checked_sub(1).filter(|last| *last > index);
             found.extend(
                 last.and_then(|last| words.get(last))
@@ -169,17 +176,77 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
+/// The program whose options stand where the text is read.
+struct Program<'a> {
+    name: &'a str,
+    /// One of the tables names it. Most do not.
+    is_listed: bool,
+}
+
+impl<'a> Program<'a> {
+    fn of(name: &'a str) -> Self {
+        Self {
+            name,
+            is_listed: is_listed(name),
+        }
+    }
+
+    fn becomes(&mut self, name: &'a str) {
+        if self.name != name {
+            *self = Self::of(name);
+        }
+    }
+}
+
+fn is_listed(name: &str) -> bool {
+    let tables = [SEPARATE.as_slice(), &OPERAND, &PIPED, &PAIRS];
+    let attached = ATTACHED.iter().chain(&GIVEN).map(|(programs, _)| *programs);
+    let lists = tables.into_iter().flatten().map(|(programs, _)| *programs);
+    lists
+        .chain(attached)
+        .any(|programs| programs.contains(&name))
+        || name == "htpasswd"
+}
+
+/// Returns the name of a program, without where it is.
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// What an option gives away by itself, whatever program it is of, or to one of these few.
 fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut Vec<Range<usize>>) {
-    let is = |programs: &[&str]| programs.contains(&program);
     let value = next.filter(|next| !next.text.starts_with('-'));
     let named = word
         .text
         .strip_prefix("--")
         .is_some_and(|name| !name.contains('=') && names::is_secret(name));
+    // `aws configure set aws_secret_access_key x`, `git config github.token x`, `nmcli … password x`.
+    let sets = matches!(
+        program,
+        "aws" | "git" | "gcloud" | "npm" | "yarn" | "pnpm" | "nmcli"
+    );
+    if named || sets && !word.text.contains(['=', '/']) && names::is_secret(word.text) {
+        found.extend(value.map(|value| value.span.clone()));
+    }
+    // `openssl … -passin pass:x`.
+    if word.text.starts_with("pass:") {
+        found.push(word.span.start + "pass:".len()..word.span.end);
+    }
+}
+
+/// What an option gives away to a program that is listed.
+fn listed_option(
+    program: &str,
+    word: &Word<'_>,
+    next: Option<&Word<'_>>,
+    found: &mut Vec<Range<usize>>,
+) {
+    let is = |programs: &[&str]| programs.contains(&program);
+    let value = next.filter(|next| !next.text.starts_with('-'));
     let separate = SEPARATE
         .iter()
-        .any(|(programs, options)| is(programs) && options.contains(&word.text));
-    if named || separate {
+        .any(|(programs, options)| options.contains(&word.text) && is(programs));
+    if separate {
         found.extend(value.map(|value| value.span.clone()));
     }
     for (programs, option) in ATTACHED {
@@ -194,7 +261,7 @@ fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut V
         );
     }
     for (programs, options) in PAIRS {
-        if is(programs) && options.contains(&word.text) {
+        if options.contains(&word.text) && is(programs) {
             found.extend(value.and_then(behind_colon));
         }
     }
@@ -218,27 +285,6 @@ fn option(program: &str, word: &Word<'_>, next: Option<&Word<'_>>, found: &mut V
         let secret = given.and_then(|(text, end)| Some((text.split_once('=')?.1, end)));
         found.extend(secret.map(|(secret, end)| end - secret.len()..end));
     }
-    // `aws configure set aws_secret_access_key x`, `git config github.token x`, `nmcli … password x`.
-    let sets = matches!(
-        program,
-        "aws" | "git" | "gcloud" | "npm" | "yarn" | "pnpm" | "nmcli"
-    );
-    if sets && !word.text.contains(['=', '/']) && names::is_secret(word.text) {
-        found.extend(value.map(|value| value.span.clone()));
-    }
-    // `openssl … -passin pass:x`.
-    if word.text.starts_with("pass:") {
-        found.push(word.span.start + "pass:".len()..word.span.end);
-    }
-}
-
-/// The program of the command that the word `index` is in.
-fn first_word<'a>(text: &str, words: &[Word<'a>], index: usize) -> Option<&'a str> {
-    let first = (0..=index)
-        .rev()
-        .find(|at| starts_command(text, words, *at))?;
-    let word = words.get(first)?.text;
-    word.rsplit('/').next()
 }
 
 /// `secret` of `user:secret` or `user%secret`.
