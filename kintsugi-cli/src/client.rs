@@ -231,7 +231,8 @@ impl Client {
     /// # Errors
     /// [`ClientError::Closed`] at its end.
     pub fn fill(&mut self) -> Result<(), ClientError> {
-        let mut bytes = [0; 16 * 1024];
+        // A page: most replies are shorter, and a larger one on the stack is written over before it is used.
+        let mut bytes = [0; 4 * 1024];
         match self.stream.read(&mut bytes)? {
             0 => Err(ClientError::Closed),
             count => {

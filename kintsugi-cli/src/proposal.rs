@@ -1,6 +1,6 @@
 //! A command as this client proposes it: its text, where it would run, and the little that is found out at no cost.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -102,7 +102,10 @@ pub fn terminal_session() -> Option<String> {
 /// Not by `rustix::process::getsid`, whose result cannot be 0.
 #[cfg(target_os = "linux")]
 fn session() -> Option<std::num::NonZeroU32> {
-    session_leader(&std::fs::read("/proc/self/stat").ok()?)
+    // One read has all of it (`proc_pid_stat(5)`: fifty numbers); `fs::read` would take eight calls, at every command.
+    let mut stat = [0; 1024];
+    let count = File::open("/proc/self/stat").ok()?.read(&mut stat).ok()?;
+    session_leader(stat.get(..count)?)
 }
 
 #[cfg(not(target_os = "linux"))]

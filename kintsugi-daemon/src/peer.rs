@@ -130,22 +130,29 @@ fn read_peer(table: &dyn Table, credentials: PeerCredentials) -> Peer {
         return peer;
     };
     peer.session_leader = Some(first.session);
-    peer.session_start = table.stat(first.session).map(|leader| leader.start);
+    let leader = table.stat(first.session);
+    peer.session_start = leader.map(|leader| leader.start);
     peer.tty = Some(first.tty).filter(|tty| *tty != 0);
     peer.process = process(table, &first);
     (peer.no_new_privs, peer.seccomp) = table.confined(first.pid);
-    let above = ancestors(table, &first, peer.process.exe.as_deref());
+    let above = ancestors(table, &first, leader, peer.process.exe.as_deref());
     peer.direct = is_direct(table, &first, &above);
     peer.ancestry = above.into_iter().map(|(_, process)| process).collect();
     peer
 }
 
-/// Returns the parents of `first`, nearest first, up to where somebody else begins.
-fn ancestors(table: &dyn Table, first: &Stat, exe: Option<&str>) -> Vec<(Stat, Process)> {
+/// Returns the parents of `first`, nearest first, up to where somebody else begins. `leader` leads its session.
+fn ancestors(
+    table: &dyn Table,
+    first: &Stat,
+    leader: Option<Stat>,
+    exe: Option<&str>,
+) -> Vec<(Stat, Process)> {
     let mut above: Vec<(Stat, Process)> = Vec::new();
     let (mut last, mut wraps) = (*first, is_wrapper(exe));
     while last.parent > 1 && above.len() < ANCESTORS_MAX {
-        let Some(next) = table.stat(last.parent) else {
+        let known = leader.filter(|leader| leader.pid == last.parent);
+        let Some(next) = known.or_else(|| table.stat(last.parent)) else {
             break;
         };
         // The leader of a session with a terminal is where a person's own shell stands; one without may be a detached

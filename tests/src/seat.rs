@@ -244,3 +244,13 @@ pub fn recorded(machine: &Machine) -> Vec<serde_json::Value> {
     }
     records
 }
+
+/// Returns those of `records` whose command has `part` in it.
+#[must_use]
+pub fn of_text<'records>(
+    records: &'records [serde_json::Value],
+    part: &str,
+) -> Vec<&'records serde_json::Value> {
+    let says = |record: &&serde_json::Value| record["raw"].to_string().contains(part);
+    records.iter().filter(says).collect()
+}

@@ -4,7 +4,8 @@
 //! Reads, and judges nothing. Bounded: a machine with more processes or descriptors than the bounds is told as unknown.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -15,6 +16,9 @@ const PROCESSES_MAX: usize = 16_384;
 
 /// Most descriptors that are looked at in one search.
 const DESCRIPTORS_MAX: usize = 262_144;
+
+/// More than most files of a process hold, in bytes.
+const STATUS_BYTES: usize = 4096;
 
 /// Longest path of an executable that is kept, in bytes.
 const EXE_BYTES_MAX: usize = 512;
@@ -124,7 +128,7 @@ pub struct Proc;
 
 impl Table for Proc {
     fn stat(&self, pid: u32) -> Option<Stat> {
-        parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+        parse_stat(&read(&format!("/proc/{pid}/stat")).ok()?)
     }
 
     fn exe(&self, pid: u32) -> Option<String> {
@@ -135,7 +139,7 @@ impl Table for Proc {
     }
 
     fn name(&self, pid: u32) -> Option<(String, Option<u32>)> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let status = status(pid)?;
         let name = member(&status, "Name:")?.to_owned();
         let mut uids = member(&status, "Uid:")?.split_ascii_whitespace();
         let uid = uids.next()?;
@@ -160,13 +164,13 @@ impl Table for Proc {
     }
 
     fn confined(&self, pid: u32) -> (bool, bool) {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let status = status(pid).unwrap_or_default();
         let is_set = |name| member(&status, name).is_some_and(|value| value != "0");
         (is_set("NoNewPrivs:"), is_set("Seccomp:"))
     }
 
     fn tracer(&self, pid: u32) -> u32 {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let status = status(pid).unwrap_or_default();
         let tracer = member(&status, "TracerPid:");
         tracer.and_then(|pid| pid.parse().ok()).unwrap_or_default()
     }
@@ -227,6 +231,31 @@ impl Table for Proc {
     fn own_pid(&self) -> u32 {
         std::process::id()
     }
+}
+
+/// Returns `/proc/PID/status`. A process may call itself by bytes that are not UTF-8, and hides nothing by that.
+fn status(pid: u32) -> Option<String> {
+    let bytes = read(&format!("/proc/{pid}/status")).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a file of `proc(5)` that is one record, which a read that leaves room has read to its end.
+///
+/// Such a file says that it is empty, so `fs::read` would ask for its size and then read it in eight pieces, while a hook waits.
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; STATUS_BYTES];
+    let mut count = 0;
+    while let Some(room) = bytes.get_mut(count..).filter(|room| !room.is_empty()) {
+        let more = file.read(room)?;
+        count += more;
+        if more == 0 || count < bytes.len() {
+            break;
+        }
+        bytes.resize(count * 2, 0);
+    }
+    bytes.truncate(count);
+    Ok(bytes)
 }
 
 /// Returns the value of a line of `/proc/PID/status`.
@@ -345,6 +374,19 @@ mod tests {
         assert_eq!(parse_stat(stat), Some(expected));
         assert_eq!(parse_stat(b"7 (a"), None);
         assert_eq!(parse_stat(b"7 (a) S 5"), None);
+    }
+
+    #[test]
+    fn a_process_whose_name_is_no_text_hides_nothing_by_it() {
+        let named = std::thread::spawn(|| {
+            rustix::thread::set_name(c"\xff\n").unwrap();
+            let own = rustix::thread::gettid().as_raw_nonzero().get();
+            let own = u32::try_from(own).unwrap();
+            (Proc.name(own), Proc.stat(own).map(|stat| stat.pid == own))
+        });
+        let uid = rustix::process::getuid().as_raw();
+        let expected = ("\u{fffd}\\n".to_owned(), Some(uid));
+        assert_eq!(named.join().unwrap(), (Some(expected), Some(true)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kintsugi_tests::machine::Machine;
 use kintsugi_tests::pty::Pty;
-use kintsugi_tests::seat::recorded;
+use kintsugi_tests::seat::{of_text, recorded};
 
 use super::{fetched, is_long};
 
@@ -98,19 +98,13 @@ fn nushell_records_how_a_line_ended() {
     let deadline = Instant::now() + Duration::from_secs(60);
     let recorded = loop {
         let recorded = recorded(&machine);
-        if recorded
-            .iter()
-            .any(|record| record["raw"].to_string().contains("^true"))
-        {
+        if !of_text(&recorded, "^true").is_empty() {
             break recorded;
         }
         assert!(Instant::now() < deadline, "{recorded:#?}");
         std::thread::sleep(Duration::from_millis(20));
     };
-    let of = |text: &str| {
-        let says = |record: &&serde_json::Value| record["raw"].to_string().contains(text);
-        recorded.iter().filter(says).collect::<Vec<_>>()
-    };
+    let of = |text: &str| of_text(&recorded, text);
     let seven = of("exit 7");
     assert_eq!(seven.len(), 1, "{recorded:#?}");
     assert_eq!(seven[0]["exit_code"], 7);

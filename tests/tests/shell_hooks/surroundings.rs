@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use kintsugi_tests::seat::{HELD, Seat};
+use kintsugi_tests::seat::{HELD, Seat, of_text};
 use kintsugi_tests::shells::Shell;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -200,10 +200,7 @@ fn records_its_end(seat: &mut Seat) {
     // The record of a line is sent at the prompt behind it, and nobody waits for it: the next question comes after it.
     seat.run("true");
     let recorded = seat.recorded();
-    let of = |text: &str| {
-        let says = |record: &&serde_json::Value| record["raw"].to_string().contains(text);
-        recorded.iter().filter(says).collect::<Vec<_>>()
-    };
+    let of = |text: &str| of_text(&recorded, text);
     let seven = of("exit 7");
     assert_eq!(seven.len(), 1, "{recorded:#?}");
     assert_eq!(seven[0]["exit_code"], 7);

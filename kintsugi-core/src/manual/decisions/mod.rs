@@ -2,6 +2,7 @@
 
 pub mod assumed_words;
 pub mod facts_are_claims;
+pub mod hook_by_musl;
 pub mod knowledge_and_rules;
 pub mod language_of_scripts;
 pub mod mass_changes;

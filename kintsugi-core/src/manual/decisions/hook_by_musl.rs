@@ -1,0 +1,22 @@
+//! `kintsugi-hook` is linked with musl where that is to be had, and works linked in any other way.
+//!
+//! **Question.** A shell and an agent start `kintsugi-hook` for every command, and it took twice as long as a program that does nothing. Most of
+//! that went by before `main`. What may be done about it?
+//!
+//! **Measured** (x86_64, Linux 6.18 in a virtual machine of 2 cores, Debian's glibc 2.36; least of 600 starts in turn on a machine that did other
+//! things as well, so only the ratios mean something): `true` 596 µs; the hook, its daemon's verdict included, linked dynamically 1,188 µs,
+//! statically with glibc 868 µs, with musl 602 µs. Statically, glibc asks the processor what it is (`cpuid`) 43 times before `main`; a
+//! virtual machine has to leave the guest for each, which here takes 5 µs. musl never asks. Statically with glibc the program
+//! has 1,837,656 bytes, more than the 1 MiB that it may have; with musl 963,184.
+//!
+//! **Considered.** `target-feature=+crt-static` in a `.cargo/config.toml`: it is for a whole build, so also for the daemon and for `kintsugi`, which look
+//! up people in the system's databases (`nss(5)`), and for the model's C++; and it is too large. The same for one program, by a build
+//! script that gives the linker `-static-pie` and the archives: it works, and is too large as well. musl by `targets` in
+//! `rust-toolchain.toml`: then nobody builds anything without a network. A program without `std`: all that it shares with `kintsugi` would exist twice.
+//!
+//! **Decided.** Nothing in the sources depends on it. `.ci/package` links the program with musl when `rustup` has that target or gets it, and as any other when
+//! not; README.md has the lines for who builds by hand; the bench `hooks` measures both. musl reads `/etc/passwd` and no other database, which only
+//! matters without `HOME`; whoever is not found there is asked by `kintsugi`, to which the program hands over.
+//!
+//! **Price.** Two ways to build one program, and a fix of the C library reaches this one only when it is built anew. What would change it: a
+//! target for one package in Cargo itself (`per-package-target`).
