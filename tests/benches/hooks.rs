@@ -12,7 +12,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use kintsugi_tests::homes::furnished;
@@ -111,18 +111,18 @@ fn size() -> ExitCode {
 fn process() {
     let machine = Machine::new();
     assert!(machine.run(&["daemon", "start"]).status.success());
-    let mut timed = vec![(
+    let mut rows = vec![(
         "`true`, start to end".to_owned(),
         PathBuf::from("true"),
         vec![],
     )];
     for (linked, hook) in hooks() {
         let name = format!("hook process {linked} (goal: 600, 1,500)");
-        timed.push((name, hook, Vec::new()));
+        rows.push((name, hook, Vec::new()));
     }
-    for at in 0..QUESTIONS * timed.len() {
-        let kinds = timed.len();
-        let (name, path, times) = &mut timed[at % kinds];
+    for at in 0..QUESTIONS * rows.len() {
+        let kinds = rows.len();
+        let (name, path, times) = &mut rows[at % kinds];
         let mut command = machine.command(path);
         command.args(["shell", "bash", "--", "git status"]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -132,7 +132,7 @@ fn process() {
         assert!(ended.success(), "{name}: {command:?}");
         times.push(u64::try_from(took.as_micros()).expect("less than a year"));
     }
-    for (name, _, mut times) in timed {
+    for (name, _, mut times) in rows {
         times.sort_unstable();
         row(&name, &times);
     }

@@ -16,7 +16,9 @@ fn wired() -> (Machine, std::path::PathBuf) {
     for directory in [".claude", ".cursor"] {
         std::fs::create_dir(machine.home().join(directory)).unwrap();
     }
-    for file in [".bashrc", ".zshrc"] {
+    // fish greets with its own words before it reads a key.
+    std::fs::create_dir_all(machine.home().join(".config/fish")).unwrap();
+    for file in [".bashrc", ".zshrc", ".config/fish/config.fish"] {
         std::fs::write(machine.home().join(file), "").unwrap();
     }
     let kintsugi = bin.join("kintsugi");
@@ -58,7 +60,7 @@ fn every_gate_that_is_wired_refuses_the_probe_and_nothing_is_left_of_it() {
     let (machine, kintsugi) = wired();
     let (code, checks) = doctor(&machine, &kintsugi, &["--fix"]);
     assert_eq!(code, Some(0), "{checks:?}");
-    for name in ["claude-code", "cursor", "bash", "zsh"] {
+    for name in ["claude-code", "cursor", "bash", "zsh", "fish"] {
         let (grade, words) = found(&checks, name);
         assert!(
             grade == "good" && words.contains("refused a probe"),
@@ -229,5 +231,21 @@ fn what_is_not_wired_and_no_daemon_are_said_with_what_to_do() {
     assert_eq!(
         found(&checks, "cursor").1,
         "wired, not tried without a daemon"
+    );
+    // No daemon was ever here, so there is no log that could be altered.
+    assert_eq!(found(&checks, "log").0, "warning");
+}
+
+#[test]
+fn a_file_that_cannot_be_wired_is_named_with_what_to_do() {
+    let (machine, kintsugi) = wired();
+    std::fs::write(machine.home().join(".claude/settings.json"), "{ broken").unwrap();
+    let output = machine.command(&kintsugi).arg("doctor").output().unwrap();
+    let words = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains(".claude/settings.json`: it is not JSON")
+            && words.contains("mend that file; then `kintsugi setup` wires it"),
+        "{words}"
     );
 }

@@ -164,8 +164,7 @@ impl Doctor {
         let name = gate.name;
         let line = match &gate.line {
             Err(why) => {
-                let check = Check::new(name, Grade::Bad, why.clone());
-                return check.hint("`kintsugi setup` wires it");
+                return Check::new(name, Grade::Bad, why.to_string()).hint(why.hint());
             }
             Ok(line) => line,
         };
@@ -274,6 +273,9 @@ fn socket(paths: &Paths) -> Check {
 }
 
 fn log(paths: &Paths) -> Check {
+    if !paths.log.exists() {
+        return Check::new("log", Grade::Warning, "none yet: the first daemon makes it");
+    }
     let report = verify(&Directory::new(&paths.log), Options::default());
     let (word, seq, reason) = told(&report.outcome);
     match reason {

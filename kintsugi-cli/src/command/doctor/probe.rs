@@ -24,6 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long nothing is asked between two looks at what is held.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a shell that has shown something is silent before it is typed to. What comes before its prompt, its start-up may
+/// swallow, or the editor take for pasted text: the greeting of fish stands there before fish reads keys.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// When a line that led to nothing is typed again: a start-up may be silent for longer than [`SILENCE`].
+const AGAIN: Duration = Duration::from_secs(4);
+
 /// What a probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -131,25 +138,31 @@ impl Window {
 
     fn type_in(&mut self, paths: &Paths, command: &str) -> Seen {
         let started = Instant::now();
-        // The marks tell the answer of the command from its echo.
-        let line = format!("{command} || echo probe-$((40+2))-over\r");
-        let mut typed = false;
+        // The marks tell the answer of the command from its echo; Ctrl-U takes away what was typed before.
+        let line = format!("\u{15}{command} || echo probe-$((40+2))-over\r");
+        let mut typed: Option<Instant> = None;
+        let mut shown_at: Option<Instant> = None;
         let mut screen = Vec::new();
         while started.elapsed() < PATIENCE {
+            let took = typed.unwrap_or(started).elapsed();
             if deny(paths, command) {
-                return Seen::Refused(started.elapsed());
+                return Seen::Refused(took);
             }
+            let before = screen.len();
             self.read(&mut screen);
+            if screen.len() > before {
+                shown_at = Some(Instant::now());
+            }
             let shown = String::from_utf8_lossy(&screen);
             if shown.contains("probe-42-over") {
                 return Seen::CameThrough;
             }
-            if typed && shown.contains("denied:") {
-                return Seen::Refused(started.elapsed());
+            if typed.is_some() && shown.contains("denied:") {
+                return Seen::Refused(took);
             }
-            // Typed once the shell has shown something: what comes earlier, its start-up may swallow.
-            if !typed && !screen.is_empty() {
-                typed = true;
+            let is_silent = shown_at.is_some_and(|at| at.elapsed() >= SILENCE);
+            if is_silent && typed.is_none_or(|at| at.elapsed() >= AGAIN) {
+                typed = Some(Instant::now());
                 if let Err(error) = self.master.write_all(line.as_bytes()) {
                     return Seen::Unknown(error.to_string());
                 }

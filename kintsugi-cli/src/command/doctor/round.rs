@@ -57,7 +57,7 @@ pub(super) fn run(tell: Tell, console: &mut Console) -> Result<Exit, Failure> {
         let name = one.name.to_owned();
         let was_alive = before.alive.contains(&name);
         let why = match &one.line {
-            Err(why) => (was_alive || one.was_written).then(|| why.clone()),
+            Err(why) => (was_alive || one.was_written).then(|| why.to_string()),
             Ok(line) => why_dark(&probe(&paths, &name, line)),
         };
         if was_alive || (one.line.is_ok() && why.is_none()) {

@@ -24,6 +24,7 @@ pub(super) enum DocumentError {
 
 /// Returns `text` with every element in its place, once; the same text when all are there.
 pub(super) fn with(text: &str, elements: &[Element]) -> Result<String, DocumentError> {
+    let (mark, text) = byte_order_mark(text);
     let root = parse(text)?;
     let top = root
         .object_value_or_create()
@@ -41,11 +42,12 @@ pub(super) fn with(text: &str, elements: &[Element]) -> Result<String, DocumentE
     if !changed.ends_with('\n') && text.is_empty() {
         changed.push('\n');
     }
-    Ok(changed)
+    Ok(format!("{mark}{changed}"))
 }
 
 /// Returns `text` without any element of ours.
 pub(super) fn without(text: &str, elements: &[Element]) -> Result<String, DocumentError> {
+    let (mark, text) = byte_order_mark(text);
     let root = parse(text)?;
     if let Some(top) = root.object_value() {
         for element in elements {
@@ -56,7 +58,15 @@ pub(super) fn without(text: &str, elements: &[Element]) -> Result<String, Docume
             }
         }
     }
-    Ok(root.to_string())
+    Ok(format!("{mark}{root}"))
+}
+
+/// Splits the mark off that editors of Windows put in front of UTF-8; it is no JSON (RFC 8259, 8.1), and stays where it is.
+fn byte_order_mark(text: &str) -> (&str, &str) {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => ("\u{feff}", rest),
+        None => ("", text),
+    }
 }
 
 fn parse(text: &str) -> Result<CstRootNode, DocumentError> {
@@ -192,6 +202,17 @@ mod tests {
             !gone.contains("kintsugi") && gone.contains("other"),
             "{gone}"
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_stays_in_front() {
+        let text = "\u{feff}{\"a\": 1}\r\n";
+        let with_ours = with(text, &[element(600)]).unwrap();
+        assert!(with_ours.starts_with("\u{feff}{\"a\": 1"), "{with_ours:?}");
+        assert_eq!(with_ours.matches('\u{feff}').count(), 1);
+        assert_eq!(with(&with_ours, &[element(600)]).unwrap(), with_ours);
+        let gone = without(&with_ours, &[element(600)]).unwrap();
+        assert!(gone.starts_with('\u{feff}') && !gone.contains("kintsugi"));
     }
 
     #[test]

@@ -73,11 +73,37 @@ pub(super) struct Gate {
     /// Its name.
     pub(super) name: &'static str,
     /// The line, as a shell reads it; or why there is none.
-    pub(super) line: Result<String, String>,
+    pub(super) line: Result<String, NoLine>,
     /// What is left for the person to do.
     pub(super) then: Option<&'static str>,
     /// Whether `kintsugi setup` wired it, and was not told to undo that.
     pub(super) was_written: bool,
+}
+
+/// Why a gate has no line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoLine {
+    /// Its file does not have it.
+    #[error("`{0}` does not call the hook")]
+    NotCalled(String),
+    /// Its file cannot be read or changed as it is.
+    #[error("`{path}`: {why}")]
+    LeftAlone {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl NoLine {
+    /// Returns what to do about it.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::NotCalled(_) => "`kintsugi setup` wires it",
+            Self::LeftAlone { .. } => "mend that file; then `kintsugi setup` wires it",
+        }
+    }
 }
 
 /// Returns the gates of everything that is found.
@@ -111,11 +137,13 @@ pub(super) fn wire_all() -> Result<(), Failure> {
 }
 
 /// Returns the line that `file` has for its host, when it is as it should be.
-fn line_of(file: &File) -> Result<String, String> {
-    let old = read(&file.path)?;
-    let shown = file.path.display();
-    if old.as_deref() != Some(wired(old.as_deref(), &file.wanted)?.as_str()) {
-        return Err(format!("`{shown}` does not call the hook"));
+fn line_of(file: &File) -> Result<String, NoLine> {
+    let path = || file.path.display().to_string();
+    let old = read(&file.path);
+    let as_wanted = old.and_then(|old| Ok((wired(old.as_deref(), &file.wanted)?, old)));
+    let (wanted, old) = as_wanted.map_err(|why| NoLine::LeftAlone { path: path(), why })?;
+    if old != Some(wanted) {
+        return Err(NoLine::NotCalled(path()));
     }
     Ok(match &file.wanted {
         Wanted::Elements(elements) => elements

@@ -3,7 +3,7 @@
 //! **Question.** A shell and an agent start `kintsugi-hook` for every command, and it took twice as long as a program that does nothing. Most of
 //! that went by before `main`. What may be done about it?
 //!
-//! **Measured** (x86_64, Linux 6.18 in a virtual machine of 2 cores, Debian's glibc 2.36; least of 600 starts in turn on a machine that did other
+//! **Measured** (`x86_64`, Linux 6.18 in a virtual machine of 2 cores, Debian's glibc 2.36; least of 600 starts in turn on a machine that did other
 //! things as well, so only the ratios mean something): `true` 596 µs; the hook, its daemon's verdict included, linked dynamically 1,188 µs,
 //! statically with glibc 868 µs, with musl 602 µs. Statically, glibc asks the processor what it is (`cpuid`) 43 times before `main`; a
 //! virtual machine has to leave the guest for each, which here takes 5 µs. musl never asks. Statically with glibc the program
