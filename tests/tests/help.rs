@@ -2,7 +2,7 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test -p kintsugi-tests --test help` writes the expected texts anew.
 
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, fed};
 use snapbox::{assert_data_eq, file};
 
 fn help(machine: &Machine, arguments: &[&str]) -> String {
@@ -115,23 +115,20 @@ fn completions_and_manual_pages_are_there() {
 
 #[test]
 fn a_batch_answers_line_by_line() {
-    use std::io::Write as _;
     let machine = Machine::new();
-    let mut child = machine
-        .kintsugi(&["check", "--batch"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let questions =
-        "{\"command\":\"ls\"}\n{\"command\":\"rm -rf ~\",\"cwd\":\"/tmp\",\"shell\":\"zsh\"}\n";
-    child
-        .stdin
-        .take()
-        .expect("input")
-        .write_all(questions.as_bytes())
-        .expect("read");
-    let output = child.wait_with_output().expect("its end");
+    let questions = "{\"command\":\"ls\"}\n{\"command\":\"ls\",\"shell\":\"tcsh\"}\nls\n\
+                     {\"command\":\"rm -rf ~\",\"cwd\":\"/tmp\",\"shell\":\"zsh\"}\n";
+    let output = fed(
+        machine.kintsugi(&["check", "--batch"]),
+        questions.as_bytes(),
+    );
+    assert_eq!(output.status.code(), Some(1), "two lines are no questions");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        said.contains("line 2 of the batch: unknown variant `tcsh`"),
+        "{said}"
+    );
+    assert!(said.contains("line 3 of the batch: "), "{said}");
     let answers: Vec<serde_json::Value> = String::from_utf8(output.stdout)
         .expect("text")
         .lines()
@@ -148,6 +145,6 @@ fn a_batch_answers_line_by_line() {
         );
         assert_eq!(object.len(), members.len(), "{answer}");
     }
-    assert_eq!(answers[0]["decision"], "allow");
-    assert_eq!(answers[1]["decision"], "hold");
+    let decisions: Vec<_> = answers.iter().map(|answer| &answer["decision"]).collect();
+    assert_eq!(decisions, ["allow", "hold", "hold", "hold"]);
 }

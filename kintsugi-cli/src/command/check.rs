@@ -91,10 +91,11 @@ struct Answer<'a> {
 impl Check {
     /// Judges and explains.
     ///
-    /// The exit code is that of the decision: 0 allow, 3 deny, 4 hold. A batch ends with 0 when every line was answered.
+    /// The exit code is that of the decision: 0 allow, 3 deny, 4 hold. A batch ends with 0 when every line was
+    /// read; one that was not is answered with a hold, said on standard error, and ends it with 1.
     ///
     /// # Errors
-    /// When there is no directory to judge in, or a line of a batch cannot be read.
+    /// When there is no directory to judge in, or a line of a batch is longer than two frames.
     pub fn run(self, console: &mut Console) -> Result<Exit, Failure> {
         let (judge, problems) = policies::judge(&self.directory()?)?;
         for problem in problems {
@@ -142,20 +143,34 @@ impl Check {
         let mut input = std::io::stdin().lock();
         let mut line = Vec::new();
         let cwd = self.directory()?;
+        let mut exit = Exit::Allowed;
         for number in 1_u64.. {
             line.clear();
             let mut bounded = std::io::Read::take(&mut input, BATCH_LINE_BYTES_MAX);
             if bounded.read_until(b'\n', &mut line)? == 0 {
                 break;
             }
-            let question = serde_json::from_slice(&line).map_err(|error| {
-                Failure::new(Exit::Failed, format!("line {number} of the batch: {error}"))
-                    .hint("each line is an object like {\"command\":\"ls\",\"cwd\":\"/home/u\"}")
-            })?;
-            self.answer(judge, question, &cwd, console)?;
+            let is_cut = bounded.limit() == 0 && !line.ends_with(b"\n");
+            match serde_json::from_slice(&line) {
+                Ok(question) => self.answer(judge, question, &cwd, console)?,
+                Err(error) => {
+                    let failure = Failure::new(
+                        Exit::Failed,
+                        format!("line {number} of the batch: {error}"),
+                    )
+                    .hint("each line is an object like {\"command\":\"ls\",\"cwd\":\"/home/u\"}");
+                    if is_cut {
+                        // Where the next line begins is not known.
+                        return Err(failure);
+                    }
+                    unreadable(&line, &failure.message, console)?;
+                    console.fail(&failure);
+                    exit = Exit::Failed;
+                }
+            }
         }
         console.out.flush()?;
-        Ok(Exit::Allowed)
+        Ok(exit)
     }
 
     fn answer(
@@ -185,6 +200,21 @@ impl Check {
             micros,
         })
     }
+}
+
+/// Answers a line that is no question, so that every line has its answer: nobody knows what it would do.
+fn unreadable(line: &[u8], reason: &str, console: &mut Console) -> Result<(), Failure> {
+    console.json(&Answer {
+        command: String::from_utf8_lossy(line).trim_end(),
+        class: Class::Catastrophic,
+        decision: Decision::Hold,
+        risk: None,
+        rule: None,
+        reason,
+        effects: &[],
+        findings: &[],
+        micros: 0,
+    })
 }
 
 fn explain(

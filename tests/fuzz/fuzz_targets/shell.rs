@@ -13,11 +13,13 @@ static JUDGE: LazyLock<Judge> = LazyLock::new(|| Judge::builtin().expect("what i
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, rest)) = bytes.split_first() else { return };
-    let dialect = match first % 4 {
+    let dialect = match first % 6 {
         0 => Dialect::Bash,
         1 => Dialect::Zsh,
         2 => Dialect::Posix,
-        _ => Dialect::Fish,
+        3 => Dialect::Fish,
+        4 => Dialect::Nu,
+        _ => Dialect::PowerShell,
     };
     let text = String::from_utf8_lossy(rest);
     let surroundings = Surroundings::default();
