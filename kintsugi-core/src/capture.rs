@@ -176,7 +176,12 @@ pub(crate) fn keeps<'e>(
         } else {
             class
         };
-        let keep = of_repository(effect, repository(index)).or_else(|| of_path(effect, class));
+        if effect.program == WORKTREE_REMOVE {
+            keeps.extend(of_working_tree(effect, class).into_iter().flatten());
+            continue;
+        }
+        let keep = of_repository(effect, repository(index), effects);
+        let keep = keep.or_else(|| of_path(effect, class));
         let Some(mut keep) = keep else {
             continue;
         };
@@ -242,8 +247,21 @@ fn is_out_of_reach(effect: &Effect) -> bool {
     effect.modifiers.intersects(out)
 }
 
+/// The command that takes a working tree away whole, and what its repository knows of it.
+const WORKTREE_REMOVE: &str = "git worktree remove";
+
+/// The tree as files, clean ones too: git does not write them again where there is no tree.
+fn of_working_tree(effect: &Effect, class: Class) -> Option<[Keep; 2]> {
+    let tree = of_path(effect, class)?;
+    let references = Keep {
+        what: What::References,
+        ..tree.clone()
+    };
+    Some([tree, references])
+}
+
 /// What git would lose.
-fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
+fn of_repository(effect: &Effect, repository: Option<&str>, all: &[Effect]) -> Option<Keep> {
     let is_git = effect.program == "git" || effect.program.starts_with("git ");
     if !is_git || effect.modifiers.contains(Modifier::DryRun) {
         return None;
@@ -264,6 +282,11 @@ fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
                 of: Vec::new(),
             });
         }
+        // `git stash && git stash drop`: what is dropped may still lie in the working copy.
+        Role::History if matches!(&*effect.program, "git stash drop" | "git stash clear") => {
+            What::Changes
+        }
+        Role::Branch if destroys && has(Modifier::Remote) => What::Pushed,
         Role::Branch | Role::History if destroys || effect.action == Action::Write => {
             What::References
         }
@@ -288,7 +311,12 @@ fn of_repository(effect: &Effect, repository: Option<&str>) -> Option<Keep> {
     };
     // A rebase moves the working copy as well, and puts uncommitted work aside when it is told to.
     let of = match (what == What::Pushed, effect.program.as_str()) {
-        (true, _) => Some(effect.target.text.clone()),
+        (true, _) => {
+            let is_goal =
+                |one: &&Effect| one.role == Role::Remote && command_of(one) == command_of(effect);
+            let remote = all.iter().find(is_goal).unwrap_or(effect);
+            Some(remote.target.text.clone())
+        }
         (false, "git rebase") => Some(TRACKED.to_owned()),
         (false, _) => None,
     };

@@ -140,3 +140,12 @@ pub fn differences(before: &Tree, now: &Tree) -> Vec<String> {
     }
     lines
 }
+
+/// Waits for the next tick of the clock that file systems take times from: what changes after it is later.
+pub fn next_tick() {
+    let tick = || rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    let first = tick();
+    while tick() == first {
+        std::thread::yield_now();
+    }
+}

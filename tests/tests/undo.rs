@@ -73,12 +73,15 @@ printf 'bytes' > "odd/$(printf '\377\376name')"; echo n > "odd/two
 lines"; ln -s nowhere odd/dangling; mkdir odd/deep; echo d > odd/deep/d
 chmod 640 src/one.c; chmod 700 src/deep; chmod 400 src/two.c
 printf -- '--- a.txt\n+++ a.txt\n@@ -1 +1 @@\n-one, changed\n+patched\n' > fix.patch; printf '%%s/one/two/\nw\nq\n' > fix.ed
-mkdir -p ../pack/src ../pack/fresh node_modules/left-pad; cd ../pack
+echo up > up.txt; mkdir -p ../pack/src ../pack/fresh node_modules/left-pad; cd ../pack
 for name in a.txt notes.txt src/one.c fresh/file "$(printf 'odd\nname\377')"; do echo packed > "$name"; done
 tar cf ../model/old.tar *; tar czf ../model/old.tgz -C src one.c
 zip -qr ../model/old.zip a.txt notes.txt src fresh; ar rc ../model/old.a a.txt notes.txt
+tar cPf ../model/up.tar ../model/a.txt ../model/up.txt; printf '../model/a.txt\n../model/up.txt\n' | cpio -o --quiet > ../model/up.cpio
+mksquashfs src/one.c fresh ../model/old.sqfs -quiet -no-progress; echo rar > ../model/old.rar
 7z a -bd ../model/old.7z a.txt src fresh >/dev/null; find a.txt src | cpio -o --quiet > ../model/old.cpio
-cd ../model; rm -r ../pack
+cd ../model; rm -r ../pack up.txt
+echo '{"require":{"psr/log":"3"}}' > composer.json; echo '{"lock":1}' > composer.lock; mkdir -p vendor/psr; echo x > vendor/psr/log.php
 echo '{"dependencies":{"left-pad":"1"}}' > package.json; echo '{"lock":1}' > package-lock.json
 echo '[dependencies]' > Cargo.toml; echo 'version = 4' > Cargo.lock; echo x > node_modules/left-pad/index.js
 touch -d '2001-02-03 04:05:06.789' src/one.c notes.txt src docs
@@ -86,7 +89,7 @@ cd ..
 "#;
 
 /// Stand-ins for package managers: what these do to the files of a project, without a network.
-const MANAGERS: [(&str, &str); 2] = [
+const MANAGERS: [(&str, &str); 3] = [
     (
         "npm",
         "echo '{}' > package.json; echo '{}' > package-lock.json; rm -r node_modules/left-pad",
@@ -94,6 +97,10 @@ const MANAGERS: [(&str, &str); 2] = [
     (
         "cargo",
         "echo '[package]' > Cargo.toml; echo new >> Cargo.lock",
+    ),
+    (
+        "composer",
+        "echo '{\"lock\":2}' > composer.lock; rm -r vendor/psr",
     ),
 ];
 
@@ -281,7 +288,7 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
         differs.retain(|line| !line.ends_with(" is new"));
     }
     if *back == Back::Project {
-        differs.retain(|line| !line.contains("node_modules"));
+        differs.retain(|line| !line.contains("node_modules") && !line.contains("vendor"));
     }
     if by_git {
         let now = bench.git(&work);
@@ -317,12 +324,16 @@ fn what_cannot_be_undone_is_on_the_card() {
     assert!(!ran, "{screen}");
     let screen = screen.replace("\r\n", " ");
     assert!(screen.contains("cannot be undone: a database"), "{screen}");
-    let line = "cat old.tar | tar x; git push --force";
+    let line = "cat old.tar | tar x; unrar x old.rar; git push --force";
     let (screen, ran) = bench.machine.at_terminal(line, &work, false);
     assert!(!ran, "{screen}");
     let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         words.contains("what an archive holds is not known: it comes from another program"),
+        "{screen}"
+    );
+    assert!(
+        words.contains("what an archive holds is not known: it is not listed"),
         "{screen}"
     );
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kintsugi_tests::machine::{Machine, said};
-use kintsugi_tests::tree::{differences, tree, work};
+use kintsugi_tests::tree::{differences, next_tick, tree, work};
 
 /// Every capture that a store shows or hides.
 fn captures(store: &Path) -> Vec<String> {
@@ -12,15 +12,6 @@ fn captures(store: &Path) -> Vec<String> {
     names
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect()
-}
-
-/// Waits for the next tick of the clock that file systems take times from: what changes after it is later.
-fn next_tick() {
-    let tick = || rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    let first = tick();
-    while tick() == first {
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -156,4 +147,91 @@ fn what_a_forced_push_takes_from_the_remote_is_kept_though_nobody_here_had_it() 
     let arguments: Vec<&str> = told.split(' ').skip(1).collect();
     git(&machine, &work, &arguments);
     assert_eq!(machine.head(&remote), theirs);
+}
+
+#[test]
+fn a_branch_that_was_deleted_on_the_remote_is_pushed_again_by_what_undo_says() {
+    let machine = Machine::new();
+    let kintsugi_tests::machine::Diverged { work, remote } = machine.diverged();
+    git(
+        &machine,
+        &work,
+        &["push", "-q", "origin", "HEAD~0:refs/heads/side"],
+    );
+    git(&machine, &work, &["fetch", "-q"]);
+    let side = || {
+        let mut git = machine.command("git");
+        git.args(["rev-parse", "-q", "--verify", "refs/heads/side"]);
+        said(&git.current_dir(&remote).output().unwrap())
+    };
+    let stood = side();
+    assert!(!stood.is_empty());
+
+    let (screen, ran) = machine.at_terminal("git push -q origin --delete side", &work, true);
+    assert!(ran, "{screen}");
+    assert_eq!(side(), "");
+
+    let undone = machine.run_in(&work, &["undo"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    let words = said(&undone);
+    let told = words.split('`').find(|part| part.starts_with("git push"));
+    let told = told.unwrap_or_else(|| panic!("{words}"));
+    let arguments: Vec<&str> = told.split(' ').skip(1).collect();
+    git(&machine, &work, &arguments);
+    assert_eq!(side(), stood);
+}
+
+#[test]
+fn a_working_tree_that_was_removed_by_force_comes_back_with_its_branch_and_its_work() {
+    let machine = Machine::new();
+    let (_directory, work) = work();
+    std::fs::create_dir(work.join("first")).unwrap();
+    let (first, tree_of) = (work.join("first"), work.join("tree"));
+    git(&machine, &first, &["init", "-q", "-b", "main"]);
+    std::fs::write(first.join("clean"), "clean").unwrap();
+    std::fs::write(first.join("dirty"), "one").unwrap();
+    git(&machine, &first, &["add", "."]);
+    git(&machine, &first, &["commit", "-qm", "one"]);
+    git(
+        &machine,
+        &first,
+        &["worktree", "add", "-q", "-b", "side", "../tree"],
+    );
+    std::fs::write(tree_of.join("dirty"), "two").unwrap();
+    std::fs::write(tree_of.join("new"), "new").unwrap();
+    let status = || {
+        let mut git = machine.command("git");
+        git.args(["status", "--porcelain", "--branch"]);
+        said(&git.current_dir(&tree_of).output().unwrap())
+    };
+    let (before, stood) = (tree(&tree_of, &|_| false), status());
+
+    let (screen, ran) = machine.at_terminal("git worktree remove --force ../tree", &first, true);
+    assert!(ran, "{screen}");
+    assert!(!tree_of.exists());
+
+    let undone = machine.run_in(&first, &["undo"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    let differs = differences(&before, &tree(&tree_of, &|_| false));
+    assert_eq!(differs, [] as [&str; 0]);
+    assert_eq!(status(), stood);
+}
+
+#[test]
+fn another_name_of_a_file_that_was_written_through_is_told() {
+    let machine = Machine::new();
+    let (_directory, work) = work();
+    std::fs::write(work.join("f"), "one").unwrap();
+    std::fs::hard_link(work.join("f"), work.join("other")).unwrap();
+    let done = machine.run_in(&work, &["run", "--", "echo two > f"]);
+    assert!(done.status.success(), "{}", said(&done));
+    let undone = machine.run_in(&work, &["undo", "--overwrite"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    let read = |name: &str| std::fs::read_to_string(work.join(name)).unwrap();
+    assert_eq!(
+        (read("f").as_str(), read("other").as_str()),
+        ("one", "two\n")
+    );
+    let words = said(&undone);
+    assert!(words.contains("has other names, which keep"), "{words}");
 }

@@ -55,6 +55,7 @@ impl<'m> Apply<'m> {
     /// # Errors
     /// At the first that cannot be done; what was done before is done.
     pub fn all(&mut self, steps: &[Step], checkouts: &[Checkout]) -> Result<(), CaptureError> {
+        self.note_other_names(steps);
         let in_order = [0_u8, 1, 2, 3];
         for round in in_order {
             for step in steps.iter().filter(|step| turn(&step.does) == round) {
@@ -63,6 +64,24 @@ impl<'m> Apply<'m> {
         }
         self.directory_times(steps);
         checkouts.iter().try_for_each(git::check_out)
+    }
+
+    /// Says which files have names (hard links) that are not put back: those stay with the file that is replaced.
+    fn note_other_names(&mut self, steps: &[Step]) {
+        let mut files: BTreeMap<(u64, u64), (u64, &Path)> = BTreeMap::new();
+        for step in steps.iter().filter(|step| step.does == Does::Replace) {
+            let Ok(found) = step.path.symlink_metadata() else {
+                continue;
+            };
+            if found.is_file() {
+                let file = (found.dev(), found.ino());
+                let names = files.entry(file).or_insert((found.nlink(), &step.path));
+                names.0 = names.0.saturating_sub(1);
+            }
+        }
+        for (_, path) in files.into_values().filter(|(others, _)| *others > 0) {
+            self.note(path, "has other names, which keep what is there now");
+        }
     }
 
     fn step(&mut self, step: &Step) -> Result<(), CaptureError> {

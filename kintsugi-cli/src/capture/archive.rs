@@ -12,9 +12,27 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::CaptureError;
-use super::keep::{Plan, Wanted};
+use super::keep::{How, Plan, Wanted};
 use crate::facts::Deadline;
 use crate::facts::asked::{answer_of, trusted_path};
+
+/// Programs that can be asked for the members of an archive.
+const LISTED: [&str; 11] = [
+    "tar",
+    "gtar",
+    "bsdtar",
+    "unzip",
+    "cpio",
+    "ar",
+    "7z",
+    "7za",
+    "7zr",
+    "7zz",
+    "unsquashfs",
+];
+
+/// Among what changes the names: they are taken as they are, also where they lead out of the directory.
+const ABSOLUTE: &str = "-P";
 
 /// Most names that one archive may write.
 const NAMES_MAX: usize = 20_000;
@@ -35,18 +53,23 @@ pub(super) fn plan(
     of: &[String],
     deadline: Deadline,
 ) -> Result<(), CaptureError> {
-    let is_empty = match fs::read_dir(goal) {
-        Ok(mut entries) => entries.next().is_none(),
-        // What is not there yet is made by unpacking.
-        Err(_) => goal.symlink_metadata().is_err(),
-    };
-    if is_empty {
-        plan.tops.push(Wanted::whole(goal.to_owned()));
-        return Ok(());
-    }
-    let [program, archive, renames @ ..] = of else {
+    let [program, archive, options @ ..] = of else {
         return Err(CaptureError::Archive("it is not named"));
     };
+    if !LISTED.contains(&program.as_str()) {
+        return Err(CaptureError::Archive("it is not listed"));
+    }
+    let (absolute, renames): (Vec<_>, Vec<_>) = options.iter().partition(|it| *it == ABSOLUTE);
+    let names = Names {
+        goal,
+        lead_out: !absolute.is_empty(),
+    };
+    if names.are_new() {
+        plan.tops.push(Wanted::whole(goal.to_owned()));
+        if !names.lead_out {
+            return Ok(());
+        }
+    }
     if archive.is_empty() {
         return Err(CaptureError::Archive("it comes from another program"));
     }
@@ -55,43 +78,85 @@ pub(super) fn plan(
         return Ok(());
     }
     let deadline = Deadline(deadline.0.min(Instant::now() + LIST_MAX));
-    let mut names = list(program, archive, renames, deadline)?;
-    if renames.iter().any(|option| option == "-j") {
+    let mut listed = list(program, archive, (&renames, names.lead_out), deadline)?;
+    if renames.iter().any(|option| *option == "-j") {
         let last = |name: Vec<u8>| name.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
-        names = names.into_iter().filter_map(last).collect();
+        listed = listed.into_iter().filter_map(last).collect();
     }
-    let mut tops = BTreeSet::new();
-    for name in names {
-        add(&mut tops, goal, Path::new(OsStr::from_bytes(&name)));
-        if tops.len() > NAMES_MAX {
+    let mut touched = Touched::default();
+    for name in listed {
+        names.add(&mut touched, Path::new(OsStr::from_bytes(&name)));
+        if touched.files.len() + touched.directories.len() > NAMES_MAX {
             return Err(CaptureError::Archive("it has over 20000 files"));
         }
     }
-    for path in tops {
+    for path in touched.files {
         plan.whole(path);
     }
+    let directories = touched.directories.into_iter();
+    plan.tops.extend(directories.map(|path| Wanted {
+        how: How::Itself,
+        ..Wanted::whole(path)
+    }));
     Ok(())
 }
 
-/// Adds the part of `name` below `goal` that is not there, or is no directory: that is what is made, or written over.
-fn add(tops: &mut BTreeSet<PathBuf>, goal: &Path, name: &Path) {
-    let mut path = goal.to_owned();
-    for part in name.components() {
-        match part {
-            Component::Normal(part) => path.push(part),
-            // These programs leave it out in front, and refuse what leads out of the directory.
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => continue,
-            Component::ParentDir => return,
+/// What unpacking changes.
+#[derive(Debug, Default)]
+struct Touched {
+    /// What is written over, or made: the outermost name of that.
+    files: BTreeSet<PathBuf>,
+    /// Directories that are there, and get the mode and the time that the archive has for them.
+    directories: BTreeSet<PathBuf>,
+}
+
+/// Where the members of an archive go.
+#[derive(Debug, Clone, Copy)]
+struct Names<'a> {
+    goal: &'a Path,
+    /// Whether a name may lead out of that: absolute, or by `..`.
+    lead_out: bool,
+}
+
+impl Names<'_> {
+    /// Whether there is nothing at the goal yet that could be written over.
+    fn are_new(self) -> bool {
+        match fs::read_dir(self.goal) {
+            Ok(mut entries) => entries.next().is_none(),
+            // What is not there yet is made by unpacking.
+            Err(_) => self.goal.symlink_metadata().is_err(),
         }
-        match path.symlink_metadata() {
-            Ok(found) if found.is_dir() => {}
-            Ok(found) if found.is_symlink() && path.is_dir() => {
-                // It may be replaced, or followed.
-                tops.insert(path.clone());
+    }
+
+    /// Adds the part of `name` that is not there, or is no directory: that is what is made, or written over.
+    fn add(self, touched: &mut Touched, name: &Path) {
+        let mut path = self.goal.to_owned();
+        if path.is_dir() {
+            touched.directories.insert(path.clone());
+        }
+        for part in name.components() {
+            match part {
+                Component::Normal(part) => path.push(part),
+                Component::RootDir if self.lead_out => path = PathBuf::from("/"),
+                // These programs leave it out in front, and refuse what leads out of the directory.
+                Component::RootDir | Component::CurDir | Component::Prefix(_) => continue,
+                Component::ParentDir if self.lead_out => {
+                    path.pop();
+                }
+                Component::ParentDir => return,
             }
-            Ok(_) | Err(_) => {
-                tops.insert(path);
-                return;
+            match path.symlink_metadata() {
+                Ok(found) if found.is_dir() => {
+                    touched.directories.insert(path.clone());
+                }
+                Ok(found) if found.is_symlink() && path.is_dir() => {
+                    // It may be replaced, or followed.
+                    touched.files.insert(path.clone());
+                }
+                Ok(_) | Err(_) => {
+                    touched.files.insert(path);
+                    return;
+                }
             }
         }
     }
@@ -101,13 +166,14 @@ fn add(tops: &mut BTreeSet<PathBuf>, goal: &Path, name: &Path) {
 fn list(
     program: &str,
     archive: &str,
-    renames: &[String],
+    (renames, lead_out): (&[&String], bool),
     deadline: Deadline,
 ) -> Result<Vec<Vec<u8>>, CaptureError> {
     let unknown = || CaptureError::Archive("it is not listed");
-    let has_odd_names = renames
-        .iter()
-        .any(|option| option != "-j" && !option.contains('='));
+    let is_told = |option: &str| {
+        option == "-j" || option.contains('=') || (option == "--one-top-level" && program != "ar")
+    };
+    let has_odd_names = renames.iter().any(|option| !is_told(option));
     if has_odd_names || (!renames.is_empty() && program == "bsdtar") {
         return Err(CaptureError::Archive("its files get other names"));
     }
@@ -118,10 +184,17 @@ fn list(
             command.args(["--list", "--force-local", "--show-transformed-names"]);
             command.args(["--quoting-style=escape", "--file", archive]);
             command.args(renames);
+            command.args(lead_out.then_some("--absolute-names"));
             form = Form::Escaped;
         }
         "bsdtar" => {
             command.args(["-t", "-f", archive]);
+            form = Form::Escaped;
+        }
+        "unsquashfs" => {
+            // With no name of a directory in front each begins with a `/`.
+            command.args(["-l", "-d", "", archive]);
+            form = Form::Rooted;
         }
         "unzip" => {
             command.args(["-Z1", archive]);
@@ -165,6 +238,8 @@ enum Form {
     Escaped,
     /// `Path = NAME` among other lines.
     Fields,
+    /// Each begins with a `/`; what does not is the rest of a name with the end of a line in it.
+    Rooted,
 }
 
 fn names(said: &[u8], form: Form) -> Vec<Vec<u8>> {
@@ -178,6 +253,23 @@ fn names(said: &[u8], form: Form) -> Vec<Vec<u8>> {
             .filter_map(|line| line.strip_prefix(b"Path = "))
             .map(<[u8]>::to_vec)
             .collect(),
+        Form::Rooted => {
+            let mut names: Vec<Vec<u8>> = Vec::new();
+            for line in said.split(|byte| *byte == b'\n') {
+                match names.last_mut() {
+                    Some(last) if !line.starts_with(b"/") => {
+                        last.push(b'\n');
+                        last.extend(line);
+                    }
+                    _ => names.push(line.to_vec()),
+                }
+            }
+            // The end of the last line begins no other.
+            if let Some(last) = names.last_mut() {
+                last.pop_if(|byte| *byte == b'\n');
+            }
+            names
+        }
     }
 }
 
@@ -230,6 +322,10 @@ mod tests {
             names(b"Path = x/y\nSize = 3\n\nPath = z\n", Form::Fields),
             [&b"x/y"[..], b"z"]
         );
+        assert_eq!(
+            names(b"/a\n/odd\nname\n/b/c\n", Form::Rooted),
+            [&b"/a"[..], b"/odd\nname", b"/b/c"]
+        );
     }
 
     #[test]
@@ -238,19 +334,32 @@ mod tests {
         let goal = directory.path();
         fs::create_dir(goal.join("d")).unwrap();
         fs::write(goal.join("d/f"), "x").unwrap();
-        let mut tops = BTreeSet::new();
-        for name in [
-            "d/",
-            "d/f",
-            "new/",
-            "new/deep/g",
-            "/d/f",
-            "../out",
-            "d/../../out",
-        ] {
-            add(&mut tops, goal, Path::new(name));
-        }
-        let found: Vec<PathBuf> = tops.into_iter().collect();
-        assert_eq!(found, [goal.join("d/f"), goal.join("new")]);
+        let found = |lead_out| {
+            let mut touched = Touched::default();
+            let names = Names { goal, lead_out };
+            for name in [
+                "d/",
+                "d/f",
+                "new/",
+                "new/deep/g",
+                "/d/f",
+                "../out",
+                "d/../../out",
+            ] {
+                names.add(&mut touched, Path::new(name));
+            }
+            assert!(touched.directories.contains(&goal.join("d")));
+            touched.files.into_iter().collect::<Vec<PathBuf>>()
+        };
+        assert_eq!(found(false), [goal.join("d/f"), goal.join("new")]);
+        let above = goal.parent().unwrap();
+        let mut all = vec![
+            PathBuf::from("/d"),
+            above.join("out"),
+            goal.join("d/f"),
+            goal.join("new"),
+        ];
+        all.sort();
+        assert_eq!(found(true), all);
     }
 }

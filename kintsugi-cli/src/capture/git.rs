@@ -236,7 +236,15 @@ pub struct Checkout {
 ///
 /// A file with changes of its own, before the command or after it, is left alone.
 pub fn compare(manifest: &Manifest, found: &mut Difference) {
+    // Of a working tree that was kept whole every file comes back as a file.
+    let is_kept = |root: &Path| {
+        let mut whole = manifest.tops.iter().filter(|top| top.except.is_empty());
+        whole.any(|top| root.starts_with(top.path.path()))
+    };
     for repository in &manifest.repositories {
+        if is_kept(&repository.root.path()) {
+            continue;
+        }
         if files_of(manifest, repository, found).is_none() {
             let root = kintsugi_core::display::escape(&repository.root.path().to_string_lossy());
             found.notes.push(format!(

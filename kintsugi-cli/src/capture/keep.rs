@@ -43,6 +43,8 @@ pub enum How {
     Whole,
     /// Its attributes alone, and those of what is below it.
     Attributes,
+    /// Its attributes alone, and nothing below it.
+    Itself,
     /// Only which file it is: it gets another name.
     Renamed,
 }
@@ -219,6 +221,7 @@ impl Plan {
             let leave = Leave {
                 except: &top.except,
                 names: &mut names,
+                below: false,
             };
             let before = budget.bytes_spent();
             match tree::walk(&top.path, leave, &mut measure, &mut budget) {
@@ -399,16 +402,17 @@ impl Making {
             path: Name::of(&wanted.path),
             store: Name::of(self.own.root()),
             except: wanted.except.clone(),
-            attributes: wanted.how == How::Attributes,
+            attributes: matches!(wanted.how, How::Attributes | How::Itself),
             renamed: None,
             moved: None,
             entries: Vec::new(),
         };
         match wanted.how {
-            How::Attributes => {
+            How::Attributes | How::Itself => {
                 let leave = Leave {
                     except: &wanted.except,
                     names: &mut Names::new(),
+                    below: wanted.how == How::Itself,
                 };
                 top.entries = tree::walk(&wanted.path, leave, &mut Bare, &mut self.budget)?;
             }
@@ -428,6 +432,7 @@ impl Making {
                 let leave = Leave {
                     except: &wanted.except,
                     names: &mut self.names,
+                    below: false,
                 };
                 let mut copying = Copying::into(target);
                 top.entries = tree::walk(&wanted.path, leave, &mut copying, &mut self.budget)?;

@@ -115,17 +115,15 @@ pub(super) fn compare(repository: &Repository, found: &mut Difference) -> Option
         Some((remote, branch, commit))
     });
     for (remote, branch, known) in stood {
-        let Some((_, at)) = now
-            .iter()
-            .find(|(name, _)| *name == format!("refs/remotes/{remote}/{branch}"))
-        else {
-            continue;
-        };
+        let at = now.iter().find_map(|(name, at)| {
+            let is_it = *name == format!("refs/remotes/{remote}/{branch}");
+            is_it.then_some(at)
+        });
         // What the remote itself said counts, not what this repository thought.
         let mut told = repository.remotes.iter();
         let told = told.find(|one| one.remote == remote && one.branch == branch);
         let commit = told.map_or(known, |one| &one.commit);
-        if commit == at || (told.is_none() && known == at) {
+        if at.is_some_and(|at| commit == at || (told.is_none() && known == at)) {
             continue;
         }
         let doubt = if told.is_some() {
@@ -133,8 +131,10 @@ pub(super) fn compare(repository: &Repository, found: &mut Difference) -> Option
         } else {
             " (as this repository knew it: the remote was not asked)"
         };
+        // One that was deleted there is made again, unless somebody else has made it.
+        let lease = at.map_or("", String::as_str);
         found.notes.push(format!(
-            "`{remote}` is not changed from here: `git push --force-with-lease={branch}:{at} {remote} {commit}:refs/heads/{branch}` puts its branch back{doubt}"
+            "`{remote}` is not changed from here: `git push --force-with-lease={branch}:{lease} {remote} {commit}:refs/heads/{branch}` puts its branch back{doubt}"
         ));
     }
     Some(())

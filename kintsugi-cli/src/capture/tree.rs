@@ -61,6 +61,8 @@ pub struct Leave<'l> {
     pub names: &'l mut Names,
     /// Names directly below the top.
     pub except: &'l [Name],
+    /// Whether everything below the top is left alone.
+    pub below: bool,
 }
 
 /// A walk over one top.
@@ -68,6 +70,7 @@ struct Walk<'w> {
     visit: &'w mut dyn Visit,
     budget: &'w mut Budget,
     except: &'w [Name],
+    leaves_below: bool,
     entries: Vec<Entry>,
     names: &'w mut Names,
     device: u64,
@@ -101,7 +104,11 @@ pub fn c_name(name: &OsStr, path: &Path) -> Result<CString, CaptureError> {
 /// As [`Visit::file`], and for everything that cannot be kept.
 pub fn walk(
     path: &Path,
-    Leave { names, except }: Leave<'_>,
+    Leave {
+        names,
+        except,
+        below: leaves_below,
+    }: Leave<'_>,
     visit: &mut dyn Visit,
     budget: &mut Budget,
 ) -> Result<Vec<Entry>, CaptureError> {
@@ -124,6 +131,7 @@ pub fn walk(
         visit,
         budget,
         except,
+        leaves_below,
         entries: Vec::new(),
         names,
         device: found.st_dev,
@@ -238,6 +246,9 @@ impl Walk<'_> {
         let attributes = attributes_of(opened.as_fd()).map_err(failed)?;
         self.entries
             .push(entry(path.clone(), Kind::Directory, &found, attributes));
+        if self.leaves_below {
+            return Ok(());
+        }
         for name in names_in(opened.as_fd()).map_err(failed)? {
             let is_left = |left: &&Name| left.0 == name.to_bytes();
             if depth == 0 && self.except.iter().any(|left| is_left(&left)) {

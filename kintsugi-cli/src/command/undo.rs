@@ -288,7 +288,7 @@ fn before_undo(manifest: &Manifest, found: &Difference) -> Plan {
     for step in &found.steps {
         let how = match &step.does {
             Does::Create | Does::Replace | Does::Remove => How::Whole,
-            Does::Attributes => How::Attributes,
+            Does::Attributes => How::Itself,
             Does::MoveBack { from } => {
                 plan.tops.push(Wanted {
                     how: How::Renamed,

@@ -10,6 +10,7 @@ mod report;
 mod repository;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -104,6 +105,8 @@ pub struct Watcher {
     options: Options,
     tree: Tree,
     collector: Collector,
+    /// What git will not say once it has happened.
+    known: repository::Known,
     /// What was found about the mass change that is going on, by its place.
     found: Option<(usize, processes::Found)>,
     /// What was last said about what is watched.
@@ -128,6 +131,7 @@ impl Watcher {
             collector: Collector::new(options.pause),
             options,
             tree,
+            known: repository::Known::default(),
             found: None,
             said: String::new(),
             unkept: None,
@@ -174,7 +178,14 @@ impl Watcher {
         if let Some(since) = since {
             self.collector.since(since);
         }
+        self.look_at_new_working_copies();
         self.unkept = Some(Instant::now());
+    }
+
+    fn look_at_new_working_copies(&mut self) {
+        for root in self.tree.new_working_copies() {
+            self.known.look(&root);
+        }
     }
 
     /// Returns when what is known is to be kept: at once while it is little, else not after every burst.
@@ -250,6 +261,7 @@ impl Watcher {
             Some((named.to_owned(), real.to_owned()))
         });
         let found = self.found.take();
+        let has_removed = bursts.iter().any(|(_, burst)| burst.removed > 0);
         for (place, mut burst) in bursts {
             let Some((_, top, _)) = self.tree.place(place) else {
                 continue;
@@ -270,10 +282,19 @@ impl Watcher {
                 burst.processes = suspects;
                 burst.still_open = u64::try_from(now.opened.len()).unwrap_or(u64::MAX);
                 opened = Opened(now.opened);
-                repository::ask(&mut burst, top);
+                repository::ask(&mut burst, top, &self.known);
+            }
+            let changed = burst.directories.iter();
+            let changed = changed.filter_map(|one| one.project.as_deref());
+            for project in changed.collect::<BTreeSet<_>>() {
+                self.known.look(&top.join(project));
             }
             audience.burst(burst, top, &opened)?;
         }
+        if has_removed {
+            self.known.forget_what_is_gone();
+        }
+        self.look_at_new_working_copies();
         Ok(())
     }
 

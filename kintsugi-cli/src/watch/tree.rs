@@ -165,6 +165,8 @@ pub(crate) struct Tree {
     gaps: Gaps,
     /// What was known when the watcher ran before, until everything was looked at for the first time.
     memory: Option<Memory>,
+    /// Working copies that have come up since they were last asked for.
+    working_copies: Vec<usize>,
 }
 
 impl Tree {
@@ -188,6 +190,7 @@ impl Tree {
             drained: SystemTime::now(),
             gaps: Gaps::default(),
             memory: None,
+            working_copies: Vec::new(),
         };
         for named in places {
             tree.places.push(Place {
@@ -227,6 +230,13 @@ impl Tree {
     /// Returns what could not be watched.
     pub(crate) const fn gaps(&self) -> Gaps {
         self.gaps
+    }
+
+    /// Returns the working copies that have come up since this was last asked.
+    pub(crate) fn new_working_copies(&mut self) -> Vec<PathBuf> {
+        let new = std::mem::take(&mut self.working_copies);
+        let there = new.into_iter().filter(|id| self.node(*id).is_some());
+        there.map(|id| self.path(id)).collect()
     }
 
     /// Returns a place as it was named and as it is with links followed, and whether it is there.

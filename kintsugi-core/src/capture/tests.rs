@@ -63,7 +63,16 @@ fn what_would_be_gone_is_kept_however_it_is_said() {
     assert_eq!(of("git clean -fdx").0, [keep("", What::Ignored)]);
     assert_eq!(of("git reset --hard").0, [keep("", What::Changes)]);
     assert_eq!(of("git branch -D x").0, [keep("", What::References)]);
-    assert_eq!(of("git stash drop").0, [keep("", What::References)]);
+    assert_eq!(of("git stash drop").0, [keep("", What::Changes)]);
+    let tree = |what| Keep {
+        path: "/home/user/w".to_owned(),
+        what,
+        of: Vec::new(),
+    };
+    assert_eq!(
+        of("git worktree remove --force /home/user/w").0,
+        [tree(What::Tree), tree(What::References)]
+    );
     let tracked = Keep {
         of: vec![TRACKED.to_owned()],
         ..keep("", What::References)
@@ -73,7 +82,13 @@ fn what_would_be_gone_is_kept_however_it_is_said() {
         of: vec!["origin".to_owned()],
         ..keep("", What::Pushed)
     };
-    assert_eq!(of("git push -f").0, [pushed]);
+    for text in [
+        "git push -f",
+        "git push origin :side",
+        "git push --delete origin side",
+    ] {
+        assert_eq!(of(text).0, std::slice::from_ref(&pushed), "{text}");
+    }
 }
 
 #[test]
@@ -100,7 +115,31 @@ fn what_an_archive_holds_is_asked_of_the_archive() {
         ("unzip -qo a.zip -d doc", "/doc", &["unzip", "a.zip"]),
         ("unzip -oj a.zip", "", &["unzip", "a.zip", "-j"]),
         ("7z x -y a.7z -odoc", "/doc", &["7z", "a.7z"]),
-        ("cpio -idu < a.cpio", "", &["cpio", "a.cpio"]),
+        ("cpio -idmu < a.cpio", "", &["cpio", "a.cpio", "-P"]),
+        (
+            "cpio -id --no-absolute-filenames < a.cpio",
+            "",
+            &["cpio", "a.cpio"],
+        ),
+        ("tar xPf a.tar", "", &["tar", "a.tar", "-P"]),
+        ("tar xf a.tar --absolute-names", "", &["tar", "a.tar", "-P"]),
+        (
+            "tar xf a.tar --one-top-level=d",
+            "",
+            &["tar", "a.tar", "--one-top-level=d"],
+        ),
+        ("bsdtar -xf a.tar", "", &["bsdtar", "a.tar"]),
+        ("bsdtar -xf a.tar -s ,a,b,", "", &["bsdtar", "a.tar", "-s"]),
+        ("7z x -spf a.7z", "", &["7z", "a.7z", "-P"]),
+        (
+            "unsquashfs -f -d doc a.sqfs",
+            "/doc",
+            &["unsquashfs", "a.sqfs"],
+        ),
+        ("unrar x -o+ a.rar", "", &["unrar", ""]),
+        ("rar x a.rar", "", &["rar", "a.rar"]),
+        ("unar a.rar", "", &["unar", ""]),
+        ("cabextract a.cab", "", &["cabextract", ""]),
     ] {
         let found = of(text).0;
         let found: Vec<_> = found
@@ -114,6 +153,9 @@ fn what_an_archive_holds_is_asked_of_the_archive() {
         "tar cf a.tar src",
         "unzip -l a.zip",
         "unzip -p a.zip x",
+        "unrar l a.rar",
+        "unsquashfs -l a.sqfs",
+        "cabextract -l a.cab",
     ] {
         let is_unpacked = |keep: &Keep| keep.what == What::Unpacked;
         assert!(!of(text).0.iter().any(is_unpacked), "{text}");

@@ -14,6 +14,9 @@ const HINTS_MAX: usize = 64;
 /// Options of tar that give its members other names.
 const RENAMES: [&str; 4] = ["--strip-components", "--strip", "--transform", "--xform"];
 
+/// Stands for: names are taken as they are, also where they lead out of the directory.
+const ABSOLUTE: &str = "-P";
+
 /// Files of a project that a package manager writes, by its program: what it depends on, and in which versions.
 const PROJECT_FILES: [(&str, &[&str]); 12] = [
     (
@@ -96,6 +99,9 @@ impl Analyst<'_> {
         }
         let mut of = vec![program.to_owned(), archive];
         of.extend(renames(task, program));
+        if is_absolute(task, program) {
+            of.push(ABSOLUTE.to_owned());
+        }
         self.analysis.hints.push((
             place,
             Keep {
@@ -155,16 +161,33 @@ fn unpacks<'t>(task: &'t Task<'_, '_>) -> Option<&'t str> {
     let parsed = &task.parsed;
     let extracts = parsed.is_set("extract");
     let program = parsed.path.as_str();
+    let does = match program {
+        "tar" | "gtar" | "bsdtar" | "star" | "ar" | "rar" => extracts,
+        "cpio" | "7z" | "7za" | "7zr" | "7zz" => extracts && !parsed.is_set("look"),
+        "unzip" => !parsed.is_set("look") && !has_letter(task, &['p', 'c', 'Z']),
+        "unsquashfs" => !parsed.is_set("look"),
+        // Of these the first letter of the first word says it; the others only unpack.
+        "unrar" | "arj" | "lha" | "unlha" | "ouch" => {
+            let verb = task.call.words.get(1).and_then(Word::known);
+            let verb = verb.unwrap_or_default();
+            !verb
+                .trim_start_matches('-')
+                .starts_with(['l', 'v', 't', 'p', 'c', 'a', 'd'])
+        }
+        "unar" | "unace" | "unalz" => true,
+        "cabextract" => !has_letter(task, &['l', 't', 'p']),
+        _ => false,
+    };
+    does.then_some(program)
+}
+
+/// Whether members whose names lead out of the directory are written there: tar(1), 7z(1), and cpio(1) unless it is told otherwise.
+fn is_absolute(task: &Task<'_, '_>, program: &str) -> bool {
+    let words = || task.call.words.iter().skip(1).filter_map(Word::known);
     match program {
-        "tar" | "gtar" | "bsdtar" | "ar" => extracts.then_some(program),
-        "cpio" | "7z" | "7za" | "7zr" | "7zz" => {
-            (extracts && !parsed.is_set("look")).then_some(program)
-        }
-        "unzip" => {
-            let prints = has_letter(task, &['p', 'c', 'Z']);
-            (!parsed.is_set("look") && !prints).then_some(program)
-        }
-        _ => None,
+        "tar" | "gtar" | "bsdtar" | "7z" | "7za" | "7zr" | "7zz" => task.parsed.is_set("absolute"),
+        "cpio" => !words().any(|word| word == "--no-absolute-filenames"),
+        _ => false,
     }
 }
 
@@ -198,6 +221,10 @@ fn renames(task: &Task<'_, '_>, program: &str) -> Vec<String> {
         "7z" | "7za" | "7zr" | "7zz" if words.next().as_deref() == Some("e") => {
             found.push("-j".to_owned());
         }
+        "unzip" if has_letter(task, &[':']) => found.push("-:".to_owned()),
+        "ar" if words.any(|word| word.starts_with("--output")) => {
+            found.push("--output".to_owned());
+        }
         "tar" | "gtar" | "bsdtar" => {
             while let Some(word) = words.next() {
                 let name = word.split('=').next().unwrap_or_default();
@@ -207,9 +234,8 @@ fn renames(task: &Task<'_, '_>, program: &str) -> Vec<String> {
                         None => words.next().unwrap_or_default().into_owned(),
                     };
                     found.push(format!("{name}={value}"));
-                } else if name == "--one-top-level" || word == "-P" || name == "--absolute-names" {
-                    // What these make of the names is not asked.
-                    found.push(name.to_owned());
+                } else if name == "--one-top-level" || (program == "bsdtar" && word == "-s") {
+                    found.push(word.into_owned());
                 }
             }
         }

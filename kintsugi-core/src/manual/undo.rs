@@ -7,8 +7,8 @@
 //!
 //! What is kept follows the effects, not the text: globs, variables, `bash -c`, `find -delete`, `xargs` and links that are written
 //! through. Of an archive that is unpacked its own program is asked for the members, under the names that they get (`tar
-//! --show-transformed-names`, `unzip -Z1`, `7z l`, `cpio -t`, `ar t`; 5 s, 20,000 files): what they write over is kept, and what was
-//! not there comes off again. What comes through a pipe cannot be listed; into an empty directory it is undone all the same. Of a
+//! --show-transformed-names`, `bsdtar -t`, `unzip -Z1`, `7z l`, `cpio -t`, `ar t`, `unsquashfs -l`; 5 s, 20,000 files): what they write
+//! over is kept, also where a name leads out of the directory (`tar -P`, and `cpio` by itself), and what was not there comes off again. What comes through a pipe cannot be listed; into an empty directory it is undone all the same. Of a
 //! package manager's work the project's own files are kept (`package.json`, `Cargo.toml`, lock files); what it installed is
 //! installed again by it. Files come with content, modes, owners, times, extended attributes, links (symbolic, and hard among what was kept),
 //! holes and empty directories; a named pipe is made anew, a socket or device is noted and never opened. Of a repository everything but
@@ -86,7 +86,13 @@
 //! | `ar x old.a` | byte for byte |
 //! | `7z x -y old.7z` | byte for byte |
 //! | `7z e -y old.7z -osrc` | byte for byte |
-//! | `cpio -idu --quiet < old.cpio` | byte for byte |
+//! | `cpio -idmu --quiet < old.cpio` | byte for byte |
+//! | `cpio -idu --quiet < up.cpio` | byte for byte |
+//! | `tar xPf up.tar` | byte for byte |
+//! | `tar xf old.tar --one-top-level=src` | byte for byte |
+//! | `bsdtar -xf old.tar` | byte for byte |
+//! | `unsquashfs -q -n -f -d src old.sqfs` | byte for byte |
+//! | `unrar x -o+ old.rar` | not kept: the card says so, it is not listed |
 //! | `git reset --hard` | by git |
 //! | `git reset --hard HEAD~1` | by git |
 //! | `git checkout -- .` | by git |
@@ -97,6 +103,7 @@
 //! | `git clean -fdx` | by git |
 //! | `git stash drop` | by git |
 //! | `git stash clear` | by git |
+//! | `git stash -q -u && git stash drop -q` | by git |
 //! | `git branch -D side` | by git |
 //! | `git commit --amend -qm other` | by git |
 //! | `git rm -qf a.txt` | by git |
@@ -104,11 +111,17 @@
 //! | `git rebase -q --autostash --signoff HEAD~1` | by git |
 //! | `npm uninstall left-pad` | its project's files; what was installed is installed again |
 //! | `npm install` | its project's files; what was installed is installed again |
+//! | `npm install --force` | its project's files; what was installed is installed again |
+//! | `composer install` | its project's files; what was installed is installed again |
+//! | `npm ci` | not kept: it is installed again |
+//! | `pip install --force-reinstall requests` | not kept: it is installed again |
 //! | `cargo remove serde` | byte for byte |
 //! | `cargo update` | byte for byte |
 //! | `cargo clean` | not kept: it is built again |
 //! | `rm -rf node_modules` | not kept: it is installed again |
 //! | `pip uninstall -y requests` | not kept: it is installed again |
+//! | `xargs rm < list.txt` | no: targets that are known only when it runs |
+//! | `ls *.txt \| xargs rm` | no: targets that are known only when it runs |
 //! | `apt-get remove -y vim` | no: installed software |
 //! | `dpkg --purge vim` | no: installed software |
 //! | `psql -c 'drop table x'` | no: a database |
@@ -172,8 +185,9 @@
 //! - What was moved does not count against the quota.
 //! - What a package manager installs or removes is not kept, nor what a program changes that no entry describes, nor files that a
 //!   command makes: a name that did not exist comes off only where the verdict names it (`cp a b`, `mv a b`, `> b`), where an archive
-//!   does, or where it lies in a directory that was kept. Names in a zip file that are no UTF-8 are taken as `unzip` prints them;
-//!   `unrar`, `unsquashfs`, `bsdtar` with options that rename, `tar -P` and `--one-top-level` are not listed.
+//!   does, or where it lies in a directory that was kept. Names in a zip file that are no UTF-8 are taken as `unzip` prints them.
+//!   What `unrar`, `rar`, `unar`, `arj`, `lha`, `cabextract`, `ouch` and `bsdtar` with options that rename would write over is not
+//!   listed: the card says so. `dpkg -x`, `jar` and the modules of languages are not read as archives.
 //! - A branch on another machine is never pushed back from here: undo prints the command. For `git push --force` the remote itself is
 //!   asked where its branches stand (`git ls-remote`, when the push was allowed and just before it runs; 10 s, and nobody is asked for a
 //!   password), and commits that are not here are fetched below `refs/kintsugi/ID` (of 8 branches). Where it does not answer, the

@@ -66,9 +66,22 @@
 //!
 //! if it ran at that time: from its decision until 10 s after its reported end; without a reported end 10 minutes, and for
 //! a shell that tells of every end as long as that shell lives. What only reads explains nothing, nor does a command below which
-//! an agent proposes for itself, nor what was reported without ever being proposed. Where git's own history has an entry of that moment (`checkout`, `merge`, `reset`, by an editor or a shell
-//! without a hook), the files in which the two commits differ are explained by git, which can bring them back, and no others. So are
-//! the files of a stash that was made at that moment; `git stash pop` leaves no entry, and what it writes over is not explained.
+//! an agent proposes for itself, nor what was reported without ever being proposed.
+//!
+//! What git did by itself, for an editor or in a shell without a hook, explains the files that git can bring back, and no others
+//! (`tests/tests/watch/git.rs` has each, and what each does not cover):
+//!
+//! | what git did | by what that is known | what it explains |
+//! |---|---|---|
+//! | `checkout`, `merge`, `rebase`, `reset`, `pull`, `revert`, `cherry-pick` | an entry of that moment in the history of HEAD | the files in which the two commits differ |
+//! | a merge, pick or revert that stops at a conflict, or is given up | `MERGE_HEAD` and its like, now or before the burst | the files of its other side |
+//! | `stash` | an entry of that moment in the history of stashes | the files of the stash |
+//! | `stash pop`, `stash apply` | a stash that is there, or was before the burst | files that were written in the burst and are as the stash has them; of one that was popped, those that it takes away |
+//! | `worktree remove` | the tree's directory in the repository went with it, as it does not when files are only deleted | as many files as its commit has |
+//! | `sparse-checkout` | its list was written in the burst | files that git leaves out |
+//!
+//! The last file of a directory takes the directory along, which counts. Of a stash that was made and popped while no watcher ran nothing
+//! is left that would explain it; nor is told what a `worktree remove --force` takes of changes that were in no commit.
 //!
 //! What is left over, if it is still that much, is an `incident`: in the log, in red in `kintsugi status` for a day, and told as `kintsugi
 //! notify` tells. It names processes that stood in the place or had something in it open, the youngest first: looked at once when

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::machine::{Machine, program, said};
 use kintsugi_tests::pty::Pty;
+use kintsugi_tests::tree::next_tick;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 
@@ -74,41 +75,52 @@ fn approve(machine: &Machine, question: &str) -> String {
     id
 }
 
+impl Agent {
+    /// An agent whose client asks its person, and has said hello to `kintsugi mcp`.
+    fn with_server(machine: &Machine, directory: &Path) -> Self {
+        let kintsugi = program("kintsugi").display().to_string();
+        let mut agent = Self::start(machine, directory, &[&kintsugi, "mcp"]);
+        let capabilities = json!({"elicitation": {}});
+        let hello = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities});
+        agent.request(1, "initialize", &hello);
+        assert_eq!(agent.hear()["id"], 1);
+        agent
+    }
+
+    fn request(&mut self, id: u32, method: &str, params: &Value) {
+        self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+    }
+
+    /// Runs a command about which the person is asked: does `answer` with the question, then the client says yes.
+    fn runs(&mut self, id: u32, command: &str, answer: impl FnOnce(&str)) -> Value {
+        let arguments = json!({"command": command});
+        let call = json!({"name": "run_command", "arguments": arguments});
+        self.request(id, "tools/call", &call);
+        let question = self.hear();
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        answer(question["params"]["message"].as_str().expect("words"));
+        let result = json!({"action": "accept", "content": {}});
+        self.say(&json!({"jsonrpc": "2.0", "id": question["id"], "result": result}));
+        let said = self.hear();
+        assert_eq!(said["id"], id, "{said}");
+        said["result"].clone()
+    }
+}
+
 #[test]
 fn what_a_person_approves_while_they_are_asked_runs_once_and_their_no_runs_nothing() {
     let machine = Machine::new();
     assert!(machine.run(&["daemon", "start"]).status.success());
     let repository = machine.diverged();
-    let kintsugi = program("kintsugi").display().to_string();
-    let mut agent = Agent::start(&machine, &repository.work, &[&kintsugi, "mcp"]);
-    let request = |id: u32, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-    let capabilities = json!({"elicitation": {}});
-    agent.say(&request(
-        1,
-        "initialize",
-        json!({"protocolVersion": "2025-11-25", "capabilities": capabilities}),
-    ));
-    assert_eq!(agent.hear()["id"], 1);
-    let call = json!({"name": "run_command", "arguments": {"command": PUSH}});
-    let mut asked = |id: u32, answer: &mut dyn FnMut(&str)| {
-        agent.say(&request(id, "tools/call", call.clone()));
-        let question = agent.hear();
-        assert_eq!(question["method"], "elicitation/create", "{question}");
-        answer(question["params"]["message"].as_str().expect("words"));
-        let result = json!({"action": "accept", "content": {}});
-        agent.say(&json!({"jsonrpc": "2.0", "id": question["id"], "result": result}));
-        let said = agent.hear();
-        assert_eq!(said["id"], id, "{said}");
-        said["result"].clone()
-    };
+    let mut agent = Agent::with_server(&machine, &repository.work);
 
     // The client says yes, and no person has: nothing runs.
     let before = machine.head(&repository.remote);
-    let said = asked(2, &mut |_| ());
+    let said = agent.runs(2, PUSH, |_| ());
     assert_eq!(said["structuredContent"]["decision"], "hold", "{said}");
     assert_eq!(machine.head(&repository.remote), before);
 
-    let said = asked(3, &mut |question| drop(approve(&machine, question)));
+    let said = agent.runs(3, PUSH, |question| drop(approve(&machine, question)));
     assert_eq!(said["structuredContent"]["exit_code"], 0, "{said}");
     assert_eq!(
         machine.head(&repository.remote),
@@ -116,13 +128,65 @@ fn what_a_person_approves_while_they_are_asked_runs_once_and_their_no_runs_nothi
     );
 
     // It was for once; and a person's no is a no, whatever the client says.
-    let said = asked(4, &mut |question| {
+    let said = agent.runs(4, PUSH, |question| {
         let (_, rest) = question.split_once("kintsugi approve ").expect("an id");
         let (code, printed) = machine.elsewhere(&["deny", &rest[..8]]);
         assert_eq!(code, 0, "{printed}");
     });
     assert_eq!(said["isError"], true, "{said}");
     assert_ne!(said["structuredContent"]["decision"], "allow", "{said}");
+    drop(agent.input.take());
+}
+
+/// A working copy with a change that is in no commit, outside of the machine's own directory.
+fn working_copy(machine: &Machine) -> tempfile::TempDir {
+    let directory = tempfile::Builder::new().prefix("work-").tempdir();
+    let directory = directory.expect("a directory");
+    let file = directory.path().join("f");
+    std::fs::write(&file, "committed").expect("a file");
+    for line in ["init -q", "add .", "commit -qm one"] {
+        let mut git = machine.command("git");
+        git.args(line.split(' ')).current_dir(directory.path());
+        assert!(git.status().expect("git").success());
+    }
+    std::fs::write(file, "changed").expect("a file");
+    directory
+}
+
+#[test]
+fn what_was_approved_is_kept_and_what_changes_after_its_end_is_newer_work() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let directory = working_copy(&machine);
+    let file = directory.path().join("f");
+    let read = || std::fs::read_to_string(&file).expect("a file");
+    let undo = |arguments: &[&str]| {
+        let undo = machine.run_in(directory.path(), &[&["undo"], arguments].concat());
+        (undo.status.code(), said(&undo))
+    };
+    let mut agent = Agent::with_server(&machine, directory.path());
+    let answer = |question: &str| drop(approve(&machine, question));
+
+    // Its end is on record: what it changed itself is not taken for newer work.
+    let ran = agent.runs(2, "git reset --hard", answer);
+    assert_eq!(ran["structuredContent"]["exit_code"], 0, "{ran}");
+    assert_eq!(read(), "committed");
+    let ended = machine.home().join(".local/share/kintsugi/trash/captures");
+    let capture = std::fs::read_dir(ended).expect("captures").flatten().next();
+    let mark = capture.expect("a capture").path().join("ended");
+    assert!(mark.exists(), "{}", mark.display());
+    let (code, said) = undo(&[]);
+    assert_eq!((code, read().as_str()), (Some(0), "changed"), "{said}");
+
+    let ran = agent.runs(3, "git reset --hard", answer);
+    assert_eq!(ran["structuredContent"]["exit_code"], 0, "{ran}");
+    next_tick();
+    std::fs::write(&file, "written after its end").expect("a file");
+    let (code, said) = undo(&[]);
+    assert_ne!(code, Some(0), "{said}");
+    assert_eq!(read(), "written after its end", "{said}");
+    let (code, said) = undo(&["--overwrite"]);
+    assert_eq!((code, read().as_str()), (Some(0), "changed"), "{said}");
     drop(agent.input.take());
 }
 

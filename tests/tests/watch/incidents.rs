@@ -1,85 +1,130 @@
 //! Mass changes: which are alarms, and what explains those that are none.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use kintsugi_tests::machine::Machine;
 use serde_json::{Value, json};
 
-use super::{bursts, fill, status, sum, told, until, watched, words};
+use super::{bursts, status, sum, told, until, watched, words};
+
+/// `kintsugi notify`, which writes down what it is told.
+struct Listener {
+    child: Child,
+    told: PathBuf,
+}
+
+impl Listener {
+    /// Starts it, and waits until it listens: once it has told of something it does.
+    fn start(machine: &Machine) -> Self {
+        let told = machine.home().join("told");
+        let command = format!("printf '%s\\n' \"$KINTSUGI_REASON\" >>'{}'", told.display());
+        let mut notify = machine.kintsugi(&["notify", "--command", &command]);
+        let child = notify.stdin(Stdio::null()).spawn().unwrap();
+        let listener = Self { child, told };
+        let held = machine.run(&["run", "--", "git push --force"]);
+        assert_eq!(held.status.code(), Some(4), "{held:?}");
+        listener.hears("");
+        listener
+    }
+
+    /// Waits until it was told something with `words` in it, and returns all of it.
+    fn hears(&self, words: &str) -> String {
+        let read = || fs::read_to_string(&self.told).unwrap_or_default();
+        until(read, |said| !said.is_empty() && said.contains(words))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// A program that nobody was asked about, which stands in a directory with one of its files open.
+struct Bystander(Child);
+
+impl Bystander {
+    fn with(directory: &Path, file: &str) -> Self {
+        let opened = fs::File::open(directory.join(file)).unwrap();
+        let mut sleep = Command::new("sleep");
+        sleep.arg("600").current_dir(directory);
+        Self(sleep.stdin(Stdio::from(opened)).spawn().unwrap())
+    }
+}
+
+impl Drop for Bystander {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+fn end(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Waits for an incident, and returns what is said of the first one.
+fn incident(machine: &Machine) -> String {
+    let all = until(|| words(&told(machine, "incident")), |all| !all.is_empty());
+    all.into_iter().next().unwrap()
+}
+
+#[track_caller]
+fn no_incident(machine: &Machine) {
+    assert_eq!(words(&told(machine, "incident")), Vec::<String>::new());
+}
+
+/// Waits for a burst that something explains, and returns it.
+fn explained(machine: &Machine) -> Value {
+    let is_explained = |one: &Value| one["why"].is_string();
+    let seen = until(|| bursts(machine), |seen| seen.iter().any(is_explained));
+    seen.into_iter().find(is_explained).unwrap()
+}
+
+fn problems(machine: &Machine) -> String {
+    status(machine)["problems"].to_string()
+}
 
 #[test]
 fn a_mass_deletion_without_a_decision_is_an_incident_and_told() {
     let (machine, project) = watched(60, "");
-    let told_by = machine.home().join("told");
-    let notify = format!(
-        "printf '%s\\n' \"$KINTSUGI_REASON\" >>'{}'",
-        told_by.display()
-    );
-    let mut notify = machine
-        .kintsugi(&["notify", "--command", &notify])
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    // Once it has told of something it listens.
-    let held = machine.run(&["run", "--", "git push --force"]);
-    assert_eq!(held.status.code(), Some(4), "{held:?}");
-    until(
-        || fs::read_to_string(&told_by).unwrap_or_default(),
-        |said| !said.is_empty(),
-    );
+    let listener = Listener::start(&machine);
     // A command that only reads explains nothing.
-    let path = project.display().to_string();
-    assert!(
-        machine
-            .run(&["run", "--", &format!("ls {path}")])
-            .status
-            .success()
-    );
-    // A program that nobody was asked about, with one of the files open, stands there.
-    let mut other = Command::new("sleep")
-        .arg("600")
-        .current_dir(&project)
-        .stdin(Stdio::from(
-            fs::File::open(project.join("src/f7.c")).unwrap(),
-        ))
-        .spawn()
-        .unwrap();
+    let line = format!("ls {}", project.display());
+    assert!(machine.run(&["run", "--", &line]).status.success());
+
     fs::remove_dir_all(project.join("src")).unwrap();
-    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
-    let what = &incidents[0];
-    assert!(
-        what.contains("removed") && what.contains("shop/src"),
-        "{what}"
-    );
+
+    let what = incident(&machine);
+    assert!(what.contains("removed"), "{what}");
+    assert!(what.contains("shop/src"), "{what}");
     assert!(what.contains("no decision explains it"), "{what}");
-    assert!(what.contains(&format!("sleep ({})", other.id())), "{what}");
-    let problems = status(&machine)["problems"].to_string();
-    assert!(problems.contains("no decision explains it"), "{problems}");
-    let said = until(
-        || fs::read_to_string(&told_by).unwrap_or_default(),
-        |said| said.contains("no decision explains it"),
-    );
+    let said = listener.hears("no decision explains it");
     assert!(said.contains("shop/src"), "{said}");
-    // What a program still had open was kept.
-    let rescued = machine.home().join(".local/share/kintsugi/rescued");
-    let kept = until(
-        || {
-            let kept = fs::read_dir(&rescued).ok()?.flatten().next()?;
-            fs::read_to_string(kept.path().join("shop/src/f7.c")).ok()
-        },
-        |kept| kept.as_deref() == Some("int x;\n"),
-    );
-    assert!(kept.is_some());
-    for child in [&mut notify, &mut other] {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    // It is said for a day, also after a restart.
+    // In status it stands for a day, also after a restart.
+    assert!(problems(&machine).contains("no decision explains it"));
     assert!(machine.run(&["daemon", "restart"]).status.success());
-    let problems = status(&machine)["problems"].to_string();
-    assert!(problems.contains("no decision explains it"), "{problems}");
+    assert!(problems(&machine).contains("no decision explains it"));
+}
+
+#[test]
+fn an_incident_names_who_stood_there_and_what_they_had_open_is_kept() {
+    let (machine, project) = watched(60, "");
+    let bystander = Bystander::with(&project, "src/f7.c");
+
+    fs::remove_dir_all(project.join("src")).unwrap();
+
+    let what = incident(&machine);
+    let name = format!("sleep ({})", bystander.0.id());
+    assert!(what.contains(&name), "{what}");
+    let rescued = machine.home().join(".local/share/kintsugi/rescued");
+    let read = || {
+        let burst = fs::read_dir(&rescued).ok()?.flatten().next()?;
+        fs::read_to_string(burst.path().join("shop/src/f7.c")).ok()
+    };
+    until(read, |kept| kept.as_deref() == Some("int x;\n"));
 }
 
 /// Runs a line as whoever proposes first, in a directory of the project.
@@ -89,23 +134,6 @@ fn propose(machine: &Machine, directory: &Path, line: &str) -> (Option<i32>, Str
     let ran = command.output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
     (ran.status.code(), said)
-}
-
-/// As an editor does it: no shell, and nobody is asked.
-fn git(machine: &Machine, project: &Path, arguments: &[&str]) {
-    let mut git = machine.command("git");
-    let done = git.current_dir(project).args(arguments).output().unwrap();
-    assert!(done.status.success(), "{arguments:?}: {done:?}");
-}
-
-/// The bursts, once one of them is explained.
-fn explained(machine: &Machine) -> Value {
-    let seen = until(
-        || bursts(machine),
-        |seen| seen.iter().any(|one| one["why"].is_string()),
-    );
-    let mut explained = seen.into_iter().filter(|one| one["why"].is_string());
-    explained.next().unwrap()
 }
 
 #[test]
@@ -128,7 +156,7 @@ fn what_a_person_approved_is_explained_by_it() {
         "{explained}"
     );
     assert!(explained["decision"].is_string(), "{explained}");
-    assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
+    no_incident(&machine);
     let told = words(&told(&machine, "observation"));
     assert!(told.iter().any(|one| one.contains("rm -rf")), "{told:?}");
 }
@@ -152,44 +180,7 @@ fn what_an_allowed_program_does_in_its_project_is_explained_by_it() {
             .contains("tidy -r ../src"),
         "{explained}"
     );
-    assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
-}
-
-#[test]
-fn git_that_moves_between_commits_by_itself_is_no_alarm_and_what_it_does_not_explain_is() {
-    let (machine, project) = watched(0, "");
-    let git = |arguments: &[&str]| git(&machine, &project, arguments);
-    git(&["init", "-q", "-b", "main"]);
-    fs::write(project.join("readme"), "x").unwrap();
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "one"]);
-    git(&["checkout", "-q", "-b", "side"]);
-    fill(&project.join("lib"), 60);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "two"]);
-    until(|| bursts(&machine), |seen| sum(seen, "created") >= 60);
-    // As an editor does it: no shell, and nobody was asked.
-    git(&["checkout", "-q", "main"]);
-    let seen = until(|| bursts(&machine), |seen| sum(seen, "removed") >= 60);
-    let explained: Vec<&str> = seen.iter().filter_map(|one| one["why"].as_str()).collect();
-    assert!(
-        explained
-            .iter()
-            .any(|why| why.contains("checkout: moving from side to main")),
-        "{seen:?}"
-    );
-    assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
-    // The next checkout does not cover what is removed beside it.
-    fill(&project.join("notes"), 60);
-    git(&["checkout", "-q", "side"]);
-    until(|| bursts(&machine), |seen| sum(seen, "created") >= 180);
-    fs::remove_dir_all(project.join("notes")).unwrap();
-    git(&["checkout", "-q", "main"]);
-    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
-    assert!(
-        incidents[0].contains("no decision explains it"),
-        "{incidents:?}"
-    );
+    no_incident(&machine);
 }
 
 #[test]
@@ -199,11 +190,8 @@ fn a_repository_that_goes_whole_is_an_incident_however_small() {
     // It is entered in no burst; what is told of it is its name alone.
     until(|| bursts(&machine), |seen| sum(seen, "created") >= 1);
     fs::remove_dir_all(project.join(".git")).unwrap();
-    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
-    assert!(
-        incidents[0].contains("a repository's history"),
-        "{incidents:?}"
-    );
+    let what = incident(&machine);
+    assert!(what.contains("a repository's history"), "{what}");
 }
 
 #[test]
@@ -213,12 +201,12 @@ fn many_files_written_over_are_an_incident_and_a_few_are_none() {
         fs::write(project.join(format!("src/f{number}.c")), "other").unwrap();
     }
     until(|| bursts(&machine), |seen| sum(seen, "modified") >= 10);
-    assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
+    no_incident(&machine);
     for number in 0..50 {
         fs::write(project.join(format!("src/f{number}.c")), "another").unwrap();
     }
-    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
-    assert!(incidents[0].contains("written over"), "{incidents:?}");
+    let what = incident(&machine);
+    assert!(what.contains("written over"), "{what}");
 }
 
 #[test]
@@ -238,44 +226,7 @@ fn only_what_the_daemons_own_watcher_says_can_be_an_incident() {
     assert_eq!(seen[0]["burst"]["removed"], 1_000);
     assert_eq!(seen[0]["own"], Value::Null);
     assert_eq!(seen[0]["by"]["pid"], std::process::id());
-    assert_eq!(words(&told(&machine, "incident")), Vec::<String>::new());
-}
-
-#[test]
-fn what_git_puts_aside_by_itself_is_no_alarm() {
-    let (machine, project) = watched(0, "overwritten = 30\n");
-    let git = |arguments: &[&str]| git(&machine, &project, arguments);
-    git(&["init", "-q", "-b", "main"]);
-    fill(&project.join("lib"), 60);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "one"]);
-    for number in 0..60 {
-        fs::write(project.join(format!("lib/f{number}.c")), "int y;\n").unwrap();
-    }
-    fill(&project.join("new"), 60);
-    until(|| bursts(&machine), |seen| sum(seen, "created") >= 120);
-    // The test itself wrote over so many files, and nobody had been asked.
-    let before = words(&told(&machine, "incident")).len();
-    git(&["stash", "-q", "--include-untracked"]);
-    let seen = until(|| bursts(&machine), |seen| sum(seen, "removed") >= 60);
-    let explained: Vec<&str> = seen.iter().filter_map(|one| one["why"].as_str()).collect();
-    assert!(
-        explained
-            .iter()
-            .any(|why| why.contains("stash: WIP on main")),
-        "{seen:?}"
-    );
-    assert_eq!(words(&told(&machine, "incident")).len(), before);
-    // It explains nothing else that goes at that moment.
-    git(&["stash", "pop", "-q"]);
-    fill(&project.join("notes"), 60);
-    git(&["add", "-N", "notes"]);
-    until(|| bursts(&machine), |seen| sum(seen, "created") >= 240);
-    fs::remove_dir_all(project.join("notes")).unwrap();
-    until(
-        || words(&told(&machine, "incident")),
-        |all| all.iter().any(|one| one.contains("shop/notes")),
-    );
+    no_incident(&machine);
 }
 
 #[test]
@@ -301,8 +252,8 @@ fn what_went_while_nobody_watched_is_told_at_the_next_start() {
         (40, 1, 1, 1),
         "{new:?}"
     );
-    let incidents = until(|| words(&told(&machine, "incident")), |all| !all.is_empty());
-    assert!(incidents[0].contains("shop/src"), "{incidents:?}");
+    let what = incident(&machine);
+    assert!(what.contains("shop/src"), "{what}");
     // At the start after that nothing is left to tell.
     let count = bursts(&machine).len();
     assert!(machine.run(&["daemon", "restart"]).status.success());

@@ -4,6 +4,7 @@
 //! its absolute path.
 
 mod foreground;
+mod git;
 mod incidents;
 
 use std::fs;
@@ -36,13 +37,18 @@ fn watched(files: usize, more: &str) -> (Machine, PathBuf) {
     let machine = Machine::new();
     let project = machine.home().join("work/shop");
     fill(&project.join("src"), files);
+    start(&machine, &format!("settle_ms = 200\n{more}"));
+    (machine, project)
+}
+
+/// Starts the daemon of `machine`, which watches `~/work` with these settings.
+fn start(machine: &Machine, watch: &str) {
     let settings = machine.home().join(".config/kintsugi");
     fs::create_dir_all(&settings).unwrap();
-    let text = format!("[watch]\nplaces = [\"~/work\"]\nsettle_ms = 200\n{more}");
+    let text = format!("[watch]\nplaces = [\"~/work\"]\n{watch}");
     fs::write(settings.join("daemon.toml"), text).unwrap();
     assert!(machine.run(&["daemon", "start"]).status.success());
-    until(|| watching(&machine), |watch| watch["says"].is_string());
-    (machine, project)
+    until(|| watching(machine), |watch| watch["says"].is_string());
 }
 
 fn fill(directory: &Path, files: usize) {

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::nodes::{Names, hash, key};
+use super::nodes::{GIT, Names, hash, key};
 use super::{Look, Tree};
 
 /// Most names that are kept (some 1.6 MB): beyond, each start begins anew.
@@ -101,6 +101,9 @@ impl Tree {
         let mut left = vec![(top, known)];
         while let Some((id, known)) = left.pop() {
             self.names += known.names.len();
+            if known.names.contains(&hash(OsStr::new(GIT))) {
+                self.working_copies.push(id);
+            }
             if let Some(node) = self.node_mut(id) {
                 node.names = known.names;
             }

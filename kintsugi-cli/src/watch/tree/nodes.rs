@@ -10,6 +10,9 @@ use rustix::fs::inotify;
 
 use super::{Sink, Tree};
 
+/// By which a working copy is known, a directory in it or a file.
+pub(super) const GIT: &str = ".git";
+
 pub(super) type Names = HashSet<u64, BuildHasherDefault<Plain>>;
 
 /// Keeps what is a hash already.
@@ -67,6 +70,9 @@ impl Tree {
             .node_mut(id)
             .is_some_and(|node| node.names.insert(hash(name)));
         self.names += usize::from(is_new);
+        if is_new && name == GIT {
+            self.working_copies.push(id);
+        }
         is_new
     }
 
@@ -96,6 +102,9 @@ impl Tree {
             children: BTreeMap::new(),
         });
         self.node_mut(id)?.children.insert(name.to_owned(), child);
+        if name == GIT {
+            self.working_copies.push(id);
+        }
         Some(child)
     }
 
