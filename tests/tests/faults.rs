@@ -236,7 +236,13 @@ fn a_supervisor_is_told_when_it_serves_and_when_it_stops() {
 fn a_daemon_that_nobody_asks_does_not_wake_up() {
     let (idle, busy) = (TestDaemon::start(), TestDaemon::start());
     let mut silent = idle.connect();
-    assert_eq!(silent.ask(&propose(HELD))["decision"], "hold");
+    let held = propose(HELD);
+    assert_eq!(silent.ask(&held)["decision"], "hold");
+    // Answers that need no record of their own leave nothing to be done either.
+    assert_eq!(silent.ask(&held)["decision"], "hold");
+    let stands = json!({"kind": "pendingstatus", "id": held["id"]});
+    let answer = silent.ask(&stands);
+    assert_eq!(answer["status"], "pending", "{answer}");
     let mut client = busy.connect();
     let mut work = |rounds: usize| {
         for _ in 0..rounds {
@@ -245,11 +251,14 @@ fn a_daemon_that_nobody_asks_does_not_wake_up() {
     };
     // What it still had to do after the answer is done meanwhile.
     work(100);
-    let before = idle.waits();
+    let before = (idle.waits(), idle.processor_time());
     work(500);
     // On a busy machine this takes long enough for memory to be given back, once, and for a checkpoint to be signed.
-    let woken = idle.waits() - before;
+    let woken = idle.waits() - before.0;
     assert!(woken <= 2, "{woken}");
+    // Who looks again and again without waiting is not woken either.
+    let used = idle.processor_time().saturating_sub(before.1);
+    assert!(used < Duration::from_millis(50), "{used:?}");
 }
 
 #[test]

@@ -247,7 +247,8 @@ impl Log {
         let all: Vec<Body> = self.notes.iter().cloned().chain(bodies).collect();
         self.make_room(now, all.len(), live)?;
         let waits = |body: &Body| body.durability() == Durability::Sync;
-        let patient = !all.iter().any(waits);
+        // Nothing that was staged is nothing to be synced either: its moment would never be over.
+        let patient = !all.is_empty() && !all.iter().any(waits);
         let mut records = self.write(now, all)?;
         self.notes.clear();
         if patient {
@@ -421,7 +422,9 @@ impl Log {
         }
         self.append(&bytes)?;
         self.staged = position;
-        self.checkpoints.staged(now.monotonic, at_once);
+        if !records.is_empty() {
+            self.checkpoints.staged(now.monotonic, at_once);
+        }
         Ok(records)
     }
 

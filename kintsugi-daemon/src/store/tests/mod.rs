@@ -59,6 +59,22 @@ fn write(log: &mut Log, count: u64) {
 }
 
 #[test]
+fn a_request_without_a_record_leaves_nothing_to_be_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(directory.path());
+    write(&mut log, 1);
+    let later = Now {
+        monotonic: Duration::from_secs(120),
+        ..now()
+    };
+    drop(log.tend(later).unwrap());
+    assert_eq!(log.due(), None, "all is signed");
+    let staged = log.stage(later, Vec::new(), &()).unwrap();
+    assert!(log.sync().unwrap().confirm(staged).is_ok());
+    assert_eq!(log.due(), None);
+}
+
+#[test]
 fn what_was_recorded_is_found_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let (mut log, replay) = open(directory.path());
