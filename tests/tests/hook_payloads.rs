@@ -408,6 +408,66 @@ fn every_tool_that_writes_is_stopped_at_every_way_to_a_file_that_runs_later() {
 }
 
 #[test]
+fn every_tool_that_reads_is_stopped_at_every_way_to_a_secret() {
+    let machine = Machine::new();
+    let (home, work) = (machine.home(), machine.diverged().work);
+    std::os::unix::fs::symlink(&home, home.join("link")).unwrap();
+    for name in [".ssh", ".aws", ".gnupg", ".config/gh"] {
+        std::fs::create_dir_all(home.join(name)).unwrap();
+    }
+    let secrets = [
+        ".ssh/id_ed25519",
+        ".aws/credentials",
+        ".netrc",
+        ".config/gh/hosts.yml",
+    ];
+    let tools = |path: &str| {
+        [
+            ("claude-code", "Read", json!({"file_path": path})),
+            (
+                "claude-code",
+                "NotebookRead",
+                json!({"notebook_path": path}),
+            ),
+            ("claude-code", "Grep", json!({"pattern": ".", "path": path})),
+            ("gemini", "read_file", json!({"file_path": path})),
+            ("droid", "Read", json!({"file_path": path})),
+            ("opencode", "read", json!({"filePath": path})),
+            ("kimi", "ReadFile", json!({"path": path})),
+            ("amp", "Read", json!({"path": path})),
+        ]
+    };
+    let said = |host: &str, tool: &str, input: &Value| {
+        let event = if host == "gemini" {
+            "BeforeTool"
+        } else {
+            "PreToolUse"
+        };
+        let payload = json!({
+            "session_id": "s", "cwd": work, "hook_event_name": event, "tool_name": tool, "tool_input": input,
+        });
+        let output = machine.hook(&[host, "--wait=0"], payload.to_string().as_bytes());
+        (heard(host, &output), output)
+    };
+    for name in secrets {
+        std::fs::write(home.join(name), "a secret").unwrap();
+        for path in ways_to(&home, name) {
+            for (host, tool, input) in tools(&path) {
+                let (heard, output) = said(host, tool, &input);
+                let refuses = matches!(heard, Said::Deny | Said::Ask);
+                assert!(refuses, "{host} {tool} {path}: {output:?}");
+            }
+        }
+    }
+    // And no other reading is in anybody's way.
+    for (host, tool, input) in tools(&work.join("README.md").display().to_string()) {
+        let (heard, output) = said(host, tool, &input);
+        let runs = matches!(heard, Said::Allow | Said::Nothing);
+        assert!(runs, "{host} {tool}: {output:?}");
+    }
+}
+
+#[test]
 fn a_daemon_that_hangs_ends_in_a_deny_within_the_limit_of_the_host() {
     let machine = Machine::new();
     let work = machine.diverged().work;

@@ -170,10 +170,7 @@ pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text
         Tool::Read(member) => path(member, "cat"),
         Tool::Search(member) => match optional_text(input, member)? {
             None | Some("") => Ok(None),
-            Some(below) => Ok(Some(Text::bash(format!(
-                "grep -r x {}",
-                quote::quote(below)
-            )))),
+            Some(_) => path(member, "grep -r x"),
         },
         Tool::Patch(member) => patch(text(input, member)?)
             .map(Some)

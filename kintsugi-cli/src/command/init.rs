@@ -171,12 +171,27 @@ fn printed(shell: Hooked, own: &Path, run: &Path) -> String {
     };
     let marks: String = surroundings::agent_marks().map(mark).collect();
     let client = own.with_file_name("kintsugi-hook");
-    shell
-        .hook()
-        .replace("@CLIENT@", &shell.quoted(&client))
+    let text = match shell {
+        Hooked::Bash | Hooked::Zsh | Hooked::Fish => bare(shell.hook()),
+        // These are files that a person may open.
+        Hooked::Nu | Hooked::Powershell => shell.hook().to_owned(),
+    };
+    text.replace("@CLIENT@", &shell.quoted(&client))
         .replace("@FULL@", &shell.quoted(own))
         .replace("@RUN@", &shell.quoted(run))
         .replace("@MARKS@", &marks)
+}
+
+/// Returns a hook without its comments and its indentation: each shell that starts reads all of it, bash by one character at a time.
+fn bare(hook: &str) -> String {
+    let mut text =
+        "# The hook of Kintsugi; its comments are in its source, `shell-hooks`.\n".to_owned();
+    let lines = hook.lines().map(str::trim_start);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
 }
 
 /// Returns where the pipes between shells and their relays are made: where the socket is, which only this user can enter.
@@ -301,6 +316,34 @@ mod tests {
         let edited = block(Hooked::Zsh, "/k").replace("fi\n", "fi\necho\n");
         assert!(!is_ours(Hooked::Zsh, &edited));
         assert!(!is_ours(Hooked::Zsh, ""));
+    }
+
+    #[test]
+    fn no_string_of_a_hook_goes_over_lines_that_lose_their_indentation() {
+        for shell in [Hooked::Bash, Hooked::Zsh, Hooked::Fish] {
+            for line in shell.hook().lines() {
+                let code = line.trim_start();
+                if code.starts_with('#') {
+                    continue;
+                }
+                // Behind ` # ` stands a comment, and in what `case` and `${x//…}` compare with, a quote stands alone.
+                let code = code.split(" # ").next().unwrap();
+                let compares = code.contains("\\'") || code.contains("\\\"");
+                let is_even = |quote| code.matches(quote).count() % 2 == 0;
+                assert!(compares || (is_even('\'') && is_even('"')), "{line}");
+                assert!(!code.ends_with('\\'), "{line}");
+                assert!(
+                    !code.contains("<<") || code.contains("<<<") || code.contains("'<<'"),
+                    "{line}"
+                );
+            }
+            let bare = bare(shell.hook());
+            assert!(
+                bare.lines()
+                    .skip(1)
+                    .all(|line| !line.starts_with(['#', ' ']))
+            );
+        }
     }
 
     #[test]
