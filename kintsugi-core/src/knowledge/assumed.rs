@@ -70,6 +70,9 @@ const SENTENCE_BYTES: usize = 8;
 impl Analyst<'_> {
     /// Queries and instructions among the words and on the standard input of a program whose language is not described.
     pub(super) fn assume_sentences(&mut self, call: &Call<'_>, program: &str, words: &[Word]) {
+        if only_formats(program) {
+            return;
+        }
         let mut before: Option<String> = None;
         for word in words {
             let text = word.display();
@@ -216,6 +219,7 @@ impl Analyst<'_> {
             is_of_service && crate::heuristic::changes(effect.action)
                 || effect.action == Action::Interpret && effect.feed == Feed::File
         };
+        self.script_on_production(task);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(is_meant) || !names_production(&task.call) {
             return;
@@ -225,6 +229,45 @@ impl Analyst<'_> {
                 effect.modifiers.insert(Modifier::Shared);
             }
         }
+    }
+
+    /// A script of the project that is given the database of production: `DATABASE_URL=$PROD_URL npm run db:reset`.
+    fn script_on_production(&mut self, task: &Task<'_, '_>) {
+        let mut given = task.call.assignments.iter();
+        let of_production = given.any(|it| {
+            let is_database = ["DATABASE", "DB_", "PG", "MYSQL", "MONGO", "REDIS"]
+                .iter()
+                .any(|kind| it.name.starts_with(kind) || it.name.ends_with("_DATABASE_URL"));
+            let text = it.value.display();
+            is_database
+                && (text
+                    .split(['/', '.', '@', ':', '$', '{', '}'])
+                    .any(is_production)
+                    || it
+                        .value
+                        .holes()
+                        .any(|hole| matches!(hole, Hole::Variable(name) if is_production(name))))
+        });
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        let runs = [
+            "npm", "pnpm", "yarn", "bun", "make", "just", "task", "rake", "bundle", "rails",
+            "python", "python3", "node", "php", "poetry", "uv", "go", "cargo", "mix", "deno",
+            "pytest", "gradle", "mvn", "dotnet", "npx",
+        ];
+        if !of_production || !runs.contains(&program) {
+            return;
+        }
+        let target = Target {
+            text: "a database of production".to_owned(),
+            place: None,
+        };
+        self.push(&task.call, Action::Write, Role::Database, target)
+            .with(
+                Modifiers::NONE
+                    .with(Modifier::Shared)
+                    .with(Modifier::Assumed),
+            )
+            .by(&task.parsed.path);
     }
 
     /// The variables that a pipe lists, when only their names go on: `docker exec web env | cut -d= -f1`.
@@ -355,7 +398,7 @@ fn sought_variable(
     // What only concerns the shell itself is no command for its reader.
     let lists = feeding.is_none_or(|it| {
         let mut names = it.words.iter().take(4).filter_map(Word::known);
-        names.any(|name| LISTS.contains(&&*name))
+        names.any(|name| LISTS.contains(&name.rsplit('/').next().unwrap_or_default()))
     });
     if !lists {
         return None;
@@ -421,6 +464,23 @@ fn is_for_trying(call: &Call<'_>) -> bool {
                 )
             })
         })
+}
+
+/// Whether a program only looks at the form of what it is given, by its name: `sqlformat`, `pgfmt`, `cypher-lint`.
+fn only_formats(program: &str) -> bool {
+    let name = program.split(' ').next().unwrap_or(program);
+    [
+        "format",
+        "fmt",
+        "lint",
+        "pretty",
+        "beautify",
+        "highlight",
+        "pygmentize",
+        "parse",
+    ]
+    .iter()
+    .any(|kind| name.contains(kind))
 }
 
 /// Whether a word names a file of statements for a server: `@drop_all.sql`, `grant.ldif`.

@@ -6,12 +6,13 @@
 //! calls that would destroy or give away something outside of the project. Only these count: a text in which nothing of the kind
 //! stands says nothing.
 
-use super::analyst::{Analyst, Call};
+use super::UnknownKind;
+use super::analyst::{Analyst, Call, has_hole};
 use super::assumed::TALK;
 use super::foreign::language_of;
 use super::program::Task;
 use super::schema::Language;
-use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role};
+use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
 use crate::shell::{Hole, Input, Piece, Word};
 
@@ -49,7 +50,7 @@ const STARTERS: &str = " rm rmdir shred dd truncate unlink find mv chmod chown c
     ruby node killall crontab ssh wipefs gh mkfs mkfs.ext4 tee cp cat tar gpg gsutil rclone srm rimraf trash ";
 
 /// Names of calls that take something away, in small letters, as a part of what is called.
-const LOSING: [&str; 16] = [
+const LOSING: [&str; 24] = [
     "unlink",
     "removedir",
     "removefile",
@@ -66,6 +67,14 @@ const LOSING: [&str; 16] = [
     "delete_dir",
     "file::delete",
     "removeitem",
+    "fn.delete",
+    "fs.rm",
+    "os.remove",
+    "os.rename",
+    "delete-file",
+    "delete-directory",
+    "file.delete",
+    "trashitem",
 ];
 
 impl Analyst<'_> {
@@ -73,16 +82,76 @@ impl Analyst<'_> {
     pub(super) fn search_carried(&mut self, task: &Task<'_, '_>) {
         let parsed = &task.parsed;
         let program = parsed.path.split(' ').next().unwrap_or_default();
-        if parsed.is_help || !parsed.wrapped.is_empty() || is_handler(program) {
+        if parsed.is_help || !parsed.wrapped.is_empty() {
+            return;
+        }
+        self.said_to_code(task);
+        if is_handler(program) {
             return;
         }
         // What is read as any language is searched as well.
-        let is_read = |language: &Language| *language != Language::Other;
+        let is_read = |language: &Language| {
+            !matches!(
+                language,
+                Language::Other | Language::Ex | Language::Lisp | Language::Lua | Language::Tcl
+            )
+        };
         let is_told = parsed.code.iter().any(|(language, _)| is_read(language))
             || parsed.runs.iter().any(|(language, _)| is_read(language));
         let input = parsed.chain.first().and_then(|entry| entry.input);
         let reads_code = input.is_some_and(|language| is_read(&language));
         self.carried_to(&task.call, !is_told, !reads_code && !is_told);
+    }
+
+    /// Text that program text runs without saying what it is: what it is fed, the name of a "file" that ends in a pipe (perlfunc(1) 5.38,
+    /// "open" with two arguments, which `<>` uses), a module in an address.
+    fn said_to_code(&mut self, task: &Task<'_, '_>) {
+        let call = &task.call;
+        let is_listed = call.ambient.modifiers.contains(Modifier::Indirect);
+        if is_listed && task.parsed.path == "git push" && call.words.iter().any(has_hole) {
+            let target = Target {
+                text: "whatever a list names".to_owned(),
+                place: None,
+            };
+            self.push(call, Action::Publish, Role::History, target)
+                .with(Modifiers::NONE.with(Modifier::Unresolved))
+                .by("git push");
+        }
+        for (language, word) in &task.parsed.code {
+            let text = flat(word);
+            if text.len() > TEXT_BYTES_MAX {
+                continue;
+            }
+            if runs_its_input(&text) {
+                if let Some(fed) = call.fed.text.clone() {
+                    self.text(call, *language, &Word::text(&*fed, call.span), &[]);
+                } else {
+                    let what = "what it is fed".to_owned();
+                    self.unknown(UnknownKind::Command, what, word.span);
+                }
+            }
+            if *language == Language::Javascript {
+                for module in modules(&text) {
+                    self.text(call, *language, &Word::text(module, call.span), &[]);
+                }
+            }
+        }
+        if task.parsed.path != "perl" || task.parsed.code.is_empty() {
+            return;
+        }
+        for word in call.words.iter().skip(1) {
+            let Some(name) = word
+                .known()
+                .filter(|name| name.len() <= CANDIDATE_BYTES_MAX)
+            else {
+                continue;
+            };
+            let is_code = task.parsed.code.iter().any(|(_, code)| code == word);
+            let command = name.strip_suffix('|').or_else(|| name.strip_prefix('|'));
+            if let Some(command) = command.filter(|_| !is_code) {
+                self.text(call, Language::Shell, &Word::text(command, word.span), &[]);
+            }
+        }
     }
 
     /// Searches what the line carries to any program: its words, its input, and files.
@@ -165,12 +234,20 @@ impl Analyst<'_> {
                     .with(doubts);
             }
         }
+        self.named_secrets(call, text);
         let found = self.analysis.effects.split_off(before.0);
         let first = before.0;
         self.analysis.repositories.retain(|(at, _)| *at < first);
-        self.analysis
-            .effects
-            .extend(found.into_iter().filter(is_regrettable));
+        for effect in found.into_iter().filter(is_regrettable) {
+            let is_same = |other: &Effect| {
+                other.action == effect.action
+                    && other.role == effect.role
+                    && other.target.text == effect.target.text
+            };
+            if !self.analysis.effects.iter().any(is_same) {
+                self.analysis.effects.push(effect);
+            }
+        }
         self.analysis.unknowns.truncate(before.1);
         self.analysis.programs.truncate(others.0);
         self.analysis.scripts.truncate(others.1);
@@ -184,6 +261,74 @@ impl Analyst<'_> {
             }
         });
     }
+}
+
+impl Analyst<'_> {
+    /// Secrets that a text names in quotes, and which the program that reads it may bring in: `#include "/home/u/.netrc"`.
+    fn named_secrets(&mut self, call: &Call<'_>, text: &str) {
+        for line in text.lines().filter(|line| line.contains("include")) {
+            for path in quoted(line).into_iter().take(TEXTS_MAX) {
+                if !path.starts_with(['/', '~']) {
+                    continue;
+                }
+                let word = Word::text(path, call.span);
+                for judged in self.judge(&word, &call.directories, call.scope) {
+                    self.push_path(call, Action::Read, &judged, "a text that includes it");
+                }
+            }
+        }
+    }
+}
+
+/// Whether program text evaluates what it reads from its standard input.
+fn runs_its_input(text: &str) -> bool {
+    let at = [
+        "eval",
+        "exec(",
+        "exec ",
+        "system",
+        "new Function",
+        "vm.run",
+        "instance_eval",
+        "os.popen",
+        "do {",
+    ]
+    .iter()
+    .filter_map(|name| text.find(name))
+    .min();
+    at.and_then(|at| text.get(at..)).is_some_and(|behind| {
+        [
+            "<STDIN>",
+            "STDIN.read",
+            "$stdin.read",
+            "sys.stdin",
+            "readFileSync(0",
+            "/dev/stdin",
+            "php://stdin",
+            "<>",
+            "io.read(",
+        ]
+        .iter()
+        .any(|input| behind.contains(input))
+            && ["eval", "exec", "system", "Function", "run", "popen"]
+                .iter()
+                .any(|name| text.contains(name))
+    })
+}
+
+/// The texts of modules that stand in an address: `import('data:text/javascript,…')`.
+fn modules(text: &str) -> Vec<String> {
+    text.split("data:text/javascript")
+        .chain(text.split("data:application/javascript").skip(1))
+        .skip(1)
+        .filter_map(|behind| behind.split_once(',').map(|(_, code)| code))
+        .map(|code| {
+            code.replace("%20", " ")
+                .replace("\\\"", "\"")
+                .replace("\\'", "'")
+        })
+        .take(TEXTS_MAX)
+        .collect()
 }
 
 /// Whether an effect reaches outside of the project and takes something away, or gives a secret away.
@@ -208,6 +353,7 @@ fn is_regrettable(effect: &Effect) -> bool {
                 )
             );
             is_dear && effect.action.takes_away()
+                || effect.target.place == Some(Place::Secret) && effect.action == Action::Read
         }
         Role::Remote | Role::Code => {
             effect.action == Action::Send && effect.feed == Feed::Secret
@@ -230,7 +376,7 @@ fn is_regrettable(effect: &Effect) -> bool {
     }
 }
 
-fn is_handler(program: &str) -> bool {
+pub(super) fn is_handler(program: &str) -> bool {
     listed(HANDLERS, program)
 }
 
@@ -249,6 +395,7 @@ fn is_for_container(path: &str) -> bool {
 fn is_telling(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     LOSING.iter().any(|name| lower.contains(name))
+        || lower.contains("include")
         || text
             .split(|letter: char| {
                 !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '.' | '_')

@@ -30,6 +30,11 @@ impl Analyst<'_> {
 
     fn run_texts(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
+        // `bash -n` only reads (bash(1) 5.2, "noexec"); `+n` takes that back.
+        let is_on = |word: &Word| word.known().is_some_and(|text| text.starts_with('+'));
+        if task.parsed.is_set("noexec") && !task.call.words.iter().any(is_on) {
+            return feeds;
+        }
         for (language, word) in &task.parsed.code {
             // The reader of the shell reads what a trap says, in the states in which it could run.
             if task.parsed.path == "trap" && word.known().is_some() {

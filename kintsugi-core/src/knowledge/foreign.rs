@@ -27,7 +27,7 @@ const LOADS: &[(&str, &str)] = &[
     ("bash", "--rcfile --init-file"),
     ("bun", "--preload -r --config -c"),
     ("bundle bundler", "--gemfile"),
-    ("cargo", "--config --manifest-path"),
+    ("cargo", "--config --manifest-path --path -C"),
     (
         "celery gunicorn uwsgi hypercorn jupyter ipython",
         "-c --config",
@@ -41,7 +41,7 @@ const LOADS: &[(&str, &str)] = &[
         "-P -C --toolchain -DCMAKE_TOOLCHAIN_FILE -DCMAKE_PROJECT_INCLUDE",
     ),
     ("ctags protoc buf", "--options --plugin"),
-    ("docker-compose compose", "-f --file"),
+    ("docker-compose compose docker podman buildah", "-f --file"),
     ("emacs emacsclient", "-l --load --eval-file"),
     (
         "eslint eslint_d stylelint prettier prettierd xo standard markdownlint textlint commitlint",
@@ -78,7 +78,7 @@ const LOADS: &[(&str, &str)] = &[
     ("logrotate wg-quick", "-s --state"),
     (
         "make gmake bmake remake",
-        "-f --file --makefile -I --include-dir",
+        "-f --file --makefile -I --include-dir -C --directory",
     ),
     ("man", "-H --html -P --pager -C --config-file"),
     ("mkdocs sphinx-build mdbook", "-f --config-file -c"),
@@ -93,7 +93,7 @@ const LOADS: &[(&str, &str)] = &[
     ),
     (
         "npm npx pnpm yarn",
-        "--script-shell --userconfig --globalconfig -p --package --use-yarnrc",
+        "--script-shell --userconfig --globalconfig -p --package --use-yarnrc --prefix --cwd -C --dir",
     ),
     ("nvim vim vi ex view gvim", "-S -u -l --cmd -s -V"),
     ("openssl", "-engine -provider-path -config"),
@@ -152,9 +152,27 @@ impl Analyst<'_> {
         if !value.contains("tmp") && !value.contains("/dev/shm") {
             return;
         }
+        // Built beside the project, by the project's own files: `make -C /tmp/build`.
+        let last = value
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        if last.contains("build") && !last.contains('.') || last == "out" {
+            return;
+        }
         let word = Word::text(value, call.span);
+        // What the line made or brought there itself is looked at where that happens.
+        let is_own = |word: &Word| word.known().is_some_and(|text| text.contains(value));
+        let mut earlier = call.scope.script.invocations.iter();
+        if earlier.any(|it| it.span.start < call.span.start && it.words.iter().any(is_own)) {
+            return;
+        }
         for judged in self.judge(&word, &call.directories, call.scope) {
-            if judged.place != Place::Temp {
+            // From inside, a directory for temporary files looks like a project.
+            let is_below = |directory: &&str| judged.path.starts_with(*directory);
+            let is_temporary = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(is_below);
+            if judged.place != Place::Temp && !is_temporary {
                 continue;
             }
             let text = self.written(&judged.path).and_then(|written| written.text);

@@ -165,6 +165,26 @@ const NOUNS: &[&str] = &[
     "zone",
     "record",
     "records",
+    "backup",
+    "disk",
+    "domain",
+    "entry",
+    "file",
+    "image",
+    "instance",
+    "license",
+    "message",
+    "namespace",
+    "network",
+    "object",
+    "policy",
+    "role",
+    "secret",
+    "session",
+    "snapshot",
+    "stack",
+    "tag",
+    "token",
     "account",
     "project",
     "service",
@@ -187,17 +207,43 @@ const VERBS: &[(&str, Sense)] = &[
     ("disable", Sense::Stops),
 ];
 
-/// A verb and its noun written as one word: `delzone`, `killagent`, `clearrange`, `deletesite`.
+/// Verbs that say it whatever is joined to them: `deletesnapshot`, `rrdelete`.
+const PLAIN_VERBS: &[(&str, Sense)] = &[
+    ("delete", Sense::Deletes),
+    ("remove", Sense::Deletes),
+    ("destroy", Sense::Destroys),
+    ("purge", Sense::Destroys),
+    ("erase", Sense::Destroys),
+    ("terminate", Sense::Destroys),
+];
+
+/// A verb and its noun written as one word: `delzone`, `killagent`, `clearrange`, `rrdelete`.
 fn joined_sense(part: &str) -> Sense {
     if part.len() < 5 {
         return Sense::Nothing;
     }
-    VERBS
-        .iter()
-        .find(|(verb, _)| {
-            part.strip_prefix(verb)
-                .is_some_and(|noun| NOUNS.contains(&noun))
+    let plain = PLAIN_VERBS.iter().find(|(verb, _)| {
+        let behind = part
+            .strip_prefix(verb)
+            .is_some_and(|noun| noun.len() > 2 && !["able", "all", "ion", "ist"].contains(&noun));
+        let before = part.strip_suffix(verb).is_some_and(|noun| {
+            noun.len() > 1
+                && !["un", "non", "auto", "soft", "pre", "on", "no", "is", "can"].contains(&noun)
+        });
+        behind || before
+    });
+    let joined = || {
+        VERBS.iter().find(|(verb, _)| {
+            part.strip_prefix(verb).is_some_and(|noun| {
+                NOUNS.contains(&noun)
+                    || noun
+                        .strip_suffix('s')
+                        .is_some_and(|one| NOUNS.contains(&one))
+            })
         })
+    };
+    plain
+        .or_else(joined)
         .map_or(Sense::Nothing, |(_, sense)| *sense)
 }
 
@@ -288,6 +334,21 @@ pub(super) fn is_sweeping(option: &str) -> bool {
     ) || option.starts_with("all-")
         || option.starts_with("delete-")
         || option.starts_with("remove-all")
+}
+
+/// What making a thing of that kind does: a message is sent, a right is given, a machine is paid for.
+pub(super) fn making_sense(kind: &str) -> Sense {
+    match kind.strip_suffix('s').unwrap_or(kind) {
+        "incident" | "alert" | "page" | "announcement" | "notification" | "message" | "post"
+        | "tweet" | "invite" | "invitation" | "campaign" | "email" | "sms" | "reply"
+        | "comment" | "review" | "broadcast" | "newsletter" | "ticket" => Sense::Sends,
+        "payment" | "payout" | "order" | "invoice" | "booking" | "transfer" | "trade"
+        | "purchase" | "subscription" | "charge" | "instance" | "server" | "droplet" | "linode"
+        | "vm" | "fleet" | "gpu" | "machine" | "reservation" => Sense::Pays,
+        "admin" | "collaborator" | "grant" | "permission" | "authorization" | "acl"
+        | "rolebinding" | "sshkey" | "ssh-key" | "deploykey" | "deploy-key" => Sense::Grants,
+        _ => Sense::Nothing,
+    }
 }
 
 /// Whether a name says that others depend on what has it.

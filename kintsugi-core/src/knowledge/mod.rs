@@ -1,6 +1,7 @@
 //! Invocations → effects: what programs take and do, from `knowledge/*.toml`, looking through wrappers and embedded code.
 
 mod analyst;
+mod apple_script;
 mod assumed;
 mod builtin;
 mod carried;

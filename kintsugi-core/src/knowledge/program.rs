@@ -93,6 +93,10 @@ impl Analyst<'_> {
                 self.analysis.programs.push((name.to_owned(), call.span));
                 self.unknown(UnknownKind::Program, name.to_owned(), first.span);
                 // No program is called like an option: such a line was torn in two, and what is below it is lost.
+                if name.starts_with('-') && name.len() <= 4 && call.ambient.depth > 0 {
+                    // In a text the name may be what was computed in front of it.
+                    self.unknown(UnknownKind::Command, name.to_owned(), first.span);
+                }
                 if !name.starts_with('-') {
                     self.unknown_words(call, name, words);
                     self.assume_name(call, name, words);
@@ -129,8 +133,22 @@ impl Analyst<'_> {
         self.enter_directories(&mut task);
         self.elsewhere_by_variables(&mut task);
         // `aws s3 rb help` (aws, AWS CLI 2.13).
-        let is_manual = task.parsed.path.starts_with("aws ")
-            && task.call.words.last().and_then(Word::known).as_deref() == Some("help");
+        let last = task.call.words.last().and_then(Word::known);
+        // `-h` of these is `--help`, wherever it stands (kubectl 1.31, helm 3.16, terraform 1.11, gh 2.60, flux 2.4).
+        let is_short = [
+            "kubectl ",
+            "oc ",
+            "helm ",
+            "terraform ",
+            "tofu ",
+            "gh ",
+            "flux ",
+            "argocd ",
+        ]
+        .iter()
+        .any(|program| task.parsed.path.starts_with(program));
+        let is_manual = task.parsed.path.starts_with("aws ") && last.as_deref() == Some("help")
+            || is_short && last.as_deref() == Some("-h") && task.parsed.wrapped.is_empty();
         if task.parsed.is_help || is_manual {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
@@ -166,6 +184,7 @@ impl Analyst<'_> {
         self.calm_emulator(&task, before);
         self.load_foreign(&task);
         self.search_carried(&task);
+        self.apple_script(&task);
         self.overlooked_secrets(&task, before);
         Self::printed(&task, feeds)
     }

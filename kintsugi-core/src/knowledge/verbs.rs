@@ -7,7 +7,7 @@
 use super::analyst::{Analyst, Call};
 use super::lexicon::{
     Sense, is_dry, is_forcing, is_of_administration, is_of_name, is_production, is_revealing,
-    is_sweeping, is_unprotecting, names_secrets, parts, sense, word_sense,
+    is_sweeping, is_unprotecting, making_sense, names_secrets, parts, sense, word_sense,
 };
 use super::program::Task;
 use super::schema;
@@ -109,7 +109,7 @@ impl Analyst<'_> {
             .any(|effect| says_what_is_lost(effect.action) || effect.role == Role::Secret);
         let verb = parsed.path.rsplit(' ').next().unwrap_or_default();
         let only_looks = parsed.path.contains(' ') && sense(verb) == Sense::Looks;
-        if !leaves_words_open(&parsed.chain)
+        if !leaves_words_open(&parsed.chain) && !is_verb_of_many(&parsed.chain, behind(1))
             || told
             || only_looks
             || !task.parsed.wrapped.is_empty()
@@ -223,6 +223,29 @@ fn leaves_words_open(chain: &[&schema::Command]) -> bool {
     is_loose && (words || entry.operands.is_empty())
 }
 
+/// Whether the first word of a program that is described together with many others is a verb that nobody takes back: `quarto publish`.
+fn is_verb_of_many(chain: &[&schema::Command], words: &[Word]) -> bool {
+    let [entry] = chain else { return false };
+    let is_loose = entry.others.is_some_and(|it| it != schema::Others::Unknown);
+    let program = entry.path.first().map_or("", String::as_str);
+    is_loose
+        && entry.also.0.len() + entry.aliases.len() > 2
+        && !super::carried::is_handler(program)
+        && words.first().and_then(Word::known).is_some_and(|word| {
+            word.bytes()
+                .all(|letter| letter.is_ascii_lowercase() || letter == b'-')
+                && matches!(
+                    word_sense(&word),
+                    Sense::Destroys
+                        | Sense::Deletes
+                        | Sense::Publishes
+                        | Sense::Grants
+                        | Sense::Pays
+                        | Sense::Flashes
+                )
+        })
+}
+
 /// The words behind the subcommands that are described.
 fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
     let mut described = path.split(' ').skip(1).peekable();
@@ -333,47 +356,85 @@ fn read_verb<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
         if is_value && (is_title(&text) || words.get(at - 1).is_some_and(names_a_build)) {
             continue;
         }
-        match word_sense(&text) {
-            Sense::Deletes | Sense::Destroys
-                if [Some(word), noun, behind].into_iter().any(is_cache) =>
-            {
-                reading.verb = None;
-                return;
+        let found = word_sense(&text);
+        if found == Sense::Looks {
+            reading.verb = None;
+            return;
+        }
+        if is_loss(found) && [Some(word), noun, behind].into_iter().any(is_cache) {
+            reading.verb = None;
+            return;
+        }
+        if is_loss(found) || is_act(found) {
+            if is_loss(found) || !behind.is_some_and(only_looks) {
+                reading.note_reach(&text);
+                reading.verb = Some(said(found));
             }
-            Sense::Looks => {
-                reading.verb = None;
-                return;
+            return;
+        }
+        if found == Sense::Makes {
+            let kinds = [noun, behind, compound.then_some(word)];
+            weak = weak.or(Some(said(made_of(kinds))));
+        } else if found == Sense::Reveals {
+            weak = weak.or(Some(said(found)));
+            if asks_by_name(&text) && weak.is_some_and(|it| it.verb == found) {
+                reading.names_secret |= words.iter().skip(at).any(names_secret_thing);
+                break;
             }
-            Sense::Makes => weak = weak.or(Some(said(Sense::Makes))),
-            Sense::Reveals => weak = weak.or(Some(said(Sense::Reveals))),
-            Sense::Nothing | Sense::Secret if is_value => {}
-            Sense::Nothing | Sense::Secret => noun = Some(word),
-            Sense::Stops
+        } else if !is_value {
+            noun = Some(word);
+        }
+    }
+    reading.verb = reading.verb.or(weak);
+}
+
+/// Whether a verb says that something is gone.
+const fn is_loss(found: Sense) -> bool {
+    matches!(found, Sense::Destroys | Sense::Deletes)
+}
+
+/// Whether a verb may be the noun of another one: `payout list`.
+const fn is_act(found: Sense) -> bool {
+    matches!(
+        found,
+        Sense::Stops
             | Sense::Publishes
             | Sense::Sends
             | Sense::Grants
             | Sense::Pays
             | Sense::Leaks
-                if behind.is_some_and(only_looks) =>
-            {
-                return;
-            }
-            found @ (Sense::Destroys
-            | Sense::Deletes
-            | Sense::Stops
-            | Sense::Publishes
-            | Sense::Sends
-            | Sense::Grants
-            | Sense::Pays
             | Sense::Flashes
-            | Sense::Leaks) => {
-                reading.note_reach(&text);
-                reading.verb = Some(said(found));
-                return;
-            }
-        }
+    )
+}
+
+/// Whether what stands behind a verb is a name, which may be that of a verb: `npm pkg get scripts.clean`.
+fn asks_by_name(verb: &str) -> bool {
+    matches!(verb, "get" | "show" | "read" | "view")
+}
+
+/// Whether a word speaks of secrets.
+fn names_secret_thing(word: &Word) -> bool {
+    let name = word.known().filter(|name| is_name(name));
+    name.is_some_and(|name| parts(&name).any(|part| sense(&part) == Sense::Secret))
+}
+
+/// What making one of these kinds comes to.
+fn made_of(kinds: [Option<&Word>; 3]) -> Sense {
+    let mut made = kinds.into_iter().flatten().map(made_sense);
+    made.find(|it| *it != Sense::Nothing)
+        .unwrap_or(Sense::Makes)
+}
+
+/// What making what a word names comes to.
+fn made_sense(word: &Word) -> Sense {
+    let name = word.known().unwrap_or_default().to_ascii_lowercase();
+    let whole = making_sense(&name);
+    if whole != Sense::Nothing || !is_name(&name) {
+        return whole;
     }
-    reading.verb = reading.verb.or(weak);
+    parts(&name)
+        .last()
+        .map_or(Sense::Nothing, |part| making_sense(&part))
 }
 
 /// Whether a word is written like the name of a class: `OrderTest`.

@@ -79,6 +79,9 @@
 //! | settings or a build script that the line writes for a program that looks for them | `printf '…rm -rf ~/x…' > build.rs && cargo build` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program in one option and its arguments in another | `mvn … -Dexec.executable=rm -Dexec.args='-rf ~/x'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function that another command calls by its name | `f() { rm -rf ~/x; }; add-zsh-hook precmd f` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | other letters that Python takes for plain ones | `os.ſystem('rm -rf ~/x')` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the name of a file that is a command to perl | `perl -ne print 'rm -rf ~/x\|'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | code that evaluates what it is fed | `perl -e 'eval <STDIN>' <<< '…'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

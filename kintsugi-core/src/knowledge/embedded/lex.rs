@@ -69,6 +69,14 @@ struct Lexer<'a> {
 
 /// Splits `text` into tokens, of which there are never more than bytes.
 pub(super) fn tokens(text: &str, language: Language) -> Vec<Token> {
+    if language == Language::Python && !text.is_ascii() {
+        let plain: String = text.chars().map(super::escapes::compatible).collect();
+        return split(&plain, language);
+    }
+    split(text, language)
+}
+
+fn split(text: &str, language: Language) -> Vec<Token> {
     let mut lexer = Lexer {
         rest: text,
         language,

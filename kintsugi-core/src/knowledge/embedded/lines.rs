@@ -31,6 +31,20 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                 let command = rest.split('"').nth(1).unwrap_or_default();
                 found.push(shell(command));
             }
+            // What a process holds goes into a file: keys and passwords too.
+            "dump" | "append" | "gcore" | "generate-core-file" | "save-core" | "process"
+            | "memory"
+                if name != "process" && name != "memory"
+                    || rest.contains("save-core")
+                    || rest.contains("read") && rest.contains("outfile") =>
+            {
+                found.push(effect(
+                    Action::Read,
+                    Role::Secret,
+                    "the memory of a process",
+                    Modifiers::NONE,
+                ));
+            }
             "source" => found.push(Embedded::Unknown(format!("the gdb script `{rest}`"))),
             _ => {}
         }

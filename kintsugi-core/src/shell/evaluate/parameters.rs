@@ -203,6 +203,12 @@ impl Machine<'_> {
     /// Expands `${…}`; `raw` is what stands between the braces.
     pub(super) fn braced(&mut self, raw: &Raw, quoted: bool, fields: &mut Fields) {
         let text = raw.text().to_owned();
+        // zsh expands the value again with the flag `e`: `${(e)x}` (`zshexpn(1)` 5.9, Parameter Expansion Flags).
+        if let Some((flags, name)) = text.strip_prefix('(').and_then(|it| it.split_once(')'))
+            && flags.contains('e')
+        {
+            self.value_again(name, crate::effect::Span::default());
+        }
         let parsed = Parsed::new(&text);
         let Some(parsed) = parsed else {
             fields.quoted(&[Piece::Hole(Hole::Other("an expansion that is not known"))]);
