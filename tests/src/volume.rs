@@ -33,6 +33,8 @@ impl Kind {
 #[derive(Debug)]
 pub struct Volume {
     place: PathBuf,
+    /// What `mount(8)` was called with.
+    mounted: Vec<std::ffi::OsString>,
     directory: Option<tempfile::TempDir>,
 }
 
@@ -104,8 +106,52 @@ impl Volume {
         }
         Some(Self {
             place: place.to_owned(),
+            mounted: mount.get_args().map(std::ffi::OsStr::to_owned).collect(),
             directory: None,
         })
+    }
+
+    /// Cuts the power below an image: what it has at this moment is mounted again in its place, as its journal has that. What was only in
+    /// memory is lost.
+    ///
+    /// # Panics
+    /// When it has no image, or that cannot be mounted again.
+    pub fn cut_power(&mut self) {
+        let (image, cut) = (
+            self.place.with_extension("image"),
+            self.place.with_extension("cut"),
+        );
+        // Nothing was written while it was copied, or it is copied again.
+        loop {
+            let before = self.writes();
+            let mut copy = Command::new("cp");
+            copy.arg("--sparse=always").args([&image, &cut]);
+            assert!(copy.status().expect("cp").success());
+            if self.writes() == before {
+                break;
+            }
+        }
+        let mut unmount = Command::new("umount");
+        unmount.arg(&self.place);
+        // A process that has just ended may still have it.
+        while !unmount.status().expect("umount").success() {
+            std::thread::yield_now();
+        }
+        std::fs::rename(cut, image).expect("another image");
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(&self.mounted).output().expect("mount");
+        assert!(mounted.status.success(), "{mounted:?}");
+    }
+
+    /// What the device below has written (`Documentation/block/stat.rst` of Linux, field 5).
+    fn writes(&self) -> String {
+        let mut find = Command::new("findmnt");
+        let found = find.args(["-no", "SOURCE"]).arg(&self.place).output();
+        let found = String::from_utf8(found.expect("findmnt").stdout).expect("a device");
+        let device = found.trim().rsplit('/').next().unwrap_or_default();
+        let path = format!("/sys/block/{device}/stat");
+        let stat = std::fs::read_to_string(path).expect("a device with an image");
+        stat.split_whitespace().nth(4).expect("a count").to_owned()
     }
 
     /// Returns where it is mounted.

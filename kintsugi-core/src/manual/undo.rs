@@ -141,6 +141,13 @@
 //! name, synced (`syncfs(2)`; up to eight files each on its own), and gets its own last: one that was interrupted is never seen, and is
 //! swept away by the next, on every file system and with the references that it made. Pruning takes the name away first.
 //!
+//! When the power fails: the order is copies, manifest, the capture's name, and only then the command, each on the device before the next
+//! (`fsync(2)` of each file, or `syncfs(2)` of all; of the directory of captures for the name). So a capture that has a name is whole, and
+//! what the command destroyed has one. What is moved instead is named by a manifest that is on the device before; a
+//! rename that is lost leaves it where it was. On btrfs the name is not waited for before a move, which the same or a later
+//! transaction writes. `tests/tests/undo_power.rs` kills before many system calls, takes the image below the file system as it is
+//! then (ext4, xfs, btrfs) and undoes on that. That a device keeps what it says it has flushed is assumed.
+//!
 //! One undo is at work at a time. It says where it builds before it builds anything; what one that was killed left there is taken away
 //! by the next undo or capture, and the same undo again does the rest (with `--overwrite` where a file had got its name back: that
 //! counts as newer work). What `rm` was spared exists once, so it goes from the store to

@@ -1,0 +1,205 @@
+//! The power fails in the middle of a capture, on real file systems: what was on its way to the device at that moment is lost.
+//!
+//! The process is killed before one of its system calls (`strace(1)` injects it) and the image below the file system is taken as it
+//! is then; that one is mounted, as its journal has it. Whenever it strikes: what stood there stands there, or `kintsugi undo` brings
+//! all of it back. A device that reorders what it was given before a flush is not part of this.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use kintsugi_tests::machine::{Machine, program, said};
+use kintsugi_tests::tree::{Tree, differences, tree};
+use kintsugi_tests::volume::{Kind, Volume};
+
+/// Calls that change something, or wait for the device.
+const CALLS: &str = "mkdir,mkdirat,rename,renameat,renameat2,write,fsync,fdatasync,syncfs,unlink,unlinkat,sendto,execve";
+
+/// Points at which a run is cut, spread over all of them; the long tests take each.
+const POINTS: usize = 6;
+
+/// A file system on which a person's work and their copies lie, and a daemon whose log lies elsewhere.
+struct Bench {
+    machine: Machine,
+    volume: Volume,
+    cuts: usize,
+}
+
+impl Bench {
+    /// Nothing, and a word about it, where this may not mount or trace.
+    fn new(kind: Kind) -> Option<Self> {
+        let mut traced = std::process::Command::new("strace");
+        traced.args(["-qq", "-o", "/dev/null", "-e", "trace=openat", "true"]);
+        if !traced.status().is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: nothing may be traced here");
+            return None;
+        }
+        // Nothing is written by itself meanwhile; xfs does not do that within 30 s.
+        let options = match kind {
+            Kind::Ext4 | Kind::Btrfs => "commit=900",
+            Kind::Xfs | Kind::Tmpfs => "",
+        };
+        let volume = Volume::with_options(kind, 320, options)?;
+        let machine = Machine::new();
+        // Where the disk has much else to write, the log of the new daemon may take longer than a person is let wait.
+        let mut start = (0..20).map(|_| machine.run(&["daemon", "start"]));
+        assert!(start.any(|started| started.status.success()));
+        Some(Self {
+            machine,
+            volume,
+            cuts: 0,
+        })
+    }
+
+    /// A new directory with something to lose, all of it on the device.
+    fn work(&mut self) -> PathBuf {
+        self.cuts += 1;
+        let work = self.volume.path().join(format!("work-{}", self.cuts));
+        std::fs::create_dir_all(work.join("d/deep/empty")).unwrap();
+        for number in 0..20 {
+            let text = format!("{number} of {}", self.cuts).repeat(1_000);
+            std::fs::write(work.join(format!("d/f{number}")), text).unwrap();
+        }
+        std::fs::write(work.join("f"), "only here").unwrap();
+        std::fs::write(work.join("g"), "only here, too").unwrap();
+        sync(&work);
+        work
+    }
+
+    fn command(&self, program: &Path, work: &Path) -> std::process::Command {
+        let mut command = self.machine.command(program);
+        command
+            .env("XDG_DATA_HOME", self.volume.path().join("data"))
+            .env("SHELL", "/bin/bash")
+            .current_dir(work)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn kintsugi(&self, work: &Path, arguments: &[&str]) -> Output {
+        let mut kintsugi = self.command(&program("kintsugi"), work);
+        kintsugi.args(arguments).output().unwrap()
+    }
+
+    /// Runs `line` under `strace` with further options of that; returns how many calls it made.
+    fn traced(&self, work: &Path, options: &[&str], line: &[&str]) -> usize {
+        let log = self.machine.home().join("strace.log");
+        let mut strace = self.command(Path::new("strace"), work);
+        strace
+            .args(["-qq", "-e", "signal=none", "-e"])
+            .arg(format!("trace={CALLS}"))
+            .arg("-o")
+            .arg(&log)
+            .args(options)
+            .arg("--")
+            .arg(program("kintsugi"))
+            .args(["run", "--"])
+            .args(line);
+        drop(strace.output().unwrap());
+        std::fs::read_to_string(log).unwrap().lines().count()
+    }
+}
+
+/// Waits until all that was written to a file system is on its device.
+fn sync(place: &Path) {
+    let mut sync = std::process::Command::new("sync");
+    assert!(sync.arg("-f").arg(place).status().unwrap().success());
+}
+
+fn all(top: &Path) -> Tree {
+    let mut found = tree(top, &|_| false);
+    // What holds what was removed has another time afterwards.
+    if let Some(top) = found.get_mut(Path::new("")) {
+        top.modified = (0, 0);
+    }
+    found
+}
+
+/// Cuts the power at many points of what Kintsugi does before and while `line` runs.
+fn the_power_fails(kind: Kind, line: &[&str]) {
+    let Some(mut bench) = Bench::new(kind) else {
+        return;
+    };
+    let work = bench.work();
+    let calls = bench.traced(&work, &[], line);
+    assert!(calls > 10, "{calls} calls");
+    let is_long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
+    let step = if is_long { 1 } else { (calls / POINTS).max(1) };
+    let (mut intact, mut undone) = (0, 0);
+    for point in (1..=calls).step_by(step).chain([usize::MAX]) {
+        let work = bench.work();
+        let before = all(&work);
+        let inject = format!("inject={CALLS}:signal=KILL:when={point}");
+        if point == usize::MAX {
+            // It has run to its end, and all of that reached the device.
+            bench.traced(&work, &[], line);
+            sync(&work);
+        } else {
+            bench.traced(&work, &["-e", &inject], line);
+        }
+        bench.volume.cut_power();
+        if differences(&before, &all(&work)).is_empty() {
+            intact += 1;
+            continue;
+        }
+        undone += 1;
+        let done = bench.kintsugi(&work, &["undo", "--overwrite"]);
+        assert!(
+            done.status.success(),
+            "{kind:?} at {point}: {}",
+            said(&done)
+        );
+        let differs = differences(&before, &all(&work));
+        assert!(differs.is_empty(), "{kind:?} at {point}: {differs:#?}");
+    }
+    println!(
+        "{kind:?}, {calls} calls: {intact} times nothing was lost, {undone} times it came back"
+    );
+    assert!(intact > 0 && undone > 0);
+}
+
+/// Cuts the power once a command has run: nobody has waited for the device since its copies were made, and they are there.
+fn copies_are_on_the_device(kind: Kind) {
+    let Some(mut bench) = Bench::new(kind) else {
+        return;
+    };
+    let work = bench.work();
+    let before = all(&work);
+    bench.traced(&work, &[], &COPIED);
+    bench.volume.cut_power();
+    // Whatever of the command reached the device, now all of it has.
+    drop(std::fs::remove_dir_all(work.join("d")));
+    for name in ["f", "g"] {
+        drop(std::fs::remove_file(work.join(name)));
+    }
+    let done = bench.kintsugi(&work, &["undo", "--overwrite"]);
+    assert!(done.status.success(), "{kind:?}: {}", said(&done));
+    let differs = differences(&before, &all(&work));
+    assert!(differs.is_empty(), "{kind:?}: {differs:#?}");
+}
+
+/// Copies are made of all that this destroys.
+const COPIED: [&str; 1] = ["rm -rf d; echo new > f; rm g"];
+
+/// This is moved instead.
+const MOVED: [&str; 5] = ["rm", "-rf", "d", "f", "g"];
+
+#[test]
+fn a_power_cut_on_ext4_loses_nothing() {
+    the_power_fails(Kind::Ext4, &COPIED);
+    the_power_fails(Kind::Ext4, &MOVED);
+    copies_are_on_the_device(Kind::Ext4);
+}
+
+#[test]
+fn a_power_cut_on_xfs_loses_nothing() {
+    the_power_fails(Kind::Xfs, &COPIED);
+    the_power_fails(Kind::Xfs, &MOVED);
+    copies_are_on_the_device(Kind::Xfs);
+}
+
+#[test]
+fn a_power_cut_on_btrfs_loses_nothing() {
+    the_power_fails(Kind::Btrfs, &COPIED);
+    the_power_fails(Kind::Btrfs, &MOVED);
+    copies_are_on_the_device(Kind::Btrfs);
+}
