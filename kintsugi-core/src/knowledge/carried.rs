@@ -12,6 +12,7 @@ use super::assumed::TALK;
 use super::foreign::language_of;
 use super::program::Task;
 use super::schema::Language;
+use super::telling::{CANDIDATE_BYTES_MAX, candidates, is_telling, listed, lost_paths, quoted};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
 use crate::shell::{Hole, Input, Piece, Word};
@@ -21,12 +22,6 @@ const TEXTS_MAX: usize = 16;
 
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
-
-/// Most commands that one text is taken to hold.
-const CANDIDATES_MAX: usize = 24;
-
-/// Longest of them, in bytes.
-const CANDIDATE_BYTES_MAX: usize = 1024;
 
 /// Bytes of a text that are searched for one unit of work.
 const SEARCHED_BYTES: usize = 8;
@@ -43,39 +38,6 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
     redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
     typos codespell aspell black prettier gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
-
-/// Programs with which a text must begin to be taken for a command.
-const STARTERS: &str = " rm rmdir shred dd truncate unlink find mv chmod chown curl wget git sudo doas sh bash zsh dash env nohup xargs \
-    eval exec nc ncat socat scp rsync kubectl aws gcloud az terraform docker psql mysql dropdb redis-cli systemctl python python3 perl \
-    ruby node killall crontab ssh wipefs gh mkfs mkfs.ext4 tee cp cat tar gpg gsutil rclone srm rimraf trash ";
-
-/// Names of calls that take something away, in small letters, as a part of what is called.
-const LOSING: [&str; 24] = [
-    "unlink",
-    "removedir",
-    "removefile",
-    "removeall",
-    "remove_all",
-    "remove_dir",
-    "remove_file",
-    "rmtree",
-    "rmdir",
-    "deletefile",
-    "deletedir",
-    "deleterecursive",
-    "delete_file",
-    "delete_dir",
-    "file::delete",
-    "removeitem",
-    "fn.delete",
-    "fs.rm",
-    "os.remove",
-    "os.rename",
-    "delete-file",
-    "delete-directory",
-    "file.delete",
-    "trashitem",
-];
 
 impl Analyst<'_> {
     /// Searches what the line carries to a program that is described.
@@ -380,27 +342,10 @@ pub(super) fn is_handler(program: &str) -> bool {
     listed(HANDLERS, program)
 }
 
-/// Whether `name` is one of the words of `list`.
-fn listed(list: &str, name: &str) -> bool {
-    !name.is_empty() && list.split_ascii_whitespace().any(|word| word == name)
-}
-
 /// A recipe for a container: what it deletes, it deletes there.
 fn is_for_container(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     name.contains("dockerfile") || name.contains("containerfile")
-}
-
-/// Whether anything in a text could make a command or a call of those that are looked for: cheap, asked first.
-fn is_telling(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    LOSING.iter().any(|name| lower.contains(name))
-        || lower.contains("include")
-        || text
-            .split(|letter: char| {
-                !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '.' | '_')
-            })
-            .any(|word| listed(STARTERS, word))
 }
 
 /// The words of a command that hold a text: not those behind an option for people, nor plain names.
@@ -463,143 +408,9 @@ fn flat(word: &Word) -> String {
         .collect()
 }
 
-/// Parts of a text that read like a command of the shell: a line, what stands behind a colon or an equals sign, a quoted text, and
-/// quoted words one behind the other.
-fn candidates(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for line in text.lines() {
-        if found.len() >= CANDIDATES_MAX {
-            break;
-        }
-        if !is_telling(line) {
-            continue;
-        }
-        let plain =
-            line.trim_start_matches([' ', '\t', '-', '@', '+', '*', '!', '%', '#', '/', '>']);
-        let plain = plain.strip_prefix("go:generate ").unwrap_or(plain);
-        note(&mut found, plain);
-        for part in plain.split(['{', '}', ',', '[', ']']) {
-            for mark in [": ", "=", "|", "&&", ";"] {
-                if let Some((_, behind)) = part.split_once(mark) {
-                    note(&mut found, behind);
-                }
-            }
-        }
-        let quoted = quoted(line);
-        for text in &quoted {
-            note(&mut found, text);
-        }
-        let starts = quoted
-            .iter()
-            .position(|text| listed(STARTERS, base(text)) || listed(STARTERS, text));
-        if let Some(words) = starts
-            .and_then(|at| quoted.get(at..))
-            .filter(|words| words.len() > 1)
-        {
-            note(&mut found, &words.join(" "));
-        }
-    }
-    found
-}
-
-/// Adds a text that begins with the name of a program that is looked for.
-fn note(found: &mut Vec<String>, text: &str) {
-    let text = text.trim().trim_matches(['"', '\'', '`', ',']);
-    let is_command = text.len() <= CANDIDATE_BYTES_MAX
-        && text.contains(' ')
-        && text
-            .split_whitespace()
-            .next()
-            .is_some_and(|first| listed(STARTERS, base(first)));
-    if is_command && found.len() < CANDIDATES_MAX && !found.iter().any(|it| it == text) {
-        found.push(text.to_owned());
-    }
-}
-
-fn base(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
-}
-
-/// The texts in quotes of a line.
-fn quoted(line: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut letters = line.chars();
-    while let Some(open) = letters.next() {
-        if !matches!(open, '"' | '\'' | '`') {
-            continue;
-        }
-        let mut text = String::new();
-        let mut is_closed = false;
-        while let Some(letter) = letters.next() {
-            if letter == open {
-                is_closed = true;
-                break;
-            }
-            match letter {
-                '\\' => text.extend(letters.next()),
-                letter => text.push(letter),
-            }
-        }
-        if is_closed && found.len() < CANDIDATES_MAX {
-            found.push(text);
-        }
-    }
-    found
-}
-
-/// Paths in quotes on a line where a call takes something away: `unlink("/home/u/x")`.
-fn lost_paths(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for line in text.lines() {
-        let quoted = quoted(line);
-        let mut outside = line.to_ascii_lowercase();
-        for text in quoted.iter().filter(|text| text.len() > 2) {
-            outside = outside.replace(&text.to_ascii_lowercase(), "");
-        }
-        if !LOSING.iter().any(|name| outside.contains(name)) {
-            continue;
-        }
-        let paths = quoted
-            .into_iter()
-            .filter(|text| text.len() > 1 && text.starts_with(['/', '~']) && !text.contains(' '));
-        found.extend(paths.take(CANDIDATES_MAX.saturating_sub(found.len())));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::knowledge::testing::effects;
-
-    #[test]
-    fn a_command_in_a_text_is_found_wherever_it_stands() {
-        for (text, command) in [
-            (
-                "hooks: [{id: a, entry: rm -rf /srv/a, pass: no}]",
-                "rm -rf /srv/a",
-            ),
-            ("//go:generate rm -rf /srv/a", "rm -rf /srv/a"),
-            ("\trm -rf /srv/a", "rm -rf /srv/a"),
-            (
-                "Command::new(\"rm\").args([\"-rf\", \"/srv/a\"])",
-                "rm -rf /srv/a",
-            ),
-            ("os.execute(\"rm -rf /srv/a\")", "rm -rf /srv/a"),
-            (
-                "(system* \"/bin/rm\" \"-rf\" \"/srv/a\")",
-                "/bin/rm -rf /srv/a",
-            ),
-        ] {
-            assert!(candidates(text).iter().any(|it| it == command), "{text}");
-        }
-        assert!(candidates("remove the file, then run it").is_empty());
-        assert_eq!(
-            lost_paths("int main(){unlink(\"/srv/a.db\");}"),
-            ["/srv/a.db"]
-        );
-        assert!(lost_paths("puts(\"unlink /srv/a\");").is_empty());
-    }
 
     #[test]
     fn what_is_carried_to_a_program_counts_and_what_is_only_handled_does_not() {

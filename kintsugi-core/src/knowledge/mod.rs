@@ -42,6 +42,7 @@ mod setup;
 mod spoken;
 mod store;
 mod targets;
+mod telling;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -1,0 +1,197 @@
+//! What in a text, in whatever language, reads like a command of the shell or like a call that takes something away.
+//!
+//! Knows no program and no effect: what it finds is read by the shell's reader, or judged as a path. See [`super::carried`].
+
+/// Most commands that one text is taken to hold.
+const CANDIDATES_MAX: usize = 24;
+
+/// Longest of them, in bytes.
+pub(super) const CANDIDATE_BYTES_MAX: usize = 1024;
+
+/// Programs with which a text must begin to be taken for a command.
+const STARTERS: &str = " rm rmdir shred dd truncate unlink find mv chmod chown curl wget git sudo doas sh bash zsh dash env nohup xargs \
+    eval exec nc ncat socat scp rsync kubectl aws gcloud az terraform docker psql mysql dropdb redis-cli systemctl python python3 perl \
+    ruby node killall crontab ssh wipefs gh mkfs mkfs.ext4 tee cp cat tar gpg gsutil rclone srm rimraf trash ";
+
+/// Names of calls that take something away, in small letters, as a part of what is called.
+const LOSING: [&str; 24] = [
+    "unlink",
+    "removedir",
+    "removefile",
+    "removeall",
+    "remove_all",
+    "remove_dir",
+    "remove_file",
+    "rmtree",
+    "rmdir",
+    "deletefile",
+    "deletedir",
+    "deleterecursive",
+    "delete_file",
+    "delete_dir",
+    "file::delete",
+    "removeitem",
+    "fn.delete",
+    "fs.rm",
+    "os.remove",
+    "os.rename",
+    "delete-file",
+    "delete-directory",
+    "file.delete",
+    "trashitem",
+];
+
+/// Whether `name` is one of the words of `list`.
+pub(super) fn listed(list: &str, name: &str) -> bool {
+    !name.is_empty() && list.split_ascii_whitespace().any(|word| word == name)
+}
+
+/// Whether anything in a text could make a command or a call of those that are looked for: cheap, asked first.
+pub(super) fn is_telling(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    LOSING.iter().any(|name| lower.contains(name))
+        || lower.contains("include")
+        || text
+            .split(|letter: char| {
+                !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '.' | '_')
+            })
+            .any(|word| listed(STARTERS, word))
+}
+
+/// Parts of a text that read like a command of the shell: a line, what stands behind a colon or an equals sign, a quoted text, and
+/// quoted words one behind the other.
+pub(super) fn candidates(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if found.len() >= CANDIDATES_MAX {
+            break;
+        }
+        if !is_telling(line) {
+            continue;
+        }
+        let plain =
+            line.trim_start_matches([' ', '\t', '-', '@', '+', '*', '!', '%', '#', '/', '>']);
+        let plain = plain.strip_prefix("go:generate ").unwrap_or(plain);
+        note(&mut found, plain);
+        for part in plain.split(['{', '}', ',', '[', ']']) {
+            for mark in [": ", "=", "|", "&&", ";"] {
+                if let Some((_, behind)) = part.split_once(mark) {
+                    note(&mut found, behind);
+                }
+            }
+        }
+        let quoted = quoted(line);
+        for text in &quoted {
+            note(&mut found, text);
+        }
+        let starts = quoted
+            .iter()
+            .position(|text| listed(STARTERS, base(text)) || listed(STARTERS, text));
+        if let Some(words) = starts
+            .and_then(|at| quoted.get(at..))
+            .filter(|words| words.len() > 1)
+        {
+            note(&mut found, &words.join(" "));
+        }
+    }
+    found
+}
+
+/// Adds a text that begins with the name of a program that is looked for.
+fn note(found: &mut Vec<String>, text: &str) {
+    let text = text.trim().trim_matches(['"', '\'', '`', ',']);
+    let is_command = text.len() <= CANDIDATE_BYTES_MAX
+        && text.contains(' ')
+        && text
+            .split_whitespace()
+            .next()
+            .is_some_and(|first| listed(STARTERS, base(first)));
+    if is_command && found.len() < CANDIDATES_MAX && !found.iter().any(|it| it == text) {
+        found.push(text.to_owned());
+    }
+}
+
+fn base(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// The texts in quotes of a line.
+pub(super) fn quoted(line: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut letters = line.chars();
+    while let Some(open) = letters.next() {
+        if !matches!(open, '"' | '\'' | '`') {
+            continue;
+        }
+        let mut text = String::new();
+        let mut is_closed = false;
+        while let Some(letter) = letters.next() {
+            if letter == open {
+                is_closed = true;
+                break;
+            }
+            match letter {
+                '\\' => text.extend(letters.next()),
+                letter => text.push(letter),
+            }
+        }
+        if is_closed && found.len() < CANDIDATES_MAX {
+            found.push(text);
+        }
+    }
+    found
+}
+
+/// Paths in quotes on a line where a call takes something away: `unlink("/home/u/x")`.
+pub(super) fn lost_paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let quoted = quoted(line);
+        let mut outside = line.to_ascii_lowercase();
+        for text in quoted.iter().filter(|text| text.len() > 2) {
+            outside = outside.replace(&text.to_ascii_lowercase(), "");
+        }
+        if !LOSING.iter().any(|name| outside.contains(name)) {
+            continue;
+        }
+        let paths = quoted
+            .into_iter()
+            .filter(|text| text.len() > 1 && text.starts_with(['/', '~']) && !text.contains(' '));
+        found.extend(paths.take(CANDIDATES_MAX.saturating_sub(found.len())));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_in_a_text_is_found_wherever_it_stands() {
+        for (text, command) in [
+            (
+                "hooks: [{id: a, entry: rm -rf /srv/a, pass: no}]",
+                "rm -rf /srv/a",
+            ),
+            ("//go:generate rm -rf /srv/a", "rm -rf /srv/a"),
+            ("\trm -rf /srv/a", "rm -rf /srv/a"),
+            (
+                "Command::new(\"rm\").args([\"-rf\", \"/srv/a\"])",
+                "rm -rf /srv/a",
+            ),
+            ("os.execute(\"rm -rf /srv/a\")", "rm -rf /srv/a"),
+            (
+                "(system* \"/bin/rm\" \"-rf\" \"/srv/a\")",
+                "/bin/rm -rf /srv/a",
+            ),
+        ] {
+            assert!(candidates(text).iter().any(|it| it == command), "{text}");
+        }
+        assert!(candidates("remove the file, then run it").is_empty());
+        assert_eq!(
+            lost_paths("int main(){unlink(\"/srv/a.db\");}"),
+            ["/srv/a.db"]
+        );
+        assert!(lost_paths("puts(\"unlink /srv/a\");").is_empty());
+    }
+}
