@@ -208,6 +208,7 @@ impl Seat {
         };
         self.run(&format!("echo {pid} > pid"));
         let pid = std::fs::read_to_string(self.file("pid")).expect("its number");
+        std::fs::remove_file(self.file("pid")).expect("a file");
         pid.trim().to_owned()
     }
 

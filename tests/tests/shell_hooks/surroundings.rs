@@ -330,6 +330,8 @@ fn faults_of_children(pid: &str) -> u64 {
 
 /// Returns the process of the shell's relay.
 fn relay_of(seat: &mut Seat) -> i32 {
+    // A file that is there would not be written over unasked.
+    drop(std::fs::remove_file(seat.file("relay")));
     seat.run("echo $_kintsugi_relay > relay");
     let pid = std::fs::read_to_string(seat.file("relay")).expect("its number");
     pid.trim().parse().expect("a number")
