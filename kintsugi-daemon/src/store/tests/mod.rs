@@ -67,7 +67,7 @@ fn a_request_without_a_record_leaves_nothing_to_be_done() {
         monotonic: Duration::from_secs(120),
         ..now()
     };
-    drop(log.tend(later).unwrap());
+    let _durable = log.tend(later).unwrap();
     assert_eq!(log.due(), None, "all is signed");
     let staged = log.stage(later, Vec::new(), &()).unwrap();
     assert!(log.sync().unwrap().confirm(staged).is_ok());
