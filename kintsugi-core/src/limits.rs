@@ -8,6 +8,18 @@
 /// practice; what is longer is an accident or an attack.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
 
+/// Words that the `argv` of a proposal may have.
+///
+/// More are a list of files; a mebibyte of short ones took as long to read as everything else that is done with a frame.
+pub const ARGV_WORDS_MAX: usize = 32_768;
+
+/// A frame of at most this many bytes is answered before any longer one that another sent: who asks little waits for nobody who asks
+/// much. A line that a person types, with everything around it, has some hundred.
+pub const SMALL_FRAME_BYTES: usize = 8 * 1024;
+
+/// Rounds in which only small frames are answered, while a larger one waits; then one of those has its turn all the same.
+pub const LARGE_PASSED_OVER_MAX: u32 = 8;
+
 /// Longest time from the first byte of a frame to its last, in milliseconds.
 pub const FRAME_MS_MAX: u64 = 2_000;
 
@@ -48,6 +60,13 @@ pub const HOLD_MS_MAX: u64 = 8 * 60 * 60 * 1_000;
 
 /// Holds that wait at once; one more is denied.
 pub const HOLDS_MAX: usize = 1_024;
+
+/// Bytes of commands that wait at once; with more, one more is denied.
+///
+/// Every segment of the log opens with all of them, and whoever asks meanwhile waits: with a thousand commands of 30 KiB that took a
+/// third of a second.
+pub const HOLDS_BYTES_MAX: usize = 4 * 1024 * 1024;
+const _: () = assert!(HOLDS_BYTES_MAX > 16 * RECORD_BYTES_MAX);
 
 /// Ids of proposals that are remembered after their decision.
 pub const IDS_MAX: usize = 65_536;

@@ -1,8 +1,12 @@
 //! A command that awaits an answer, and what is known about whom it comes from.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+use crate::limits::ARGV_WORDS_MAX;
 use crate::quote;
 use crate::shell::Dialect;
 
@@ -19,7 +23,7 @@ pub struct ProposedCommand {
     /// The directory it would run in, absolute.
     pub cwd: String,
     /// Its words, when the client has them; may be empty. What they say beyond `raw` is judged too: [`Self::complete_text`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words")]
     pub argv: Vec<String>,
     /// The exact text.
     pub raw: String,
@@ -41,6 +45,32 @@ pub struct ProposedCommand {
     /// Addition: a person is at this prompt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interactive: bool,
+}
+
+/// Reads the words of a command, as many as there may be.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Words;
+
+    impl<'de> Visitor<'de> for Words {
+        type Value = Vec<String>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "at most {ARGV_WORDS_MAX} words")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut given: A) -> Result<Self::Value, A::Error> {
+            let mut words = Vec::new();
+            while let Some(word) = given.next_element()? {
+                if words.len() == ARGV_WORDS_MAX {
+                    return Err(de::Error::invalid_length(ARGV_WORDS_MAX + 1, &self));
+                }
+                words.push(word);
+            }
+            Ok(words)
+        }
+    }
+
+    deserializer.deserialize_seq(Words)
 }
 
 /// What a client says in [`ProposedCommand::can`] that gathers facts when it is asked to.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Bound;
 
-use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, CONNECTIONS_MAX};
+use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, CONNECTIONS_MAX, SMALL_FRAME_BYTES};
 
 use uuid::Uuid;
 
@@ -37,8 +37,10 @@ pub struct Crowd {
     poller: Poller,
     places: BTreeMap<Token, Place>,
     next_token: Token,
-    /// Those with a frame that can be answered.
-    queue: Queue,
+    /// Those with a small frame that can be answered.
+    small: Queue,
+    /// Those with a larger one.
+    large: Queue,
     /// Those whose answer waits for a hold.
     awaiting: BTreeSet<Token>,
     /// Those that are told of records.
@@ -64,7 +66,8 @@ impl Crowd {
             poller,
             places: BTreeMap::new(),
             next_token: FIRST_TOKEN,
-            queue: Queue::default(),
+            small: Queue::default(),
+            large: Queue::default(),
             awaiting: BTreeSet::new(),
             following: BTreeSet::new(),
             deadlines: BTreeSet::new(),
@@ -109,10 +112,15 @@ impl Crowd {
 
     /// Closes one connection to make room: of the process that has the most, the one that was idle longest.
     pub fn evict(&mut self) {
-        let victim = self.places.iter().max_by_key(|(_, place)| {
-            let count = self.per_process.get(&place.connection.process()).copied();
-            (count, std::cmp::Reverse(place.connection.active))
-        });
+        let most = self.per_process.values().max().copied();
+        let busiest = self
+            .per_process
+            .iter()
+            .filter(|(_, has)| Some(**has) == most);
+        let busiest: Vec<u32> = busiest.map(|(process, _)| *process).collect();
+        let is_of_them = |place: &Place| busiest.binary_search(&place.connection.process()).is_ok();
+        let theirs = self.places.iter().filter(|(_, place)| is_of_them(place));
+        let victim = theirs.min_by_key(|(_, place)| place.connection.active);
         if let Some(token) = victim.map(|(token, _)| *token) {
             self.remove(token);
         }
@@ -120,17 +128,26 @@ impl Crowd {
 
     /// Closes connections until what the others keep fits: of the process that keeps the most, the one that keeps the most.
     fn evict_the_heaviest(&mut self) {
+        if self.bytes <= CONNECTIONS_BYTES_MAX {
+            return;
+        }
+        let mut per_process: BTreeMap<u32, usize> = BTreeMap::new();
+        for place in self.places.values() {
+            *per_process.entry(place.connection.process()).or_default() += place.bytes;
+        }
         while self.bytes > CONNECTIONS_BYTES_MAX {
-            let mut per_process: BTreeMap<u32, usize> = BTreeMap::new();
-            for place in self.places.values() {
-                *per_process.entry(place.connection.process()).or_default() += place.bytes;
-            }
-            let victim = self.places.iter().max_by_key(|(_, place)| {
-                let bytes = per_process.get(&place.connection.process()).copied();
-                (bytes, place.bytes)
-            });
-            let Some((token, _)) = victim else { return };
-            self.remove(*token);
+            let heaviest = per_process.iter_mut().max_by_key(|(_, bytes)| **bytes);
+            let Some((process, kept)) = heaviest else {
+                return;
+            };
+            let is_theirs = |place: &Place| place.connection.process() == *process;
+            let theirs = self.places.iter().filter(|(_, place)| is_theirs(place));
+            let Some((token, place)) = theirs.max_by_key(|(_, place)| place.bytes) else {
+                return;
+            };
+            *kept -= place.bytes;
+            let token = *token;
+            self.remove(token);
         }
     }
 
@@ -147,12 +164,14 @@ impl Crowd {
         }
         self.abandoned.extend(place.connection.peer.asking);
         let process = place.connection.process();
-        self.queue.remove(process, token);
+        self.small.remove(process, token);
+        self.large.remove(process, token);
         if let Some(count) = self.per_process.get_mut(&process) {
             *count -= 1;
             if *count == 0 {
                 self.per_process.remove(&process);
-                self.queue.forget(process);
+                self.small.forget(process);
+                self.large.forget(process);
             }
         }
     }
@@ -171,10 +190,18 @@ impl Crowd {
         } else if ready.over && !connection.is_servable() {
             connection.phase = Phase::Dead;
         }
-        if connection.is_servable() {
-            self.queue.insert(connection.process(), ready.token);
-        }
+        let (process, bytes) = (connection.process(), connection.servable_bytes());
+        self.line_up(process, ready.token, bytes);
         self.touched.insert(ready.token);
+    }
+
+    /// Sees to it that a connection waits for its turn where the next frame that can be answered belongs, `bytes` long, if there
+    /// is one.
+    fn line_up(&mut self, process: u32, token: Token, bytes: Option<usize>) {
+        let is_small = |bytes| bytes <= SMALL_FRAME_BYTES;
+        self.small.keep(process, token, bytes.is_some_and(is_small));
+        let is_large = |bytes| !is_small(bytes);
+        self.large.keep(process, token, bytes.is_some_and(is_large));
     }
 
     /// Returns the holds whose prompts went away since this was asked last.
@@ -189,18 +216,31 @@ impl Crowd {
         Some(&mut place.connection)
     }
 
-    /// Returns whom to serve next, who is then reviewed at the end of the round: the processes take turns, and so do the
-    /// connections of each, so that a process with a thousand of them delays another no more than with one.
+    /// Returns whom to serve next of those with a small frame, who is then reviewed at the end of the round: the processes take
+    /// turns, and so do the connections of each, so that a process with a thousand of them delays another no more than with one.
     pub fn next_in_turn(&mut self) -> Option<Token> {
-        let token = self.queue.next()?;
+        let token = self.small.next()?;
         self.touched.insert(token);
         Some(token)
+    }
+
+    /// Returns whom to serve next of those with a larger frame, likewise.
+    pub fn next_large_in_turn(&mut self) -> Option<Token> {
+        let token = self.large.next()?;
+        self.touched.insert(token);
+        Some(token)
+    }
+
+    /// Whether somebody with a larger frame waits.
+    #[must_use]
+    pub fn has_large(&self) -> bool {
+        !self.large.is_empty()
     }
 
     /// Whether somebody can be served without waiting.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.queue.is_empty()
+        !self.small.is_empty() || self.has_large()
     }
 
     /// Returns those whose answer waits for a hold.
@@ -293,7 +333,7 @@ impl Crowd {
             self.remove(token);
             return;
         }
-        let is_servable = connection.is_servable();
+        let servable = connection.servable_bytes();
         let bytes = connection.kept_bytes();
         self.bytes = self.bytes - place.bytes + bytes;
         place.bytes = bytes;
@@ -304,11 +344,7 @@ impl Crowd {
             self.deadlines.extend(deadline.map(|new| (new, token)));
             place.deadline = deadline;
         }
-        if is_servable {
-            self.queue.insert(process, token);
-        } else {
-            self.queue.remove(process, token);
-        }
+        self.line_up(process, token, servable);
         let is_awaiting = matches!(phase, Phase::Awaiting { .. });
         keep(&mut self.awaiting, token, is_awaiting);
         keep(&mut self.following, token, phase == Phase::Following);
@@ -327,6 +363,14 @@ struct Queue {
 }
 
 impl Queue {
+    fn keep(&mut self, process: u32, token: Token, belongs: bool) {
+        if belongs {
+            self.insert(process, token);
+        } else {
+            self.remove(process, token);
+        }
+    }
+
     fn insert(&mut self, process: u32, token: Token) {
         self.waiting.entry(process).or_default().insert(token);
     }

@@ -8,7 +8,8 @@ use std::io::ErrorKind;
 
 use kintsugi_core::audit::record::Body;
 use kintsugi_core::limits::{
-    AWAIT_MS_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, ROUND_MS_MAX, SUBSCRIBERS_MAX,
+    AWAIT_MS_MAX, LARGE_PASSED_OVER_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, ROUND_MS_MAX,
+    SUBSCRIBERS_MAX,
 };
 use kintsugi_core::protocol::frame::parse_request;
 use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response};
@@ -103,6 +104,8 @@ pub struct Daemon {
     is_feeding: bool,
     /// When memory is given back, if nothing happens until then, on the monotonic clock.
     rest_at: Option<u64>,
+    /// Rounds in a row in which somebody with a long frame waited, and others were served.
+    passed_over: u32,
 }
 
 impl Daemon {
@@ -140,6 +143,7 @@ impl Daemon {
             fed: FIRST_TOKEN,
             is_feeding: false,
             rest_at: Some(REST_MS),
+            passed_over: 0,
         })
     }
 
@@ -305,17 +309,31 @@ impl Daemon {
     }
 
     /// Answers at most one frame of each connection, beginning where the last round ended; not many, and not for long.
+    ///
+    /// What is long may take long, and whoever is answered in the same round waits for it: so a long frame has a round of its own,
+    /// when nobody with a short one waits, or when it was passed over often enough.
     fn serve(&mut self, now: u64) {
         let until = self.desk.clock.monotonic_ms().saturating_add(ROUND_MS_MAX);
-        for _ in 0..ROUND_FRAMES_MAX {
+        let has_turn = self.passed_over >= LARGE_PASSED_OVER_MAX;
+        let mut served = 0;
+        while served < ROUND_FRAMES_MAX && !has_turn {
             let Some(token) = self.crowd.next_in_turn() else {
-                return;
+                break;
             };
+            served += 1;
             self.serve_one(token, now);
             if self.desk.clock.monotonic_ms() >= until {
                 // Who else waits is served in the next round, after whoever has come meanwhile and was not served lately.
-                return;
+                break;
             }
+        }
+        if served > 0 {
+            self.passed_over += u32::from(self.crowd.has_large());
+            return;
+        }
+        self.passed_over = 0;
+        if let Some(token) = self.crowd.next_large_in_turn() {
+            self.serve_one(token, now);
         }
     }
 

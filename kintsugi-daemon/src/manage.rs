@@ -1,5 +1,7 @@
 //! The requests beside `propose`: holds resolved, commands reported, the daemon asked and stopped.
 
+use std::sync::OnceLock;
+
 use kintsugi_core::audit::record::{Body, Means, Peer};
 use kintsugi_core::limits::FRAME_BYTES_MAX;
 use kintsugi_core::proposal::ProposedCommand;
@@ -25,6 +27,13 @@ pub struct Expiry {
 
 /// Longest account of a capture that is kept, in bytes of JSON: each is in a record.
 const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+
+/// Returns this process, and whose it is: asked of the system once, and not for every `status`.
+fn own() -> (u32, u32) {
+    static OWN: OnceLock<(u32, u32)> = OnceLock::new();
+    let ask = || (std::process::id(), rustix::process::geteuid().as_raw());
+    *OWN.get_or_init(ask)
+}
 
 fn check_manifest(manifest: &Value) -> Result<(), Refusal> {
     if manifest.to_string().len() <= MANIFEST_BYTES_MAX {
@@ -142,7 +151,7 @@ impl Desk {
             scorer: self.scoring.name(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: protocol::VERSION,
-            pid: std::process::id(),
+            pid: own().0,
             uptime_ms: self.clock.monotonic_ms(),
             log: self.book.status().map(|log| LogStatus {
                 id: log.id.to_string(),
@@ -162,7 +171,7 @@ impl Desk {
                 .status(self.clock.monotonic_ms(), self.clock.wall_ms()),
             model: self.scoring.status(self.clock.monotonic_ms()),
             agents: self.book.state().seen(self.clock.wall_ms()),
-            uid: rustix::process::geteuid().as_raw(),
+            uid: own().1,
             problems: self.problems(),
         }))
     }

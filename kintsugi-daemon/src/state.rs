@@ -67,6 +67,25 @@ pub enum Standing {
     With(Uuid),
 }
 
+impl Standing {
+    /// When it ends by itself, in milliseconds since 1970, if it does.
+    fn ends(&self) -> Option<u64> {
+        match self {
+            Self::Held(hold) => Some(hold.until),
+            Self::Approved { until, .. } => Some(*until),
+            Self::Decided(_) | Self::Closed(_) | Self::With(_) => None,
+        }
+    }
+
+    /// How many bytes of a command wait for a person, if one does.
+    fn held_bytes(&self) -> Option<usize> {
+        let Self::Held(hold) = self else { return None };
+        let Command { raw, cwd, argv, .. } = &hold.command;
+        let words: usize = argv.iter().map(String::len).sum();
+        Some(raw.len() + cwd.len() + words)
+    }
+}
+
 /// A proposal whose answer is the next record.
 #[derive(Debug)]
 struct Asked {
@@ -84,7 +103,11 @@ pub struct State {
     waiting: BTreeMap<Fingerprint, Uuid>,
     /// Holds and approvals: whatever can still expire.
     live: BTreeSet<Uuid>,
+    /// The same, by when their time is over.
+    ends: BTreeSet<(u64, Uuid)>,
     held: usize,
+    /// Bytes of what is held.
+    held_bytes: usize,
     /// How often an id that was known came to stand otherwise.
     ended: u64,
     seen: Seen,
@@ -373,27 +396,38 @@ impl State {
 
     /// Sets how an id stands and keeps the indexes with it. The only place that adds to `ids`.
     fn set(&mut self, id: Uuid, new: Known) {
-        let (live, shared, held) = match new.standing {
-            Standing::Held(_) => (true, true, true),
-            Standing::Approved { shared, .. } => (true, shared, false),
-            Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => (false, false, false),
+        let shared = match new.standing {
+            Standing::Held(_) => true,
+            Standing::Approved { shared, .. } => shared,
+            Standing::Decided(_) | Standing::Closed(_) | Standing::With(_) => false,
         };
         let (at, fingerprint) = (new.at, new.fingerprint);
+        let (ends, bytes) = (new.standing.ends(), new.standing.held_bytes());
         if let Some(old) = self.ids.put(id, new) {
             self.ended += 1;
             if self.waiting.get(&old.fingerprint) == Some(&id) {
                 self.waiting.remove(&old.fingerprint);
             }
             self.live.remove(&id);
-            self.held -= usize::from(matches!(old.standing, Standing::Held(_)));
+            if let Some(ends) = old.standing.ends() {
+                self.ends.remove(&(ends, id));
+            }
+            if let Some(bytes) = old.standing.held_bytes() {
+                self.held -= 1;
+                self.held_bytes -= bytes;
+            }
         }
         if shared {
             self.waiting.insert(fingerprint, id);
         }
-        if live {
+        if let Some(ends) = ends {
             self.live.insert(id);
+            self.ends.insert((ends, id));
         }
-        self.held += usize::from(held);
+        if let Some(bytes) = bytes {
+            self.held += 1;
+            self.held_bytes += bytes;
+        }
         self.forget(at);
     }
 

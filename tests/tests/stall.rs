@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX};
+use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX, HOLDS_BYTES_MAX};
 use kintsugi_core::redact::secrets;
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
@@ -283,6 +283,33 @@ fn a_text_of_nothing_but_secrets_is_read_once() {
     }
     // Many times what it takes; what grows with the square of the text takes far longer for one of them.
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+/// Each segment of the log opens with what is held, and everybody waits for that.
+#[test]
+fn what_waits_for_a_person_has_a_bounded_length_together() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let long = "y".repeat(30_000);
+    let most = HOLDS_BYTES_MAX / long.len() + 1;
+    let mut held = Vec::new();
+    let refused = loop {
+        let asked = propose(&format!("git push --force o{} {long}", held.len()));
+        let answer = client.ask(&asked);
+        if answer["decision"] != "hold" {
+            break answer;
+        }
+        held.push(asked["id"].clone());
+        assert!(held.len() <= most, "{} are held", held.len());
+    };
+    assert_eq!(refused["decision"], "deny", "{refused}");
+    let reason = refused["reason"].as_str().unwrap();
+    assert!(reason.contains("are held already"), "{reason}");
+    assert!(held.len() > most / 2, "{} are held", held.len());
+    let deny = json!({"kind": "deny", "id": held[0]});
+    assert_eq!(client.ask(&deny)["kind"], "ack");
+    let again = propose(&format!("git push --force again {long}"));
+    assert_eq!(client.ask(&again)["decision"], "hold");
 }
 
 /// Numbers that look random and are the same in every run (xorshift64).

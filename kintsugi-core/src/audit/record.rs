@@ -424,6 +424,16 @@ impl Body {
     /// # Errors
     /// When a member cannot be JSON; no body built from text and numbers does that.
     pub fn members(&self, salt: &[u8; 16]) -> Result<(String, String), serde_json::Error> {
+        if let Self::State { what, value } = self {
+            // The longest there are, and all of them are written at once.
+            let salt = super::chain::hex(salt);
+            let public = format!("\"what\":{}", serde_json::to_string(what)?);
+            let private = format!(
+                "\"n\":\"{salt}\",\"value\":{}",
+                serde_json::to_string(value)?
+            );
+            return Ok((public, private));
+        }
         let mut public = match serde_json::to_value(self)? {
             // Serde puts the members behind the name of their kind.
             Value::Object(kind) => match kind.into_iter().next() {
@@ -500,6 +510,14 @@ impl Record {
     }
 }
 
+/// The members of [`Body::State`].
+#[derive(Deserialize)]
+struct Piece {
+    what: String,
+    #[serde(default)]
+    value: Value,
+}
+
 /// Reads the members: an object behind its kind. A private one that is public, too, is none of ours.
 fn body_of(parts: &Parts<'_>) -> Result<Body, serde_json::Error> {
     let between: &[u8] = if parts.public.is_empty() || parts.private.is_empty() {
@@ -516,6 +534,11 @@ fn body_of(parts: &Parts<'_>) -> Result<Body, serde_json::Error> {
             Ok(Body::Proposal { command, peer })
         }
         b"verdict" => Ok(Body::Verdict(serde_json::from_slice(&members.concat())?)),
+        // These are the longest.
+        b"state" => {
+            let Piece { what, value } = serde_json::from_slice(&members.concat())?;
+            Ok(Body::State { what, value })
+        }
         b"recorded" => {
             let asked: Asked = serde_json::from_slice(&members.concat())?;
             let (command, peer, exit_code, duration_ms, spooled) = asked.into_parts();

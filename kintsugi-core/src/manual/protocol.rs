@@ -34,7 +34,8 @@
 //! | `panic` | `reason`? | `ack`; everything is held from then on |
 //!
 //! A command: `id` (UUID), `ts`, `agent`, `cwd` (absolute), `argv`, `raw` (the exact text), `session`; and if the client likes
-//! `shell`, `tool`, `interactive`, and [`facts`](crate::facts::Facts). `ts`, `agent`, `session` and `tool` have 128 bytes at most.
+//! `shell`, `tool`, `interactive`, and [`facts`](crate::facts::Facts). `ts`, `agent`, `session` and `tool` have 128 bytes at most,
+//! `argv` 32,768 words. A frame without a command in it has 256 KiB at most.
 //! A client may run `raw` or `argv`, and does not say which: words that `raw` is not parted into by white space or by a shell's
 //! quotes, and that are not a shell that is given `raw`, become its last line ([`complete_text`](crate::proposal::ProposedCommand::complete_text)),
 //! which is judged, shown, recorded and approved with it.
@@ -48,9 +49,12 @@
 //!
 //! # Turns
 //!
-//! The daemon has one thread. In a round it takes what is ready, answers one frame of a connection and then one of another process,
-//! until 64 are answered or 5 ms are over; what they recorded becomes durable with one sync, and then they are told. So a process with
-//! a thousand connections delays another by one request, of which the most costly takes some twenty milliseconds; a thousand
+//! The daemon has one thread. In a round it takes what is ready, 16 KiB of a connection at most, answers one frame of a connection
+//! and then one of another process, until 64 are answered or 5 ms are over; what they recorded becomes durable with one sync, and then
+//! they are told. Frames of more than 8 KiB may take longer, and who is answered in the same round would wait for them: such a one has a
+//! round of its own, when nobody with a shorter one waits, or after eight rounds. So whoever types `ls` waits for one long frame at most,
+//! which takes some ten milliseconds, however many processes send them. Of short ones a process with
+//! a thousand connections delays another by one request; a thousand
 //! processes have a thousand turns. What connections keep (half frames, answers that are not read) is 64 MiB together, then whoever keeps
 //! the most has to leave; of descriptors there are 4,096, of memory 512 MiB (`RLIMIT_DATA`). A disk that hangs in a sync
 //! hangs every answer, since none precedes its record: each client has its own time limit, and judges by itself after it.

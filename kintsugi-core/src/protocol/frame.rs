@@ -3,6 +3,8 @@
 //! A frame is judged as a whole: nothing of it is used before its newline has come. This module reads no socket and no
 //! clock; who reads decides how long a frame may take.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::{ErrorCode, Request, Response};
@@ -101,6 +103,13 @@ impl FrameBuffer {
         self.newline().is_some()
     }
 
+    /// Returns how long the next frame is, in bytes, when it is there whole.
+    #[must_use]
+    pub fn frame_bytes(&mut self) -> Option<usize> {
+        let newline = self.newline()?;
+        Some(newline - self.start)
+    }
+
     fn newline(&mut self) -> Option<usize> {
         let unread = self.bytes.get(self.searched..)?;
         if let Some(offset) = unread.iter().position(|byte| *byte == b'\n') {
@@ -161,19 +170,47 @@ const KINDS: [&str; 21] = [
     "revokegrant",
 ];
 
+/// Longest frame of a kind that has no command in it, in bytes: an account of copies, a burst of changes.
+const OTHER_BYTES_MAX: usize = 256 * 1024;
+const _: () = assert!(OTHER_BYTES_MAX < FRAME_BYTES_MAX);
+
+/// What a request is, before the rest of it is read.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+}
+
+/// What is said of a command that has run.
+#[derive(Deserialize)]
+struct Ran {
+    #[serde(default)]
+    exit_code: Option<i32>,
+    #[serde(default)]
+    duration_ms: Option<u64>,
+}
+
 /// Reads a request from a frame.
 ///
 /// # Errors
 ///
 /// Says what is wrong with it, in one line for the client. The frame consumed nothing.
 pub fn parse_request(frame: &[u8]) -> Result<Request, FrameError> {
-    #[derive(Deserialize)]
-    struct Kind {
-        kind: Option<String>,
-    }
-
     let text = str::from_utf8(frame).map_err(|_| FrameError::NotText)?;
-    let problem = match serde_json::from_str::<Request>(text) {
+    let kind = match serde_json::from_str::<Kind<'_>>(text) {
+        Ok(Kind { kind: Some(kind) }) => kind,
+        Ok(Kind { kind: None }) => return Err(FrameError::NoKind),
+        Err(error) if error.is_data() => return Err(FrameError::NoKind),
+        Err(error) => return Err(FrameError::NotJson(error.to_string())),
+    };
+    let has_command = matches!(&*kind, "propose" | "score" | "record" | "resolve");
+    if !has_command && frame.len() > OTHER_BYTES_MAX {
+        return Err(FrameError::WrongMembers {
+            kind: echo(&kind),
+            problem: format!("more than {OTHER_BYTES_MAX} bytes"),
+        });
+    }
+    let problem = match read(&kind, text) {
         Ok(mut request) => {
             if let Request::Propose(command)
             | Request::Score(command)
@@ -186,18 +223,38 @@ pub fn parse_request(frame: &[u8]) -> Result<Request, FrameError> {
         }
         Err(problem) => problem,
     };
-    match serde_json::from_str::<Kind>(text) {
-        Ok(Kind { kind: Some(kind) }) if KINDS.contains(&kind.as_str()) => {
-            Err(FrameError::WrongMembers {
-                kind,
-                problem: problem.to_string(),
-            })
-        }
-        Ok(Kind { kind: Some(kind) }) => Err(FrameError::UnknownKind(echo(&kind))),
-        Ok(Kind { kind: None }) => Err(FrameError::NoKind),
-        Err(error) if error.is_data() => Err(FrameError::NoKind),
-        Err(error) => Err(FrameError::NotJson(error.to_string())),
+    if KINDS.contains(&&*kind) {
+        Err(FrameError::WrongMembers {
+            kind: kind.into_owned(),
+            problem: problem.to_string(),
+        })
+    } else {
+        Err(FrameError::UnknownKind(echo(&kind)))
     }
+}
+
+/// Reads the members of a request. Those that are asked most often, and those that may be long, are read as what they are: read by
+/// their kind, every member would be kept twice on the way, those that nobody knows as well.
+fn read(kind: &str, text: &str) -> Result<Request, serde_json::Error> {
+    Ok(match kind {
+        "propose" => Request::Propose(serde_json::from_str(text)?),
+        "score" => Request::Score(serde_json::from_str(text)?),
+        "record" => {
+            let Ran {
+                exit_code,
+                duration_ms,
+            } = serde_json::from_str(text)?;
+            Request::Record {
+                command: serde_json::from_str(text)?,
+                exit_code,
+                duration_ms,
+            }
+        }
+        "status" => Request::Status,
+        "listpending" => Request::ListPending,
+        "listgrants" => Request::ListGrants,
+        _ => serde_json::from_str(text)?,
+    })
 }
 
 /// Returns the beginning of what a client sent, fit for a message of one line.
@@ -205,13 +262,18 @@ fn echo(text: &str) -> String {
     text.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
+/// Room for an answer at first, in bytes.
+const ANSWER_BYTES: usize = 1_024;
+
 /// Writes a message as one frame, its newline included.
 ///
 /// # Errors
 ///
 /// When the message cannot be written as JSON, which no message of this crate should bring about.
 pub fn write_frame<T: serde::Serialize>(message: &T) -> Result<Vec<u8>, serde_json::Error> {
-    let mut frame = serde_json::to_vec(message)?;
+    // Most answers fit, so that most are written without growing.
+    let mut frame = Vec::with_capacity(ANSWER_BYTES);
+    serde_json::to_writer(&mut frame, message)?;
     frame.push(b'\n');
     Ok(frame)
 }

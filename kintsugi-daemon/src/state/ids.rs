@@ -66,17 +66,21 @@ impl Ids {
         moved.or(before)
     }
 
-    /// Remembers ids that were remembered before a start, and nothing newer about them.
-    pub(super) fn restore(&mut self, rows: impl ExactSizeIterator<Item = Row>) {
-        // Where one piece is full, there may be many.
-        if rows.len() >= PIECE_ROWS && self.past.len() == 0 {
-            self.past.reserve(IDS_MAX);
-        }
+    /// Remembers ids that were remembered before a start, and nothing newer about them. Returns when the last of them was.
+    pub(super) fn restore(&mut self, rows: impl Iterator<Item = Row>) -> Option<u64> {
+        let before = self.past.len();
+        let mut last = None;
         for row in rows {
+            last = Some(row.at);
             if !self.others.contains_key(&row.id) {
                 self.past.put(row);
             }
         }
+        // Where one piece is full, there may be many.
+        if before == 0 && self.past.len() >= PIECE_ROWS {
+            self.past.reserve(IDS_MAX);
+        }
+        last
     }
 
     /// Forgets the oldest, beyond their number and their time at `now`. What still waits is not forgotten; there are `waiting` of

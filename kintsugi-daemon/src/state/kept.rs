@@ -324,12 +324,9 @@ impl State {
 
     /// Takes over ids to which nothing of their own will happen: all of them, or those before one that cannot be read.
     fn restore_rows(&mut self, rows: impl Iterator<Item = Option<Row>>) {
-        let rows: Vec<Row> = rows.map_while(|row| row).collect();
-        let Some(last) = rows.last().map(|row| row.at) else {
-            return;
-        };
-        self.ids.restore(rows.into_iter());
-        self.forget(last);
+        if let Some(last) = self.ids.restore(rows.map_while(|row| row)) {
+            self.forget(last);
+        }
     }
 
     fn restore_hold(&mut self, kept: KeptHold) {

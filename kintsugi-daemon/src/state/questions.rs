@@ -1,5 +1,6 @@
 //! What is asked of what is remembered. Nothing here changes it.
 
+use std::ops::Bound;
 use std::rc::Rc;
 
 use kintsugi_core::audit::record;
@@ -7,7 +8,7 @@ use kintsugi_core::classify::Class;
 use kintsugi_core::decide::Decision;
 use kintsugi_core::effect::Effect;
 use kintsugi_core::grant::{Denied, Grant};
-use kintsugi_core::limits::HOLDS_MAX;
+use kintsugi_core::limits::{HOLDS_BYTES_MAX, HOLDS_MAX};
 use kintsugi_core::protocol::{AgentStatus, PendingItem, PendingStatus};
 use uuid::Uuid;
 
@@ -167,28 +168,18 @@ impl State {
     /// Whether there is no room for another hold.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.live.len() >= HOLDS_MAX
+        self.live.len() >= HOLDS_MAX || self.held_bytes >= HOLDS_BYTES_MAX
     }
 
     /// Returns the ids whose time is over at `now`, and the next moment at which that will be so for another.
     #[must_use]
     pub fn expired(&self, now: u64) -> (Vec<Uuid>, Option<u64>) {
-        let mut over = Vec::new();
-        let mut next: Option<u64> = None;
-        for id in &self.live {
-            let until = match self.ids.other(*id).map(|known| &known.standing) {
-                Some(Standing::Held(hold)) => hold.until,
-                Some(Standing::Approved { until, .. }) => *until,
-                Some(Standing::Decided(_) | Standing::Closed(_) | Standing::With(_)) | None => {
-                    continue;
-                }
-            };
-            if until <= now {
-                over.push(*id);
-            } else {
-                next = Some(next.map_or(until, |sooner| sooner.min(until)));
-            }
-        }
+        let over = self.ends.range(..=(now, Uuid::max()));
+        let over: Vec<Uuid> = over.map(|(_, id)| *id).collect();
+        let later = self
+            .ends
+            .range((Bound::Excluded((now, Uuid::max())), Bound::Unbounded));
+        let mut next = later.map(|(until, _)| *until).next();
         for grant in self.intents.grants(now) {
             let until = grant.until;
             next = match (next, until) {

@@ -192,11 +192,11 @@ impl<'a> Lines<'a> {
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.last = self.begin;
         let unread = self.buffer.get(self.begin..self.filled).unwrap_or_default();
-        let mut newline = newline_in(unread);
+        let mut newline = memchr::memchr(b'\n', unread);
         if newline.is_none() {
             self.refill()?;
             let unread = self.buffer.get(self.begin..self.filled).unwrap_or_default();
-            newline = newline_in(unread);
+            newline = memchr::memchr(b'\n', unread);
         }
         let Some(length) = newline.map(|at| at + 1) else {
             return Ok(None);
@@ -241,20 +241,6 @@ impl<'a> Lines<'a> {
         self.hasher.update(done);
         *hasher = self.hasher;
     }
-}
-
-/// Returns where the first newline is.
-fn newline_in(bytes: &[u8]) -> Option<usize> {
-    // To see whether a byte is there at all takes a fraction of looking where it is.
-    let has_none = |chunk: &&[u8]| !chunk.contains(&b'\n');
-    let passed: usize = bytes
-        .chunks(256)
-        .take_while(has_none)
-        .map(<[u8]>::len)
-        .sum();
-    let rest = bytes.get(passed..)?;
-    let at = rest.iter().position(|byte| *byte == b'\n')?;
-    Some(passed + at)
 }
 
 /// Takes `bytes`, a line with its newline, when it is the next record.
