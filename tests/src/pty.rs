@@ -30,7 +30,7 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// Starts `program` in a new session whose controlling terminal is the new one (`setsid(1)` of util-linux).
+    /// Starts `program` in a new session whose controlling terminal is the new one (`setsid(1)` of util-linux, `env(1)` of coreutils 8.31).
     ///
     /// # Panics
     /// When the system gives no terminal, or the program does not start.
@@ -55,8 +55,10 @@ impl Pty {
         let slave = rustix::fs::open(name, flags, Mode::empty()).expect("its other end");
         let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
 
-        let mut leader = Command::new("setsid");
-        leader.arg("--ctty").arg(program.get_program());
+        // Whoever runs the tests in the background of a shell ignores interrupts, and that is inherited.
+        let mut leader = Command::new("env");
+        leader.args(["--default-signal=INT,QUIT", "setsid", "--ctty"]);
+        leader.arg(program.get_program());
         leader.args(program.get_args());
         leader.env_clear();
         for (name, value) in program.get_envs() {

@@ -208,7 +208,8 @@ mod tests {
     fn a_byte_order_mark_stays_in_front() {
         let text = "\u{feff}{\"a\": 1}\r\n";
         let with_ours = with(text, &[element(600)]).unwrap();
-        assert!(with_ours.starts_with("\u{feff}{\"a\": 1"), "{with_ours:?}");
+        assert!(with_ours.starts_with("\u{feff}{"), "{with_ours:?}");
+        assert!(with_ours.contains("\"a\": 1"), "{with_ours:?}");
         assert_eq!(with_ours.matches('\u{feff}').count(), 1);
         assert_eq!(with(&with_ours, &[element(600)]).unwrap(), with_ours);
         let gone = without(&with_ours, &[element(600)]).unwrap();
