@@ -1,8 +1,8 @@
 //! PowerShell → bash: writes simple pipelines of cmdlets as the text of bash that would start commands of these names
 //! (PowerShell 7.4, `about_Parsing`, `about_Quoting_Rules`, `about_Aliases`).
 //!
-//! Commands with parameters, `;`, `|`, `&`, strings, variables, script blocks and assignments are read. Everything else of the
-//! language (types, methods, operators, control flow) is an error, so that the line is held.
+//! Commands with parameters, `;`, `|`, `&`, strings, variables, script blocks, assignments, `if` and `try` are read. Everything else of the
+//! language (types, methods, operators, loops) is an error, so that the line is held.
 
 use super::powershell_names::{cmdlet, only_looks, parameter};
 use crate::limits::SHELL_DEPTH_MAX;
@@ -10,12 +10,17 @@ use crate::limits::SHELL_DEPTH_MAX;
 /// Why a text is not read.
 pub(super) type Fault = &'static str;
 
+/// What `$PROFILE` holds (`about_Profiles`): it runs whenever a shell starts.
+const PROFILE: &str = "\"${HOME}/.config/powershell/Microsoft.PowerShell_profile.ps1\"";
+
 pub(super) const UNREAD: Fault = "a text of PowerShell that is more than a pipeline of commands";
 
 struct Reader<'t> {
     text: &'t str,
     at: usize,
     depth: u32,
+    /// Arguments of a cmdlet are read, which takes `\` for what parts a path, on every system.
+    parts_paths: bool,
 }
 
 /// Returns what bash would be told.
@@ -24,6 +29,7 @@ pub(super) fn to_bash(text: &str) -> Result<String, Fault> {
         text,
         at: 0,
         depth: 0,
+        parts_paths: false,
     };
     let mut out = String::new();
     reader.statements(&mut out)?;
@@ -85,6 +91,9 @@ impl Reader<'_> {
         if may_assign && self.assignment(out)? {
             return Ok(());
         }
+        if self.branches(out)? {
+            return Ok(());
+        }
         let mut blocks = String::new();
         loop {
             self.skip_blanks();
@@ -113,6 +122,79 @@ impl Reader<'_> {
             None | Some(';' | '\n' | '}' | ')') => Ok(()),
             Some(_) => Err(UNREAD),
         }
+    }
+
+    /// `if (…) {…} elseif (…) {…} else {…}` and `try {…} catch {…} finally {…}`: whatever may run is written, one behind the other.
+    fn branches(&mut self, out: &mut String) -> Result<bool, Fault> {
+        if self.keyword("if") {
+            self.condition(out)?;
+            self.block(out)?;
+            while self.keyword("elseif") {
+                self.condition(out)?;
+                self.block(out)?;
+            }
+            if self.keyword("else") {
+                self.block(out)?;
+            }
+            return Ok(true);
+        }
+        if !self.keyword("try") {
+            return Ok(false);
+        }
+        self.block(out)?;
+        while self.keyword("catch") || self.keyword("finally") {
+            self.block(out)?;
+        }
+        Ok(true)
+    }
+
+    /// Passes a word of control flow, if it is next; also at the beginning of the next line.
+    fn keyword(&mut self, word: &str) -> bool {
+        let start = self.at;
+        self.skip_blanks();
+        while self.next() == Some('\n') {
+            self.at += 1;
+            self.skip_blanks();
+        }
+        let rest = self.rest();
+        let is_it = rest
+            .get(..word.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+            && rest
+                .get(word.len()..)
+                .is_some_and(|behind| behind.starts_with([' ', '\t', '\r', '\n', '(', '{']));
+        self.at = if is_it { self.at + word.len() } else { start };
+        is_it
+    }
+
+    fn condition(&mut self, out: &mut String) -> Result<(), Fault> {
+        self.skip_blanks();
+        if self.next() != Some('(') {
+            return Err(UNREAD);
+        }
+        self.at += 1;
+        self.skip_blanks();
+        // What is asked is told by no word of bash; the command in it runs all the same.
+        while self.next() == Some('!') {
+            self.at += 1;
+            self.skip_blanks();
+        }
+        self.statements(out)?;
+        self.close(')')
+    }
+
+    fn block(&mut self, out: &mut String) -> Result<(), Fault> {
+        self.skip_blanks();
+        while self.next() == Some('\n') {
+            self.at += 1;
+            self.skip_blanks();
+        }
+        if self.next() != Some('{') {
+            return Err(UNREAD);
+        }
+        self.at += 1;
+        self.statements(out)?;
+        self.close('}')
     }
 
     /// `$x = 'text'`, `$x = command`, `$env:X = 'text'`; nothing is consumed when it is something else.
@@ -165,9 +247,14 @@ impl Reader<'_> {
             self.skip_blanks();
         }
         let is_value = !called && matches!(self.next(), Some('\'' | '"' | '$' | '(' | '0'..='9'));
-        let mut words = Vec::new();
+        let outside = self.parts_paths;
+        self.parts_paths = false;
+        let mut words: Vec<String> = Vec::new();
         loop {
             self.skip_blanks();
+            if let [first] = words.as_slice() {
+                self.parts_paths = !is_value && cmdlet(first).is_ok_and(|name| is_cmdlet(&name));
+            }
             let mut word = String::new();
             if self.redirection(&mut word)? {
                 words.push(word);
@@ -178,6 +265,7 @@ impl Reader<'_> {
             }
             words.push(word);
         }
+        self.parts_paths = outside;
         let Some(first) = words.first() else {
             return Err(UNREAD);
         };
@@ -200,8 +288,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let rest = words.get(1..).unwrap_or_default();
-        let is_cmdlet = name.contains('-') && name.starts_with(|it: char| it.is_ascii_uppercase());
-        let rest: Vec<String> = if is_cmdlet {
+        let rest: Vec<String> = if is_cmdlet(&name) {
             rest.iter().map(|word| parameter(word)).collect()
         } else {
             rest.to_vec()
@@ -240,6 +327,11 @@ impl Reader<'_> {
         let second = words.get(1).map(|word| word.to_ascii_lowercase());
         if second.is_some_and(|word| OPERATORS.contains(&word.trim_matches('\''))) {
             out.push_str("true");
+            // What is compared may be what a command prints.
+            for word in words.iter().filter(|word| word.contains("$(")) {
+                out.push(' ');
+                out.push_str(word);
+            }
             return Ok(());
         }
         Err(UNREAD)
@@ -324,13 +416,22 @@ impl Reader<'_> {
                         .find(|it: char| !(it.is_alphanumeric() || "-_./\\:=+%#".contains(it)))
                         .unwrap_or(rest.len())
                         .max(letter.len_utf8());
-                    let text = rest.get(..end).unwrap_or_default().to_owned();
+                    let text = self.parted(rest.get(..end).unwrap_or_default());
                     self.at += end;
                     push_quoted(word, &text);
                 }
             }
         }
         Ok(self.at > start)
+    }
+
+    /// Returns a text as whoever is given it takes it.
+    fn parted(&self, text: &str) -> String {
+        if self.parts_paths {
+            text.replace('\\', "/")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn close(&mut self, mark: char) -> Result<(), Fault> {
@@ -381,7 +482,7 @@ impl Reader<'_> {
                 self.at += 1;
                 text.push('\'');
             } else {
-                push_quoted(word, &text);
+                push_quoted(word, &self.parted(&text));
                 return self.members();
             }
         }
@@ -413,7 +514,7 @@ impl Reader<'_> {
                 }
                 letter => {
                     self.at += letter.len_utf8();
-                    push_quoted(word, &letter.to_string());
+                    push_quoted(word, &self.parted(letter.encode_utf8(&mut [0; 4])));
                 }
             }
         }
@@ -454,6 +555,10 @@ impl Reader<'_> {
             }
             "home" | "userprofile" => "HOME".to_owned(),
             "pwd" => "PWD".to_owned(),
+            "profile" => {
+                word.push_str(PROFILE);
+                return self.members();
+            }
             "null" => {
                 word.push_str("/dev/null");
                 return Ok(());
@@ -474,6 +579,10 @@ impl Reader<'_> {
         word.push_str(&["\"${", known.as_ref(), "}\""].concat());
         self.members()
     }
+}
+
+fn is_cmdlet(name: &str) -> bool {
+    name.contains('-') && name.starts_with(|it: char| it.is_ascii_uppercase())
 }
 
 fn push_quoted(word: &mut String, text: &str) {
@@ -521,6 +630,22 @@ mod tests {
             bash("gci | % { del $_ }"),
             "Get-ChildItem | cat Remove-Item \"${piped_item}\""
         );
+        assert_eq!(
+            bash("del $HOME\\a\\*; ./x 'a\\b'"),
+            "Remove-Item \"${HOME}\"/a/* ./x 'a\\b'"
+        );
+        assert_eq!(
+            bash("if (!(Test-Path a\\b)) { del c } else { ls }\ntry { gci } catch { rm d }"),
+            "printf '%s\\n' \"$(Test-Path a/b )\" Remove-Item c Get-ChildItem Get-ChildItem Remove-Item d"
+        );
+        assert_eq!(
+            bash("if ($true -and (rm x)) { ls }"),
+            "true \"$(Remove-Item x )\" Get-ChildItem"
+        );
+        assert_eq!(
+            bash("if ($LASTEXITCODE -eq 0) { ls }"),
+            "true Get-ChildItem"
+        );
         assert_eq!(bash("'ls' | iex"), "printf '%s\\n' ls | Invoke-Expression");
     }
 
@@ -529,7 +654,7 @@ mod tests {
         for text in [
             "[IO.File]::Delete('x')",
             "(New-Object Net.WebClient).DownloadString('x')",
-            "if ($true) { ls }",
+            "while ($true) { ls }",
             "& ('r' + 'm') x",
             "'a",
             "ls }",
