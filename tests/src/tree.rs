@@ -143,9 +143,13 @@ pub fn differences(before: &Tree, now: &Tree) -> Vec<String> {
 
 /// Waits for the next tick of the clock that file systems take times from: what changes after it is later.
 pub fn next_tick() {
-    let tick = || rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    let first = tick();
-    while tick() == first {
+    use rustix::time::{ClockId, clock_gettime};
+    // A tick that comes late ends before now: the clock of the files has to have passed what everybody else's says.
+    let now = clock_gettime(ClockId::Realtime);
+    let is_past = |coarse: rustix::time::Timespec| {
+        (coarse.tv_sec, coarse.tv_nsec) > (now.tv_sec, now.tv_nsec)
+    };
+    while !is_past(clock_gettime(ClockId::RealtimeCoarse)) {
         std::thread::yield_now();
     }
 }
