@@ -464,7 +464,8 @@ fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
     let [program, file] = only.words.as_slice() else {
         return None;
     };
-    let is_plain = program.known()? == "cat" && file.known().is_some_and(|it| !it.starts_with('-'));
+    let is_plain =
+        name_of(&program.known()?) == "cat" && file.known().is_some_and(|it| !it.starts_with('-'));
     is_plain.then_some(file)
 }
 
@@ -486,11 +487,16 @@ fn unpacked_file(call: &Call<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// The name of a program, wherever it is.
+fn name_of(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
 /// Whether a program prints what a file holds, packed or not.
 fn unpacks(program: &Word) -> bool {
-    let name = program.known();
+    let program = program.known();
     matches!(
-        name.as_deref(),
+        program.as_deref().map(name_of),
         Some(
             "cat"
                 | "zcat"
