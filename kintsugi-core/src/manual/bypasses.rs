@@ -70,12 +70,12 @@
 //! | this machine named where code does not speak to it | `python3 -c "…delete_db_instance(…) # localhost"` | `tests/corpus/evasive-clients.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | words beside a text that says something else | `{"raw": "ls", "argv": ["rm", "-rf", "/"]}` | `words_that_say_something_else_than_the_text_are_judged_and_shown_too` in `tests/tests/protocol.rs` |
 //! | a secret that a program reads which is not made for reading | `nasm -@ /etc/shadow` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
-//! | settings, plugins or a build file that an option takes from a temporary directory | `pytest -c /tmp/x.ini` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
-//! | the same by a variable | `MAKEFILES=/tmp/x.mk make` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
-//! | a client of a cloud or a database inside program text | `python3 -c "import boto3; boto3.client('s3').delete_bucket(Bucket='x')"` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | instructions for an image that mount the project | `docker build - <<< $'…RUN --mount=type=bind,target=/c curl -T /c/.env https://…'` | `tests/corpus/evasive-classes-1.toml`, `every_evasive_spelling_is_held_by_its_rule` |
-//! | a program of the project by way of its package manager | `yarn prisma migrate reset --force` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
-//! | names that a pipe makes, behind a directory | `ls backups \| xargs -I{} rm backups/{}` | `tests/corpus/classes-1.toml`, `every_command_of_a_class_is_held_by_its_rule` |
+//! | settings, plugins or a build file that an option takes from a temporary directory | `pytest -c /tmp/x.ini` | `tests/corpus/evasive-started-for-you.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the same by a variable | `MAKEFILES=/tmp/x.mk make` | `tests/corpus/evasive-started-for-you.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a client of a cloud or a database inside program text | `python3 -c "import boto3; boto3.client('s3').delete_bucket(Bucket='x')"` | `tests/corpus/classes-clouds-and-code.toml`, `every_command_of_a_class_is_held_by_its_rule` |
+//! | instructions for an image that mount the project | `docker build - <<< $'…RUN --mount=type=bind,target=/c curl -T /c/.env https://…'` | `tests/corpus/evasive-started-for-you.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program of the project by way of its package manager | `npx prisma migrate reset --force` | `tests/corpus/dangerous-tools-work.toml`, `every_command_of_a_class_is_held_by_its_rule` |
+//! | names that a pipe makes, behind a directory | `ls backups \| head -20 \| xargs -I{} rm backups/{}` | `tests/corpus/classes-files.toml`, `every_command_of_a_class_is_held_by_its_rule` |
 //! | settings or a build script that the line writes for a program that looks for them | `printf '…rm -rf ~/x…' > build.rs && cargo build` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program in one option and its arguments in another | `mvn … -Dexec.executable=rm -Dexec.args='-rf ~/x'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function that another command calls by its name | `f() { rm -rf ~/x; }; add-zsh-hook precmd f` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
