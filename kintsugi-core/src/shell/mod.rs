@@ -13,7 +13,6 @@ mod lexer;
 mod map;
 mod nu;
 mod powershell;
-mod powershell_names;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -4,6 +4,7 @@
 //! string constants they act on. What is not understood and could matter is [`Embedded::Unknown`].
 
 mod awk;
+mod behind;
 mod bindings;
 mod build_text;
 mod calling;
@@ -17,6 +18,7 @@ mod ex;
 mod functions;
 mod functions_more;
 mod harmless;
+mod indexing;
 mod lex;
 mod lines;
 mod lisp;

@@ -4,8 +4,13 @@
 //! Commands with parameters, `;`, `|`, `&`, strings, variables, script blocks, assignments, `if` and `try` are read. Everything else of the
 //! language (types, methods, operators, loops) is an error, so that the line is held.
 
-use super::powershell_names::{cmdlet, only_looks, parameter};
+mod branches;
+mod names;
+#[cfg(test)]
+mod tests;
+
 use crate::limits::SHELL_DEPTH_MAX;
+use names::{cmdlet, only_looks, parameter};
 
 /// Why a text is not read.
 pub(super) type Fault = &'static str;
@@ -122,79 +127,6 @@ impl Reader<'_> {
             None | Some(';' | '\n' | '}' | ')') => Ok(()),
             Some(_) => Err(UNREAD),
         }
-    }
-
-    /// `if (…) {…} elseif (…) {…} else {…}` and `try {…} catch {…} finally {…}`: whatever may run is written, one behind the other.
-    fn branches(&mut self, out: &mut String) -> Result<bool, Fault> {
-        if self.keyword("if") {
-            self.condition(out)?;
-            self.block(out)?;
-            while self.keyword("elseif") {
-                self.condition(out)?;
-                self.block(out)?;
-            }
-            if self.keyword("else") {
-                self.block(out)?;
-            }
-            return Ok(true);
-        }
-        if !self.keyword("try") {
-            return Ok(false);
-        }
-        self.block(out)?;
-        while self.keyword("catch") || self.keyword("finally") {
-            self.block(out)?;
-        }
-        Ok(true)
-    }
-
-    /// Passes a word of control flow, if it is next; also at the beginning of the next line.
-    fn keyword(&mut self, word: &str) -> bool {
-        let start = self.at;
-        self.skip_blanks();
-        while self.next() == Some('\n') {
-            self.at += 1;
-            self.skip_blanks();
-        }
-        let rest = self.rest();
-        let is_it = rest
-            .get(..word.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(word))
-            && rest
-                .get(word.len()..)
-                .is_some_and(|behind| behind.starts_with([' ', '\t', '\r', '\n', '(', '{']));
-        self.at = if is_it { self.at + word.len() } else { start };
-        is_it
-    }
-
-    fn condition(&mut self, out: &mut String) -> Result<(), Fault> {
-        self.skip_blanks();
-        if self.next() != Some('(') {
-            return Err(UNREAD);
-        }
-        self.at += 1;
-        self.skip_blanks();
-        // What is asked is told by no word of bash; the command in it runs all the same.
-        while self.next() == Some('!') {
-            self.at += 1;
-            self.skip_blanks();
-        }
-        self.statements(out)?;
-        self.close(')')
-    }
-
-    fn block(&mut self, out: &mut String) -> Result<(), Fault> {
-        self.skip_blanks();
-        while self.next() == Some('\n') {
-            self.at += 1;
-            self.skip_blanks();
-        }
-        if self.next() != Some('{') {
-            return Err(UNREAD);
-        }
-        self.at += 1;
-        self.statements(out)?;
-        self.close('}')
     }
 
     /// `$x = 'text'`, `$x = command`, `$env:X = 'text'`; nothing is consumed when it is something else.
@@ -595,71 +527,4 @@ fn push_quoted(word: &mut String, text: &str) {
     word.push('\'');
     word.push_str(&text.replace('\'', "'\\''"));
     word.push('\'');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::to_bash;
-
-    fn bash(text: &str) -> String {
-        let text = to_bash(text).unwrap_or_else(|fault| format!("fault: {fault}"));
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn pipelines_of_cmdlets_are_commands() {
-        assert_eq!(bash("Get-Process | Select -First 5"), "Get-Process | cat");
-        assert_eq!(
-            bash("rm -r -fo $HOME"),
-            "Remove-Item -Recurse -Force \"${HOME}\""
-        );
-        assert_eq!(
-            bash("remove-item 'a b'; ls"),
-            "Remove-Item 'a b' Get-ChildItem"
-        );
-        assert_eq!(
-            bash("iex (iwr https://x/y)"),
-            "Invoke-Expression \"$(Invoke-WebRequest https://x/y )\""
-        );
-        assert_eq!(bash("$p = 'C:/x'; del $p"), "p=C:/x Remove-Item \"${p}\"");
-        assert_eq!(
-            bash("Get-Process | Where-Object { $_.CPU -gt 10 }"),
-            "Get-Process | cat true"
-        );
-        assert_eq!(
-            bash("gci | % { del $_ }"),
-            "Get-ChildItem | cat Remove-Item \"${piped_item}\""
-        );
-        assert_eq!(
-            bash("del $HOME\\a\\*; ./x 'a\\b'"),
-            "Remove-Item \"${HOME}\"/a/* ./x 'a\\b'"
-        );
-        assert_eq!(
-            bash("if (!(Test-Path a\\b)) { del c } else { ls }\ntry { gci } catch { rm d }"),
-            "printf '%s\\n' \"$(Test-Path a/b )\" Remove-Item c Get-ChildItem Get-ChildItem Remove-Item d"
-        );
-        assert_eq!(
-            bash("if ($true -and (rm x)) { ls }"),
-            "true \"$(Remove-Item x )\" Get-ChildItem"
-        );
-        assert_eq!(
-            bash("if ($LASTEXITCODE -eq 0) { ls }"),
-            "true Get-ChildItem"
-        );
-        assert_eq!(bash("'ls' | iex"), "printf '%s\\n' ls | Invoke-Expression");
-    }
-
-    #[test]
-    fn what_is_more_is_not_read() {
-        for text in [
-            "[IO.File]::Delete('x')",
-            "(New-Object Net.WebClient).DownloadString('x')",
-            "while ($true) { ls }",
-            "& ('r' + 'm') x",
-            "'a",
-            "ls }",
-        ] {
-            assert!(to_bash(text).is_err(), "{text}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Names of PowerShell: aliases, cmdlets in any case of letters, parameters cut short (`about_Aliases`, PowerShell 7.4).
 
-use super::powershell::{Fault, UNREAD};
+use super::{Fault, UNREAD};
 
 /// Aliases that PowerShell itself brings, in small letters, and parameters that are written in full.
 const ALIASES: [(&str, &str); 65] = [

@@ -1,0 +1,149 @@
+//! What stands behind an operand: members, calls with and without parentheses, indices, blocks.
+
+use super::calls;
+use super::cursor::Cursor;
+use super::lex::Token;
+use super::script::Script;
+use super::value::Value;
+use crate::knowledge::schema::Language;
+
+impl Script<'_> {
+    /// `system "ls", "-l"` without parentheses.
+    pub(super) fn bare_call(&mut self, cursor: &mut Cursor<'_>, function: &Value) -> Value {
+        let path = function.path.clone().unwrap_or_default();
+        let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
+        let needs_text = matches!(self.language, Language::Other | Language::Lua);
+        if calls::find(self.language, &path, false).is_none() || needs_text && !is_text {
+            return self.behind(cursor, function.clone());
+        }
+        let mut arguments = Vec::new();
+        while cursor.at_argument() && self.budget.spend(1) {
+            let keyword = cursor.keyword();
+            arguments.push((keyword, self.expression(cursor)));
+            if !cursor.accept(",") {
+                break;
+            }
+            cursor.skip_lines();
+        }
+        self.call(&path, None, arguments)
+    }
+
+    /// Members, calls and indices behind an operand.
+    pub(super) fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
+        let mut value = first;
+        let mut object: Option<Value> = None;
+        while self.budget.spend(1) {
+            match cursor.peek() {
+                Some(Token::Mark("." | "->" | "?." | "::"))
+                    if matches!(cursor.ahead(1), Some(Token::Name(_))) && !self.is_join(cursor) =>
+                {
+                    cursor.at += 1;
+                    let member = cursor.name().unwrap_or_default();
+                    cursor.at += 1;
+                    let path = member_of(&value, member);
+                    let feed = value.feed;
+                    object = Some(value);
+                    value = Value {
+                        feed,
+                        ..Value::named(path)
+                    };
+                    if calls::bare_calls(self.language) && !cursor.is("(") {
+                        value = self.member_without_parentheses(cursor, value, object.take());
+                    }
+                }
+                Some(Token::Mark(":"))
+                    if matches!(self.language, Language::Other | Language::Lua)
+                        && matches!(cursor.ahead(1), Some(Token::Name(_)))
+                        && matches!(cursor.ahead(2), Some(Token::Mark("("))) =>
+                {
+                    cursor.at += 1;
+                    let member = cursor.name().unwrap_or_default();
+                    cursor.at += 1;
+                    let path = member_of(&value, member);
+                    let feed = value.feed;
+                    object = Some(value);
+                    value = Value {
+                        feed,
+                        ..Value::named(path)
+                    };
+                }
+                Some(Token::Mark("->" | "?."))
+                    if matches!(cursor.ahead(1), Some(Token::Mark("("))) =>
+                {
+                    cursor.at += 1;
+                }
+                Some(Token::Mark("(")) => {
+                    let arguments = self.arguments(cursor, "(");
+                    value = self.call_value(&value, object.take(), arguments);
+                }
+                Some(Token::Mark("["))
+                    if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
+                {
+                    value = self.index(cursor, &value);
+                }
+                Some(Token::Mark("{"))
+                    if self.language == Language::Perl && value.path.as_deref() == Some("$ENV") =>
+                {
+                    value = self.of_environment(cursor);
+                }
+                Some(Token::Mark("{")) if self.language == Language::Ruby && object.is_some() => {
+                    break;
+                }
+                _ => break,
+            }
+        }
+        if self.language == Language::Ruby {
+            self.block(cursor, object.as_ref().unwrap_or(&value));
+        }
+        value
+    }
+
+    fn is_join(&self, cursor: &Cursor<'_>) -> bool {
+        self.joins_by_dot() && cursor.is(".")
+    }
+
+    fn member_without_parentheses(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        value: Value,
+        object: Option<Value>,
+    ) -> Value {
+        let path = value.path.clone().unwrap_or_default();
+        let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
+        if matches!(self.language, Language::Other | Language::Lua) && !is_text {
+            return value;
+        }
+        if calls::find(self.language, &path, true).is_none() {
+            if matches!(path.rsplit('.').next(), Some("each" | "map")) {
+                return object.unwrap_or(value);
+            }
+            return value;
+        }
+        if cursor.at_argument() {
+            return self.bare_call(cursor, &value);
+        }
+        self.call(&path, object, Vec::new())
+    }
+
+    /// Ruby's `{ |f| … }` and `do |f|`: binds `f` to the elements of what it is called on.
+    fn block(&mut self, cursor: &mut Cursor<'_>, list: &Value) {
+        let opens = cursor.is("{") || cursor.name() == Some("do");
+        let bar = matches!(cursor.ahead(1), Some(Token::Mark("|")));
+        if let (true, true, Some(Token::Name(name))) = (opens, bar, cursor.ahead(2)) {
+            self.names.insert(name.clone(), list.elements());
+            cursor.at += 4;
+        }
+    }
+}
+
+/// Longest name in full that is followed, in bytes: what it is called on is then left out, as for any value that is not known.
+const PATH_BYTES_MAX: usize = 256;
+
+/// The name in full of a member.
+fn member_of(object: &Value, member: &str) -> String {
+    let path = object.path.as_deref().unwrap_or_default();
+    if path.len() > PATH_BYTES_MAX {
+        return [".", member].concat();
+    }
+    [path, ".", member].concat()
+}
