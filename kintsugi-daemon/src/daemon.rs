@@ -151,8 +151,10 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// When the system cannot poll, or the last record cannot be written.
+    /// When there is nobody to judge, the system cannot poll, or the last record cannot be written.
     pub fn run(mut self) -> anyhow::Result<Stop> {
+        // Whoever connects meanwhile waits no longer than before a socket that does not accept yet.
+        self.desk.bench.judge()?;
         loop {
             self.expire();
             let timeout = self.timeout();

@@ -117,6 +117,13 @@ impl Refusal {
         self
     }
 
+    /// There is nobody to judge; nothing was decided.
+    #[must_use]
+    pub fn unjudged(error: &anyhow::Error) -> Self {
+        let message = format!("nothing can be judged, so nothing was decided: {error:#}");
+        Self::new(ErrorCode::Busy, message)
+    }
+
     /// The log cannot be written; nothing was decided.
     #[must_use]
     pub fn unrecorded(error: &anyhow::Error) -> Self {
@@ -190,6 +197,7 @@ impl Desk {
             return self.answer_again(proposal, earlier);
         }
         let seat = self.bench.seat(&proposal.command, proposal.peer.uid);
+        let seat = seat.map_err(|error| Refusal::unjudged(&error))?;
         let classification = seat.classify(&proposal.command);
         if proposal.command.gathers_facts() && !classification.wanted.is_empty() {
             let facts = Box::new(classification.wanted);

@@ -12,10 +12,9 @@ use kintsugi_core::classify::{Class, Classification};
 use kintsugi_core::decide::{Decision, Ruling};
 use kintsugi_core::judge::{self, Judge};
 use kintsugi_core::place::Surroundings;
-use kintsugi_core::policy::{File, Layers, Mode, Origin, Policy};
+use kintsugi_core::policy::{File, Layers, Mode, Notice, Origin, Policy};
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::Verdict;
-use kintsugi_core::rules::RuleError;
 use serde_json::json;
 
 use crate::homes::Homes;
@@ -49,7 +48,10 @@ pub struct Seal {
 /// The judge, and what is known of the machine.
 #[derive(Debug)]
 pub struct Bench {
-    judge: Rc<Judge>,
+    /// What is in force.
+    policy: Policy,
+    /// Who judges by it. Reading what is built in takes longer than most of a start, so that is done when the socket accepts.
+    judge: Option<Rc<Judge>>,
     homes: Homes,
     files: PolicyFiles,
     /// What is wrong with the policy, one line each.
@@ -63,14 +65,12 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A bench with what is built in, for people whose homes are `homes`. Reads no policy yet.
-    ///
-    /// # Errors
-    ///
-    /// When what is built in is refused, which a test of the core rules out.
-    pub fn new(homes: Homes, files: PolicyFiles) -> anyhow::Result<Self> {
-        Ok(Self {
-            judge: Rc::new(Judge::builtin()?),
+    /// A bench for people whose homes are `homes`. Reads no policy yet, and nothing of what is built in.
+    #[must_use]
+    pub fn new(homes: Homes, files: PolicyFiles) -> Self {
+        Self {
+            policy: Policy::default(),
+            judge: None,
             homes,
             files,
             problems: Vec::new(),
@@ -78,13 +78,29 @@ impl Bench {
             seal: Seal::default(),
             version: String::new(),
             projects: Projects::default(),
-        })
+        }
+    }
+
+    /// Reads what is built in, unless that was done, and returns who judges.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused, which a test of the core rules out: then nothing can be judged.
+    pub fn judge(&mut self) -> anyhow::Result<&Rc<Judge>> {
+        if self.judge.is_none() {
+            let mut judge = Judge::builtin()?;
+            judge.adopt(self.policy.clone())?;
+            self.judge = Some(Rc::new(judge));
+        }
+        self.judge
+            .as_ref()
+            .ok_or_else(|| anyhow::anyhow!("there is no judge"))
     }
 
     /// Returns the mode that is in force, as it is written.
     #[must_use]
     pub fn mode(&self) -> &'static str {
-        self.judge.policy().mode.name()
+        self.policy.mode.name()
     }
 
     /// Names the rules and the policy that judge `command`.
@@ -112,7 +128,7 @@ impl Bench {
 
     /// Returns the hash of what the policy files say now.
     #[must_use]
-    pub fn hash_of_files(&self) -> String {
+    pub fn hash_of_files(&mut self) -> String {
         let mut hasher = blake3::Hasher::new();
         drop(self.read(&mut hasher));
         hasher.finalize().to_hex().to_string()
@@ -123,7 +139,7 @@ impl Bench {
         let mut hasher = blake3::Hasher::new();
         let reading = self.read(&mut hasher);
         let hash = hasher.finalize().to_hex().to_string();
-        let before = self.judge.policy().clone();
+        let before = self.policy.clone();
         let (mut what, policy, mut problems) = self.sealed(reading, &hash);
         if let Err(error) = self.adopt(policy) {
             problems.push(error.to_string());
@@ -161,7 +177,7 @@ impl Bench {
         if !seal.is_locked || seal.accepted.as_deref() == Some(hash) {
             return (READ, policy, problems);
         }
-        let mut in_force = self.judge.policy().clone();
+        let mut in_force = self.policy.clone();
         in_force.mode = seal.mode.unwrap_or(in_force.mode);
         in_force.threshold = seal.threshold.unwrap_or(in_force.threshold);
         match policy.loosens(&in_force) {
@@ -192,12 +208,20 @@ impl Bench {
         }
     }
 
-    fn adopt(&mut self, policy: Policy) -> Result<(), RuleError> {
+    fn adopt(&mut self, policy: Policy) -> anyhow::Result<()> {
         self.projects.forget();
-        Rc::make_mut(&mut self.judge).adopt(policy)
+        if policy.rules.ids().next().is_some() {
+            // Its examples are run.
+            self.judge()?;
+        }
+        if let Some(judge) = &mut self.judge {
+            Rc::make_mut(judge).adopt(policy.clone())?;
+        }
+        self.policy = policy;
+        Ok(())
     }
 
-    fn read(&self, hasher: &mut blake3::Hasher) -> Reading {
+    fn read(&mut self, hasher: &mut blake3::Hasher) -> Reading {
         let mut problems = Vec::new();
         let mut file = |path: &Path, origin| match policy_file(path, origin, hasher) {
             Ok(file) => file,
@@ -209,27 +233,25 @@ impl Bench {
         let admin = file(&self.files.admin, Origin::Admin);
         let user = self.files.user.as_deref();
         let user = user.and_then(|path| file(path, Origin::User));
-        let combined = Layers {
+        let layers = Layers {
             admin,
             user,
             project: None,
-        }
-        .combine(self.judge.rules());
+        };
+        let combined = self.combine(&layers);
         let mut is_whole = false;
         let policy = match combined {
             Ok((policy, notices)) if problems.is_empty() => {
                 is_whole = true;
-                let say = |notice: kintsugi_core::policy::Notice| {
-                    format!("{}: {}", notice.at, notice.message)
-                };
+                let say = |notice: Notice| format!("{}: {}", notice.at, notice.message);
                 problems.extend(notices.into_iter().map(say));
                 policy
             }
             // What was refused may have been meant to forbid: the stricter of what was in force and the default.
-            Ok(_) => self.judge.policy().strictest(),
+            Ok(_) => self.policy.strictest(),
             Err(error) => {
                 problems.push(error.to_string());
-                self.judge.policy().strictest()
+                self.policy.strictest()
             }
         };
         Reading {
@@ -239,24 +261,37 @@ impl Bench {
         }
     }
 
+    /// Puts the files together. Where there are none, that needs nothing of what is built in.
+    fn combine(&mut self, layers: &Layers) -> anyhow::Result<(Policy, Vec<Notice>)> {
+        if layers.admin.is_none() && layers.user.is_none() {
+            return Ok((Policy::default(), Vec::new()));
+        }
+        Ok(layers.combine(self.judge()?.rules())?)
+    }
+
     /// Returns who judges `command` of user `uid`: this bench's judge, or a stricter one where a repository asks for it.
-    pub fn seat(&mut self, command: &ProposedCommand, uid: u32) -> Seat {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::judge`].
+    pub fn seat(&mut self, command: &ProposedCommand, uid: u32) -> anyhow::Result<Seat> {
+        let own = Rc::clone(self.judge()?);
         let facts = command.facts.as_ref();
         let asked = facts.and_then(|facts| facts.project_policy.as_ref());
         let home = self.homes.of(uid).map(str::to_owned);
         match asked {
-            None => Seat {
-                judge: Rc::clone(&self.judge),
+            None => Ok(Seat {
+                judge: own,
                 home,
                 problem: None,
-            },
+            }),
             Some(policy) => {
-                let Project { judge, problem } = self.projects.judge(&self.judge, policy);
-                Seat {
+                let Project { judge, problem } = self.projects.judge(&own, policy);
+                Ok(Seat {
                     judge,
                     home,
                     problem,
-                }
+                })
             }
         }
     }

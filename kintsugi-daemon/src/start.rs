@@ -145,7 +145,7 @@ fn open(
         settings,
         standing_settings: StandingSettings::new(paths.settings.clone(), settings_hash.clone()),
         notices,
-        bench: Bench::new(Homes::read(), policies)?,
+        bench: Bench::new(Homes::read(), policies),
         clock: Box::new(SystemClock::new()),
         challenges: Challenges::default(),
         scoring: Scoring::new(scorer_program(), SCORER_TOKENS, ModelSettings::default()),

@@ -3,7 +3,8 @@
 //! Prints the median and the 99th percentile beside the floor of a bare prototype and the goal. Times are of the machine
 //! that runs it; the ratios are what to compare. `cargo bench -p kintsugi-tests --bench daemon`.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -123,6 +124,8 @@ fn alone_and_disturbed(daemon: &TestDaemon, table: &mut Table) -> std::io::Resul
     let verdict = Times::of(|| drop(client.ask(&propose("ls -la"))));
     let status = json!({"kind": "status"});
     let quiet = Times::of(|| drop(client.ask(&status)));
+    let answer = client.ask(&status).to_string().len();
+    let echoed = echoed(daemon, &status, answer)?;
 
     let silent: Vec<Wire> = (0..200).map(|_| daemon.connect()).collect();
     let mut slow: Vec<Wire> = (0..50).map(|_| daemon.connect()).collect();
@@ -157,12 +160,40 @@ fn alone_and_disturbed(daemon: &TestDaemon, table: &mut Table) -> std::io::Resul
         "p99 at most 2 × alone",
     )?;
     table.times("  with a new connection each time", &connecting, "")?;
+    table.times(
+        "an echo of the same bytes",
+        &echoed,
+        "the floor of a status",
+    )?;
+    let ratio = quiet.percentile(50) * 100 / echoed.percentile(50).max(1);
     table.times("status", &quiet, "22/187, 50/250")?;
+    table.number("  p50 of that to the echo's", ratio, "%")?;
     table.times(
         "  among 200 silent and 50 slow peers",
         &disturbed_status,
         "p99 at most 2 × alone",
     )
+}
+
+/// What a client waits for that asks as much and is answered as much, by a thread that does nothing else: two messages over a socket
+/// of the same kind, and two that are woken.
+fn echoed(daemon: &TestDaemon, asked: &Value, answer_bytes: usize) -> std::io::Result<Times> {
+    let path = daemon.home().join("run/echo.sock");
+    let listener = UnixListener::bind(&path)?;
+    let answer = json!("x".repeat(answer_bytes.saturating_sub(2))).to_string() + "\n";
+    let mut client = Wire::connect(&path);
+    let echo = std::thread::spawn(move || -> std::io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let mut room = [0; 4_096];
+        while stream.read(&mut room)? > 0 {
+            stream.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    });
+    let times = Times::of(|| drop(client.ask(asked)));
+    drop(client);
+    let ended = echo.join().ok();
+    ended.transpose().map(|_| times)
 }
 
 /// What one durable append costs on the disk of the log, without anything else: the floor of every verdict.

@@ -162,7 +162,10 @@ impl Rules {
         for rule in &pack.rule {
             added.insert(file, text, rule)?;
         }
-        self.merge(&added)
+        self.check_ids(&added)?;
+        self.ids.extend(added.ids);
+        self.rules.extend(added.rules);
+        Ok(())
     }
 
     /// Adds one rule, which stands in `file`.
@@ -170,7 +173,9 @@ impl Rules {
     /// # Errors
     /// As [`Rules::add`].
     pub fn insert(&mut self, file: &str, text: &str, rule: &schema::Rule) -> Result<(), RuleError> {
-        let at = location(file, text, rule.id.span().start);
+        let start = rule.id.span().start;
+        let line = line_of(text, start);
+        let at = format!("{file}:{line}");
         let id = rule.id.get_ref().clone();
         if !is_id(&id) || RESERVED.iter().any(|field| id.starts_with(field)) {
             return Err(RuleError::BadId { at, id });
@@ -190,7 +195,7 @@ impl Rules {
             risk: rule.risk,
             reason: rule.reason.clone(),
             instead: rule.instead.clone(),
-            examples: examples(file, text, rule),
+            examples: examples(file, text, rule, line),
             id,
         });
         Ok(())
@@ -243,6 +248,13 @@ impl Rules {
     /// # Errors
     /// When an id is used in both.
     pub fn merge(&mut self, other: &Self) -> Result<(), RuleError> {
+        self.check_ids(other)?;
+        self.ids.extend(other.ids.clone());
+        self.rules.extend(other.rules.iter().cloned());
+        Ok(())
+    }
+
+    fn check_ids(&self, other: &Self) -> Result<(), RuleError> {
         let twice = other
             .sources()
             .find_map(|(id, at)| Some((id, at, self.source(id)?)));
@@ -250,8 +262,6 @@ impl Rules {
             let (at, id, first) = (at.to_owned(), id.to_owned(), first.to_owned());
             return Err(RuleError::DuplicateId { at, id, first });
         }
-        self.ids.extend(other.ids.clone());
-        self.rules.extend(other.rules.iter().cloned());
         Ok(())
     }
 
@@ -319,13 +329,20 @@ const RESERVED: [&str; 4] = ["shell.", "unknown.", "policy.", "facts."];
 
 /// Returns `file:line` for the byte `offset` of `text`.
 pub(crate) fn location(file: &str, text: &str, offset: usize) -> String {
-    let before = text.get(..offset).unwrap_or(text);
-    // Asked for every example of every rule at each start. In bytes that cannot overflow, many are counted in one step.
+    format!("{file}:{}", line_of(text, offset))
+}
+
+/// Returns the line, from 1, in which the byte `offset` of `text` stands.
+fn line_of(text: &str, offset: usize) -> usize {
+    newlines(text.get(..offset).unwrap_or(text)) + 1
+}
+
+/// Returns how many newlines `text` has. In bytes that cannot overflow, many are counted in one step.
+fn newlines(text: &str) -> usize {
     let newline = |sum: u8, byte: &u8| sum.wrapping_add(u8::from(*byte == b'\n'));
-    let newlines = |chunk: &[u8]| chunk.iter().fold(0, newline);
-    let chunks = before.as_bytes().chunks(usize::from(u8::MAX));
-    let line = chunks.map(newlines).map(usize::from).sum::<usize>() + 1;
-    format!("{file}:{line}")
+    let counted = |chunk: &[u8]| chunk.iter().fold(0, newline);
+    let chunks = text.as_bytes().chunks(usize::from(u8::MAX));
+    chunks.map(counted).map(usize::from).sum()
 }
 
 fn line_at(text: &str, offset: usize) -> &str {
@@ -368,7 +385,13 @@ fn senseless(rule: &schema::Rule) -> Option<&'static str> {
     }
 }
 
-fn examples(file: &str, text: &str, rule: &schema::Rule) -> Vec<Example> {
+/// Returns the examples of `rule`, whose id stands in `line`: theirs are counted from there, since all are asked for at each start.
+fn examples(file: &str, text: &str, rule: &schema::Rule, line: usize) -> Vec<Example> {
+    let start = rule.id.span().start;
+    let at = |offset: usize| match text.get(start..offset) {
+        Some(between) => format!("{file}:{}", line + newlines(between)),
+        None => location(file, text, offset),
+    };
     let lists = [
         (&rule.matches, Claim::Matches),
         (&rule.ignores, Claim::Ignores),
@@ -379,14 +402,14 @@ fn examples(file: &str, text: &str, rule: &schema::Rule) -> Vec<Example> {
             rule: rule.id.get_ref().clone(),
             command: command.get_ref().clone(),
             claim,
-            at: location(file, text, command.span().start),
+            at: at(command.span().start),
         })
     });
     let instead = rule.instead.iter().map(|command| Example {
         rule: rule.id.get_ref().clone(),
         command: command.clone(),
         claim: Claim::Instead,
-        at: location(file, text, rule.id.span().start),
+        at: at(start),
     });
     listed.chain(instead).collect()
 }

@@ -159,6 +159,7 @@ impl Desk {
         let since = given.as_ref().map_or(now, |(_, since)| *since);
         let given = given.map(|(given, _)| given);
         let seat = self.bench.seat(&command, peer.uid);
+        let seat = seat.map_err(|error| Refusal::unjudged(&error))?;
         let classification = seat.classify(&command);
         let scored = match self.ask_model(&command, peer, &classification, given) {
             Ok(scored) => scored,
