@@ -2,7 +2,7 @@
 
 use kintsugi_core::shell::Dialect;
 
-use super::tool::Text;
+use super::tool::{Allowed, Text};
 use super::{PAYLOAD_BYTES_MAX, links};
 use kintsugi_core::quote;
 
@@ -37,8 +37,8 @@ pub struct Proposed {
     pub text: String,
     /// Its language.
     pub dialect: Dialect,
-    /// Whether this version knows how the tool runs it; where not, even what looks harmless is the person's to decide.
-    pub known_tool: bool,
+    /// What is said when it is allowed.
+    pub if_allowed: Allowed,
 }
 
 impl Proposed {
@@ -59,7 +59,7 @@ impl Proposed {
             cwd,
             text,
             dialect: call.dialect,
-            known_tool: call.known,
+            if_allowed: call.if_allowed,
         }
     }
 }

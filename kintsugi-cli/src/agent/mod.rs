@@ -6,8 +6,10 @@
 pub mod call;
 pub mod host;
 mod links;
+mod once;
 pub mod payload;
 pub mod tool;
+mod unknown;
 
 pub use call::{Call, PayloadError, Proposed};
 pub use host::{Answer, Host, Permission};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::once::Once;
 use super::{PAYLOAD_BYTES_MAX, PayloadError};
 
 /// A payload, or an object in it.
@@ -17,7 +18,11 @@ pub fn parse(bytes: &[u8]) -> Result<Payload, PayloadError> {
     }
     // Cursor on Windows begins with a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| PayloadError::NotJson(error.to_string()))
+    match serde_json::from_slice(bytes) {
+        Ok(Once(Value::Object(payload))) => Ok(payload),
+        Ok(_) => Err(PayloadError::NotJson("it is no object".to_owned())),
+        Err(error) => Err(PayloadError::NotJson(error.to_string())),
+    }
 }
 
 /// Returns a member that must be text.
@@ -61,7 +66,10 @@ pub fn object_or_text(of: &Payload, name: &'static str) -> Result<Payload, Paylo
     let wrong = PayloadError::Member(name, "an object");
     match of.get(name) {
         Some(Value::Object(object)) => Ok(object.clone()),
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| wrong),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Once(Value::Object(object))) => Ok(object),
+            Ok(_) | Err(_) => Err(wrong),
+        },
         _ => Err(wrong),
     }
 }

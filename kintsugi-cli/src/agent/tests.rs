@@ -3,6 +3,7 @@
 use kintsugi_core::shell::Dialect;
 use serde_json::{Value, json};
 
+use super::tool::Allowed;
 use super::*;
 
 /// Reads a payload as the hook that is configured for `named` does.
@@ -54,7 +55,7 @@ fn every_host_proposes_what_its_shell_tool_would_run() {
         );
         assert_eq!(proposed.cwd, "/home/ada/p", "{}", host.name);
         assert!(
-            proposed.known_tool && proposed.session.is_some(),
+            proposed.if_allowed == Allowed::Said && proposed.session.is_some(),
             "{}",
             host.name
         );
@@ -153,7 +154,10 @@ fn an_unknown_tool_with_a_command_is_proposed_as_one() {
         (json!({"command": null, "script": "x"}), "x"),
     ] {
         let proposed = proposed("claude-code", &claude_code("mcp__shell__exec", &input));
-        assert_eq!((proposed.text.as_str(), proposed.known_tool), (text, false));
+        assert_eq!(
+            (proposed.text.as_str(), proposed.if_allowed),
+            (text, Allowed::Asked)
+        );
     }
     let powershell = proposed(
         "claude-code",
@@ -327,4 +331,147 @@ fn a_command_is_judged_where_its_input_says_that_it_runs() {
     let odd = json!({"command": "ls", "cwd": ["/etc"]});
     let (_, heard) = hear("claude-code", &claude_code("Bash", &odd));
     assert_eq!(heard, Err(PayloadError::Member("cwd", "a string")));
+}
+
+/// Calls that nobody described: the tool, its input, and what is proposed.
+type Undescribed = (&'static str, Value, &'static str);
+
+fn assert_proposed(calls: Vec<Undescribed>, if_allowed: Allowed) {
+    for (tool, input, text) in calls {
+        let proposed = proposed("claude-code", &claude_code(tool, &input));
+        assert_eq!(proposed.text, text, "{tool}");
+        assert_eq!(proposed.if_allowed, if_allowed, "{tool}");
+    }
+}
+
+#[test]
+fn a_call_is_found_however_deep_and_whatever_it_is_called() {
+    let calls = vec![
+        (
+            "multi_tool_use.parallel",
+            json!({"tool_uses": [
+                {"recipient_name": "functions.read", "parameters": {"path": "a"}},
+                {"recipient_name": "functions.exec_command", "parameters": {"cmd": "rm -rf ~"}},
+            ]}),
+            "cat a\nrm -rf ~",
+        ),
+        (
+            "mcp__any__call",
+            json!({"request": {"arguments": "{\"script\": \"rm -rf ~\"}"}}),
+            "rm -rf ~",
+        ),
+        (
+            "run",
+            json!({"command": "rm", "args": ["-rf", "a b"]}),
+            "rm -rf 'a b'",
+        ),
+        (
+            "start",
+            json!({"program": "rm", "arguments": "-rf ~"}),
+            "rm -rf ~",
+        ),
+        (
+            "batch",
+            json!({"commands": [{"command": "ls"}, "rm -rf ~"]}),
+            "ls\nrm -rf ~",
+        ),
+        (
+            "runInTerminal2",
+            json!({"line": "rm -rf ~", "description": "tidy up"}),
+            "rm -rf ~",
+        ),
+        (
+            "functions.write_stdin",
+            json!({"session_id": "7", "chars": "rm -rf ~\n"}),
+            "rm -rf ~\n",
+        ),
+    ];
+    assert_proposed(calls, Allowed::Asked);
+}
+
+#[test]
+fn a_file_is_found_however_it_is_named() {
+    let patch = "*** Begin Patch\n*** Add File: a\n+x\n*** Update File: .git/hooks/pre-push\n+x\n*** End Patch";
+    let calls = vec![
+        (
+            "any",
+            json!({"input": patch}),
+            "cat > a\ncat >> .git/hooks/pre-push",
+        ),
+        (
+            "mcp__files__move_file",
+            json!({"source": "a", "destination": "b c"}),
+            "mv -- a 'b c'",
+        ),
+        (
+            "mcp__files__deleteFile",
+            json!({"path": "src"}),
+            "rm -r -- src",
+        ),
+        (
+            "mcp__files__read_multiple_files",
+            json!({"paths": ["a", "file:///b"]}),
+            "cat a\ncat /b",
+        ),
+        (
+            "multi_replace",
+            json!({"replacements": [{"filePath": "a", "newString": "x"}]}),
+            "cat >> a",
+        ),
+    ];
+    assert_proposed(calls, Allowed::Silent);
+}
+
+#[test]
+fn what_only_looks_like_a_call_is_left_to_the_host() {
+    for (tool, input) in [
+        (
+            "mcp__tracker__add_comment",
+            json!({"issue": 7, "body": "use `rm -rf ~`"}),
+        ),
+        ("mcp__clock__set", json!({"time": "[now]", "count": 3})),
+        ("list_terminals", json!({"filter": "all"})),
+        ("get_terminal_output", json!({"id": "a"})),
+        ("mcp__db__status", json!({"error": {"number": 4}})),
+    ] {
+        let payload = claude_code(tool, &input);
+        assert_eq!(hear("claude-code", &payload).1, Ok(Call::Pass), "{tool}");
+    }
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_an_error_at_any_depth() {
+    let good = claude_code("Bash", &json!({"command": "ls"})).to_string();
+    let unknown = claude_code("mcp__x__call", &json!({"a": "{\"cmd\": \"ls\"}"})).to_string();
+    let twice = [
+        good.replace(
+            r#""command":"ls""#,
+            r#""command":"ls","command":"rm -rf ~""#,
+        ),
+        good.replace(r#""tool_name""#, r#""tool_name":"Read","tool_name""#),
+        unknown.replace(r#"\"cmd\": \"ls\""#, r#"\"cmd\":\"ls\",\"cmd\":\"x\""#),
+    ];
+    for bad in twice {
+        assert!(bad != good && bad != unknown);
+        let heard = Host::named("claude-code").unwrap().hear(bad.as_bytes());
+        assert!(heard.is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_event_before_a_tool_is_one_by_any_hosts_name_for_it() {
+    for event in [
+        "preToolUse",
+        "BeforeTool",
+        "pre_tool_use",
+        "beforeToolCall",
+        "PreToolUseV2",
+    ] {
+        let mut payload = claude_code("Bash", &json!({"command": "ls"}));
+        payload["hook_event_name"] = event.into();
+        assert!(
+            matches!(hear("qwen", &payload).1, Ok(Call::Propose(_))),
+            "{event}"
+        );
+    }
 }

@@ -3,8 +3,8 @@
 use kintsugi_core::shell::Dialect;
 use serde_json::Value;
 
-use super::PayloadError;
 use super::payload::{Payload, optional_text, text};
+use super::{PayloadError, unknown};
 use kintsugi_core::quote;
 
 /// How a host's tool acts, and the member of its input that says on what.
@@ -30,6 +30,8 @@ pub enum Tool {
     Search(&'static str),
     /// Removes a file.
     Delete(&'static str),
+    /// Reads whichever files its input names, as many as they are.
+    Reads,
     /// Neither runs text of its input nor touches a file.
     ///
     /// A member named like a command is something else here: a question, a task in words.
@@ -46,12 +48,23 @@ pub struct Text {
     pub text: String,
     /// Its language.
     pub dialect: Dialect,
-    /// Whether the tool is one of the host's.
-    pub known: bool,
+    /// What is said when it is allowed.
+    pub if_allowed: Allowed,
     /// The directory that the input names for a command, as it names it.
     pub runs_in: Option<String>,
     /// The files that it touches, each with the words that do the same to it.
     pub touches: Vec<Touch>,
+}
+
+/// What is said of a call that is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowed {
+    /// That it is: the tool is one of the host's.
+    Said,
+    /// Nothing, so the host decides alone: what the tool reads is known, what else it does is not.
+    Silent,
+    /// A question to the person: how the tool runs it is not known.
+    Asked,
 }
 
 /// What is done to a file, as the beginning of a command, and its path.
@@ -64,7 +77,7 @@ impl Text {
         Self {
             text,
             dialect: Dialect::Bash,
-            known: true,
+            if_allowed: Allowed::Said,
             runs_in: None,
             touches: Vec::new(),
         }
@@ -81,14 +94,27 @@ impl Text {
 
     /// The same, in the directory that `input` names for its command.
     fn in_directory_of(self, input: &Payload) -> Result<Self, PayloadError> {
-        for member in DIRECTORY_MEMBERS {
-            if let Some(named) = optional_text(input, member)? {
-                let runs_in = Some(named.to_owned());
-                return Ok(Self { runs_in, ..self });
-            }
-        }
-        Ok(self)
+        Ok(match directory(input)? {
+            Some(named) => Self {
+                runs_in: Some(named.to_owned()),
+                ..self
+            },
+            None => self,
+        })
     }
+}
+
+/// Returns the directory that a tool's input names for its command.
+///
+/// # Errors
+/// When it is no text.
+pub(super) fn directory(input: &Payload) -> Result<Option<&str>, PayloadError> {
+    for member in DIRECTORY_MEMBERS {
+        if let Some(named) = optional_text(input, member)? {
+            return Ok(Some(named));
+        }
+    }
+    Ok(None)
 }
 
 /// Members of a tool's input that name the directory of its command, whatever the tool: Codex CLI and OpenCode `workdir`, Gemini
@@ -103,36 +129,9 @@ const DIRECTORY_MEMBERS: [&str; 7] = [
     "Cwd",
 ];
 
-/// Members of a tool's input that hold a command, whatever the tool.
-const COMMAND_MEMBERS: [&str; 8] = [
-    "command",
-    "cmd",
-    "script",
-    "commands",
-    "code",
-    "commandLine",
-    "CommandLine",
-    "command_line",
-];
-
-/// Members that name a file, whatever the tool.
-const PATH_MEMBERS: [&str; 5] = ["file_path", "path", "notebook_path", "filePath", "filename"];
-
-/// Members by which a tool that names a file shows that it writes.
-const CONTENT_MEMBERS: [&str; 8] = [
-    "content",
-    "contents",
-    "new_string",
-    "new_source",
-    "edits",
-    "file_text",
-    "new_str",
-    "diff",
-];
-
 /// Returns the path of a file as a word of shell text. Some hosts take `~/` for the home, so it is left to the shell.
 #[must_use]
-fn path_word(path: &str) -> String {
+pub(super) fn path_word(path: &str) -> String {
     match path.strip_prefix("~/") {
         Some(rest) => format!("~/{}", quote::quote(rest)),
         None if path == "~" => path.to_owned(),
@@ -146,7 +145,7 @@ fn path_word(path: &str) -> String {
 /// When the input is not what this tool takes.
 pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text>, PayloadError> {
     let Some((_, tool)) = tools.iter().find(|(known, _)| *known == name) else {
-        return unknown(input);
+        return unknown::as_text(name, input);
     };
     let path = |member, act| Ok(Some(Text::touching(act, text(input, member)?)));
     let command = |text: String| Text::bash(text).in_directory_of(input);
@@ -175,38 +174,13 @@ pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text
         Tool::Patch(member) => patch(text(input, member)?)
             .map(Some)
             .ok_or(PayloadError::Member(member, "a patch")),
+        Tool::Reads => unknown::reads(input),
         Tool::Nothing => Ok(None),
     }
 }
 
-/// A tool that this version does not know is taken by the members of its input: a command is a command, a path with content is
-/// a file that is written.
-fn unknown(input: &Payload) -> Result<Option<Text>, PayloadError> {
-    let unknown = |text| Text {
-        known: false,
-        ..Text::bash(text)
-    };
-    for member in COMMAND_MEMBERS {
-        if let Some(value) = input.get(member).filter(|value| !value.is_null()) {
-            let command = unknown(words(value, member)?);
-            return command.in_directory_of(input).map(Some);
-        }
-    }
-    for member in PATH_MEMBERS {
-        if let Some(Value::String(path)) = input.get(member)
-            && CONTENT_MEMBERS.iter().any(|name| input.contains_key(*name))
-        {
-            return Ok(Some(Text {
-                known: false,
-                ..Text::touching("cat >>", path)
-            }));
-        }
-    }
-    Ok(None)
-}
-
 /// Returns text as it is, and words as the line that a shell splits into them.
-fn words(value: &Value, member: &'static str) -> Result<String, PayloadError> {
+pub(super) fn words(value: &Value, member: &'static str) -> Result<String, PayloadError> {
     let wrong = || PayloadError::Member(member, "text");
     match value {
         Value::String(text) => Ok(text.clone()),
@@ -225,7 +199,7 @@ fn words(value: &Value, member: &'static str) -> Result<String, PayloadError> {
 }
 
 /// Returns the shell text that touches the files of a patch as the patch does; nothing when it names none.
-fn patch(patch: &str) -> Option<Text> {
+pub(super) fn patch(patch: &str) -> Option<Text> {
     let mut lines = Vec::new();
     let mut touches: Vec<Touch> = Vec::new();
     let mut last = "";

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kintsugi_cli::agent::tool::Allowed;
 use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
 use kintsugi_cli::client::{Client, ClientError, LATE_VARIABLE, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
@@ -131,11 +132,13 @@ fn agent(arguments: &[OsString], named: &'static Host) -> ExitCode {
     };
     let proposed = match call {
         Call::Pass => return Exit::Allowed.into(),
-        Call::Propose(proposed) if proposed.known_tool => proposed,
+        Call::Propose(proposed) if proposed.if_allowed != Allowed::Asked => proposed,
         Call::Propose(_) | Call::Ran { .. } => return hand_over(arguments, Some(&payload)),
     };
+    let is_silent = proposed.if_allowed == Allowed::Silent;
     let command = proposal::of_agent(host.name, proposed, None);
     match propose(&command) {
+        Some(Told::Allow(_)) if is_silent => Exit::Allowed.into(),
         Some(Told::Allow(reason)) => {
             let answer = host.say(Permission::Allow, &escape(&reason));
             match std::io::stdout().write_all(answer.output.as_bytes()) {

@@ -82,6 +82,9 @@
 //! | other letters that Python takes for plain ones | `os.ſystem('rm -rf ~/x')` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | the name of a file that is a command to perl | `perl -ne print 'rm -rf ~/x\|'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | code that evaluates what it is fed | `perl -e 'eval <STDIN>' <<< '…'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a call inside of another call of an agent | `multi_tool_use.parallel` with a `cmd` in it | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` |
+//! | a tool that nobody knows reads or writes a file | `mcp__files__read_file` of a key | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_writes_moves_removes_or_reads_is_asked_about` |
+//! | a member that is there twice in a payload | `{"command": "ls", "command": "rm -rf ~"}` | `kintsugi-cli/src/agent/tests.rs`: `a_member_that_is_there_twice_is_an_error_at_any_depth` |
 //!
 //! # Open
 //!

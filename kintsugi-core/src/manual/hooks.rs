@@ -71,9 +71,15 @@
 //!   by `every_tool_that_writes_is_stopped_at_every_way_to_a_file_that_runs_later`.
 //! - A command is judged in the directory that the tool's own input names (`workdir`, `cwd`, `directory`, `dir_path`,
 //!   `working_directory`), and else in that of the payload.
-//! - A tool that is not known: a member `command`, `cmd`, `script`, `commands`, `code` or the like is proposed; what would be
-//!   allowed is asked, or denied where the host cannot be asked, because how the tool runs it is not known. Without such a member
-//!   the host decides alone.
+//! - A tool that is not known is taken by its input, at any depth, also where that is handed on as JSON in text (`agent/unknown.rs`): members like
+//!   `command`, `cmd`, `script`, `code` with the `args` beside them, calls inside of calls (`multi_tool_use`), patches under any name, what is typed
+//!   or run by a tool with a word like `shell`, `stdin` or `exec` in its name. What would be allowed is asked, or denied where the host
+//!   cannot be asked, because how the tool runs it is not known; what a person has approved runs. Files that it names are proposed as
+//!   read, written, moved or removed, by the words in its name and the members beside them; what is allowed of that is left to the host
+//!   without a word. Without any of these the host decides alone
+//!   (`tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` and the others there).
+//! - A payload in which an object has a member twice is refused: hosts and guards differ in which of the two they take.
+//! - An event whose name begins like `PreToolUse` or `BeforeTool` in any spelling is one before a tool, whoever the host is.
 //! - Held: the hook waits for a person (`--wait`, seconds), then denies with the id. Approved later, the same command passes
 //!   once, in that session and directory alone. The words name what is safer where there is something, and from the third
 //!   command of a session that waits they say to end the turn

@@ -25,7 +25,7 @@ pub(super) const EVENTS: Events = Events {
 /// Reads a payload with the members `hook_event_name`, `tool_name`, `tool_input`, `cwd` and `session_id`.
 pub(super) fn read(payload: &Payload, events: Events, tools: &Tools) -> Result<Call, PayloadError> {
     let event = text(payload, "hook_event_name")?;
-    if event == events.before {
+    if event == events.before || is_before(event) {
         return Ok(proposed(payload, tools)?.map_or(Call::Pass, Call::Propose));
     }
     if !events.after.contains(&event) {
@@ -46,6 +46,13 @@ pub(super) fn read(payload: &Payload, events: Events, tools: &Tools) -> Result<C
         exit_code,
         duration_ms: number(payload, "duration_ms"),
     })
+}
+
+/// Whether an event is before a tool, by any host's name for that: they take over each other's names, and change their own.
+pub(super) fn is_before(event: &str) -> bool {
+    let letters = event.chars().filter(char::is_ascii_alphanumeric);
+    let event: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    event.starts_with("pretool") || event.starts_with("beforetool")
 }
 
 fn proposed(payload: &Payload, tools: &Tools) -> Result<Option<Proposed>, PayloadError> {

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{Answer, Host, Permission};
+use super::{Answer, Host, Permission, claude_like};
 use crate::agent::payload::{self, Payload, number, object_or_text, optional_text, text};
 use crate::agent::tool::{self, Text, Tool};
 use crate::agent::{Call, PayloadError, Proposed};
@@ -58,11 +58,11 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let event = text(payload, "hook_event_name")?;
     let (name, call) = match event {
         "beforeShellExecution" | "afterShellExecution" => ("Shell", shell(payload)?),
-        "beforeReadFile" => {
+        "beforeReadFile" | "beforeTabFileRead" => {
             let path = text(payload, "file_path")?;
             ("Read", Text::touching("cat", path))
         }
-        "preToolUse" | "beforeMCPExecution" => {
+        event if event == "beforeMCPExecution" || claude_like::is_before(event) => {
             let name = text(payload, "tool_name")?;
             let input = object_or_text(payload, "tool_input")?;
             match tool::as_text(&TOOLS, name, &input)? {

@@ -47,7 +47,7 @@ pub(super) const TOOLS: [(&str, Tool); 17] = [
     ("replace", Tool::Edit("file_path")),
     ("edit", Tool::Edit("file_path")),
     ("read_file", Tool::Read("file_path")),
-    ("read_many_files", Tool::Nothing),
+    ("read_many_files", Tool::Reads),
     ("search_file_content", Tool::Search("path")),
     ("grep_search", Tool::Search("path")),
     ("glob", Tool::Nothing),

@@ -48,7 +48,7 @@ const TOOLS: [(&str, Tool); 16] = [
 
 fn read(payload: &Payload) -> Result<Call, PayloadError> {
     let event = text(payload, "hookEventName")?;
-    if !matches!(event, "PreToolUse" | "preToolUse") {
+    if !claude_like::is_before(event) {
         return Ok(Call::Pass);
     }
     // Both spellings have been seen in one version.

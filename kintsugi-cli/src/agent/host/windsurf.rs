@@ -44,7 +44,15 @@ fn read(payload: &Payload) -> Result<Call, PayloadError> {
         "pre_mcp_tool_use" => {
             let info = object(payload, "tool_info")?;
             let arguments = object(info, "mcp_tool_arguments")?;
-            match tool::as_text(&[], "", arguments)? {
+            let name = optional_text(info, "mcp_tool_name")?.unwrap_or_default();
+            match tool::as_text(&[], name, arguments)? {
+                Some(call) => call,
+                None => return Ok(Call::Pass),
+            }
+        }
+        // One that came after this version.
+        other if other.starts_with("pre_") => {
+            match tool::as_text(&[], other, object(payload, "tool_info")?)? {
                 Some(call) => call,
                 None => return Ok(Call::Pass),
             }

@@ -11,6 +11,7 @@ use kintsugi_core::display::escape;
 use kintsugi_core::protocol::{Request, Response, Verdict};
 use uuid::Uuid;
 
+use crate::agent::tool::Allowed;
 use crate::agent::{Answer, Call, Host, PAYLOAD_BYTES_MAX, Permission, Proposed};
 use crate::capture::{Limits, before};
 use crate::client::Client;
@@ -47,6 +48,17 @@ enum Then {
     Deny,
     /// The host asks the person itself
     Ask,
+}
+
+/// What came of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Nothing speaks against it.
+    Allowed,
+    /// A person has seen it, and said yes.
+    Approved,
+    /// It does not run, by this answer.
+    No(Permission),
 }
 
 impl Agent {
@@ -86,27 +98,33 @@ impl Agent {
             }
             Call::Propose(proposed) => proposed,
         };
-        let known_tool = proposed.known_tool;
+        let if_allowed = proposed.if_allowed;
         let (permission, reason) = match self.propose(host, proposed) {
-            Ok((Permission::Allow, _)) if !known_tool => (
-                Permission::Ask,
-                "this tool is not known, so how it runs the command is not either; the person can run it themselves"
-                    .to_owned(),
-            ),
             Ok(said) => said,
             Err(failure) => {
-                let hint = failure.hint.map_or(String::new(), |hint| format!("; {hint}"));
-                (Permission::Deny, format!("{}{hint}", failure.message))
+                let hint = failure
+                    .hint
+                    .map_or(String::new(), |hint| format!("; {hint}"));
+                (
+                    Told::No(Permission::Deny),
+                    format!("{}{hint}", failure.message),
+                )
             }
         };
-        host.say(permission, &escape(&reason))
+        match (permission, if_allowed) {
+            (Told::No(permission), _) => host.say(permission, &escape(&reason)),
+            (Told::Approved, _) | (Told::Allowed, Allowed::Said) => {
+                host.say(Permission::Allow, &escape(&reason))
+            }
+            (Told::Allowed, Allowed::Silent) => Answer::default(),
+            (Told::Allowed, Allowed::Asked) => host.say(
+                Permission::Ask,
+                "this tool is not known, so how it runs the command is not either; the person can run it themselves",
+            ),
+        }
     }
 
-    fn propose(
-        &self,
-        host: &'static Host,
-        proposed: Proposed,
-    ) -> Result<(Permission, String), Failure> {
+    fn propose(&self, host: &'static Host, proposed: Proposed) -> Result<(Told, String), Failure> {
         let paths = surroundings::paths()?;
         let mut command = proposal::of_agent(host.name, proposed, self.id);
         let mut answer = gate::propose(&paths, &command)?;
@@ -116,12 +134,17 @@ impl Agent {
             ..usual
         };
         let kept = gate::keep_before(&paths, &mut command, &mut answer, &limits)?;
-        if kept.is_some() {
-            return Ok((Permission::Allow, answer.verdict.reason.clone()));
-        }
         let verdict = &answer.verdict;
+        let allowed = if verdict.approved {
+            Told::Approved
+        } else {
+            Told::Allowed
+        };
+        if kept.is_some() {
+            return Ok((allowed, verdict.reason.clone()));
+        }
         let settled = match (verdict.decision, answer.by) {
-            (Decision::Allow, _) => return Ok((Permission::Allow, verdict.reason.clone())),
+            (Decision::Allow, _) => return Ok((allowed, verdict.reason.clone())),
             (Decision::Deny, _) => Settled::Denied(verdict.reason.clone()),
             (Decision::Hold, Judged::ByDaemon) => {
                 let wait = self.wait.unwrap_or(host.wait_seconds);
@@ -130,7 +153,7 @@ impl Agent {
             }
             (Decision::Hold, Judged::Here) => {
                 return Ok((
-                    Permission::Deny,
+                    Told::No(Permission::Deny),
                     format!(
                         "held: {}; a person starts it with `kintsugi daemon start`",
                         verdict.reason
@@ -141,10 +164,10 @@ impl Agent {
         Ok(match settled {
             Settled::Run => {
                 gate::keep_approved(&paths, &command, &answer, &limits)?;
-                (Permission::Allow, "a person approved it".to_owned())
+                (Told::Approved, "a person approved it".to_owned())
             }
             Settled::Denied(reason) => (
-                Permission::Deny,
+                Told::No(Permission::Deny),
                 format!("denied: {reason}; do not look for another way to do it, ask the person"),
             ),
             Settled::Held => {
@@ -153,7 +176,7 @@ impl Agent {
                     Then::Ask => Permission::Ask,
                 };
                 let held = held_in(&paths.socket, command.session.as_deref());
-                (permission, held_words(&command.id, verdict, held))
+                (Told::No(permission), held_words(&command.id, verdict, held))
             }
         })
     }
