@@ -355,9 +355,8 @@ impl Analyst<'_> {
         let mut all: Vec<crate::place::Judgement> = Vec::with_capacity(1);
         for directory in directories {
             for judged in self.surroundings.judge(word, directory, &outputs) {
-                let link = self.links.get(&judged.path);
-                let behind = link.map(|to| self.surroundings.judge(to, directory, &outputs));
-                for judged in std::iter::once(judged).chain(behind.into_iter().flatten()) {
+                let behind = self.behind_link(&judged, &outputs);
+                for judged in std::iter::once(judged).chain(behind) {
                     if !all.contains(&judged) {
                         all.push(judged);
                     }
@@ -365,6 +364,40 @@ impl Analyst<'_> {
             }
         }
         all
+    }
+
+    /// What a path means that leads through a link of the line: the link itself, or what lies below it.
+    fn behind_link(
+        &self,
+        judged: &crate::place::Judgement,
+        outputs: &dyn Fn(&Hole) -> Option<OutputPlace>,
+    ) -> Vec<crate::place::Judgement> {
+        if self.links.is_empty() {
+            return Vec::new();
+        }
+        let path = judged.path.as_str();
+        let found = self.links.get_key_value(path).or_else(|| {
+            let ends = path.match_indices('/').skip(1).map(|(at, _)| at);
+            ends.filter_map(|at| self.links.get_key_value(path.get(..at)?))
+                .last()
+        });
+        let Some((link, to)) = found else {
+            return Vec::new();
+        };
+        let mut to = to.clone();
+        let rest = path.get(link.len()..).unwrap_or_default();
+        if !rest.is_empty() {
+            let piece = if judged.modifiers.contains(Modifier::Glob) {
+                Piece::Glob(rest.to_owned())
+            } else {
+                Piece::Text(rest.to_owned())
+            };
+            to.pieces.push(piece);
+        }
+        // A target that does not begin at the root is seen from where the link lies (symlink(7)).
+        let parent = link.rsplit_once('/').map_or("/", |(parent, _)| parent);
+        self.surroundings
+            .judge(&to, &Directory::Known(parent.to_owned()), outputs)
     }
 
     fn invocation(

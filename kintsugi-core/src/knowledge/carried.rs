@@ -156,7 +156,7 @@ impl Analyst<'_> {
     }
 
     /// Looks at what `text` would do, and keeps what would be regretted.
-    fn search(&mut self, call: &Call<'_>, language: Language, text: &str) {
+    pub(super) fn search(&mut self, call: &Call<'_>, language: Language, text: &str) {
         if text.len() > TEXT_BYTES_MAX || !is_telling(text) {
             return;
         }

@@ -40,7 +40,12 @@ impl Analyst<'_> {
             if task.parsed.path == "trap" && word.known().is_some() {
                 continue;
             }
-            feeds = feeds.union(self.code(task, *language, word));
+            // `\\_` of `env -S` parts words where a blank would be quoted (env(1), coreutils 9.4).
+            let parted = word
+                .known()
+                .filter(|text| task.parsed.path == "env" && text.contains("\\_"));
+            let parted = parted.map(|text| Word::text(text.replace("\\_", " "), word.span));
+            feeds = feeds.union(self.code(task, *language, parted.as_ref().unwrap_or(word)));
         }
         for (language, word) in &task.parsed.runs {
             feeds = feeds.union(self.run_file(task, *language, word));

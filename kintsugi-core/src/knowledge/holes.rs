@@ -17,7 +17,7 @@ const SECRET: &str = "a secret";
 const DECODED: &str = "what a decoder prints";
 const PROGRAM: &str = "what a program prints";
 const FILE: &str = "what a file says";
-const TEMPORARY: &str = "a temporary name";
+pub(super) const TEMPORARY: &str = "a temporary name";
 const HERE: &str = "the directory";
 
 /// Where a hole comes from that this module named.

@@ -10,7 +10,7 @@ use super::program::Task;
 use super::schema::Language;
 use super::{Resolved, UnknownKind};
 use crate::place::Judgement;
-use crate::shell::{Directory, Hole, Input, Invocation, Word};
+use crate::shell::{Directory, Hole, Input, Word};
 
 /// Most links of one line that are kept in mind.
 const LINKS_MAX: usize = 64;
@@ -419,6 +419,57 @@ impl Analyst<'_> {
         }
     }
 
+    /// `gh alias set [--shell] NAME EXPANSION`, and the same of glab: what it stands for is looked at where it is given
+    /// (gh-alias-set(1), gh 2.62).
+    pub(super) fn forge_alias(&mut self, call: &Call<'_>, name: &str, words: &[Word]) {
+        let program = name.rsplit('/').next().unwrap_or_default();
+        let known = |at: usize| words.get(at).and_then(Word::known);
+        let is_alias = matches!(program, "gh" | "glab" | "hub")
+            && known(0).as_deref() == Some("alias")
+            && matches!(known(1).as_deref(), Some("set" | "import"));
+        if !is_alias {
+            return;
+        }
+        let is_shell = words
+            .iter()
+            .any(|word| matches!(word.known().as_deref(), Some("--shell" | "-s")));
+        let mut operands = words.iter().skip(2).filter(|word| {
+            let text = word.known();
+            text.is_none_or(|text| text == "-" || !text.starts_with('-'))
+        });
+        operands.next();
+        let given = operands.next();
+        let text = match (given.and_then(Word::known), &call.fed.text, call.input) {
+            (Some(text), _, _) if text != "-" => text.into_owned(),
+            (_, Some(text), _) => text.to_string(),
+            (_, None, Input::Text(word)) => word.display(),
+            (_, None, _) => return,
+        };
+        let (text, is_shell) = match text.strip_prefix('!') {
+            Some(rest) => (rest.to_owned(), true),
+            None => (text, is_shell),
+        };
+        let text = if is_shell {
+            text
+        } else {
+            [program, " ", &text].concat()
+        };
+        let mut inner = call.clone();
+        inner.ambient.depth += 1;
+        self.text(&inner, Language::Shell, &Word::text(text, call.span), &[]);
+    }
+
+    /// Where the bytes of a package come from that is given as a file: `wget URL/x.deb && dpkg -i x.deb`.
+    pub(super) fn feeds_of_package(&self, task: &Task<'_, '_>, word: &Word) -> Feeds {
+        let text = word.display();
+        if self.files.is_empty() || !text.contains(['.', '/']) || text.contains("://") {
+            return Feeds::NONE;
+        }
+        let judged = self.judge(word, &task.call.directories, task.call.scope);
+        let written = judged.iter().filter_map(|it| self.written(&it.path));
+        written.fold(Feeds::NONE, |sum, it| sum.union(it.feeds))
+    }
+
     /// Notes which program a file is a copy of, or another name for: `cp /bin/rm x`.
     pub(super) fn remember_copy(&mut self, task: &Task<'_, '_>, judged: &Judgement) {
         let Some(program) = &task.copies else { return };
@@ -487,86 +538,4 @@ fn options(text: &str, long: bool, span: crate::effect::Span) -> Vec<Word> {
         }
     }
     words
-}
-
-/// The name of the processes that a hole stands for, when it is what `pgrep` and its like print, or a file with a number.
-pub(super) fn looked_up(call: &Call<'_>, hole: &Hole) -> Option<Word> {
-    let Hole::Output { first, end } = hole else {
-        return None;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    named_process(call.scope.script.invocations.get(range)?.last()?)
-}
-
-/// The same, through a pipe: `pgrep x | xargs kill`.
-pub(super) fn looked_up_by_pipe(call: &Call<'_>) -> Option<Word> {
-    let Input::Pipe { first, end } = call.input else {
-        return None;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    let feeding = call.scope.script.invocations.get(range)?;
-    if lists_every_process(call.input, &call.scope.script.invocations) {
-        return Some(Word::text("every process", call.span));
-    }
-    let looks_up = feeding.last()?;
-    let is_list = looks_up.words.first()?.known()?.starts_with('p');
-    is_list.then(|| named_process(looks_up)).flatten()
-}
-
-/// Whether a pipe lists processes and picks none of them: `ps aux | awk '{print $2}'`, `pgrep -u bob`.
-fn lists_every_process(input: &Input, invocations: &[Invocation]) -> bool {
-    // From the command in front of this one back to the first of the pipe.
-    let mut feeding: Vec<&Invocation> = Vec::new();
-    let mut input = input;
-    while let Input::Pipe { first, end } = input
-        && let Some(range) = invocations.get(first.0 as usize..end.0 as usize)
-        && let Some(last) = range.last()
-        && feeding.len() < 8
-    {
-        feeding.insert(0, last);
-        input = &last.input;
-    }
-    let name = |invocation: &Invocation| {
-        let name = invocation.words.first().and_then(Word::known)?;
-        name.rsplit('/').next().map(str::to_owned)
-    };
-    let Some(first) = feeding.first() else {
-        return false;
-    };
-    let options = || first.words.iter().skip(1).filter_map(Word::known);
-    match name(first).as_deref() {
-        Some("ps") => {
-            let picks = |invocation: &Invocation| match name(invocation).as_deref() {
-                Some("grep" | "egrep" | "fgrep" | "rg" | "head" | "tail" | "sed" | "jq") => true,
-                // A pattern, or a condition, in front of the action.
-                Some("awk" | "gawk" | "mawk") => invocation.words.iter().skip(1).any(|word| {
-                    let text = word.display();
-                    text.contains(['/', '~', '>', '<']) || text.contains("==")
-                }),
-                _ => false,
-            };
-            let one = options().any(|word| matches!(&*word, "-p" | "--pid" | "-C" | "--ppid"));
-            !one && !feeding.iter().skip(1).any(|it| picks(it))
-        }
-        Some("pgrep") => {
-            let mut words = options();
-            let of_user = words.any(|word| matches!(&*word, "-u" | "-U" | "--euid" | "--uid"));
-            of_user && words.count() < 2
-        }
-        _ => false,
-    }
-}
-
-fn named_process(invocation: &Invocation) -> Option<Word> {
-    let (name, words) = invocation.words.split_first()?;
-    let name = name.known()?;
-    let name = name.rsplit('/').next()?;
-    let looks_up = matches!(name, "pgrep" | "pidof" | "pidwait" | "cat" | "head");
-    if !looks_up {
-        return None;
-    }
-    let operand = words
-        .iter()
-        .rfind(|word| word.known().is_none_or(|text| !text.starts_with('-')))?;
-    Some(operand.clone())
 }

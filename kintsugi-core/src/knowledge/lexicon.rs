@@ -251,8 +251,8 @@ fn joined_sense(part: &str) -> Sense {
 ///
 /// A verb stands first or last; when the first only looks, so does the word: `list-deleted`. Behind a dot the last part
 /// counts, so that `archive.tar` is a file.
-pub(super) fn word_sense(text: &str) -> Sense {
-    let text = text.rsplit('.').next().unwrap_or(text);
+pub(super) fn word_sense(whole: &str) -> Sense {
+    let text = whole.rsplit('.').next().unwrap_or(whole);
     let all: Vec<String> = parts(text).collect();
     let first = all.first().map_or(Sense::Nothing, |part| sense(part));
     let last = all.last().map_or(Sense::Nothing, |part| sense(part));
@@ -262,6 +262,12 @@ pub(super) fn word_sense(text: &str) -> Sense {
     } else {
         first
     };
+    // `ro.build.version.release` is a property, not a release.
+    let is_property =
+        whole.matches('.').count() > 1 && matches!(found, Sense::Publishes | Sense::Sends);
+    if is_property {
+        return Sense::Nothing;
+    }
     let is_weak = is_open && all.len() > 1 && matches!(found, Sense::Looks | Sense::Sends);
     if is_weak || found == Sense::Secret {
         Sense::Nothing

@@ -1,6 +1,7 @@
 //! Invocations → effects: what programs take and do, from `knowledge/*.toml`, looking through wrappers and embedded code.
 
 mod analyst;
+mod answered;
 mod apple_script;
 mod assumed;
 mod builtin;
@@ -26,6 +27,9 @@ mod implicit;
 mod languages;
 mod lexicon;
 mod local;
+mod looked_up;
+mod names_only;
+mod opened;
 #[cfg(test)]
 mod operations_tests;
 mod overlooked;
@@ -34,6 +38,7 @@ mod program;
 mod reach;
 mod recipe;
 mod redirect;
+mod released;
 mod requests;
 pub mod schema;
 mod script;
@@ -47,6 +52,7 @@ mod telling;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unfamiliar;
 mod verbs;
 mod wrapped;
 

@@ -5,10 +5,11 @@ use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
 use super::targets::{is_meant, is_regrettable, is_standard_stream, role_named, targets};
+use super::unfamiliar::{is_log, without_suffix};
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place};
-use crate::shell::{Dialect, Directory, Hole, Piece, Word};
+use crate::shell::{Directory, Hole, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Task<'c, 'k> {
@@ -42,6 +43,7 @@ impl Analyst<'_> {
     ) -> Printed {
         let knowledge = self.knowledge;
         self.git_alias(call, name, words);
+        self.forge_alias(call, name, words);
         // `git x` and `kubectl x` start `git-x` and `kubectl-x` (git(1); kubectl, plugins).
         if matches!(name, "git" | "kubectl" | "cargo" | "gh" | "helm" | "docker")
             && let Some(verb) = words.first().and_then(Word::known)
@@ -54,6 +56,8 @@ impl Analyst<'_> {
             let first = Word::text(path, first.span);
             self.local_program(call, &first, name, true);
         }
+        let kept = without_suffix(name, words);
+        let words = kept.as_deref().unwrap_or(words);
         match knowledge.resolve(name) {
             Resolved::Known { name, node } => {
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -66,6 +70,7 @@ impl Analyst<'_> {
             Resolved::Local { known } => {
                 let printed = self.local_program(call, first, name, known.is_some());
                 let Some((name, node)) = known else {
+                    self.opened_by_words(call, name);
                     self.unknown_words(call, name, words);
                     self.assume(call, name, words);
                     self.assume_reach(call, name, words);
@@ -81,37 +86,7 @@ impl Analyst<'_> {
                     copies: None,
                 }
             }
-            Resolved::Unknown => {
-                if name == "r" && call.dialect == Dialect::Zsh {
-                    // `r` runs a line of the history again (`zshbuiltins(1)` 5.9).
-                    let again = ["fc", "-s"].map(|word| Word::text(word, first.span));
-                    return self.call(&Call {
-                        words: &again,
-                        ..call.clone()
-                    });
-                }
-                self.analysis.programs.push((name.to_owned(), call.span));
-                self.unknown(UnknownKind::Program, name.to_owned(), first.span);
-                // No program is called like an option: such a line was torn in two, and what is below it is lost.
-                if name.starts_with('-') && name.len() <= 4 && call.ambient.depth > 0 {
-                    // In a text the name may be what was computed in front of it.
-                    self.unknown(UnknownKind::Command, name.to_owned(), first.span);
-                }
-                if !name.starts_with('-') {
-                    self.unknown_words(call, name, words);
-                    self.assume_name(call, name, words);
-                    self.assume(call, name, words);
-                    self.assume_reach(call, name, words);
-                    self.assume_sentences(call, name, words);
-                    self.carried_to(call, true, true);
-                }
-                let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
-                Printed {
-                    feeds,
-                    text: None,
-                    copies: None,
-                }
-            }
+            Resolved::Unknown => self.unknown_program(call, first, name, words),
         }
     }
 
@@ -159,6 +134,7 @@ impl Analyst<'_> {
         self.read_option_files(&mut task);
         let before = self.analysis.effects.len();
         self.effects(&mut task);
+        self.around(&task);
         self.cut_emptied(&mut task);
         self.hint(&task, before);
         self.assume_undescribed(&task, before);
@@ -417,14 +393,18 @@ impl Analyst<'_> {
         if role == Role::Secret && action == Action::Read {
             task.reads = task.reads.union(Feeds::of(Feed::Secret));
         }
-        let feeds = Self::feeds_into(task, action).union(Self::word_feeds(word, task.call.scope));
+        let mut feeds =
+            Self::feeds_into(task, action).union(Self::word_feeds(word, task.call.scope));
+        if action == Action::Install {
+            feeds = feeds.union(self.feeds_of_package(task, word));
+        }
         let target = Target {
             text: word.display(),
             place: None,
         };
         self.in_repository(task, role, modifiers);
         if let (Role::Process, [Piece::Hole(hole)]) = (role, word.pieces.as_slice())
-            && let Some(name) = super::implicit::looked_up(&task.call, hole)
+            && let Some(name) = super::looked_up::looked_up(&task.call, hole)
         {
             self.other_effect(task, (action, role), &name, with);
         }
@@ -484,7 +464,17 @@ impl Analyst<'_> {
         if !self.afford_path(&task.call, word) {
             return;
         }
-        let readings = self.narrowed(task, word);
+        let mut readings = self.narrowed(task, word);
+        // What takes a name away takes the link, unless the name says that the directory is meant (unlink(2), rename(2)).
+        let is_name = matches!(task.parsed.path.as_str(), "rm" | "unlink" | "mv" | "trash")
+            && matches!(action, Action::Delete | Action::Move)
+            && !word.display().ends_with('/')
+            && readings
+                .first()
+                .is_some_and(|it| self.links.contains_key(&it.path));
+        if is_name {
+            readings.truncate(1);
+        }
         for judged in readings {
             self.judged_effect(task, action, &judged, with);
             if judged.modifiers.contains(Modifier::Unresolved) && is_regrettable(action) {
@@ -501,6 +491,10 @@ impl Analyst<'_> {
         with: Modifiers,
     ) {
         let written = self.written(&judged.path);
+        let shows_names = action == Action::Read
+            && judged.place == Place::Secret
+            && super::names_only::keeps_names(task.call.words);
+        let action = if shows_names { Action::List } else { action };
         if matches!(action, Action::Read | Action::Move) {
             let mut feeds = Feeds::of(Feed::File);
             if judged.place == Place::Secret {
@@ -555,7 +549,11 @@ impl Analyst<'_> {
             for name in &names {
                 let below = base.path.trim_end_matches('/');
                 let path = format!("{below}/**/{}", name.display().trim_matches('/'));
-                let place = self.surroundings.place(&path);
+                // A name alone makes nothing of a whole home a build output.
+                let place = match (base.place, self.surroundings.place(&path)) {
+                    (Place::HomeRoot, Place::BuildOutput) if is_log(&path) => Place::Home,
+                    (_, place) => place,
+                };
                 let modifiers = base.modifiers.with(Modifier::Glob);
                 all.push(Judgement {
                     path,

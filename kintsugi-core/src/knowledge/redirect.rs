@@ -3,6 +3,7 @@
 use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
+use super::schema::Language;
 use crate::effect::{Action, Feed, Modifier, Role, Target};
 use crate::place::{Judgement, Place};
 use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
@@ -121,6 +122,15 @@ impl Analyst<'_> {
         if is_process {
             return;
         }
+        // `>&"${COPROC[1]}"`: what is printed goes to a program that runs beside (bash(1) 5.2, "Coprocesses").
+        if is_descriptor(&redirect.target)
+            && let Some(text) = &printed.text
+        {
+            let text = text.replace("\\n", "\n");
+            for language in [Language::Shell, Language::Python] {
+                self.search(call, language, &text);
+            }
+        }
         if !self.afford_path(call, &redirect.target) {
             return;
         }
@@ -128,12 +138,7 @@ impl Analyst<'_> {
             if judged.place == Place::Null {
                 // Nothing is fed to a program that copies: what it writes is emptied.
                 if action == Action::Read && copies(call) {
-                    self.push_path(
-                        call,
-                        Action::List,
-                        &judged,
-                        &super::code::program_name(call),
-                    );
+                    self.push_path(call, Action::List, &judged, &behind_wrappers(call.words));
                 }
                 continue;
             }
@@ -146,7 +151,7 @@ impl Analyst<'_> {
             } else {
                 printed.feeds.worst()
             };
-            let program = call.words.first().map(Word::display).unwrap_or_default();
+            let program = behind_wrappers(call.words);
             self.push_path(call, action, &judged, &program).feed(feed);
             if action != Action::Read {
                 // The reader of the text knows escapes and the order of what is written; words alone do not tell.
@@ -171,8 +176,41 @@ impl Analyst<'_> {
 
 /// Whether the command writes what it is fed, as it is.
 fn copies(call: &Call<'_>) -> bool {
-    let name = super::code::program_name(call);
+    let name = behind_wrappers(call.words);
     matches!(name.as_str(), "tee" | "sponge" | "dd")
+}
+
+/// Whether a target is nothing but a variable with a name like those of descriptors: `${COPROC[1]}`, `$OUT`.
+fn is_descriptor(target: &Word) -> bool {
+    let [Piece::Hole(Hole::Variable(name))] = target.pieces.as_slice() else {
+        return false;
+    };
+    !name.bytes().any(|letter| letter.is_ascii_lowercase())
+}
+
+/// The name of the program that a command starts, without a path and without what only stands in front of it.
+pub(super) fn behind_wrappers(words: &[Word]) -> String {
+    let mut rest = words.iter().map(Word::display);
+    rest.find_map(|word| {
+        let name = word.rsplit('/').next().unwrap_or_default();
+        let is_wrapper = matches!(
+            name,
+            "command"
+                | "builtin"
+                | "env"
+                | "exec"
+                | "nice"
+                | "nohup"
+                | "time"
+                | "sudo"
+                | "doas"
+                | "busybox"
+                | "setsid"
+                | "stdbuf"
+        );
+        (!is_wrapper && !word.starts_with('-') && !word.contains('=')).then(|| name.to_owned())
+    })
+    .unwrap_or_default()
 }
 
 /// What `export` and its like assign.

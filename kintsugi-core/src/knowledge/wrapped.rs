@@ -276,7 +276,7 @@ impl Analyst<'_> {
         {
             return found;
         }
-        if let Some(name) = super::implicit::looked_up_by_pipe(&task.call) {
+        if let Some(name) = super::looked_up::looked_up_by_pipe(&task.call) {
             let number = super::holes::hole_for(task.call.fed.feeds, span);
             return vec![vec![name], vec![number]];
         }

@@ -82,6 +82,10 @@
 //! | other letters that Python takes for plain ones | `os.ſystem('rm -rf ~/x')` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | the name of a file that is a command to perl | `perl -ne print 'rm -rf ~/x\|'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | code that evaluates what it is fed | `perl -e 'eval <STDIN>' <<< '…'` | `tests/corpus/evasive-carried.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | text for a shell that runs beside, by its descriptor | `coproc bash; echo 'rm -rf ~' >&"${COPROC[1]}"` | `tests/corpus/dangerous-opened.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a link of the line to a place that is emptied through it | `ln -sfn /home/u build/out && rm -rf build/out/*` | `tests/corpus/dangerous-opened.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an alias of a forge's client, given and used | `gh alias set x 'repo delete a/b --yes' && gh x` | `tests/corpus/dangerous-opened.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a statement that a library is handed by a method of any name | `php -r '…->exec("DELETE FROM customers");'` | `tests/corpus/dangerous-opened.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a call inside of another call of an agent | `multi_tool_use.parallel` with a `cmd` in it | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` |
 //! | a tool that nobody knows reads or writes a file | `mcp__files__read_file` of a key | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_writes_moves_removes_or_reads_is_asked_about` |
 //! | a member that is there twice in a payload | `{"command": "ls", "command": "rm -rf ~"}` | `kintsugi-cli/src/agent/tests.rs`: `a_member_that_is_there_twice_is_an_error_at_any_depth` |
@@ -100,5 +104,4 @@
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
 //! | an address of this machine beside the one that code speaks to | `python3 -c "x = 'http://localhost'; boto3.client('s3').delete_bucket(Bucket='b')"` |
-//! | text for a shell that runs beside, by its descriptor | `coproc bash; echo 'rm -rf ~' >&"${COPROC[1]}"` (20 of 100) |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |

@@ -259,6 +259,11 @@ impl Script<'_> {
         };
         self.callbacks(&call);
         self.connects(&call);
+        let known = if call.object.is_some() && Self::hands_statement(&call) {
+            Some(Does::Query)
+        } else {
+            known
+        };
         match known {
             Some(Does::Module) => {
                 let module = call.argument(0).known().unwrap_or_else(|| "?".to_owned());

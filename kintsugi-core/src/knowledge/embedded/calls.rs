@@ -73,6 +73,8 @@ pub(super) enum Does {
     Nothing,
     /// Gives back the home of whoever runs it.
     Home,
+    /// Makes a file or directory for the moment, and gives back its name.
+    Temporary,
     /// The variable of the environment that its first argument names.
     Variable,
     /// Hands a statement of SQL to a database.

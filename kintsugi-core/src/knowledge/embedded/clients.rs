@@ -56,6 +56,37 @@ const RECORDS: [&str; 11] = [
     "cassandra",
 ];
 
+/// Methods that are given a text and only say, compare or keep it.
+const SPEAKING: [&str; 27] = [
+    "print",
+    "println",
+    "printf",
+    "puts",
+    "log",
+    "info",
+    "debug",
+    "warn",
+    "warning",
+    "error",
+    "write",
+    "writeln",
+    "format",
+    "append",
+    "push",
+    "includes",
+    "contains",
+    "indexOf",
+    "startsWith",
+    "match",
+    "test",
+    "split",
+    "replace",
+    "echo",
+    "say",
+    "find",
+    "search",
+];
+
 /// Words of a method's name that say that it deletes one thing of many.
 const SINGLE: [&str; 14] = [
     "object", "item", "message", "record", "key", "tag", "tags", "row", "document", "one",
@@ -159,6 +190,37 @@ impl Script<'_> {
             Some(object) if call.path.rsplit('.').next() == Some("exec") => object.clone(),
             Some(_) | None => Value::unknown(Feed::Nothing),
         }
+    }
+
+    /// Whether a method is given a statement that takes rows or tables away: whatever the library calls the method.
+    pub(super) fn hands_statement(call: &Call<'_>) -> bool {
+        let last = call.path.rsplit('.').next().unwrap_or_default();
+        let only_reads = [
+            "parse", "format", "complete", "lint", "valid", "explain", "token", "render", "quote",
+            "escape", "assert", "expect", "equal",
+        ]
+        .iter()
+        .any(|kind| last.contains(kind));
+        if SPEAKING.contains(&last) || only_reads {
+            return false;
+        }
+        call.positional().take(3).any(|value| {
+            value.alternatives().iter().any(|word| {
+                let text = flat(word);
+                let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
+                let (first, second) = (words.next(), words.next());
+                match (first.as_deref(), second.as_deref()) {
+                    (Some("DELETE"), Some("FROM"))
+                    | (Some("TRUNCATE"), Some(_))
+                    | (
+                        Some("DROP" | "ALTER"),
+                        Some("TABLE" | "DATABASE" | "SCHEMA" | "INDEX" | "VIEW"),
+                    ) => true,
+                    (Some("UPDATE"), Some(_)) => words.any(|word| word == "SET"),
+                    _ => false,
+                }
+            })
+        })
     }
 
     /// Reads what a call hands to Redis: `redis.call('FLUSH'..'ALL')`, `r.execute_command("FLUSHALL")`.

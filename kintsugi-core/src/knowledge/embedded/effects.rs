@@ -94,6 +94,7 @@ impl Script<'_> {
                 decoded(decode, call)
             }
             Does::Home => super::value::home(),
+            Does::Temporary => super::value::temporary(),
             Does::Variable => Self::variable_named(call.argument(0).known().as_deref()),
             Does::List => Value::list(call.positional().cloned().collect()),
             Does::Unpickle => self.unpickle(call),

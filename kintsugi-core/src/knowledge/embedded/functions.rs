@@ -9,6 +9,12 @@ use Does::{
 };
 
 pub(super) const PYTHON: &[(&str, Does)] = &[
+    ("tempfile.mkdtemp", Does::Temporary),
+    ("tempfile.mktemp", Does::Temporary),
+    ("tempfile.gettempdir", Does::Temporary),
+    ("tempfile.TemporaryDirectory", Does::Temporary),
+    ("tempfile.NamedTemporaryFile", Does::Temporary),
+    ("mkdtemp", Does::Temporary),
     ("os.system", Launch),
     ("os.popen", Launch),
     ("os.startfile", Launch),
@@ -273,6 +279,12 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
 ];
 
 pub(super) const JAVASCRIPT: &[(&str, Does)] = &[
+    ("os.tmpdir", Does::Temporary),
+    (".mkdtempSync", Does::Temporary),
+    (".mkdtemp", Does::Temporary),
+    ("mkdtempSync", Does::Temporary),
+    ("tmpdir", Does::Temporary),
+    ("Deno.makeTempDirSync", Does::Temporary),
     ("child_process.exec", Launch),
     ("child_process.execSync", Launch),
     ("child_process.execFile", Launch),

@@ -9,6 +9,9 @@ use Does::{
 };
 
 pub(super) const PERL: &[(&str, Does)] = &[
+    ("tempdir", Does::Temporary),
+    ("File.Temp.tempdir", Does::Temporary),
+    ("File.Temp.newdir", Does::Temporary),
     (".do", Does::Query),
     (".prepare", Does::Query),
     ("system", Launch),
@@ -64,6 +67,9 @@ pub(super) const PERL: &[(&str, Does)] = &[
 ];
 
 pub(super) const RUBY: &[(&str, Does)] = &[
+    ("Dir.mktmpdir", Does::Temporary),
+    ("Dir.tmpdir", Does::Temporary),
+    (".hex", Does::Decode(Decode::Other)),
     (".execute", Does::Query),
     (".exec_query", Does::Query),
     (".exec_params", Does::Query),
@@ -188,6 +194,8 @@ pub(super) const RUBY: &[(&str, Does)] = &[
 ];
 
 pub(super) const PHP: &[(&str, Does)] = &[
+    ("sys_get_temp_dir", Does::Temporary),
+    ("tempnam", Does::Temporary),
     (".query", Does::Query),
     (".prepare", Does::Query),
     ("DB.statement", Does::Query),

@@ -431,6 +431,17 @@ impl Script<'_> {
 
     fn named(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
         cursor.at += 1;
+        // `` $`rm x` `` of zx 8, Bun 1.2 and execa 9 runs the text.
+        if self.language == Language::Javascript
+            && matches!(name, "$" | "$$")
+            && let Some(Token::Text(parts)) = cursor.peek()
+        {
+            cursor.at += 1;
+            let text = self.text(parts);
+            let found = text.alternatives().into_iter().map(Embedded::Shell);
+            self.found.extend(found);
+            return Value::unknown(Feed::Program);
+        }
         if matches!(name, "new" | "await" | "my" | "return") {
             return self.operand(cursor);
         }

@@ -224,6 +224,15 @@ pub(super) fn home() -> Value {
     })
 }
 
+/// A name that is made for the moment.
+pub(super) fn temporary() -> Value {
+    let piece = Piece::Hole(Hole::Other(crate::knowledge::holes::TEMPORARY));
+    Value::word(Word {
+        pieces: vec![piece],
+        span: Span::default(),
+    })
+}
+
 /// Turns `*`, `?` and `[…]` of a known text into patterns.
 pub(super) fn pattern(text: &str) -> Word {
     let mut pieces = Vec::new();

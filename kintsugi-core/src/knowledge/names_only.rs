@@ -1,0 +1,143 @@
+//! Commands that show of a file of settings only what the settings are called: `cut -d= -f1 .env`, `grep -oE '^[A-Z_]+=' .env`.
+
+use crate::shell::Word;
+
+/// Whether of each line that the command reads nothing is shown that stands behind its first `=`.
+pub(super) fn keeps_names(words: &[Word]) -> bool {
+    let Some((first, words)) = words.split_first() else {
+        return false;
+    };
+    let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
+    let (Some(name), Some(known)) = (first.known(), known) else {
+        return false;
+    };
+    let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+    match name.rsplit('/').next().unwrap_or_default() {
+        "cut" => cuts_names(&words),
+        "sed" | "gsed" => {
+            let mut scripts = words.iter().filter(|word| !word.starts_with('-'));
+            let in_place = words.iter().any(|word| word.starts_with("-i"));
+            let expressions = words.iter().filter(|word| **word == "-e").count();
+            !in_place
+                && expressions < 2
+                && scripts.next().is_some_and(|script| drops_values(script))
+        }
+        "awk" | "gawk" | "mawk" => prints_first(&words),
+        "grep" | "egrep" | "rg" => shows_names(&words),
+        _ => false,
+    }
+}
+
+/// `cut -d= -f1`, in whatever order.
+fn cuts_names(words: &[&str]) -> bool {
+    let text = words.join(" ");
+    let delimited = ["-d=", "-d =", "--delimiter=="]
+        .iter()
+        .any(|it| text.contains(it));
+    let first = ["-f1", "-f 1", "--fields=1"].iter().any(|it| {
+        text.split_once(it)
+            .is_some_and(|(_, behind)| behind.is_empty() || behind.starts_with(' '))
+    });
+    delimited && first && !text.contains("--complement")
+}
+
+/// `s/=.*/=***/`: one substitution that takes away what stands behind the sign.
+fn drops_values(script: &str) -> bool {
+    let mut letters = script.chars();
+    let (Some('s'), Some(delimiter)) = (letters.next(), letters.next()) else {
+        return false;
+    };
+    let parts: Vec<&str> = letters.as_str().split(delimiter).collect();
+    let [pattern, with, flags] = parts.as_slice() else {
+        return false;
+    };
+    matches!(
+        *pattern,
+        "=.*" | "=.*$" | "=.\\+" | "=.+" | "\\(=\\).*" | "(=).*"
+    ) && !with.contains('&')
+        && flags.chars().all(|flag| flag == 'g')
+}
+
+/// `awk -F= '{print $1}'`, with a pattern in front or without.
+fn prints_first(words: &[&str]) -> bool {
+    let text = words.join(" ");
+    let by_sign = ["-F=", "-F =", "-F\"=\"", "-F'='"]
+        .iter()
+        .any(|it| text.contains(it));
+    let Some(program) = words.iter().find(|word| word.contains('{')) else {
+        return false;
+    };
+    let plain: String = program
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
+    by_sign
+        && plain.ends_with("{print$1}")
+        && plain.matches('$').count()
+            == 1 + plain.matches("$1~").count() + plain.matches("$1!").count()
+        && plain.matches('{').count() == 1
+}
+
+/// `grep -q`, `grep -c`, and `grep -o` of a pattern that ends in front of the value.
+fn shows_names(words: &[&str]) -> bool {
+    let has = |letter: char, long: &str| {
+        words.iter().any(|word| {
+            *word == long
+                || word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
+        })
+    };
+    if has('q', "--quiet") || has('c', "--count") || has('l', "--files-with-matches") {
+        return true;
+    }
+    let pattern = words.iter().find(|word| !word.starts_with('-'));
+    let in_names = |pattern: &str| {
+        let end = pattern.strip_suffix('=').unwrap_or(pattern);
+        let body = end.strip_prefix('^').unwrap_or(end);
+        pattern.starts_with('^')
+            && !body.contains(['.', '=', '|', '(', '\\'])
+            && (body.starts_with('[') && !body.starts_with("[^"))
+            || matches!(
+                pattern,
+                "^[^=]*" | "^[^=]+" | "^[^=]*=" | "^[^=]+=" | "^[^#=]+" | "^[^#=]*"
+            )
+    };
+    has('o', "--only-matching") && pattern.is_some_and(|pattern| in_names(pattern))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::testing::effects;
+
+    #[test]
+    fn names_of_settings_are_no_secret_and_their_values_are() {
+        for text in [
+            "cut -d= -f1 .env",
+            "cut -f 1 -d = .env",
+            "sed 's/=.*//' .env",
+            "sed -E 's/=.*/=***/' .env.local",
+            "awk -F= '{print $1}' .env",
+            "awk -F= '!/^#/ {print $1}' .env",
+            "grep -oE '^[A-Z_]+=' .env",
+            "grep -c . .env",
+            "grep -q '^A=' .env",
+        ] {
+            let found = effects(text).join("; ");
+            assert!(!found.contains("read path"), "{text}: {found}");
+        }
+        for text in [
+            "cut -d= -f2 .env",
+            "cut -d= -f1,2 .env",
+            "cut -d= -f1- .env",
+            "sed 's/=.*/&/' .env",
+            "sed 's/x=.*//' .env",
+            "awk -F= '{print $1 $2}' .env",
+            "awk -F= '{print}{print $1}' .env",
+            "grep -o '^[A-Z_]*=.*' .env",
+            "grep -oE '^[^#]+' .env",
+            "grep '^[A-Z]' .env",
+        ] {
+            let found = effects(text).join("; ");
+            assert!(found.contains("read path"), "{text}: {found}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Programs that no entry describes, names that are written so that nobody reads them, and what stands around a command that is
+//! described.
+
+use super::UnknownKind;
+use super::analyst::{Analyst, Call, Printed};
+use super::feeds::Feeds;
+use super::program::Task;
+use crate::effect::Feed;
+use crate::shell::{Dialect, Word};
+
+impl Analyst<'_> {
+    /// What a command does by what stands around it: what it opens, answers, ends and puts before everybody.
+    pub(super) fn around(&mut self, task: &Task<'_, '_>) {
+        self.opened(task);
+        self.answered(task);
+        self.ends_piped(task);
+        self.released(&task.call, &task.parsed.path);
+    }
+
+    /// A program that is not described.
+    pub(super) fn unknown_program(
+        &mut self,
+        call: &Call<'_>,
+        first: &Word,
+        name: &str,
+        words: &[Word],
+    ) -> Printed {
+        // `^` hides letters from whoever reads, and not from cmd (`cmd /?`, Windows 11).
+        if name.contains('^') && name.len() > 1 && !name.starts_with('^') {
+            let plain = Word::text(name.replace('^', ""), first.span);
+            let mut again = vec![plain];
+            again.extend(words.iter().map(without_carets));
+            self.inside(call, &again);
+        }
+        if name == "r" && call.dialect == Dialect::Zsh {
+            // `r` runs a line of the history again (`zshbuiltins(1)` 5.9).
+            let again = ["fc", "-s"].map(|word| Word::text(word, first.span));
+            return self.call(&Call {
+                words: &again,
+                ..call.clone()
+            });
+        }
+        self.analysis.programs.push((name.to_owned(), call.span));
+        self.unknown(UnknownKind::Program, name.to_owned(), first.span);
+        // No program is called like an option: such a line was torn in two, and what is below it is lost.
+        if name.starts_with('-') && name.len() <= 4 && call.ambient.depth > 0 {
+            // In a text the name may be what was computed in front of it.
+            self.unknown(UnknownKind::Command, name.to_owned(), first.span);
+        }
+        if !name.starts_with('-') {
+            self.opened_by_words(call, name);
+            self.unknown_words(call, name, words);
+            self.assume_name(call, name, words);
+            self.assume(call, name, words);
+            self.assume_reach(call, name, words);
+            self.assume_sentences(call, name, words);
+            self.carried_to(call, true, true);
+        }
+        let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
+        Printed {
+            feeds,
+            text: None,
+            copies: None,
+        }
+    }
+}
+
+/// A word without the carets that cmd takes away.
+fn without_carets(word: &Word) -> Word {
+    match word.known() {
+        Some(text) if text.contains('^') => Word::text(text.replace('^', ""), word.span),
+        Some(_) | None => word.clone(),
+    }
+}
+
+/// The words of `sed -i ''` without the empty one: what stands behind `-i` is how the copy is called that is kept (sed(1), macOS 14).
+pub(super) fn without_suffix(name: &str, words: &[Word]) -> Option<Vec<Word>> {
+    if name != "sed" {
+        return None;
+    }
+    let is_empty = |word: &Word| word.known().is_some_and(|text| text.is_empty());
+    let kept = words.iter().position(is_empty)?;
+    let before = kept.checked_sub(1).and_then(|at| words.get(at))?;
+    if before.known().as_deref() != Some("-i") {
+        return None;
+    }
+    let all = words.iter().enumerate().filter(|(at, _)| *at != kept);
+    Some(all.map(|(_, word)| word.clone()).collect())
+}
+
+/// Whether a path is that of a log, by its name.
+pub(super) fn is_log(path: &str) -> bool {
+    path.rsplit('.').next().is_some_and(|end| end == "log")
+}
