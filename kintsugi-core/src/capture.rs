@@ -38,7 +38,7 @@ pub struct Keep {
     /// What of it.
     pub what: What,
     /// For [`What::Unpacked`]: the program, the archive (empty when it comes from another program), and the options that give its
-    /// members other names. For [`What::Pushed`]: the remote. For [`What::References`]: [`TRACKED`], or nothing.
+    /// members other names. For [`What::Inside`]: the pattern whose names are put there, or nothing. For [`What::Pushed`]: the remote. For [`What::References`]: [`TRACKED`], or nothing.
     pub of: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ pub enum What {
     Inside,
     /// Something that goes to another name: where it is, and which it is, so that it can be found there.
     Moved,
-    /// A file that is changed in place: only a small one is worth a copy.
+    /// Files that are changed in place, by a path or a pattern: only small ones are worth a copy.
     Edited,
     /// Its mode and owner, and those of everything below it when it is a directory.
     Attributes,
@@ -193,7 +193,7 @@ pub(crate) fn keeps<'e>(
                 keep.what = What::Tree;
             } else {
                 names_left -= names.len();
-                keeps.extend(names.iter().map(|name| inside(effect, name)));
+                keeps.extend(names.iter().map(|source| inside(effect, source)));
             }
         }
         // What is moved nowhere that is known may be anything afterwards, as with `gzip`.
@@ -228,6 +228,7 @@ const fn covers(more: What, less: What) -> bool {
             What::Tree,
             What::Over | What::Inside | What::Moved | What::Edited | What::Attributes
         ) | (What::Edited, What::Attributes)
+            | (What::Glob, What::Edited)
             | (What::Ignored, What::Changes | What::References)
             | (What::Changes | What::Pushed, What::References)
     )
@@ -290,6 +291,8 @@ fn of_repository(effect: &Effect, repository: Option<&str>, all: &[Effect]) -> O
         Role::Branch | Role::History if destroys || effect.action == Action::Write => {
             What::References
         }
+        // `git branch -M x`: the branch that was called so is gone.
+        Role::Branch if effect.action == Action::Move && has(Modifier::Forced) => What::References,
         Role::Remote if effect.action == Action::Rewrite => What::Pushed,
         Role::Path
         | Role::Branch
@@ -309,7 +312,8 @@ fn of_repository(effect: &Effect, repository: Option<&str>, all: &[Effect]) -> O
         | Role::Volume
         | Role::Code => return None,
     };
-    // A rebase moves the working copy as well, and puts uncommitted work aside when it is told to.
+    // A rebase moves the working copy as well, and puts uncommitted work aside when it is told to; what is given up takes along what
+    // was resolved.
     let of = match (what == What::Pushed, effect.program.as_str()) {
         (true, _) => {
             let is_goal =
@@ -317,7 +321,11 @@ fn of_repository(effect: &Effect, repository: Option<&str>, all: &[Effect]) -> O
             let remote = all.iter().find(is_goal).unwrap_or(effect);
             Some(remote.target.text.clone())
         }
-        (false, "git rebase") => Some(TRACKED.to_owned()),
+        (
+            false,
+            "git rebase" | "git merge" | "git cherry-pick" | "git revert" | "git am"
+            | "git quiltimport",
+        ) => Some(TRACKED.to_owned()),
         (false, _) => None,
     };
     Some(Keep {
@@ -335,27 +343,36 @@ fn command_of(effect: &Effect) -> (&str, Span) {
     (&effect.program, effect.span)
 }
 
-/// Returns the names of what each command reads or moves: where its target is a directory, it replaces those in it.
-fn sources(effects: &[Effect]) -> BTreeMap<(&str, Span), Vec<&str>> {
-    let mut sources: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+/// Returns what each command reads or moves: where its target is a directory, it replaces what has the same name there.
+fn sources(effects: &[Effect]) -> BTreeMap<(&str, Span), Vec<&Effect>> {
+    let mut sources: BTreeMap<_, Vec<&Effect>> = BTreeMap::new();
     for effect in effects {
         let is_source = matches!(effect.action, Action::Read | Action::Move);
-        let is_named = !effect.modifiers.contains(Modifier::Glob);
-        let path = effect.target.text.trim_end_matches('/');
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if is_source && is_named && effect.role == Role::Path && !name.is_empty() {
-            sources.entry(command_of(effect)).or_default().push(name);
+        let is_known = !effect.modifiers.contains(Modifier::Unresolved);
+        if is_source && is_known && effect.role == Role::Path && !name_of(effect).is_empty() {
+            sources.entry(command_of(effect)).or_default().push(effect);
         }
     }
     sources
 }
 
-/// What `over` would replace if its target is a directory, and `name` is put into it.
-fn inside(over: &Effect, name: &str) -> Keep {
+/// The last name of an effect's path.
+fn name_of(effect: &Effect) -> &str {
+    let path = effect.target.text.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// What `over` would replace if its target is a directory, and `source` is put into it.
+fn inside(over: &Effect, source: &Effect) -> Keep {
+    let pattern = source.modifiers.contains(Modifier::Glob);
     Keep {
-        path: format!("{}/{name}", over.target.text.trim_end_matches('/')),
+        path: format!(
+            "{}/{}",
+            over.target.text.trim_end_matches('/'),
+            name_of(source)
+        ),
         what: What::Inside,
-        of: Vec::new(),
+        of: Vec::from_iter(pattern.then(|| source.target.text.clone())),
     }
 }
 
@@ -387,7 +404,7 @@ fn of_path(effect: &Effect, class: Class) -> Option<Keep> {
         Action::Move => What::Moved,
         Action::Overwrite if !has(Modifier::Recursive) => What::Over,
         Action::Delete | Action::Overwrite | Action::Truncate => What::Tree,
-        Action::Write if !has(Modifier::Recursive) && !has(Modifier::Glob) => What::Edited,
+        Action::Write if !has(Modifier::Recursive) => What::Edited,
         Action::Chmod | Action::Chown if !has(Modifier::Glob) => What::Attributes,
         Action::Write
         | Action::Chmod

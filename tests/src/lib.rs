@@ -18,6 +18,7 @@ pub mod pty;
 pub mod scorer;
 pub mod seat;
 pub mod shells;
+pub mod traced;
 pub mod tree;
 pub mod volume;
 pub mod wire;

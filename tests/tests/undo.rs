@@ -65,7 +65,7 @@ echo stashed > b.txt; git stash -q
 git push -q; git commit -q --amend -m 'two, again'
 echo 'one, changed' > a.txt
 echo 'staged' > staged.txt; git add staged.txt
-echo note > notes.txt; mkdir -p extra/empty odd; echo x > extra/file; echo c > x.cache
+echo note > notes.txt; mkdir -p extra/empty odd; echo x > extra/file; echo older > extra/a.txt; echo c > x.cache
 ln -s a.txt link; mkfifo src/pipe
 echo hard > h1; ln h1 h2
 truncate -s 1M hole.bin; printf end >> hole.bin
@@ -88,8 +88,12 @@ touch -d '2001-02-03 04:05:06.789' src/one.c notes.txt src docs
 cd ..
 "#;
 
-/// Stand-ins for package managers: what these do to the files of a project, without a network.
-const MANAGERS: [(&str, &str); 3] = [
+/// Stand-ins for package managers and a formatter: what these do to the files of a project, without a network.
+const MANAGERS: [(&str, &str); 4] = [
+    (
+        "black",
+        "for file in $(find \"$@\" -name '*.c'); do echo formatted > \"$file\"; done",
+    ),
     (
         "npm",
         "echo '{}' > package.json; echo '{}' > package-lock.json; rm -r node_modules/left-pad",
@@ -260,7 +264,8 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
             let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
             let captured = said["capture"].as_array().cloned().unwrap_or_default();
             // An archive that nobody can list: only where it is unpacked into an empty directory something is kept.
-            let is_kept = |keep: &serde_json::Value| keep["of"][1] != "";
+            let is_kept =
+                |keep: &serde_json::Value| keep["what"] != "unpacked" || keep["of"][1] != "";
             return captured
                 .iter()
                 .find(|keep| is_kept(keep))

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use kintsugi_tests::machine::{Machine, program, said};
-use kintsugi_tests::tree::{Tree, differences, tree};
+use kintsugi_tests::machine::{Machine, said};
+use kintsugi_tests::traced::{calls_of, killed_at, may_trace};
+use kintsugi_tests::tree::{all, differences, tree};
 
 /// Calls that change something, or open what is changed then.
 const CALLS: &str = "openat,mkdir,mkdirat,rename,renameat,renameat2,write,pwrite64,ftruncate,fsync,fdatasync,syncfs,unlink,unlinkat,\
@@ -30,10 +31,7 @@ struct Bench {
 impl Bench {
     /// Nothing, and a word about it, where this may not trace.
     fn new() -> Option<Self> {
-        let mut traced = std::process::Command::new("strace");
-        traced.args(["-qq", "-o", "/dev/null", "-e", "trace=openat", "true"]);
-        if !traced.status().is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: nothing may be traced here");
+        if !may_trace() {
             return None;
         }
         let machine = Machine::new();
@@ -72,30 +70,21 @@ impl Bench {
         kintsugi.stdin(Stdio::null()).output().unwrap()
     }
 
-    /// Runs it under `strace` with further options of that, and returns what that wrote down.
-    fn traced(&self, work: &Path, options: &[&str], arguments: &[&str]) -> String {
-        let log = self.directory.path().join("strace.log");
+    /// `strace`, to run `kintsugi` in `work`.
+    fn strace(&self, work: &Path) -> std::process::Command {
         let mut strace = self.machine.command("strace");
+        strace.env("SHELL", "/bin/bash").current_dir(work);
         strace
-            .args(["-qq", "-e", "signal=none", "-e"])
-            .arg(format!("trace={CALLS}"))
-            .arg("-o")
-            .arg(&log)
-            .args(options)
-            .arg("--")
-            .arg(program("kintsugi"))
-            .args(arguments)
-            .env("SHELL", "/bin/bash")
-            .current_dir(work)
-            .stdin(Stdio::null());
-        drop(strace.output().unwrap());
-        std::fs::read_to_string(log).unwrap()
+    }
+
+    /// Runs it to its end; returns how many calls that took.
+    fn calls(&self, work: &Path, arguments: &[&str]) -> usize {
+        calls_of(self.strace(work), CALLS, arguments).len()
     }
 
     /// Kills it before its call of that number.
     fn killed_at(&self, point: usize, work: &Path, arguments: &[&str]) {
-        let inject = format!("inject={CALLS}:signal=KILL:when={point}");
-        self.traced(work, &["-e", &inject], arguments);
+        killed_at(point, self.strace(work), CALLS, arguments);
     }
 
     /// Returns the points at which a run with so many calls is killed.
@@ -129,15 +118,6 @@ impl Bench {
     }
 }
 
-fn all(top: &Path) -> Tree {
-    let mut found = tree(top, &|_| false);
-    // What holds what was removed has another time afterwards.
-    if let Some(top) = found.get_mut(Path::new("")) {
-        top.modified = (0, 0);
-    }
-    found
-}
-
 /// Names that an undo builds under.
 fn built(top: &Path) -> Vec<PathBuf> {
     let is_built = |path: &&PathBuf| path.to_string_lossy().contains(".kintsugi-undo-");
@@ -152,7 +132,7 @@ fn a_killed_capture(line: &[&str]) {
     };
     let arguments = [&["run", "--"], line].concat();
     let work = bench.work();
-    let calls = bench.traced(&work, &[], &arguments).lines().count();
+    let calls = bench.calls(&work, &arguments);
     assert!(calls > 20, "{calls} calls");
     let (mut intact, mut undone) = (0, 0);
     for point in Bench::points(calls) {
@@ -221,7 +201,7 @@ fn a_killed_undo(line: &[&str]) {
         assert!(!differences(&before, &after).is_empty());
         let undo = ["undo", &id];
         if calls.is_none() {
-            let traced = bench.traced(&work, &[], &undo).lines().count();
+            let traced = bench.calls(&work, &undo);
             assert!(traced > 20, "{traced} calls");
             calls = Some(Bench::points(traced));
         } else {
@@ -286,7 +266,7 @@ fn pruning_that_is_killed_leaves_each_capture_whole_or_none() {
         let prune = ["trash", "prune", "--all"];
         if is_first {
             is_first = false;
-            let calls = bench.traced(&work, &[], &prune).lines().count();
+            let calls = bench.calls(&work, &prune);
             points = Bench::points(calls);
             continue;
         }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use kintsugi_tests::machine::{Machine, program, said};
-use kintsugi_tests::tree::{Tree, differences, tree};
+use kintsugi_tests::traced::{calls_of, killed_at, may_trace};
+use kintsugi_tests::tree::{all, differences};
 use kintsugi_tests::volume::{Kind, Volume};
 
 /// Calls that change something, or wait for the device.
@@ -27,10 +28,7 @@ struct Bench {
 impl Bench {
     /// Nothing, and a word about it, where this may not mount or trace.
     fn new(kind: Kind) -> Option<Self> {
-        let mut traced = std::process::Command::new("strace");
-        traced.args(["-qq", "-o", "/dev/null", "-e", "trace=openat", "true"]);
-        if !traced.status().is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: nothing may be traced here");
+        if !may_trace() {
             return None;
         }
         // Nothing is written by itself meanwhile; xfs does not do that within 30 s.
@@ -80,22 +78,15 @@ impl Bench {
         kintsugi.args(arguments).output().unwrap()
     }
 
-    /// Runs `line` under `strace` with further options of that; returns how many calls it made.
-    fn traced(&self, work: &Path, options: &[&str], line: &[&str]) -> usize {
-        let log = self.machine.home().join("strace.log");
-        let mut strace = self.command(Path::new("strace"), work);
-        strace
-            .args(["-qq", "-e", "signal=none", "-e"])
-            .arg(format!("trace={CALLS}"))
-            .arg("-o")
-            .arg(&log)
-            .args(options)
-            .arg("--")
-            .arg(program("kintsugi"))
-            .args(["run", "--"])
-            .args(line);
-        drop(strace.output().unwrap());
-        std::fs::read_to_string(log).unwrap().lines().count()
+    /// `strace`, to run `kintsugi` in `work`.
+    fn strace(&self, work: &Path) -> std::process::Command {
+        self.command(Path::new("strace"), work)
+    }
+
+    /// Runs `line` to its end; returns how many calls that took.
+    fn runs(&self, work: &Path, line: &[&str]) -> usize {
+        let arguments = [&["run", "--"], line].concat();
+        calls_of(self.strace(work), CALLS, &arguments).len()
     }
 }
 
@@ -105,22 +96,13 @@ fn sync(place: &Path) {
     assert!(sync.arg("-f").arg(place).status().unwrap().success());
 }
 
-fn all(top: &Path) -> Tree {
-    let mut found = tree(top, &|_| false);
-    // What holds what was removed has another time afterwards.
-    if let Some(top) = found.get_mut(Path::new("")) {
-        top.modified = (0, 0);
-    }
-    found
-}
-
 /// Cuts the power at many points of what Kintsugi does before and while `line` runs.
 fn the_power_fails(kind: Kind, line: &[&str]) {
     let Some(mut bench) = Bench::new(kind) else {
         return;
     };
     let work = bench.work();
-    let calls = bench.traced(&work, &[], line);
+    let calls = bench.runs(&work, line);
     assert!(calls > 10, "{calls} calls");
     let is_long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
     let step = if is_long { 1 } else { (calls / POINTS).max(1) };
@@ -128,13 +110,13 @@ fn the_power_fails(kind: Kind, line: &[&str]) {
     for point in (1..=calls).step_by(step).chain([usize::MAX]) {
         let work = bench.work();
         let before = all(&work);
-        let inject = format!("inject={CALLS}:signal=KILL:when={point}");
         if point == usize::MAX {
             // It has run to its end, and all of that reached the device.
-            bench.traced(&work, &[], line);
+            bench.runs(&work, line);
             sync(&work);
         } else {
-            bench.traced(&work, &["-e", &inject], line);
+            let arguments = [&["run", "--"], line].concat();
+            killed_at(point, bench.strace(&work), CALLS, &arguments);
         }
         bench.volume.cut_power();
         if differences(&before, &all(&work)).is_empty() {
@@ -164,7 +146,7 @@ fn copies_are_on_the_device(kind: Kind) {
     };
     let work = bench.work();
     let before = all(&work);
-    bench.traced(&work, &[], &COPIED);
+    bench.runs(&work, &COPIED);
     bench.volume.cut_power();
     // Whatever of the command reached the device, now all of it has.
     drop(std::fs::remove_dir_all(work.join("d")));
@@ -183,6 +165,47 @@ const COPIED: [&str; 1] = ["rm -rf d; echo new > f; rm g"];
 /// This is moved instead.
 const MOVED: [&str; 5] = ["rm", "-rf", "d", "f", "g"];
 
+/// Writes a transaction of btrfs, by two requests of its own (`BTRFS_IOC_START_SYNC`, `BTRFS_IOC_WAIT_SYNC`).
+const COMMIT: &str = "import fcntl, os, sys; top = os.open(sys.argv[1], os.O_RDONLY); number = bytearray(8)\n\
+                      for request in 0x80089418, 0x40089416: fcntl.ioctl(top, request, number)";
+
+/// Has the device get the names of all files, and of none of them the content that nobody has waited for.
+fn names_reach_the_device(volume: &Volume) {
+    let other = volume.path().join("other");
+    let other = std::fs::File::create(other).unwrap();
+    // On xfs that writes the journal up to here.
+    other.sync_all().unwrap();
+    let mut python = std::process::Command::new("python3");
+    // Another file system does not know them.
+    drop(python.args(["-c", COMMIT]).arg(volume.path()).output());
+}
+
+/// Cuts the power when a move is on the device and nobody has waited for what says where it came from.
+fn a_move_is_found_though_nobody_waited(kind: Kind) {
+    let Some(mut bench) = Bench::new(kind) else {
+        return;
+    };
+    let work = bench.work();
+    let before = all(&work);
+    bench.runs(&work, &MOVED);
+    names_reach_the_device(&bench.volume);
+    bench.volume.cut_power();
+    assert!(!work.join("d").exists(), "{kind:?}: the move was lost");
+    let captures = bench.volume.path().join("data/kintsugi/trash/captures");
+    let capture = std::fs::read_dir(captures)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let written = std::fs::metadata(capture.path().join("manifest.json"));
+    // Nobody has waited for it, so this says nothing by accident.
+    assert_eq!(written.map_or(0, |found| found.len()), 0, "{kind:?}");
+    let done = bench.kintsugi(&work, &["undo"]);
+    assert!(done.status.success(), "{kind:?}: {}", said(&done));
+    let differs = differences(&before, &all(&work));
+    assert!(differs.is_empty(), "{kind:?}: {differs:#?}");
+}
+
 #[test]
 fn a_power_cut_on_ext4_loses_nothing() {
     the_power_fails(Kind::Ext4, &COPIED);
@@ -195,6 +218,7 @@ fn a_power_cut_on_xfs_loses_nothing() {
     the_power_fails(Kind::Xfs, &COPIED);
     the_power_fails(Kind::Xfs, &MOVED);
     copies_are_on_the_device(Kind::Xfs);
+    a_move_is_found_though_nobody_waited(Kind::Xfs);
 }
 
 #[test]
@@ -202,4 +226,5 @@ fn a_power_cut_on_btrfs_loses_nothing() {
     the_power_fails(Kind::Btrfs, &COPIED);
     the_power_fails(Kind::Btrfs, &MOVED);
     copies_are_on_the_device(Kind::Btrfs);
+    a_move_is_found_though_nobody_waited(Kind::Btrfs);
 }

@@ -1,6 +1,6 @@
 //! The moment before a command runs: what its verdict names is kept and the log knows it, or it does not run.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kintsugi_core::capture::manifest::{Manifest, Summary};
 use kintsugi_core::capture::{CaptureFact, Keep};
@@ -9,6 +9,7 @@ use kintsugi_core::display::escape;
 use kintsugi_core::paths::Paths;
 use kintsugi_core::proposal::ProposedCommand;
 use kintsugi_core::protocol::{Request, Response, Verdict};
+use rustix::time::{ClockId, clock_gettime};
 use uuid::Uuid;
 
 use super::keep::{Occasion, Plan, account, keep, masked};
@@ -219,6 +220,23 @@ pub fn ended_last(paths: &Paths, command: &ProposedCommand) {
 pub fn ended(paths: &Paths, id: &Uuid) {
     if let Ok(store) = Store::own(paths) {
         // Without the mark, undo takes every change for newer work, and asks.
-        drop(store.mark(id, super::ENDED, &jiff::Timestamp::now().to_string()));
+        drop(store.mark(id, super::ENDED, &clock_of_files().to_string()));
+    }
+}
+
+/// The clock that file systems take times from: it goes in steps, behind the precise one.
+fn clock_of_files() -> jiff::Timestamp {
+    let now = clock_gettime(ClockId::RealtimeCoarse);
+    let nanoseconds = i32::try_from(now.tv_nsec).unwrap_or_default();
+    jiff::Timestamp::new(now.tv_sec, nanoseconds).unwrap_or_else(|_| jiff::Timestamp::now())
+}
+
+/// Waits until that clock has gone on: what is changed from then on has a later time than what was changed before.
+pub fn next_step_of_clock() {
+    /// Longer than any kernel's step, which is a hundredth of a second at most.
+    const PATIENCE: Duration = Duration::from_millis(50);
+    let (now, began) = (clock_of_files(), Instant::now());
+    while clock_of_files() == now && began.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_micros(500));
     }
 }

@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use kintsugi_core::capture::manifest::{Content, Entry, Kind, Manifest, Name, Top};
 
 use super::CaptureError;
@@ -65,8 +64,8 @@ pub struct Difference {
 /// When things happened.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// When the command ended; nothing when nobody noted it.
-    pub ended: Option<Timestamp>,
+    /// When the command ended, by the clock that files have their times from; nothing when nobody noted it.
+    pub ended: Option<(i64, i64)>,
 }
 
 struct Compare<'c> {
@@ -107,11 +106,7 @@ pub fn compare(
     let mut found = compare.found;
     git::compare(manifest, &mut found);
     if !only.is_empty() {
-        let is_named = |path: &Path| only.iter().any(|only| path.starts_with(only));
-        found.steps.retain(|step| is_named(&step.path));
-        for checkout in &mut found.checkouts {
-            checkout.paths.retain(|path| is_named(path));
-        }
+        super::narrow::to(only, manifest, &mut found);
     }
     Ok(found)
 }
@@ -189,10 +184,7 @@ impl Compare<'_> {
         let Some(ended) = self.times.ended else {
             return true;
         };
-        newest(path, 0).is_none_or(|(seconds, nanoseconds)| {
-            let ended = (ended.as_second(), i64::from(ended.subsec_nanosecond()));
-            (seconds, nanoseconds) > ended
-        })
+        newest(path, 0).is_none_or(|changed| changed > ended)
     }
 
     fn renamed(&mut self, at: usize, top: &Top, identity: (u64, u64)) {
@@ -212,6 +204,29 @@ impl Compare<'_> {
         let newer = path.symlink_metadata().is_ok() && self.is_newer(&path);
         self.leaving.insert(from.clone());
         self.step((at, 0), path, Does::MoveBack { from }, newer);
+    }
+
+    /// What stands where a directory above `path` was, and is none, has to go before anything is put there.
+    fn make_room(&mut self, path: &Path) {
+        let is_in_the_way = |above: &&Path| {
+            above
+                .symlink_metadata()
+                .is_ok_and(|found| !found.is_dir() && !above.is_dir())
+        };
+        let Some(above) = path.ancestors().skip(1).find(is_in_the_way) else {
+            return;
+        };
+        let is_known =
+            self.found.steps.iter().any(|step| step.path == above) || self.leaving.contains(above);
+        if !is_known {
+            let newer = self.is_newer(above);
+            self.step(
+                (usize::MAX, usize::MAX),
+                above.to_owned(),
+                Does::Remove,
+                newer,
+            );
+        }
     }
 
     /// Whether the file that was kept from `path` stands there: put back by an undo, it has another number than it had.
@@ -237,9 +252,10 @@ impl Compare<'_> {
             return Ok(());
         }
         if look(&path)?.is_some() {
-            let newer = self.is_newer(&path);
-            self.step((at, 0), path, Does::Replace, newer);
+            // What was here lies in the store: whatever stands here was made since.
+            self.step((at, 0), path, Does::Replace, true);
         } else {
+            self.make_room(&path);
             self.step((at, 0), path, Does::Create, false);
         }
         Ok(())
@@ -280,6 +296,7 @@ impl Compare<'_> {
                     if top.attributes {
                         self.note(&path, "it is gone");
                     } else {
+                        self.make_room(&path);
                         self.step(here, path, Does::Create, false);
                     }
                 }

@@ -18,7 +18,7 @@ use super::compare::{Difference, Does, Step, kept_file};
 use super::keep::{How, Plan, Wanted};
 use super::{CaptureError, remote};
 use crate::facts::Deadline;
-use crate::facts::git::{Git, root_of};
+use crate::facts::git::{Git, bare_of, root_of};
 
 /// Names in a repository's directory that are not kept: objects stay, and submodules are repositories of their own.
 const LEFT: [&str; 5] = ["objects", "lfs", "annex", "modules", "worktrees"];
@@ -62,7 +62,9 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
     let directory = there
         .and_then(|above| above.canonicalize().ok())
         .ok_or(unknown("where the repository is"))?;
-    let Some(root) = root_of(&directory) else {
+    let bare = bare_of(&directory);
+    let is_bare = bare.is_some();
+    let Some(root) = bare.or_else(|| root_of(&directory)) else {
         // No repository: git itself says so, and changes nothing.
         return Ok(());
     };
@@ -78,23 +80,21 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
         return Err(CaptureError::Git("references that it keeps in tables"));
     }
     let (references, commits) = references(&git).ok_or(unknown("its references"))?;
-    let changed = changed(&git).ok_or(unknown("what changed"))?;
-    let files = matches!(what, What::Changes | What::Ignored);
+    let changed = if is_bare {
+        Vec::new()
+    } else {
+        changed(&git).ok_or(unknown("what changed"))?
+    };
+    let files = matches!(what, What::Changes | What::Ignored) && !is_bare;
     if files || keep.of.iter().any(|of| of == TRACKED) {
         let paths = changed.iter().map(|name| root.join(name.path()));
         plan.tops.extend(paths.map(Wanted::whole));
     }
     if files {
-        let mut others = vec!["ls-files", "-z", "--others", "--directory"];
-        if what == What::Changes {
-            others.push("--exclude-standard");
+        untracked(plan, &git, (&root, what))?;
+        for above in around(&git, (&root, &directory), &changed) {
+            self::plan(plan, &above, deadline)?;
         }
-        let others = git
-            .ask(&others, &[])
-            .ok_or(unknown("what it does not know"))?;
-        let others = others.split('\0').filter(|name| !name.is_empty());
-        let others = others.map(|name| root.join(name.trim_end_matches('/')));
-        plan.tops.extend(others.map(Wanted::whole));
     }
     for directory in BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]) {
         plan.tops.push(Wanted {
@@ -127,6 +127,46 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
         None => plan.repositories.push(found),
     }
     Ok(())
+}
+
+/// Adds the files that git does not know, and for [`What::Ignored`] those that it is told to ignore.
+fn untracked(plan: &mut Plan, git: &Git, (root, what): (&Path, What)) -> Result<(), CaptureError> {
+    let mut others = vec!["ls-files", "-z", "--others", "--directory"];
+    if what == What::Changes {
+        others.push("--exclude-standard");
+    }
+    let others = git
+        .ask(&others, &[])
+        .ok_or(CaptureError::Git("what it does not know"))?;
+    let others = others.split('\0').filter(|name| !name.is_empty());
+    let others = others.map(|name| root.join(name.trim_end_matches('/')));
+    plan.tops.extend(others.map(Wanted::whole));
+    Ok(())
+}
+
+/// The repositories that a command changes together with that of `root`: of submodules with changes, which are kept as files with that, what
+/// their own repositories name; of a submodule that the command is about as a whole, the working copy that has it.
+fn around(git: &Git, (root, directory): (&Path, &Path), changed: &[Name]) -> Vec<Keep> {
+    let references = |path: PathBuf, of: &[&str]| Keep {
+        path: path.to_string_lossy().into_owned(),
+        what: What::References,
+        of: of.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let is_linked = |path: &Path| path.join(".git").is_file();
+    let inner = changed.iter().map(|name| root.join(name.path()));
+    let mut found: Vec<Keep> = inner
+        .filter(|path| is_linked(path))
+        .map(|path| references(path, &[]))
+        .collect();
+    if directory == root && is_linked(root) {
+        let outer = git.ask(&["rev-parse", "--show-superproject-working-tree"], &[]);
+        let outer = outer.unwrap_or_default();
+        let outer = outer.trim_end_matches('\n');
+        if !outer.is_empty() {
+            found.push(references(PathBuf::from(outer), &[TRACKED]));
+        }
+    }
+    found
 }
 
 pub(super) type References = (Vec<(String, String)>, BTreeSet<String>);

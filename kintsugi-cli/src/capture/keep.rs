@@ -1,7 +1,6 @@
 //! What a verdict names, looked at and then copied.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,7 +18,7 @@ use super::copy::{Bare, Copying, Measure};
 use super::store::Store;
 use super::target::Target;
 use super::tree::{self, Leave, Names};
-use super::{Budget, CaptureError, EDITED_BYTES_MAX, Limits};
+use super::{Budget, CaptureError, Limits};
 use crate::facts::{Deadline, glob};
 
 /// Most paths that a summary names.
@@ -132,7 +131,10 @@ impl Plan {
                 }
             }
             What::Over if !path.is_dir() => self.whole(path),
-            What::Inside if path.parent().is_some_and(Path::is_dir) => self.whole(path),
+            What::Inside if path.parent().is_some_and(Path::is_dir) => match keep.of.first() {
+                Some(pattern) => self.put_into(path.parent(), pattern, deadline)?,
+                None => self.whole(path),
+            },
             What::Over | What::Inside => {}
             What::Moved => {
                 if path.symlink_metadata().is_ok() {
@@ -142,12 +144,7 @@ impl Plan {
                     });
                 }
             }
-            What::Edited => {
-                let found = fs::metadata(&path);
-                if found.is_ok_and(|found| found.is_file() && found.len() <= EDITED_BYTES_MAX) {
-                    self.whole(path);
-                }
-            }
+            What::Edited => self.edited(path, deadline),
             What::Attributes => {
                 if let Ok(path) = path.canonicalize() {
                     self.tops.push(Wanted {

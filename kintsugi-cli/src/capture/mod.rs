@@ -3,6 +3,7 @@
 //! With the person's own rights, under a budget of size, number and time. Nothing here decides whether a command may run, follows a
 //! link out of a tree, opens what is no file or directory, or makes a hard link to what may be written in place.
 
+mod account;
 pub mod apply;
 mod archive;
 pub mod before;
@@ -11,12 +12,15 @@ pub mod copy;
 pub mod discard;
 pub mod git;
 pub mod keep;
+mod narrow;
 pub mod recover;
 mod remote;
 pub mod settings;
+mod stands_for;
 pub mod store;
 pub mod target;
 pub mod tree;
+pub mod whereabouts;
 
 use std::io;
 use std::path::PathBuf;

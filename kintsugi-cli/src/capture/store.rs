@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 use super::copy::object_name;
 use super::target::Target;
-use super::{CaptureError, Limits};
+use super::{CaptureError, Limits, account};
 
 /// Types of file systems (`statfs(2)`).
-pub(super) const BTRFS: u64 = 0x9123_683E;
+const BTRFS: u64 = 0x9123_683E;
 const XFS: u64 = 0x5846_5342;
 
 /// In front of the id of a capture that is being made.
@@ -143,8 +143,14 @@ impl Store {
         self.is_on(BTRFS) || self.is_on(XFS)
     }
 
-    /// Whether it is on a file system of this type.
-    pub(super) fn is_on(&self, kind: u64) -> bool {
+    /// Whether its file system has what was done to names and attributes on the device in the order in which it was done: these two keep a
+    /// journal of all that, or write all of it at once. Of ext4 that cannot be told, which may have none.
+    #[must_use]
+    pub fn keeps_order(&self) -> bool {
+        self.is_on(BTRFS) || self.is_on(XFS)
+    }
+
+    fn is_on(&self, kind: u64) -> bool {
         let found = rustix::fs::statfs(&self.root);
         found.is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|found| found == kind))
     }
@@ -195,9 +201,8 @@ impl Store {
                 let text = fs::read(path.join("summary.json")).unwrap_or_default();
                 // Only the manifest is waited for: after a power cut the short form may be empty.
                 serde_json::from_slice(&text).ok().or_else(|| {
-                    let text = fs::read(path.join("manifest.json")).ok()?;
-                    let manifest: Manifest = serde_json::from_slice(&text).ok()?;
-                    Some(manifest.summary)
+                    let manifest = account::read(&path);
+                    manifest.ok().map(|manifest| manifest.summary)
                 })
             })
             .collect();
@@ -223,21 +228,31 @@ impl Store {
     /// # Errors
     /// When there is none of that id, or it is not of this version.
     pub fn read(&self, id: &Uuid) -> Result<Manifest, CaptureError> {
-        let path = self.capture(id).join("manifest.json");
-        let text = fs::read(&path).map_err(|error| CaptureError::io(&path, error))?;
-        let odd = |why: String| CaptureError::Io {
-            path: path.clone(),
-            error: std::io::Error::other(why),
-        };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|error| odd(error.to_string()))?;
+        let capture = self.capture(id);
+        let manifest = account::read(&capture)?;
         if manifest.version != VERSION {
-            return Err(odd(format!(
-                "it is of version {}, and this program knows {VERSION}",
-                manifest.version
-            )));
+            let version = manifest.version;
+            let why = format!("it is of version {version}, and this program knows {VERSION}");
+            return Err(CaptureError::Io {
+                path: capture,
+                error: std::io::Error::other(why),
+            });
         }
         Ok(manifest)
+    }
+
+    /// Returns when a mark was set, by the clock that files have their times from: seconds since 1970, nanoseconds. What changed later has
+    /// a later time or, within one step of that clock, the same.
+    #[must_use]
+    pub fn marked_at(&self, id: &Uuid, what: &str) -> Option<(i64, i64)> {
+        let path = self.capture(id).join(what);
+        let found = fs::symlink_metadata(&path).ok()?;
+        let of_file = (found.mtime(), found.mtime_nsec());
+        // A file system that knows only whole seconds has cut the time off; the text says it as that clock had it.
+        let said = fs::read_to_string(&path).ok()?;
+        let said = said.trim().parse::<jiff::Timestamp>().ok();
+        let said = said.map(|at| (at.as_second(), i64::from(at.subsec_nanosecond())));
+        Some(said.map_or(of_file, |said| said.max(of_file)))
     }
 
     /// Marks a capture: `ended` when its command has, `undone` when it was put back.
@@ -312,11 +327,8 @@ impl Store {
         let mut named = BTreeSet::new();
         let mut whole = BTreeSet::new();
         for path in self.names() {
-            let Ok(text) = fs::read(path.join("manifest.json")) else {
+            let Ok(manifest) = account::read(&path) else {
                 // What cannot be read may name anything: nothing is dropped.
-                return Ok(());
-            };
-            let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
                 return Ok(());
             };
             whole.insert(manifest.summary.id.to_string());
@@ -401,7 +413,7 @@ pub(super) fn forget(making: &Path) -> Result<(), CaptureError> {
             super::git::release_in(&directory, &id);
         }
     }
-    if let Ok(manifest) = serde_json::from_slice::<Manifest>(&read("manifest.json")) {
+    if let Ok(manifest) = account::read(making) {
         super::git::release(&manifest);
         let id = manifest.summary.id.to_string();
         let stores: BTreeSet<PathBuf> = manifest.tops.iter().map(|top| top.store.path()).collect();

@@ -10,8 +10,8 @@ use rustix::fd::OwnedFd;
 use rustix::fs::syncfs;
 use uuid::Uuid;
 
-use super::CaptureError;
-use super::store::{BTRFS, HIDES, Store, forget};
+use super::store::{HIDES, Store, forget};
+use super::{CaptureError, account};
 
 /// Up to so many files each is waited for on its own: what others have written meanwhile need not reach the disk as well.
 const SYNC_EACH_MAX: u64 = 8;
@@ -115,42 +115,45 @@ impl Target {
     /// # Errors
     /// When any of it is not durable: then there is no capture.
     pub fn commit(&self, manifest: &Manifest) -> Result<(), CaptureError> {
+        let written = self.write(manifest)?;
+        if self.is_synced_whole() {
+            self.sync()?;
+        } else {
+            let path = self.making.join(account::FILE);
+            written
+                .sync_all()
+                .map_err(|error| CaptureError::io(path, error))?;
+        }
         self.name(manifest)?;
         self.wait_for_name()
     }
 
     /// The same before something is moved into the store, when all of that lies on `self`'s file system.
     ///
-    /// On btrfs the new name is not waited for: what is moved after it reaches the disk with it or after it, in one transaction, and to
-    /// wait is to write a second transaction.
+    /// Where names and attributes reach the device in the order in which they were given, nothing is waited for: a move that is there has
+    /// its manifest there, attached to the directory that it moved into.
     ///
     /// # Errors
     /// As [`Target::commit`].
     pub fn commit_before_moves(&self, manifest: &Manifest) -> Result<(), CaptureError> {
-        self.name(manifest)?;
-        if self.store.is_on(BTRFS) {
-            return Ok(());
+        if !self.store.keeps_order() || !account::attach(&self.making, manifest) {
+            return self.commit(manifest);
         }
-        self.wait_for_name()
+        drop(self.write(manifest)?);
+        self.name(manifest)
     }
 
-    fn name(&self, manifest: &Manifest) -> Result<(), CaptureError> {
-        let id = manifest.summary.id;
+    fn write(&self, manifest: &Manifest) -> Result<File, CaptureError> {
         drop(write_json(
             &self.making.join("summary.json"),
             &manifest.summary,
         )?);
-        let path = self.making.join("manifest.json");
-        let written = write_json(&path, manifest)?;
-        if self.is_synced_whole() {
-            self.sync()?;
-        } else {
-            written
-                .sync_all()
-                .map_err(|error| CaptureError::io(&path, error))?;
-        }
+        account::write(&self.making, manifest)
+    }
+
+    fn name(&self, manifest: &Manifest) -> Result<(), CaptureError> {
         drop(fs::remove_file(self.making.join(HIDES)));
-        let to = self.store.capture(&id);
+        let to = self.store.capture(&manifest.summary.id);
         fs::rename(&self.making, &to).map_err(|error| CaptureError::io(&to, error))
     }
 
@@ -169,7 +172,11 @@ impl Drop for Target {
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<File, CaptureError> {
+/// Writes a new file that nobody else may read.
+///
+/// # Errors
+/// When it is there, or there is no room for it.
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<File, CaptureError> {
     let failed = |error| CaptureError::io(path, error);
     let file = fs::OpenOptions::new()
         .write(true)

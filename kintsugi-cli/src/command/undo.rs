@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::Timestamp;
 use kintsugi_core::capture::manifest::{Manifest, Summary};
 use kintsugi_core::capture::{Keep, What};
 use kintsugi_core::display::{clip, escape};
@@ -23,6 +22,7 @@ use crate::capture::compare::{Difference, Does, Step, Times, compare};
 use crate::capture::keep::{How, Occasion, Plan, Wanted, account, keep};
 use crate::capture::recover::Alone;
 use crate::capture::store::Store;
+use crate::capture::whereabouts::Whereabouts;
 use crate::capture::{ENDED, UNDONE, before};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
@@ -41,7 +41,7 @@ const SHOWN_MAX: usize = 40;
     after_help = "Examples:\n  kintsugi undo --dry-run\n  kintsugi undo\n  kintsugi undo 3f2a --only src"
 )]
 pub struct Undo {
-    /// The capture, by any unambiguous beginning of its id; without one, the last that was not undone
+    /// The capture, by any unambiguous beginning of its id; without one, the last of this terminal or this project that was not undone
     #[arg(value_name = "ID")]
     id: Option<String>,
     /// Undoes everything of the session of the last capture, the last first
@@ -126,10 +126,13 @@ impl Undo {
             .into_iter()
             .filter(|summary| summary.undoes.is_none() && is_open(summary))
             .collect();
-        let last = open.first().cloned().ok_or_else(|| {
+        let newest = open.first().ok_or_else(|| {
             Failure::new(Exit::Failed, "nothing can be undone")
                 .hint("what a command is about to destroy is kept when it runs through Kintsugi")
         })?;
+        let at = Whereabouts::now()?;
+        let last = open.iter().find(|summary| at.is_of(summary));
+        let last = last.cloned().ok_or_else(|| elsewhere(newest))?;
         if !self.session {
             return Ok(vec![last]);
         }
@@ -145,9 +148,8 @@ impl Undo {
         console: &mut Console,
     ) -> Result<(), Failure> {
         let manifest = store.read(&summary.id).map_err(|error| failed(&error))?;
-        let ended = store.marked(&summary.id, ENDED);
         let times = Times {
-            ended: ended.and_then(|text| text.trim().parse::<Timestamp>().ok()),
+            ended: store.marked_at(&summary.id, ENDED),
         };
         let only = self.only_paths()?;
         let mut found = compare(&manifest, times, &only).map_err(|error| failed(&error))?;
@@ -185,6 +187,7 @@ impl Undo {
         let done = apply.all(&found.steps, &found.checkouts);
         found.notes.append(&mut apply.notes);
         before::ended(paths, &id);
+        before::next_step_of_clock();
         alone.clear();
         done.map_err(|error| half_done(&error, &id))?;
         if only.is_empty() {
@@ -255,7 +258,12 @@ impl Undo {
         }
         let Some(kept_as) = kept_as else {
             if found.steps.is_empty() && found.checkouts.is_empty() {
-                writeln!(console.out, "everything is as it was before {}", short(&id))?;
+                let words = if self.only.is_empty() {
+                    "everything is as it was before"
+                } else {
+                    "nothing at or below these paths is put back from"
+                };
+                writeln!(console.out, "{words} {}", short(&id))?;
             }
             return Ok(());
         };
@@ -323,6 +331,15 @@ fn record(paths: &Paths, id: &Uuid, kept: &Manifest, found: &Difference) -> Resu
     }
 }
 
+/// Nothing of what is kept is of here.
+fn elsewhere(newest: &Summary) -> Failure {
+    let (id, place) = (short(&newest.id), escape(&newest.cwd));
+    let message = "nothing of this terminal or this directory can be undone";
+    Failure::new(Exit::Failed, message).hint(format!(
+        "the last of another is {id}, in `{place}`: `kintsugi undo {id}`"
+    ))
+}
+
 fn half_done(error: &crate::capture::CaptureError, id: &Uuid) -> Failure {
     let id = short(id);
     Failure::new(
@@ -348,6 +365,13 @@ fn show(manifest: &Manifest, found: &Difference, console: &mut Console) -> Resul
     let summary = &manifest.summary;
     let command = clip(&escape(&summary.command), console.out_columns.max(40) - 20);
     writeln!(console.out, "{} {command}", short(&summary.id))?;
+    let began = summary.at.get(..16).unwrap_or(&summary.at);
+    let place = format!("in {}, {}", escape(&summary.cwd), began.replace('T', " "));
+    writeln!(
+        console.out,
+        "{}",
+        console.out_paint.tone(Tone::Quiet, place)
+    )?;
     let shown = |path: &Path| escape(&path.to_string_lossy());
     for step in found.steps.iter().take(SHOWN_MAX) {
         let (sign, tone) = match &step.does {

@@ -166,6 +166,20 @@ impl Git {
     }
 }
 
+/// Returns the bare repository that `directory` lies in, unless a working copy is nearer (gitrepository-layout(5)).
+pub(crate) fn bare_of(directory: &Path) -> Option<PathBuf> {
+    let is_one = |above: &Path| {
+        above.join("HEAD").is_file()
+            && above.join("objects").is_dir()
+            && above.join("refs").is_dir()
+    };
+    let found = directory
+        .ancestors()
+        .find(|above| is_one(above) || above.join(".git").symlink_metadata().is_ok())?;
+    let is_of_copy = found.file_name().is_some_and(|name| name == ".git");
+    (is_one(found) && !is_of_copy).then(|| found.to_owned())
+}
+
 /// Returns the root of the working copy that `directory` lies in (`.git` is a file in worktrees and submodules).
 pub(crate) fn root_of(directory: &Path) -> Option<PathBuf> {
     directory

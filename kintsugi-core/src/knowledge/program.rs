@@ -432,7 +432,7 @@ impl Analyst<'_> {
         task: &mut Task<'_, '_>,
         action: Action,
         word: &Word,
-        with: Modifiers,
+        mut with: Modifiers,
     ) {
         if let [Piece::Hole(hole)] = word.pieces.as_slice() {
             match hole {
@@ -446,6 +446,11 @@ impl Analyst<'_> {
                             self.word_effect(task, action, word, with);
                         }
                         return;
+                    }
+                    // `rm $(ls)` takes what a program lists, as `ls | xargs rm` does.
+                    let is_lost = matches!(action, Action::Delete | Action::Truncate);
+                    if is_lost && task.call.scope.output_place(hole).is_none() {
+                        with = with.with(Modifier::Indirect);
                     }
                 }
                 Hole::Variable(_) | Hole::Other(_) => {}

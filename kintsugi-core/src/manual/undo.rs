@@ -41,6 +41,10 @@
 //! | `cp a.txt new.txt` | byte for byte |
 //! | `cp -r src extra` | byte for byte |
 //! | `cp -f a.txt src` | byte for byte |
+//! | `cp *.txt extra` | byte for byte |
+//! | `mv *.txt extra` | byte for byte |
+//! | `mv src/* .` | byte for byte |
+//! | `mv -f notes.txt list.txt extra` | byte for byte |
 //! | `ln -sf b.txt link` | byte for byte |
 //! | `install -m 600 a.txt b.txt` | byte for byte |
 //! | `echo x > a.txt` | byte for byte |
@@ -64,6 +68,11 @@
 //! | `sort -o list.txt list.txt` | byte for byte |
 //! | `shred -u notes.txt` | no: it is meant to leave nothing behind |
 //! | `sed -i s/one/two/ a.txt` | byte for byte |
+//! | `sed -i s/o/0/ *.txt` | byte for byte |
+//! | `find src -name '*.c' -exec sed -i s/int/long/ {} +` | byte for byte |
+//! | `find src -type f -exec sed -i s/int/long/ {} +` | byte for byte |
+//! | `sed -i s/int/long/ $(find src -name '*.c')` | byte for byte |
+//! | `black src` | byte for byte |
 //! | `perl -pi -e 's/one/two/' a.txt` | byte for byte |
 //! | `patch -s a.txt fix.patch` | byte for byte |
 //! | `awk '{print $1}' list.txt > a.txt` | byte for byte |
@@ -105,6 +114,12 @@
 //! | `git stash clear` | by git |
 //! | `git stash -q -u && git stash drop -q` | by git |
 //! | `git branch -D side` | by git |
+//! | `git branch -M side` | by git |
+//! | `git branch -f side HEAD` | by git |
+//! | `git tag -d v1` | by git |
+//! | `git update-ref -d refs/heads/side` | by git |
+//! | `git reflog expire --expire=now --all` | by git |
+//! | `git gc -q --prune=now` | by git |
 //! | `git commit --amend -qm other` | by git |
 //! | `git rm -qf a.txt` | by git |
 //! | `git push -q --force` | by git |
@@ -122,6 +137,8 @@
 //! | `pip uninstall -y requests` | not kept: it is installed again |
 //! | `xargs rm < list.txt` | no: targets that are known only when it runs |
 //! | `ls *.txt \| xargs rm` | no: targets that are known only when it runs |
+//! | `rm $(ls)` | no: targets that are known only when it runs |
+//! | `for f in $(ls *.txt); do rm "$f"; done` | no: targets that are known only when it runs |
 //! | `apt-get remove -y vim` | no: installed software |
 //! | `dpkg --purge vim` | no: installed software |
 //! | `psql -c 'drop table x'` | no: a database |
@@ -144,8 +161,9 @@
 //! When the power fails: the order is copies, manifest, the capture's name, and only then the command, each on the device before the next
 //! (`fsync(2)` of each file, or `syncfs(2)` of all; of the directory of captures for the name). So a capture that has a name is whole, and
 //! what the command destroyed has one. What is moved instead is named by a manifest that is on the device before; a
-//! rename that is lost leaves it where it was. On btrfs the name is not waited for before a move, which the same or a later
-//! transaction writes. `tests/tests/undo_power.rs` kills before many system calls, takes the image below the file system as it is
+//! rename that is lost leaves it where it was. On btrfs and xfs nothing is waited for before a move: names and attributes reach the device
+//! in their order, so the manifest is an attribute of the capture's directory as well (`user.kintsugi.manifest`), and is there if the
+//! move is. Of ext4 nobody can tell whether it has a journal. `tests/tests/undo_power.rs` kills before many system calls, takes the image below the file system as it is
 //! then (ext4, xfs, btrfs) and undoes on that. That a device keeps what it says it has flushed is assumed.
 //!
 //! One undo is at work at a time. It says where it builds before it builds anything; what one that was killed left there is taken away
@@ -156,7 +174,8 @@
 //!
 //! One capture copies at most 2 GB, 100,000 files and 30 s; all together take at most 10 GB and are kept for 30 days, unless
 //! `capture.toml` beside the policy says otherwise (`bytes_max`, `files_max`, `seconds_max`, `quota_bytes`, `days`). With a file that is
-//! not understood nothing is kept, and what needs it is held. What shares its blocks does not count. A file that is changed in place is kept up to 1 MB. A tree is walked by open directories, no link is
+//! not understood nothing is kept, and what needs it is held. What shares its blocks does not count. A file that is changed in place is kept up to 1 MB, those of a pattern or a directory too: of a directory that a formatter is given (`black .`) up
+//! to 256 files, and with more it is not kept, since what a formatter changes is layout. A tree is walked by open directories, no link is
 //! followed out of it, and what another file system covers is not entered: then it cannot be kept.
 //!
 //! What cannot be kept holds the command: the daemon asks for it (`wanted.capture`), the card says `cannot be undone: over 2 GB`, and
@@ -184,12 +203,22 @@
 //! that notes the end of the command; so do the relay of a shell and the hooks of agents that report what has run. Where nobody noted
 //! it, everything that changed since counts as newer. What changes in the moment between the end and the note is taken for the
 //! command's own; it is kept all the same.
-//! The clock of a file system goes in steps of milliseconds: within the step in which a command ended, what changed may be taken for
-//! the command's own, or for newer work.
+//! The end is noted by the clock that files have their times from, which goes in steps of milliseconds: within the step in which a command
+//! ended, what changed is taken for the command's own. What stands where something was moved away counts as newer work whenever it came,
+//! and so does a file or link where a directory above it was. The end of an undo is the end of a step.
+//!
+//! # Which is meant
+//!
+//! Without an ID the last capture of this terminal is undone, or of the working copy that one stands in (without a repository: of this
+//! directory and what is below it; at the root or a home only of that directory), whoever ran the command; its line, directory and time
+//! are shown first. When there is none of here, undo names the last of another place and changes nothing. `--only` puts a part of a tree
+//! back that is gone; of what was moved into the store it says where that part lies, since the whole is moved back.
 //!
 //! # What is not there
 //!
 //! - What was moved does not count against the quota.
+//! - Names that a program makes (`rm $(ls)`) are known only when it runs: the command is held and the card says that it cannot be undone.
+//!   Of `mv "$x" dir` and `cp "$x" dir` what is replaced in the directory is not kept, nor what an editor is told to change so.
 //! - What a package manager installs or removes is not kept, nor what a program changes that no entry describes, nor files that a
 //!   command makes: a name that did not exist comes off only where the verdict names it (`cp a b`, `mv a b`, `> b`), where an archive
 //!   does, or where it lies in a directory that was kept. Names in a zip file that are no UTF-8 are taken as `unzip` prints them.
@@ -198,7 +227,8 @@
 //! - A branch on another machine is never pushed back from here: undo prints the command. For `git push --force` the remote itself is
 //!   asked where its branches stand (`git ls-remote`, when the push was allowed and just before it runs; 10 s, and nobody is asked for a
 //!   password), and commits that are not here are fetched below `refs/kintsugi/ID` (of 8 branches). Where it does not answer, the
-//!   command names the commit that this repository knew, and says so. Submodules, `git lfs` and repositories that keep references in tables are left alone.
+//!   command names the commit that this repository knew, and says so. A submodule comes back with its repository where it had changes; a
+//!   clean one that was removed is had again by `git submodule update --init`. `git lfs` and repositories that keep references in tables are left alone.
 //!   Clean files are written again without filters.
 //! - Links to a file from outside of what was kept stay with the file that was replaced. The times of the directory that holds what
 //!   came back are new. Attributes of links themselves are not kept, nor are those of a file that only changes its mode and cannot be
