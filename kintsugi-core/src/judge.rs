@@ -134,12 +134,13 @@ impl Judge {
         bar: Bar,
     ) -> Classification {
         let facts = command.facts.as_deref();
-        let learned = facts.map(|facts| learn(surroundings, facts));
+        let mut learned = learn(surroundings, facts);
+        learned.start_in(&command.cwd);
         self.classify(Subject {
             text: &command.raw,
             dialect: command.shell.unwrap_or_default(),
             cwd: &command.cwd,
-            surroundings: learned.as_ref().unwrap_or(surroundings),
+            surroundings: &learned,
             facts,
             bar,
         })
@@ -226,7 +227,10 @@ pub fn example_surroundings() -> Surroundings {
 }
 
 /// Adds what facts tell to what was known.
-fn learn(surroundings: &Surroundings, facts: &Facts) -> Surroundings {
+fn learn(surroundings: &Surroundings, facts: Option<&Facts>) -> Surroundings {
+    let Some(facts) = facts else {
+        return surroundings.clone();
+    };
     let mut texts = surroundings.texts.clone();
     let scripts = facts.scripts();
     texts.extend(scripts.filter_map(|script| Some((script.path.clone(), script.text.clone()?))));

@@ -102,6 +102,14 @@ impl Surroundings {
         self.around(None).place(path)
     }
 
+    /// Takes the directory in which a line starts for the project when none is known and it can be one: what the line enters
+    /// later is not it.
+    pub fn start_in(&mut self, directory: &str) {
+        if self.project_root.is_none() {
+            self.project_root = self.around(Some(directory)).root.map(str::to_owned);
+        }
+    }
+
     /// What a command that runs in `here` is judged against.
     fn around<'s>(&'s self, here: Option<&'s str>) -> Around<'s> {
         let alone = Around {

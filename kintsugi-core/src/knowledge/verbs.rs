@@ -437,8 +437,9 @@ fn made_sense(word: &Word) -> Sense {
         .map_or(Sense::Nothing, |part| making_sense(&part))
 }
 
-/// Whether a word is written like the name of a class: `OrderTest`.
+/// Whether a word is written like the name of a class: `OrderTest`, `com.acme.OrderTest`.
 fn is_title(text: &str) -> bool {
+    let text = text.rsplit('.').next().unwrap_or(text);
     text.starts_with(|first: char| first.is_ascii_uppercase()) && parts(text).nth(1).is_some()
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Directory, Hole, Input, Piece, Word};
+use super::super::{Hole, Input, Piece, Word};
 use super::Machine;
 use super::redirections::Connections;
 use super::state::{self, Pieces, Value};
@@ -95,59 +95,6 @@ impl Machine<'_> {
                 self.state.unset(&word);
             }
         }
-    }
-
-    /// Sets where the shell is after `cd`: there, or still here when it fails.
-    fn change_directory(&mut self, arguments: &[Word]) {
-        let operand = arguments.iter().find(|word| {
-            word.known()
-                .is_none_or(|word| word == "-" || !word.starts_with('-'))
-        });
-        let here = Rc::clone(&self.state.directories);
-        let bytes: usize = here.iter().map(state::path_bytes).sum();
-        self.spend(
-            16 * here.len() + bytes / 4,
-            operand.map(|word| word.span).unwrap_or_default(),
-        );
-        let reached: Rc<[Directory]> = match operand.map(Word::known) {
-            None => Rc::from([self.home_directory()]),
-            Some(Some(path)) if path == "-" => Rc::clone(&self.state.previous),
-            Some(Some(path)) if path.is_empty() => Rc::clone(&here),
-            Some(Some(path)) => {
-                let mut reached: Vec<_> = Vec::new();
-                for directory in here.iter() {
-                    let directory = state::resolve(directory, &path);
-                    if !reached.contains(&directory) {
-                        reached.push(directory);
-                    }
-                }
-                reached.into()
-            }
-            Some(None) => Rc::from([Directory::Unknown]),
-        };
-        self.state.previous = Rc::clone(&here);
-        self.state.directories = state::union(&reached, &here);
-        self.succeeded = Some(reached);
-    }
-
-    fn home_directory(&self) -> Directory {
-        let home = self
-            .state
-            .variable("HOME")
-            .and_then(|home| home.values.first());
-        let path = home.and_then(|home| state::known(&home.scalar()));
-        path.map_or(Directory::Unknown, |path| {
-            state::resolve(&Directory::Unknown, &path)
-        })
-    }
-
-    fn pop_directory(&mut self) {
-        let here = Rc::clone(&self.state.directories);
-        let back = self.state.stack.pop();
-        let back = back.unwrap_or_else(|| Rc::from([Directory::Unknown]));
-        self.state.directories = state::union(&back, &here);
-        self.state.previous = here;
-        self.succeeded = Some(back);
     }
 
     /// `export`, `declare` and their like; the assignments have been done when the words were expanded.

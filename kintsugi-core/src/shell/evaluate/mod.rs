@@ -8,6 +8,7 @@ mod arithmetic;
 mod braces;
 mod builtins;
 mod commands;
+mod directories;
 mod escapes;
 mod operators;
 mod output;
