@@ -17,6 +17,16 @@ pub struct Machine {
     programs: Vec<PathBuf>,
 }
 
+/// Returns what a command printed.
+///
+/// # Panics
+///
+/// When it did not go well.
+pub fn printed(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
 /// Returns all that a program printed.
 #[must_use]
 pub fn said(output: &Output) -> String {
