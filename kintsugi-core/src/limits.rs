@@ -61,11 +61,11 @@ pub const HOLD_MS_MAX: u64 = 8 * 60 * 60 * 1_000;
 /// Holds that wait at once; one more is denied.
 pub const HOLDS_MAX: usize = 1_024;
 
-/// Bytes of commands that wait at once; with more, one more is denied.
+/// Bytes of what waits at once, with what was said of it; with more, one more is denied.
 ///
-/// Every segment of the log opens with all of them, and whoever asks meanwhile waits: with a thousand commands of 30 KiB that took a
+/// Every segment of the log opens with all of it, and whoever asks meanwhile waits: with a thousand commands of 30 KiB that took a
 /// third of a second.
-pub const HOLDS_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const HOLDS_BYTES_MAX: usize = 3 * 1024 * 1024;
 const _: () = assert!(HOLDS_BYTES_MAX > 16 * RECORD_BYTES_MAX);
 
 /// Ids of proposals that are remembered after their decision.
@@ -123,7 +123,14 @@ pub const ROUND_FRAMES_MAX: usize = 64;
 pub const ROUND_MS_MAX: u64 = 5;
 
 /// Connections that are accepted in one round of the loop.
-pub const ROUND_ACCEPTS_MAX: usize = 64;
+pub const ROUND_ACCEPTS_MAX: usize = 128;
+
+/// Connections that wait to be accepted; whoever connects beyond waits in the kernel, which lets those who wait in one by one.
+///
+/// Accepted in one round: who comes behind a storm of connections of another has a turn in the next. With the 4,096 of the kernel
+/// (`net.core.somaxconn`) somebody waited four and a half seconds behind a program that did nothing but connect and ask.
+pub const BACKLOG_MAX: usize = 128;
+const _: () = assert!(BACKLOG_MAX <= ROUND_ACCEPTS_MAX);
 
 /// Longest that the id of a decided proposal is remembered, in milliseconds, if [`IDS_MAX`] does not end it sooner.
 pub const IDS_MS_MAX: u64 = 24 * 60 * 60 * 1_000;

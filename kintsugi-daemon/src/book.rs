@@ -16,8 +16,8 @@ use crate::clock::Clock;
 use crate::state::State;
 use crate::state::admin::Admin;
 use crate::store::{
-    self, Anchor, Directory, Durable, Fold, Log, LogError, Now, Options, Place, Replay, Staged,
-    Start,
+    self, Anchor, Directory, Durable, Fold, Log, LogError, Now, Options, Pieces, Place, Replay,
+    Spot, Staged, Start,
 };
 
 mod removal;
@@ -72,18 +72,34 @@ struct Folded {
     state: State,
     /// The machine that they name last.
     host: Option<String>,
+    /// What they name in other segments.
+    pieces: Pieces,
+}
+
+impl Folded {
+    fn of(directory: &Path) -> Self {
+        Self {
+            pieces: Pieces::of(directory.to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 impl Fold for Folded {
     fn begin(&mut self) {
-        *self = Self::default();
+        (self.state, self.host) = Default::default();
     }
 
-    fn take(&mut self, record: Record) {
+    fn take(&mut self, record: Record, spot: Option<Spot>) {
         if let Some(host) = host_of(&record.body) {
             self.host = Some(host);
         }
-        self.state.replay(record);
+        let pieces = &mut self.pieces;
+        self.state.replay(record, spot, &mut |spot, take| {
+            if let Some(private) = pieces.read(spot) {
+                take(private);
+            }
+        });
     }
 }
 
@@ -94,7 +110,7 @@ impl Book {
     ///
     /// When the directory cannot be used, another daemon uses it, or a newer program wrote it.
     pub fn open(directory: PathBuf) -> anyhow::Result<Self> {
-        let mut folded = Folded::default();
+        let mut folded = Folded::of(&directory);
         let (log, replay) = open(&directory, &mut folded)?;
         let mut book = Self {
             log: Some(log),
@@ -120,7 +136,7 @@ impl Book {
     }
 
     fn found(&mut self, folded: Folded, replay: Replay) {
-        let Folded { state, host } = folded;
+        let Folded { state, host, .. } = folded;
         (self.state, self.host) = (state, host);
         let foreign = replay.foreign.iter().take(ODDITIES_MAX).map(|name| {
             format!("`{name}` in the directory of the log is none of its files: move it away")
@@ -216,6 +232,7 @@ impl Book {
         match log.stage(now, bodies, &self.state) {
             Ok(staged) => {
                 self.refusal.take_if(|_| !staged.records().is_empty());
+                self.state.opened(staged.opened());
                 for record in staged.records() {
                     self.state.apply(record);
                 }
@@ -279,7 +296,7 @@ impl Book {
             return Ok(());
         }
         self.retry_at = clock.monotonic_ms().saturating_add(RETRY_MS);
-        let mut folded = Folded::default();
+        let mut folded = Folded::of(&self.directory);
         let opened = match self.log.take() {
             Some(log) => log
                 .reopen(&mut folded)
@@ -288,6 +305,8 @@ impl Book {
         };
         let (log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
         self.found(folded, replay);
+        // What was read back of a segment whose sync failed may be in memory alone: the next one names nothing of it.
+        self.state.write_whole();
         self.log = Some(log);
         self.broken = false;
         Ok(())

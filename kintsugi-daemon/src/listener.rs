@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
     PermissionsExt as _, chown,
@@ -19,6 +19,7 @@ use interprocess::local_socket::{
 };
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
 use interprocess::os::unix::uds_local_socket::{Listener, Stream};
+use kintsugi_core::limits::BACKLOG_MAX;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
@@ -63,6 +64,7 @@ impl Gate {
         if let Some(descriptor) = passed {
             let listener = Listener::from(descriptor);
             listener.set_nonblocking(ListenerNonblockingMode::Both)?;
+            bound_backlog(&listener)?;
             return Ok(Self {
                 listener,
                 path: None,
@@ -80,6 +82,7 @@ impl Gate {
             .reclaim_name(false)
             .create_sync_as::<Listener>()
             .with_context(|| format!("cannot listen on `{}`", path.display()))?;
+        bound_backlog(&listener)?;
         Ok(Self {
             listener,
             path: Some(path.to_owned()),
@@ -120,6 +123,12 @@ impl Gate {
     pub fn accept(&self) -> std::io::Result<Stream> {
         self.listener.accept()
     }
+}
+
+/// Lets only so many wait to be accepted as one round accepts (`listen(2)`, which may be called again).
+fn bound_backlog(listener: &Listener) -> anyhow::Result<()> {
+    let most = i32::try_from(BACKLOG_MAX).unwrap_or(i32::MAX);
+    rustix::net::listen(listener.as_fd(), most).context("cannot bound who waits at the socket")
 }
 
 impl Drop for Gate {

@@ -30,7 +30,10 @@ mod suspects;
 
 pub use fingerprint::Fingerprint;
 pub use hold::{Answered, Decided, Hold};
+use hold::{BY_ADMIN, BY_PERSON, TAKEN_BACK, USED};
 use seen::Seen;
+
+use crate::store::Spot;
 
 /// A proposal that the log knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +83,12 @@ impl Standing {
     /// How many bytes of a command wait for a person, if one does.
     fn held_bytes(&self) -> Option<usize> {
         let Self::Held(hold) = self else { return None };
-        let Command { raw, cwd, argv, .. } = &hold.command;
-        let words: usize = argv.iter().map(String::len).sum();
-        Some(raw.len() + cwd.len() + words)
+        Some(hold.bytes())
     }
 }
+
+/// Gives the private part of the piece at a spot to whoever takes it, if it is there.
+pub type Read<'a> = &'a mut dyn FnMut(&Spot, &mut dyn FnMut(&[u8]));
 
 /// A proposal whose answer is the next record.
 #[derive(Debug)]
@@ -121,10 +125,15 @@ pub struct State {
 
 impl State {
     /// Applies a record that was read from the log: as [`State::apply`], and takes from it what is kept.
-    pub fn replay(&mut self, record: Record) {
+    ///
+    /// A piece of the live state stands at `spot`, and `read` finds those that it names elsewhere.
+    pub fn replay(&mut self, record: Record, spot: Option<Spot>, read: Read<'_>) {
         if let Body::Proposal { command, peer } = record.body {
             self.suspects.boot(&record.boot);
             self.ask(wall_ms(&record.ts), command, peer);
+        } else if let Body::State { what, value } = record.body {
+            self.suspects.boot(&record.boot);
+            self.restore_from((&what, &value), spot, read);
         } else {
             self.apply(&record);
         }
@@ -150,7 +159,6 @@ impl State {
         self.admin.apply(at, &record.body);
         self.apply_deed(at, &record.body);
         match &record.body {
-            Body::State { what, value } => self.restore(what, value),
             Body::Proposal { command, peer } => self.ask(at, command.clone(), peer.clone()),
             Body::Verdict(verdict) => self.apply_verdict((record.seq, at), verdict),
             Body::Hold { id, until, with } => {
@@ -179,6 +187,7 @@ impl State {
             } => self.suspects.attempt(at, *id, (*check, peer)),
             // These change nothing that is remembered here.
             Body::Open { .. }
+            | Body::State { .. }
             | Body::Observation { .. }
             | Body::Capture { .. }
             | Body::Undo { .. }
@@ -289,7 +298,7 @@ impl State {
     }
 
     fn apply_resolution(&mut self, at: u64, id: Uuid, decision: Resolution, said: Said) {
-        let Some(known) = self.ids.other(id) else {
+        let Some(known) = self.ids.get(id) else {
             return;
         };
         let Said { means, why, by } = said;
@@ -318,8 +327,8 @@ impl State {
                     self.intents.deny(hold);
                 }
                 let reason = match means {
-                    Means::Person | Means::Prompt => format!("a person denied it{why}"),
-                    Means::Admin => format!("the admin denied it{why}"),
+                    Means::Person | Means::Prompt => format!("{BY_PERSON}{why}"),
+                    Means::Admin => format!("{BY_ADMIN}{why}"),
                     Means::Changed => format!("what it would touch has changed{why}"),
                     Means::Expired => "nobody answered in time".to_owned(),
                     Means::Gone => "the terminal went away at the prompt".to_owned(),
@@ -333,7 +342,7 @@ impl State {
                 let reason = match means {
                     Means::Changed => format!("what it would touch has changed{why}"),
                     Means::Person | Means::Prompt | Means::Admin => {
-                        format!("a person took the approval back{why}")
+                        format!("{TAKEN_BACK}{why}")
                     }
                     Means::Expired | Means::Daemon | Means::Gone => {
                         "the approval was not used in time".to_owned()
@@ -452,9 +461,6 @@ fn who(peer: &Peer) -> String {
     let terminal = terminal.map_or(String::new(), |path| format!(" on {}", path.display()));
     format!("by user {}{terminal}, {}", peer.uid, named(&peer.process))
 }
-
-/// Why a used approval is closed.
-const USED: &str = "the approval of this command was used";
 
 /// Returns a time of a record, in milliseconds since 1970; 0 for one that is none, so that what it bounds is over.
 pub(crate) fn wall_ms(ts: &str) -> u64 {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use kintsugi_core::audit::record::Body;
 use kintsugi_daemon::store::{Directory, Log, Now, Options};
 use kintsugi_tests::daemon::{TestDaemon, refusal};
-use kintsugi_tests::wire::propose;
+use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -92,6 +92,11 @@ fn a_daemon_leaves_no_core_and_has_room_for_its_connections_and_no_more_memory_t
     let most = own.maximum.unwrap_or(4_096).min(4_096);
     let files: u64 = limit("Max open files").parse().unwrap();
     assert!(files >= most, "{files} files, not {most}");
+    // One thread, also when it has something to do.
+    let asked = daemon.connect().ask(&propose("ls"));
+    assert_eq!(asked["decision"], "allow");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    assert!(status.contains("\nThreads:\t1\n"), "{status}");
 }
 
 #[test]
@@ -469,4 +474,52 @@ fn what_was_answered_before_a_kill_is_in_the_log() {
         of(99),
         restarts[restarts.len() - 1]
     );
+}
+
+/// Returns the names of the segments of a log, in order.
+fn segments(data: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(data.join("log")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut segments: Vec<String> = names.filter(|name| name.ends_with(".ndjson")).collect();
+    segments.sort();
+    segments
+}
+
+/// A segment names the ids that stand in others: whoever asks again, also behind a kill, has the same answer.
+#[test]
+fn an_id_of_an_earlier_segment_is_remembered_over_starts() {
+    let mut daemon = TestDaemon::start();
+    let data = daemon.home().join("data/kintsugi");
+    let first = propose("ls first");
+    assert_eq!(daemon.connect().ask(&first)["decision"], "allow");
+    let mut clients: Vec<Wire> = (0..32).map(|_| daemon.connect()).collect();
+    while segments(&data).len() < 3 {
+        for client in &mut clients {
+            client.say(&propose("ls"));
+        }
+        for client in &mut clients {
+            assert_eq!(client.hear().unwrap()["decision"], "allow");
+        }
+    }
+    drop(clients);
+    let last = segments(&data).pop().unwrap();
+    let opened = std::fs::read_to_string(data.join("log").join(last)).unwrap();
+    let state = opened
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"state\""));
+    let bytes: usize = state.map(str::len).sum();
+    assert!(opened.contains("\"elsewhere\""), "nothing is named");
+    assert!(bytes < 400_000, "{bytes} bytes of live state");
+    daemon.end(Signal::KILL);
+    daemon.start_again();
+    let size = |daemon: &TestDaemon| {
+        let status = daemon.connect().ask(&serde_json::json!({"kind": "status"}));
+        status["log"]["size"].as_u64().unwrap()
+    };
+    let before = size(&daemon);
+    assert_eq!(daemon.connect().ask(&first)["decision"], "allow");
+    let mut other = first.clone();
+    other["raw"] = "ls second".into();
+    assert_eq!(daemon.connect().ask(&other)["code"], "id_conflict_decided");
+    assert_eq!(size(&daemon), before, "nothing was decided anew");
 }

@@ -1,12 +1,18 @@
 //! Nothing that a local peer does delays another's `ls`.
 
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use kintsugi_core::limits::{CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX, HOLDS_BYTES_MAX};
+use kintsugi_core::limits::{BACKLOG_MAX, CONNECTIONS_BYTES_MAX, FRAME_BYTES_MAX, HOLDS_BYTES_MAX};
 use kintsugi_core::redact::secrets;
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::wire::{Wire, propose};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// How often a long test repeats what a short one does once.
@@ -41,6 +47,28 @@ fn room_for_connections() -> Room {
         connections: (usize::try_from(most).unwrap() - 100) / 2,
         _turn: turn,
     }
+}
+
+/// Who waits to be accepted is let in by one round, see [`BACKLOG_MAX`]: of more, the next is told that there is no room.
+#[test]
+fn no_more_wait_at_the_socket_than_one_round_accepts() {
+    let _room = room_for_connections();
+    let daemon = TestDaemon::start();
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
+    daemon.signal(Signal::STOP);
+    let address = SocketAddrUnix::new(daemon.socket()).unwrap();
+    let waiting: Vec<OwnedFd> = (0..=4 * BACKLOG_MAX)
+        .map_while(|_| {
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+            let socket = socket.unwrap();
+            connect(&socket, &address).is_ok().then_some(socket)
+        })
+        .collect();
+    daemon.signal(Signal::CONT);
+    assert!(waiting.len() <= BACKLOG_MAX + 2, "{}", waiting.len());
+    drop(waiting);
+    assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
 }
 
 #[test]
@@ -118,6 +146,46 @@ fn a_thousand_clients_at_once_all_get_an_answer() {
     for client in &mut clients {
         assert_eq!(client.hear().unwrap()["decision"], "allow");
     }
+}
+
+/// Ends what others do when this is dropped, also when a test fails.
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whoever connects while a program does nothing but connect, ask and leave, has a turn soon.
+#[test]
+fn a_storm_of_connections_keeps_nobody_out() {
+    let _room = room_for_connections();
+    let daemon = TestDaemon::start();
+    let socket = daemon.socket();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let asked = format!("{}\n", propose("ls"));
+                while !is_over.load(Ordering::Relaxed) {
+                    let Ok(mut stream) = UnixStream::connect(&socket) else {
+                        continue;
+                    };
+                    // Whoever is let go has nothing to say.
+                    drop(stream.write_all(asked.as_bytes()));
+                }
+            });
+        }
+        let _end = Ended(&is_over);
+        // In processes of their own: one that storms shuts itself out.
+        for _ in 0..long(4, 100) {
+            let mut honest = daemon.terminal();
+            for _ in 0..3 {
+                assert_eq!(honest.ask(&propose("ls"))["decision"], "allow");
+            }
+        }
+    });
 }
 
 #[test]

@@ -84,8 +84,13 @@
 //!
 //! `states` records of the kind `state` follow. Without all of them the segment was never begun. The last record of a full segment is a
 //! `checkpoint`. The live state holds each hold and approval, what people said beyond one command, and the ids of a day, 65,536 at most:
-//! one that was decided at once in 65 bytes, since why stands in its record, and one that is held as another in 72. That is 5.7 to
-//! 6.3 MB when there are as many.
+//! one that was decided at once in 65 bytes, since why stands in its record, and one that is held as another in 72. Of those that are
+//! closed, the last 256 are there with their reasons, and the others as short as what was decided. All of them are 5.7 to 6.3 MB, and
+//! nobody is answered while a segment is begun: so 512 of them make a piece (`past`), which is written once and named by every later segment
+//! (`elsewhere`: segment, number, place, length and the commitment of its private part) until an id in it changes. A start reads what is
+//! named there, and takes it only when it has that commitment. Where it is gone, because its segment was pruned or the record
+//! redacted, these ids are forgotten and no others; what is held, approved or was denied by a person is never kept so. After a sync
+//! that failed, the next segment names nothing and has all of it.
 //!
 //! A start hashes all of that and folds it, so that nothing has to be believed but the log. What it cost was not the hashing but
 //! memory: two thirds of the time went into pages that the kernel had to clear. So a segment goes through a buffer of 128 KiB, record

@@ -55,7 +55,8 @@
 //! round of its own, when nobody with a shorter one waits, or after eight rounds. So whoever types `ls` waits for one long frame at most,
 //! which takes some ten milliseconds, however many processes send them. Of short ones a process with
 //! a thousand connections delays another by one request; a thousand
-//! processes have a thousand turns. What connections keep (half frames, answers that are not read) is 64 MiB together, then whoever keeps
+//! processes have a thousand turns. A round accepts 128 who connect, and no more wait at the socket (`listen(2)`), so a storm of
+//! connections delays who connects by a round or two; a client that does not wait for room is told `EAGAIN`. What connections keep (half frames, answers that are not read) is 64 MiB together, then whoever keeps
 //! the most has to leave; of descriptors there are 4,096, of memory 512 MiB (`RLIMIT_DATA`). A disk that hangs in a sync
 //! hangs every answer, since none precedes its record: each client has its own time limit, and judges by itself after it.
 //!

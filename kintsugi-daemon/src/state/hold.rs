@@ -6,7 +6,23 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::protocol::{PendingItem, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::past::Why;
 use crate::clock::rfc3339;
+
+/// Why a used approval is closed.
+pub(super) const USED: &str = "the approval of this command was used";
+
+/// Why a hold is closed that a person denied; more may follow.
+pub(super) const BY_PERSON: &str = "a person denied it";
+
+/// Why one is that the admin denied; more may follow.
+pub(super) const BY_ADMIN: &str = "the admin denied it";
+
+/// Why an approval is that somebody took back; more may follow.
+pub(super) const TAKEN_BACK: &str = "a person took the approval back";
+
+/// Why one is closed of which the reason is forgotten.
+const DENIED: &str = "it was denied";
 
 /// A verdict, as far as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +63,45 @@ impl Answered {
             by: Box::from(by),
             // A hold is written behind its verdict, in one write.
             ..Self::of(hold.seq.checked_sub(1), &hold.verdict)
+        }
+    }
+
+    /// Returns what is remembered of the verdict when the reason is not.
+    pub(super) fn kept(&self) -> Decided {
+        Decided {
+            class: self.class,
+            decision: self.decision,
+            tier: self.tier,
+            seq: self.seq.unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Returns why it is closed, in one of three words.
+    pub(super) fn why(&self) -> Why {
+        match &*self.reason {
+            USED => Why::Used,
+            reason if reason.starts_with(BY_PERSON) || reason.starts_with(BY_ADMIN) => Why::Denied,
+            reason if reason.starts_with(TAKEN_BACK) || reason == DENIED => Why::Denied,
+            _ => Why::Over,
+        }
+    }
+
+    /// Returns what is left of one whose reason is forgotten.
+    pub(super) fn shortened(decided: Decided, why: Why) -> Self {
+        let reason = match why {
+            Why::Denied => DENIED,
+            Why::Over => "nobody answered in time, or what it would touch has changed",
+            Why::Used => USED,
+        };
+        Self {
+            class: decided.class,
+            decision: decided.decision,
+            tier: decided.tier,
+            risk: None,
+            rule: None,
+            reason: Box::from(reason),
+            seq: Some(decided.seq).filter(|seq| *seq != u64::MAX),
+            by: Box::default(),
         }
     }
 
@@ -147,6 +202,19 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Returns how many bytes it has about, in the log: each segment opens with it.
+    pub(super) fn bytes(&self) -> usize {
+        let Command { raw, cwd, argv, .. } = &self.command;
+        let words: usize = argv.iter().map(String::len).sum();
+        let mut counted = Counted(0);
+        // Into a number nothing fails to be written.
+        drop(serde_json::to_writer(
+            &mut counted,
+            &(&self.peer, &self.verdict),
+        ));
+        raw.len() + cwd.len() + words + counted.0
+    }
+
     /// Returns the hold as it is listed at `now`, in milliseconds since 1970.
     #[must_use]
     pub fn item(&self, now: u64) -> PendingItem {
@@ -177,5 +245,19 @@ impl Hold {
             expires_ms: Some(left),
             ..self.verdict.clone().into()
         }
+    }
+}
+
+/// Counts bytes that nobody keeps.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use kintsugi_core::limits::{IDS_MAX, IDS_MS_MAX};
 use uuid::Uuid;
 
-use super::past::{Fate, Past, Row};
-use super::{Known, Standing};
+use super::past::{CHUNK, Chunk, Fate, Past, Row};
+use super::{Answered, Known, Standing};
+use crate::store::Spot;
 
 /// Rows that are restored at once, in one piece of the live state.
-pub(super) const PIECE_ROWS: usize = 512;
+pub(super) const PIECE_ROWS: usize = CHUNK;
+
+/// Closed ids of which the reason is remembered, too: whoever answers the same hold as another does so soon. Every segment of the log
+/// opens with these.
+const REASONS_MAX: usize = 256;
 
 /// The ids of a day.
 #[derive(Debug, Default)]
@@ -20,6 +25,8 @@ pub(super) struct Ids {
     others: BTreeMap<Uuid, Known>,
     /// Those in the order in which they came, oldest first, and when that was or when they were last passed over.
     order: VecDeque<(Uuid, u64)>,
+    /// Those among `others` that are closed, in the order in which they were.
+    closed: VecDeque<Uuid>,
 }
 
 impl Ids {
@@ -45,13 +52,7 @@ impl Ids {
             Standing::Decided(decided) => Fate::Decided(decided),
             Standing::With(first) => Fate::With(first),
             Standing::Held(_) | Standing::Approved { .. } | Standing::Closed(_) => {
-                let moved = self.past.take(id).as_ref().and_then(known);
-                let at = new.at;
-                let before = self.others.insert(id, new);
-                if before.is_none() {
-                    self.order.push_back((id, at));
-                }
-                return moved.or(before);
+                return self.put_other(id, new);
             }
         };
         let (fingerprint, at) = (new.fingerprint, new.at);
@@ -64,6 +65,72 @@ impl Ids {
         let moved = self.others.remove(&id);
         let before = self.past.put(row).as_ref().and_then(known);
         moved.or(before)
+    }
+
+    fn put_other(&mut self, id: Uuid, new: Known) -> Option<Known> {
+        let moved = self.past.take(id).as_ref().and_then(known);
+        let (at, is_closed) = (new.at, matches!(new.standing, Standing::Closed(_)));
+        let before = self.others.insert(id, new);
+        if before.is_none() {
+            self.order.push_back((id, at));
+        }
+        let was_closed = |before: &Known| matches!(before.standing, Standing::Closed(_));
+        if is_closed && !before.as_ref().is_some_and(was_closed) {
+            self.closed.push_back(id);
+        }
+        if self.closed.len() > REASONS_MAX
+            && let Some(oldest) = self.closed.pop_front()
+        {
+            self.shorten(oldest);
+        }
+        moved.or(before)
+    }
+
+    /// Forgets the reason of a closed id, and nothing else of it.
+    fn shorten(&mut self, id: Uuid) {
+        let Some(known) = self.others.get(&id) else {
+            return;
+        };
+        let Standing::Closed(answered) = &known.standing else {
+            return;
+        };
+        let row = Row {
+            id,
+            fingerprint: known.fingerprint,
+            at: known.at,
+            fate: Fate::Closed(answered.kept(), answered.why()),
+        };
+        self.others.remove(&id);
+        // Few are in between: those that wait, and the closed ones that keep their reason.
+        self.order.retain(|(other, _)| *other != id);
+        self.past.put(row);
+    }
+
+    /// Returns what is remembered of the most, as it lies together.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.past.chunks()
+    }
+
+    /// Says where a chunk stands in the log.
+    pub(super) fn keep(&mut self, index: usize, spot: Spot) {
+        self.past.keep(index, Some(spot));
+    }
+
+    /// Says that none of them stands in the log, where a later segment could name it.
+    pub(super) fn keep_none(&mut self) {
+        self.past.keep_none();
+    }
+
+    /// Remembers the ids of a chunk that stands in the log. Returns when the last of them was.
+    pub(super) fn restore_chunk(
+        &mut self,
+        rows: impl Iterator<Item = Row>,
+        spot: Option<Spot>,
+    ) -> Option<u64> {
+        let index = self.past.begin_chunk();
+        let last = self.restore(rows);
+        self.past.keep(index, spot);
+        last
     }
 
     /// Remembers ids that were remembered before a start, and nothing newer about them. Returns when the last of them was.
@@ -109,6 +176,7 @@ impl Ids {
                         self.order.push_back((id, now));
                     } else {
                         self.others.remove(&id);
+                        self.closed.retain(|other| *other != id);
                     }
                 }
                 (Some(_) | None, None) => return,
@@ -120,11 +188,6 @@ impl Ids {
     pub(super) fn others(&self) -> impl Iterator<Item = (Uuid, &Known)> {
         let known = |(id, _): &(Uuid, u64)| Some((*id, self.others.get(id)?));
         self.order.iter().filter_map(known)
-    }
-
-    /// Returns the rest of them, oldest first.
-    pub(super) fn past(&self) -> impl Iterator<Item = &Row> {
-        self.past.rows()
     }
 
     /// Returns all of them.
@@ -139,6 +202,7 @@ fn known(row: &Row) -> Option<Known> {
     let standing = match row.fate {
         Fate::Decided(decided) => Standing::Decided(decided),
         Fate::With(first) => Standing::With(first),
+        Fate::Closed(decided, why) => Standing::Closed(Box::new(Answered::shortened(decided, why))),
         Fate::Moved => return None,
     };
     Some(Known {

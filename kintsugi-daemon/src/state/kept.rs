@@ -1,5 +1,6 @@
 //! The live state as records, so that a segment of the log can open with it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use data_encoding::BASE64;
@@ -15,10 +16,10 @@ use super::admin::ADMIN;
 use super::alarms::Alarms;
 use super::ids::PIECE_ROWS;
 use super::intents::Piece;
-use super::past::{Fate, Row};
+use super::past::{Chunk, Fate, Row, Why};
 use super::suspects::Suspects;
-use super::{Answered, Decided, Fingerprint, Hold, Known, Standing, State};
-use crate::store::LiveState;
+use super::{Answered, Decided, Fingerprint, Hold, Known, Read, Standing, State};
+use crate::store::{LiveState, Spot};
 
 /// Names a piece with one hold or approval.
 const HOLD: &str = "hold";
@@ -44,10 +45,20 @@ const ALARMS: &str = "alarms";
 /// Names a piece with commands that may explain a mass change.
 const DEEDS: &str = "deeds";
 
+/// Names a piece with the ids of one chunk, both kinds of them: [`DECIDED`] and [`JOINED`] stood alone before.
+const PAST: &str = "past";
+
+/// Names a piece that names such pieces in other segments.
+const ELSEWHERE: &str = "elsewhere";
+
+/// Pieces that are named in one.
+const SPOTS_PER_PIECE: usize = 256;
+
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
 
-/// One decided id: itself, its fingerprint, when, its record (both little-endian), and class, decision and tier in two bits each.
+/// One decided or closed id: itself, its fingerprint, when, its record (both little-endian), and class, decision, tier and why it is
+/// closed in two bits each.
 const DECIDED_BYTES: usize = 16 + 32 + 8 + 8 + 1;
 
 /// One id that is held as another one: itself, its fingerprint, when (little-endian), and that one.
@@ -56,6 +67,30 @@ const JOINED_BYTES: usize = 16 + 32 + 8 + 16;
 // In base64 a piece of either fits into a record.
 const _: () = assert!(PIECE_ROWS * JOINED_BYTES / 3 * 4 < RECORD_BYTES_MAX - 1_024);
 const _: () = assert!(DECIDED_BYTES < JOINED_BYTES);
+
+/// The ids of one chunk.
+#[derive(Serialize, Deserialize)]
+struct KeptPast<'a> {
+    #[serde(borrow)]
+    decided: Cow<'a, str>,
+    #[serde(borrow)]
+    joined: Cow<'a, str>,
+}
+
+/// The private part of the record of such a piece.
+#[derive(Deserialize)]
+struct Private<'a> {
+    #[serde(borrow)]
+    value: KeptPast<'a>,
+}
+
+/// How what is remembered of most ids stands in the live state.
+enum Part<'a> {
+    /// Pieces that stand in the log already.
+    Elsewhere(Vec<&'a Spot>),
+    /// One that does not, and its place among all.
+    Here(usize, &'a Chunk),
+}
 
 /// One id, without a hold.
 #[derive(Serialize, Deserialize)]
@@ -123,14 +158,6 @@ impl LiveState for State {
                 Standing::Decided(_) | Standing::With(_) => {}
             }
         }
-        let (mut decided, mut joined) = (Vec::new(), Vec::new());
-        for row in self.ids.past() {
-            match row.fate {
-                Fate::Decided(answer) => decided.push(encode(row, answer)),
-                Fate::With(first) => joined.push(encode_joined(row, first)),
-                Fate::Moved => {}
-            }
-        }
         if !self.suspects.is_empty() {
             pieces.extend(piece(SUSPECTS, &self.suspects));
         }
@@ -145,28 +172,47 @@ impl LiveState for State {
         let intents = self.intents.pieces();
         pieces.extend(intents.iter().filter_map(|intent| piece(INTENT, intent)));
         pieces.extend(ids.chunks(IDS_PER_PIECE).filter_map(|ids| piece(IDS, &ids)));
-        pieces.extend(packed(DECIDED, &decided));
-        pieces.extend(packed(JOINED, &joined));
+        // At the end, see `opened`.
+        pieces.extend(self.parts().into_iter().filter_map(|part| match part {
+            Part::Elsewhere(spots) => piece(ELSEWHERE, &spots),
+            Part::Here(_, chunk) => piece(PAST, &kept_past(chunk)),
+        }));
         pieces
     }
 }
 
-/// Returns the pieces that keep ids in a fixed number of bytes each.
-fn packed<const BYTES: usize>(what: &str, ids: &[[u8; BYTES]]) -> impl Iterator<Item = Body> {
-    ids.chunks(PIECE_ROWS).map(move |ids| Body::State {
-        what: what.to_owned(),
-        value: Value::String(BASE64.encode(ids.as_flattened())),
-    })
+/// Returns the piece that keeps the ids of a chunk, in a fixed number of bytes each.
+fn kept_past(chunk: &Chunk) -> KeptPast<'static> {
+    let (mut decided, mut joined) = (Vec::new(), Vec::new());
+    for row in chunk.rows() {
+        match row.fate {
+            Fate::Decided(answer) => decided.push(encode(row, answer, None)),
+            Fate::Closed(answer, why) => decided.push(encode(row, answer, Some(why))),
+            Fate::With(first) => joined.push(encode_joined(row, first)),
+            Fate::Moved => {}
+        }
+    }
+    KeptPast {
+        decided: BASE64.encode(decided.as_flattened()).into(),
+        joined: BASE64.encode(joined.as_flattened()).into(),
+    }
 }
 
-/// Returns the bytes of such a piece; none when it is not one.
-fn unpacked(value: &Value) -> Vec<u8> {
-    let bytes = value.as_str().map(|text| BASE64.decode(text.as_bytes()));
-    bytes.and_then(Result::ok).unwrap_or_default()
+/// Returns the bytes of such ids; none when it is not that.
+fn unpacked(text: &str) -> Vec<u8> {
+    BASE64.decode(text.as_bytes()).unwrap_or_default()
 }
 
-/// Keeps an id that was decided at once.
-fn encode(row: &Row, answer: Decided) -> [u8; DECIDED_BYTES] {
+fn decided(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
+    bytes.chunks_exact(DECIDED_BYTES).map(decode)
+}
+
+fn held_as_another(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
+    bytes.chunks_exact(JOINED_BYTES).map(decode_joined)
+}
+
+/// Keeps an id that was decided at once, or is closed.
+fn encode(row: &Row, answer: Decided, closed: Option<Why>) -> [u8; DECIDED_BYTES] {
     let class = match answer.class {
         Class::Safe => 0,
         Class::Ambiguous => 1,
@@ -178,7 +224,13 @@ fn encode(row: &Row, answer: Decided) -> [u8; DECIDED_BYTES] {
         Decision::Deny => 2,
     };
     let numbers = [row.at.to_le_bytes(), answer.seq.to_le_bytes()].concat();
-    let bits = class | decision << 2 | (answer.tier & 3) << 4;
+    let closed = match closed {
+        None => 0,
+        Some(Why::Denied) => 1,
+        Some(Why::Over) => 2,
+        Some(Why::Used) => 3,
+    };
+    let bits = class | decision << 2 | (answer.tier & 3) << 4 | closed << 6;
     joined([
         row.id.as_bytes(),
         row.fingerprint.bytes(),
@@ -245,7 +297,12 @@ fn decode(bytes: &[u8]) -> Option<Row> {
         id: Uuid::from_bytes(*id),
         fingerprint: Fingerprint::new(*fingerprint),
         at: u64::from_le_bytes(*at),
-        fate: Fate::Decided(decided),
+        fate: match bits >> 6 {
+            0 => Fate::Decided(decided),
+            1 => Fate::Closed(decided, Why::Denied),
+            2 => Fate::Closed(decided, Why::Over),
+            _ => Fate::Closed(decided, Why::Used),
+        },
     })
 }
 
@@ -265,19 +322,90 @@ fn piece<T: Serialize>(what: &str, value: &T) -> Option<Body> {
 }
 
 impl State {
+    /// Returns how what is remembered of most ids stands in the live state, oldest first.
+    fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = Vec::new();
+        for (index, chunk) in self.ids.chunks().enumerate() {
+            match (chunk.kept(), parts.last_mut()) {
+                (Some(spot), Some(Part::Elsewhere(spots))) if spots.len() < SPOTS_PER_PIECE => {
+                    spots.push(spot);
+                }
+                (Some(spot), _) => parts.push(Part::Elsewhere(vec![spot])),
+                (None, _) if chunk.rows().next().is_none() => {}
+                (None, _) => parts.push(Part::Here(index, chunk)),
+            }
+        }
+        parts
+    }
+
+    /// Takes note of where the live state stands with which a segment was just begun, each piece in its order: what does not change
+    /// is not written again. Of a day's worth of ids that is nearly all, and everybody waits while it is written.
+    pub fn opened(&mut self, spots: &[Spot]) {
+        let indexes: Vec<Option<usize>> = self
+            .parts()
+            .iter()
+            .map(|part| match part {
+                Part::Elsewhere(_) => None,
+                Part::Here(index, _) => Some(*index),
+            })
+            .collect();
+        for (index, spot) in indexes.into_iter().rev().zip(spots.iter().rev()) {
+            if let Some(index) = index {
+                self.ids.keep(index, spot.clone());
+            }
+        }
+    }
+
+    /// Has all of the live state be written when the next segment begins.
+    pub fn write_whole(&mut self) {
+        self.ids.keep_none();
+    }
+
+    /// Takes over a piece that stands at `spot`, with what it names elsewhere, which `read` finds.
+    pub(super) fn restore_from(
+        &mut self,
+        (what, value): (&str, &Value),
+        spot: Option<Spot>,
+        read: Read<'_>,
+    ) {
+        match what {
+            PAST => {
+                if let Ok(kept) = KeptPast::deserialize(value) {
+                    self.restore_past(&kept, spot);
+                }
+            }
+            ELSEWHERE => {
+                for spot in Vec::<Spot>::deserialize(value).unwrap_or_default() {
+                    // What was taken out of the log is forgotten with it.
+                    read(&spot, &mut |private| {
+                        if let Ok(Private { value }) = serde_json::from_slice(private) {
+                            self.restore_past(&value, Some(spot.clone()));
+                        }
+                    });
+                }
+            }
+            _ => self.restore(what, value),
+        }
+    }
+
+    fn restore_past(&mut self, kept: &KeptPast<'_>, spot: Option<Spot>) {
+        let (first, second) = (unpacked(&kept.decided), unpacked(&kept.joined));
+        let rows = decided(&first).chain(held_as_another(&second));
+        if let Some(last) = self.ids.restore_chunk(rows.map_while(|row| row), spot) {
+            self.forget(last);
+        }
+    }
+
     /// Takes over a piece of the live state. What cannot be read is as if forgotten: nothing is allowed by it.
-    pub(super) fn restore(&mut self, what: &str, value: &Value) {
+    fn restore(&mut self, what: &str, value: &Value) {
         match what {
             ADMIN => self.admin.restore(value),
             DECIDED => {
-                self.restore_rows(unpacked(value).chunks_exact(DECIDED_BYTES).map(decode));
+                self.restore_rows(decided(&unpacked(value.as_str().unwrap_or_default())));
             }
             JOINED => {
-                self.restore_rows(
-                    unpacked(value)
-                        .chunks_exact(JOINED_BYTES)
-                        .map(decode_joined),
-                );
+                let bytes = unpacked(value.as_str().unwrap_or_default());
+                self.restore_rows(held_as_another(&bytes));
             }
             DEEDS => self
                 .deeds

@@ -12,9 +12,10 @@ use hashbrown::hash_table::Entry;
 use uuid::Uuid;
 
 use super::{Decided, Fingerprint};
+use crate::store::Spot;
 
-/// Rows that are made room for together.
-const CHUNK: usize = 512;
+/// Rows that are made room for together, and kept in one piece of the live state.
+pub(super) const CHUNK: usize = 512;
 
 /// Below so many, the table is not made smaller.
 const TABLE_MIN: usize = 4_096;
@@ -24,10 +25,23 @@ const TABLE_MIN: usize = 4_096;
 pub(super) enum Fate {
     /// It was decided at once.
     Decided(Decided),
+    /// It was held, and is closed for good; of the verdict that held it stands the decision that is left, which is a denial.
+    Closed(Decided, Why),
     /// The same command is held under this id.
     With(Uuid),
     /// It is remembered elsewhere: something happened to it after all.
     Moved,
+}
+
+/// Why an id is closed, when that is all that is remembered of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Somebody denied it, or took the approval back.
+    Denied,
+    /// Its time was over, or what it was about has changed.
+    Over,
+    /// The approval was used.
+    Used,
 }
 
 /// One id.
@@ -40,11 +54,38 @@ pub(super) struct Row {
     pub(super) fate: Fate,
 }
 
+/// Rows that are made room for together.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    rows: Vec<Row>,
+    /// Where they stand in the log, unless one of them was put here or changed since.
+    kept: Option<Spot>,
+}
+
+impl Chunk {
+    fn new() -> Self {
+        Self {
+            rows: Vec::with_capacity(CHUNK),
+            kept: None,
+        }
+    }
+
+    /// Returns the rows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.fate != Fate::Moved)
+    }
+
+    /// Returns where they stand in the log, if they do.
+    pub(super) const fn kept(&self) -> Option<&Spot> {
+        self.kept.as_ref()
+    }
+}
+
 /// The rows in the order in which they came, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     /// All but the last are full; of the first, some are forgotten.
-    chunks: VecDeque<Vec<Row>>,
+    chunks: VecDeque<Chunk>,
     /// The number of the first row of the first chunk; numbers begin anew after the last.
     first: u32,
     /// Rows of the first chunk that are forgotten.
@@ -81,20 +122,28 @@ impl Past {
         let is = |number: &u32| id_of(chunks, first, *number) == row.id;
         let hash = |number: &u32| key.hash_one(id_of(chunks, first, *number));
         let full = chunks.len().saturating_sub(1) * CHUNK;
-        let number = number_of(first, full + chunks.back().map_or(0, Vec::len));
+        let number = number_of(
+            first,
+            full + chunks.back().map_or(0, |chunk| chunk.rows.len()),
+        );
         match self.table.entry(key.hash_one(row.id), is, hash) {
             Entry::Occupied(entry) => {
                 let offset = offset_of(first, *entry.get());
-                let known = self.chunks.get_mut(offset / CHUNK)?;
-                let known = known.get_mut(offset % CHUNK)?;
+                let chunk = self.chunks.get_mut(offset / CHUNK)?;
+                let known = chunk.rows.get_mut(offset % CHUNK)?;
+                if *known != row {
+                    chunk.kept = None;
+                }
                 Some(std::mem::replace(known, row))
             }
             Entry::Vacant(entry) => {
                 entry.insert(number);
-                if self.chunks.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
-                    self.chunks.push_back(Vec::with_capacity(CHUNK));
+                if is_full(self.chunks.back()) {
+                    self.chunks.push_back(Chunk::new());
                 }
-                self.chunks.back_mut()?.push(row);
+                let chunk = self.chunks.back_mut()?;
+                chunk.kept = None;
+                chunk.rows.push(row);
                 None
             }
         }
@@ -103,6 +152,9 @@ impl Past {
     /// Forgets an id, because it is remembered elsewhere from now on.
     pub(super) fn take(&mut self, id: Uuid) -> Option<Row> {
         let row = *self.get(id)?;
+        if let Some((chunk, _)) = self.chunk_mut(id) {
+            chunk.kept = None;
+        }
         self.remove(id);
         Some(row)
     }
@@ -110,7 +162,7 @@ impl Past {
     /// Returns the oldest row.
     pub(super) fn oldest(&mut self) -> Option<Row> {
         loop {
-            let row = *self.chunks.front()?.get(self.forgotten)?;
+            let row = *self.chunks.front()?.rows.get(self.forgotten)?;
             if row.fate != Fate::Moved {
                 return Some(row);
             }
@@ -131,25 +183,63 @@ impl Past {
 
     /// Returns the rows, oldest first.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
-        let rows = self.chunks.iter().flatten().skip(self.forgotten);
+        let rows = self.chunks.iter().flat_map(|chunk| &chunk.rows);
+        let rows = rows.skip(self.forgotten);
         rows.filter(|row| row.fate != Fate::Moved)
+    }
+
+    /// Returns the rows as they lie together, oldest first; of the first some may be forgotten.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter()
+    }
+
+    /// Says where the chunk at `index` stands in the log.
+    pub(super) fn keep(&mut self, index: usize, spot: Option<Spot>) {
+        if let Some(chunk) = self.chunks.get_mut(index) {
+            chunk.kept = spot;
+        }
+    }
+
+    /// Says that none of them stands in the log.
+    pub(super) fn keep_none(&mut self) {
+        for chunk in &mut self.chunks {
+            chunk.kept = None;
+        }
+    }
+
+    /// Lets the next row begin a chunk, and returns the index of that one: so a piece that is read is a chunk again, whatever of the
+    /// one before is no more.
+    pub(super) fn begin_chunk(&mut self) -> usize {
+        if let Some(last) = self.chunks.back_mut().filter(|last| !last.rows.is_empty()) {
+            let nobody = Row {
+                id: Uuid::nil(),
+                fingerprint: Fingerprint::new([0; 32]),
+                at: 0,
+                fate: Fate::Moved,
+            };
+            last.rows.resize(CHUNK, nobody);
+            return self.chunks.len();
+        }
+        self.chunks.len().saturating_sub(1)
     }
 
     fn row(&self, number: u32) -> Option<&Row> {
         row_of(&self.chunks, self.first, number)
     }
 
-    fn get_mut(&mut self, id: Uuid) -> Option<&mut Row> {
+    fn chunk_mut(&mut self, id: Uuid) -> Option<(&mut Chunk, usize)> {
         let (chunks, first) = (&self.chunks, self.first);
         let is = |number: &u32| id_of(chunks, first, *number) == id;
         let number = *self.table.find(self.key.hash_one(id), is)?;
         let offset = offset_of(first, number);
-        self.chunks.get_mut(offset / CHUNK)?.get_mut(offset % CHUNK)
+        Some((self.chunks.get_mut(offset / CHUNK)?, offset % CHUNK))
     }
 
     /// Leaves a row that nothing finds any more.
     fn remove(&mut self, id: Uuid) {
-        if let Some(row) = self.get_mut(id) {
+        if let Some((chunk, at)) = self.chunk_mut(id)
+            && let Some(row) = chunk.rows.get_mut(at)
+        {
             row.fate = Fate::Moved;
         }
         let (chunks, first) = (&self.chunks, self.first);
@@ -180,12 +270,16 @@ fn offset_of(first: u32, number: u32) -> usize {
     usize::try_from(number.wrapping_sub(first)).unwrap_or(usize::MAX)
 }
 
-fn row_of(chunks: &VecDeque<Vec<Row>>, first: u32, number: u32) -> Option<&Row> {
-    let offset = offset_of(first, number);
-    chunks.get(offset / CHUNK)?.get(offset % CHUNK)
+fn is_full(chunk: Option<&Chunk>) -> bool {
+    chunk.is_none_or(|chunk| chunk.rows.len() >= CHUNK)
 }
 
-fn id_of(chunks: &VecDeque<Vec<Row>>, first: u32, number: u32) -> Uuid {
+fn row_of(chunks: &VecDeque<Chunk>, first: u32, number: u32) -> Option<&Row> {
+    let offset = offset_of(first, number);
+    chunks.get(offset / CHUNK)?.rows.get(offset % CHUNK)
+}
+
+fn id_of(chunks: &VecDeque<Chunk>, first: u32, number: u32) -> Uuid {
     row_of(chunks, first, number).map_or(Uuid::nil(), |row| row.id)
 }
 

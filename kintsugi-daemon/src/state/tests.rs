@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Standing, State};
 use crate::clock::rfc3339;
-use crate::store::LiveState as _;
+use crate::store::{LiveState as _, Spot};
 
 fn command(id: u128, raw: &str) -> ProposedCommand {
     let json = serde_json::json!({
@@ -51,7 +51,12 @@ impl Tape {
             body,
             redacted: false,
         };
-        self.state.apply(&record);
+        if matches!(record.body, Body::State { .. }) {
+            // It is only ever read.
+            self.state.replay(record.clone(), None, &mut |_, _| {});
+        } else {
+            self.state.apply(&record);
+        }
         self.records.push(record);
     }
 
@@ -268,6 +273,174 @@ fn ids_are_forgotten_by_number_and_by_age_and_holds_by_neither() {
         tape.state.known(Uuid::from_u128(2)).unwrap().standing,
         Standing::Held(_)
     ));
+}
+
+#[test]
+fn of_what_is_closed_only_the_last_reasons_are_remembered_and_it_stays_closed() {
+    let mut tape = Tape {
+        now: 1_767_225_600_000,
+        ..Tape::default()
+    };
+    for id in 1..=3_000 {
+        tape.propose(id, &format!("rm {id}"), Decision::Hold);
+        tape.resolve(id, Resolution::Deny, Means::Person);
+    }
+    tape.propose(4_001, "rm a", Decision::Hold);
+    tape.resolve(4_001, Resolution::Allow, Means::Person);
+    let (again, bytes) = tape.reopened();
+    assert!(bytes < 1_000_000, "{bytes}");
+    for id in 1..=3_000 {
+        assert_eq!(tape.stands(id), PendingStatus::Denied, "{id}");
+        assert_eq!(again.stands(id), PendingStatus::Denied, "{id}");
+    }
+    let told = |tape: &Tape, id: u128| {
+        let known = tape.state.known(Uuid::from_u128(id)).unwrap();
+        let Standing::Closed(answered) = known.standing else {
+            panic!("{known:?}");
+        };
+        answered.told()
+    };
+    assert_eq!(told(&tape, 3_000), "a person denied it");
+    assert_eq!(told(&tape, 1), "it was denied");
+    assert_eq!(told(&again, 1), "it was denied");
+    // A denial can be taken back all the same, and the approval is still there.
+    assert_eq!(
+        tape.state
+            .denials()
+            .filter(|denied| denied.id == Uuid::from_u128(2_900))
+            .count(),
+        1
+    );
+    tape.resolve(2_900, Resolution::Allow, Means::Person);
+    assert_eq!(
+        tape.state
+            .denials()
+            .filter(|denied| denied.id == Uuid::from_u128(2_900))
+            .count(),
+        0
+    );
+    assert_eq!(again.stands(4_001), PendingStatus::Approved);
+}
+
+/// Returns where each piece would stand, and what stands there.
+fn kept(pieces: &[Body], segment: u64) -> Vec<(Spot, serde_json::Value)> {
+    let spot = |(seq, piece): (usize, &Body)| {
+        let Body::State { value, .. } = piece else {
+            panic!("{piece:?}");
+        };
+        let spot = serde_json::json!({
+            "segment": segment, "seq": seq, "offset": 0, "bytes": 0, "commitment": "",
+        });
+        (serde_json::from_value(spot).unwrap(), value.clone())
+    };
+    pieces.iter().enumerate().map(spot).collect()
+}
+
+/// Hands on what stands at `spot`, as it stands in a record.
+fn hand(log: &[(Spot, serde_json::Value)], spot: &Spot, take: &mut dyn FnMut(&[u8])) {
+    if let Some((_, value)) = log.iter().find(|(known, _)| known == spot) {
+        take(format!("{{\"n\":\"00\",\"value\":{value}}}").as_bytes());
+    }
+}
+
+fn json_bytes(pieces: &[Body]) -> usize {
+    let lengths = pieces
+        .iter()
+        .map(|piece| serde_json::to_string(piece).unwrap().len());
+    lengths.sum()
+}
+
+/// A day of ids is megabytes, and nobody is answered while a segment is begun: so each is written when it is new, and then named.
+#[test]
+fn ids_that_stand_in_the_log_are_named_by_the_next_segment_and_not_written_again() {
+    let mut tape = eventful();
+    let (mut log, mut most) = (Vec::new(), 0);
+    let mut id = 100;
+    for segment in 0..40 {
+        for _ in 0..1_900 {
+            tape.propose(id, "ls", Decision::Allow);
+            id += 1;
+        }
+        tape.records.clear();
+        // One of them is held after all: its piece is not what it was.
+        tape.propose(id - 1_500, "rm late", Decision::Hold);
+        let pieces = tape.state.live_state();
+        most = most.max(json_bytes(&pieces));
+        let spots = kept(&pieces, segment);
+        let told: Vec<_> = spots.iter().map(|(spot, _)| spot.clone()).collect();
+        tape.state.opened(&told);
+        log.extend(spots);
+        // A start in between knows the same, and goes on naming them.
+        if segment % 13 == 12 {
+            let mut again = Tape {
+                now: tape.now,
+                ..Tape::default()
+            };
+            for (piece, spot) in pieces.into_iter().zip(&told) {
+                let record = Record {
+                    seq: 0,
+                    ts: rfc3339(tape.now),
+                    boot: "b".into(),
+                    body: piece,
+                    redacted: false,
+                };
+                let mut read = |spot: &Spot, take: &mut dyn FnMut(&[u8])| hand(&log, spot, take);
+                again.state.replay(record, Some(spot.clone()), &mut read);
+            }
+            assert_eq!(again.state.ids.len(), tape.state.ids.len());
+            for id in tape.state.ids.all() {
+                assert_eq!(again.state.known(id), tape.state.known(id));
+            }
+            assert!(json_bytes(&again.state.live_state()) < 200_000);
+            tape = again;
+        }
+    }
+    assert_eq!(tape.state.ids.len(), IDS_MAX);
+    assert!(most < 600_000, "{most}");
+    // After a sync that failed nothing is named.
+    tape.state.write_whole();
+    assert!(json_bytes(&tape.state.live_state()) > 5_000_000);
+}
+
+#[test]
+fn ids_in_a_piece_that_is_gone_are_forgotten_and_no_others() {
+    let mut tape = Tape {
+        now: 1_767_225_600_000,
+        ..Tape::default()
+    };
+    for id in 0..2_000 {
+        tape.propose(id, "ls", Decision::Allow);
+    }
+    let spots = kept(&tape.state.live_state(), 0);
+    let told: Vec<_> = spots.iter().map(|(spot, _)| spot.clone()).collect();
+    let pieces = tape.state.live_state();
+    let is_past = |piece: &&Body| matches!(piece, Body::State { what, .. } if what == "past");
+    let others = pieces.len() - pieces.iter().filter(is_past).count();
+    let gone = &told[others + 1];
+    tape.state.opened(&told);
+    let mut again = State::default();
+    for body in tape.state.live_state() {
+        let record = Record {
+            seq: 0,
+            ts: rfc3339(tape.now),
+            boot: "b".into(),
+            body,
+            redacted: false,
+        };
+        let mut read = |spot: &Spot, take: &mut dyn FnMut(&[u8])| {
+            if spot != gone {
+                hand(&spots, spot, take);
+            }
+        };
+        again.replay(record, None, &mut read);
+    }
+    assert_eq!(again.ids.len(), 2_000 - 512);
+    assert_eq!(again.pending(Uuid::from_u128(0)), PendingStatus::Approved);
+    assert_eq!(again.pending(Uuid::from_u128(600)), PendingStatus::Gone);
+    assert_eq!(
+        again.pending(Uuid::from_u128(1_100)),
+        PendingStatus::Approved
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::open::{OpenError, Replay};
 use super::reserve::{Reserve, is_full};
 use super::scan::Fold;
 use super::segment::{At, Position};
+use super::spot::Spot;
 use super::storage::{Files, Storage, StoredFile, write_fully};
 
 /// Longest that a record which nobody waits for stays without a sync, in milliseconds.
@@ -119,6 +120,7 @@ pub struct Status {
 pub struct Staged {
     records: Vec<Record>,
     end: u64,
+    opened: Vec<Spot>,
 }
 
 impl Staged {
@@ -126,6 +128,12 @@ impl Staged {
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// Returns where the live state stands, when a segment was begun for these records: each piece, in the order it was given in.
+    #[must_use]
+    pub fn opened(&self) -> &[Spot] {
+        &self.opened
     }
 }
 
@@ -199,6 +207,8 @@ pub struct Log {
     /// To be written in front of the next records: what the start found.
     pub(super) notes: Vec<Body>,
     pub(super) reserve: Reserve,
+    /// Where the live state of the segment stands, until it is told.
+    pub(super) opened: Vec<Spot>,
     pub(super) failed: bool,
 }
 
@@ -257,6 +267,7 @@ impl Log {
         Ok(Staged {
             records: records.split_off(skip),
             end: self.staged.chain.next,
+            opened: std::mem::take(&mut self.opened),
         })
     }
 
@@ -389,6 +400,7 @@ impl Log {
         let mut position = self.staged.clone();
         let mut bytes = Vec::new();
         let mut records = Vec::new();
+        let mut spots = Vec::new();
         let ts = format!("{:.6}", now.wall);
         let at_once = bodies.iter().any(Body::is_signed_at_once);
         for body in bodies {
@@ -408,7 +420,12 @@ impl Log {
             }
             let bare = line.strip_suffix('\n').unwrap_or(&line);
             match Line::split(bare.as_bytes()) {
-                Ok(split) => position.pass(line.as_bytes(), &split),
+                Ok(split) => {
+                    if matches!(body, Body::State { .. }) {
+                        spots.push(Spot::of(&position, &split));
+                    }
+                    position.pass(line.as_bytes(), &split);
+                }
                 Err(_) => return Err(LogError::TooLong(line.len())),
             }
             bytes.extend_from_slice(line.as_bytes());
@@ -422,6 +439,9 @@ impl Log {
         }
         self.append(&bytes)?;
         self.staged = position;
+        if !spots.is_empty() {
+            self.opened = spots;
+        }
         if !records.is_empty() {
             self.checkpoints.staged(now.monotonic, at_once);
         }

@@ -28,6 +28,7 @@ mod redact;
 mod reserve;
 mod scan;
 mod segment;
+mod spot;
 mod storage;
 
 pub use anchor::{Anchor, Form};
@@ -42,6 +43,7 @@ pub use reading::Place;
 pub use redact::RemovalRequest;
 pub use reserve::RESERVE_BYTES;
 pub use scan::Fold;
+pub use spot::{Pieces, Spot};
 pub use storage::{FileState, Files, Storage, StoredFile};
 
 use std::io;

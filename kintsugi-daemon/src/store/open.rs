@@ -336,6 +336,7 @@ pub(super) fn assemble(
         checkpoints,
         unsynced_since: None,
         reserve: Reserve::default(),
+        opened: Vec::new(),
         notes: Vec::new(),
         failed: false,
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::open::beginning;
 use super::segment::Position;
+use super::spot::Spot;
 use super::storage::{StoredFile, read_fully};
 
 /// Bytes that are read at once: any record fits with whatever stands before it.
@@ -24,15 +25,15 @@ pub trait Fold {
     /// Forgets what was taken: it is not to be believed, or another segment is read instead.
     fn begin(&mut self);
 
-    /// Takes the next record.
-    fn take(&mut self, record: Record);
+    /// Takes the next record; of a piece of the live state, also where it stands.
+    fn take(&mut self, record: Record, spot: Option<Spot>);
 }
 
 /// For logs that nothing is folded from.
 impl Fold for () {
     fn begin(&mut self) {}
 
-    fn take(&mut self, _: Record) {}
+    fn take(&mut self, _: Record, _: Option<Spot>) {}
 }
 
 impl Fold for Vec<Record> {
@@ -40,7 +41,7 @@ impl Fold for Vec<Record> {
         self.clear();
     }
 
-    fn take(&mut self, record: Record) {
+    fn take(&mut self, record: Record, _: Option<Spot>) {
         self.push(record);
     }
 }
@@ -59,6 +60,8 @@ pub(super) struct Known<'a> {
 pub(super) struct Scan {
     /// The last of the records that are good.
     pub(super) last: Option<Record>,
+    /// Where that stands, if it is a piece of the live state.
+    last_spot: Option<Spot>,
     /// The files that records of the kind `recovery` name.
     pub(super) recovered: Vec<String>,
     /// The place behind the good records. Its key is not known here.
@@ -86,6 +89,7 @@ impl Scan {
     pub(super) fn of(first: u64) -> Self {
         Self {
             last: None,
+            last_spot: None,
             recovered: Vec::new(),
             end: beginning(Chain {
                 next: first,
@@ -114,12 +118,13 @@ impl Scan {
     }
 
     /// Gives the last record away, as the next one is good, too.
-    fn pass_on(&mut self, record: Record, fold: &mut dyn Fold) {
+    fn pass_on(&mut self, (record, spot): (Record, Option<Spot>), fold: &mut dyn Fold) {
         if let Body::Recovery { file, .. } = &record.body {
             self.recovered.push(file.clone());
         }
+        let spot = std::mem::replace(&mut self.last_spot, spot);
         if let Some(before) = self.last.replace(record) {
-            fold.take(before);
+            fold.take(before, spot);
         }
     }
 }
@@ -141,17 +146,17 @@ pub(super) fn scan(
     let mut lines = Lines::of(file);
     while known.limit.is_none_or(|limit| scan.records() < limit) {
         let Some(line) = lines.next()? else { break };
-        let Some(record) = accept(&mut scan, line, keys.as_mut()) else {
+        let Some(accepted) = accept(&mut scan, line, keys.as_mut()) else {
             lines.step_back();
             break;
         };
         if head == Some(scan.end.chain.next) {
             scan.sealed = Some(scan.end.chain.seal);
         }
-        scan.pass_on(record, fold);
+        scan.pass_on(accepted, fold);
     }
     if let Some(last) = &scan.last {
-        fold.take(last.clone());
+        fold.take(last.clone(), scan.last_spot.take());
     }
     lines.finish(&mut scan.end.hasher);
     if known.limit.is_none() {
@@ -244,7 +249,11 @@ impl<'a> Lines<'a> {
 }
 
 /// Takes `bytes`, a line with its newline, when it is the next record.
-fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> Option<Record> {
+fn accept(
+    scan: &mut Scan,
+    bytes: &[u8],
+    keys: Option<&mut Chain>,
+) -> Option<(Record, Option<Spot>)> {
     let bare = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let line = match Line::split(bare) {
         Ok(line) => line,
@@ -271,6 +280,8 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> Option<Rec
         scan.unknown = Some((place, error.to_string()));
     }
     let record = read.ok()?;
+    let is_piece = matches!(record.body, Body::State { .. });
+    let spot = is_piece.then(|| Spot::of(&scan.end, &line));
     scan.end.chain.next += 1;
     scan.end.chain.seal = seal;
     scan.seal_text.clear();
@@ -279,7 +290,7 @@ fn accept(scan: &mut Scan, bytes: &[u8], keys: Option<&mut Chain>) -> Option<Rec
     if scan.records() <= scan.states + 1 {
         scan.end.opened_bytes = scan.end.bytes;
     }
-    Some(record)
+    Some((record, spot))
 }
 
 /// Whether a line continues the one before it: [`kintsugi_core::audit::chain::link`], in one piece, which is faster.

@@ -141,6 +141,7 @@ impl Log {
             self.sync().map(|_| ())
         });
         if begun.is_err() {
+            self.opened.clear();
             self.staged = before;
             self.at = At::Between(opening);
         }
