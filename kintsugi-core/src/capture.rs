@@ -180,6 +180,14 @@ pub(crate) fn keeps<'e>(
             keeps.extend(of_working_tree(effect, class).into_iter().flatten());
             continue;
         }
+        if effect.program == "git mv" && is_goal {
+            // What is staged names the files as they were.
+            keeps.push(Keep {
+                path: effect.target.text.clone(),
+                what: What::References,
+                of: Vec::new(),
+            });
+        }
         let keep = of_repository(effect, repository(index), effects);
         let keep = keep.or_else(|| of_path(effect, class));
         let Some(mut keep) = keep else {

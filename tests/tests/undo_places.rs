@@ -171,6 +171,32 @@ fn what_is_lost_of_a_submodule_comes_back_with_its_repository() {
 }
 
 #[test]
+fn what_was_resolved_comes_back_when_it_is_given_up() {
+    for what in ["merge", "cherry-pick"] {
+        let machine = Machine::new();
+        let (_directory, work) = work();
+        let text = format!(
+            "git init -q -b main .; echo a > a; git add a; git commit -qm a; git switch -qc side; echo b > a; git commit -qam b
+             git switch -q main; echo c > a; git commit -qam c; git {what} side || true; echo resolved > a; git add a"
+        );
+        script(&machine, &work, &text);
+        let state = || {
+            let mut git = machine.command("git");
+            let said = git.args(["status"]).current_dir(&work).output().unwrap();
+            let file = std::fs::read_to_string(work.join("a")).unwrap();
+            (String::from_utf8(said.stdout).unwrap(), file)
+        };
+        let stood = state();
+        assert_eq!(stood.1, "resolved\n");
+        let (screen, ran) = machine.at_terminal(&format!("git {what} --abort"), &work, true);
+        assert!(ran, "{screen}");
+        assert_eq!(state().1, "c\n");
+        run(&machine, &work, &["undo"]);
+        assert_eq!(state(), stood, "{what}");
+    }
+}
+
+#[test]
 fn branches_of_a_bare_repository_come_back() {
     let machine = Machine::new();
     let (_directory, work) = work();

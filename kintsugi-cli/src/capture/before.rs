@@ -233,10 +233,11 @@ fn clock_of_files() -> jiff::Timestamp {
 
 /// Waits until that clock has gone on: what is changed from then on has a later time than what was changed before.
 pub fn next_step_of_clock() {
-    /// Longer than any kernel's step, which is a hundredth of a second at most.
-    const PATIENCE: Duration = Duration::from_millis(50);
-    let (now, began) = (clock_of_files(), Instant::now());
-    while clock_of_files() == now && began.elapsed() < PATIENCE {
+    /// A step is a hundredth of a second at most, and may come late where much else is done.
+    const PATIENCE: Duration = Duration::from_millis(500);
+    // A file that was looked at meanwhile may have its time from the precise clock (Linux 6.13), and a step that comes late ends before that.
+    let (now, began) = (jiff::Timestamp::now(), Instant::now());
+    while clock_of_files() <= now && began.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_micros(500));
     }
 }

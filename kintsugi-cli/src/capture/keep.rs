@@ -130,7 +130,8 @@ impl Plan {
                     self.whole(path);
                 }
             }
-            What::Over if !path.is_dir() => self.whole(path),
+            // `mv -T a empty`: a directory goes over one without anything in it.
+            What::Over if !path.is_dir() || is_empty(&path) => self.whole(path),
             What::Inside if path.parent().is_some_and(Path::is_dir) => match keep.of.first() {
                 Some(pattern) => self.put_into(path.parent(), pattern, deadline)?,
                 None => self.whole(path),
@@ -257,6 +258,11 @@ impl Plan {
             cannot: masked(&[&self.cannot[..], &self.doubts].concat()),
         }
     }
+}
+
+/// Whether a directory holds nothing.
+fn is_empty(directory: &Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// The file system of a path, or of the first directory above it that is there.

@@ -37,6 +37,7 @@
 //! | `mv a.txt b.txt` | byte for byte |
 //! | `mv a.txt src` | byte for byte |
 //! | `mv src lib` | byte for byte |
+//! | `mv -T src extra/empty` | byte for byte |
 //! | `cp a.txt b.txt` | byte for byte |
 //! | `cp a.txt new.txt` | byte for byte |
 //! | `cp -r src extra` | byte for byte |
@@ -122,6 +123,7 @@
 //! | `git gc -q --prune=now` | by git |
 //! | `git commit --amend -qm other` | by git |
 //! | `git rm -qf a.txt` | by git |
+//! | `git mv -f a.txt b.txt` | by git |
 //! | `git push -q --force` | by git |
 //! | `git rebase -q --autostash --signoff HEAD~1` | by git |
 //! | `npm uninstall left-pad` | its project's files; what was installed is installed again |
@@ -204,7 +206,8 @@
 //! it, everything that changed since counts as newer. What changes in the moment between the end and the note is taken for the
 //! command's own; it is kept all the same.
 //! The end is noted by the clock that files have their times from, which goes in steps of milliseconds: within the step in which a command
-//! ended, what changed is taken for the command's own. What stands where something was moved away counts as newer work whenever it came,
+//! ended, what changed is taken for the command's own. (Since Linux 6.13 the precise clock sets some times; the mark of the end is a file of its
+//! own, whose time is never before them.) What stands where something was moved away counts as newer work whenever it came,
 //! and so does a file or link where a directory above it was. The end of an undo is the end of a step.
 //!
 //! # Which is meant
