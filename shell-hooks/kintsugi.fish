@@ -58,7 +58,9 @@ if status is-interactive; and not set -q _kintsugi_client
     function _kintsugi_question
         test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
         # One that was stopped (T, t) or has ended (Z) is not waited for at all.
-        if not string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"
+        # Nearly always it sleeps (S); an expression takes fish twice as long as that.
+        if not string match -q '*) S *' <"/proc/$_kintsugi_relay/stat"
+            and not string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"
             # The next prompt starts another.
             set -g _kintsugi_is_relayed
             set -g _kintsugi_then
@@ -73,6 +75,11 @@ if status is-interactive; and not set -q _kintsugi_client
         end
         # The relay ends each answer with NUL. What is read from ends the wait by itself when none comes: see relay/pipes.rs.
         while read -lz line <$_kintsugi_pipes/answer
+            # What most are answered.
+            if test "$line" = "$_kintsugi_numbers[1]0"
+                set -g _kintsugi_answer 0
+                return 0
+            end
             # Else an answer to an earlier question, which came too late. What matches is set as a variable.
             string match -qr "^$_kintsugi_numbers[1](?<_kintsugi_answer>.*)\$" -- $line; or continue
             not string match -q -- '9*' $_kintsugi_answer
@@ -129,8 +136,7 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f execute
             return
         end
-        set -l text (commandline -b)
-        set -q text[2]; and set text (commandline -b | string collect)
+        commandline -b | string collect | read -lz text
         # 2: the command is not complete, and Enter makes a new line.
         commandline --is-valid
         if test $status -ne 0; or not string match -qr '\S' -- "$text"

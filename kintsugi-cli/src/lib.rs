@@ -47,6 +47,14 @@ use clap::Parser as _;
 /// Runs `kintsugi` with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Every shell waits for this when it starts, and reading the arguments takes longer than all the rest of it.
+    let own: Vec<_> = std::env::args_os().collect();
+    if let [_, init, shell] = own.as_slice()
+        && init == "init"
+        && command::init::print_at_start(shell).is_some()
+    {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match args::Args::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return args::refuse(&error),

@@ -330,12 +330,18 @@ pub fn fed(mut program: Command, input: &[u8]) -> Output {
     child.wait_with_output().expect("its output")
 }
 
-/// Returns one of the programs, as cargo built it beside this test.
+/// Returns one of the programs, as cargo built it beside this test, or from the directory that `KINTSUGI_TEST_PROGRAMS` names: the
+/// three of them, linked in another way.
 ///
 /// # Panics
 /// When it was not built.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
+    if let Some(named) = std::env::var_os("KINTSUGI_TEST_PROGRAMS") {
+        let program = Path::new(&named).join(name);
+        assert!(program.is_file(), "`{}` was not built", program.display());
+        return program;
+    }
     let test = std::env::current_exe().expect("this test");
     let built = test
         .ancestors()

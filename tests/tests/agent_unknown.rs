@@ -163,10 +163,10 @@ fn what_an_unknown_tool_writes_moves_removes_or_reads_is_asked_about() {
             "notebook.edit",
             json!({"cells": [{"notebook_path": path, "new_source": "x"}]}),
         ));
-        let patch = format!(
+        let edits = format!(
             "*** Begin Patch\n*** Add File: b\n+x\n*** Update File: {path}\n+x\n*** End Patch"
         );
-        calls.push(("functions.apply_patch", json!({"anything": patch})));
+        calls.push(("functions.apply_patch", json!({"anything": edits})));
     }
     let secret = at(".ssh/id_ed25519");
     for (tool, input) in [

@@ -139,6 +139,20 @@ fn malformed(host: &str, good: &Value) -> Vec<(String, Vec<u8>)> {
     add("two payloads".into(), format!("{text}{text}").into_bytes());
     add("an array".into(), format!("[{text}]").into_bytes());
     add("text".into(), b"rm -rf ~".to_vec());
+    let utf16 = format!("\u{feff}{text}");
+    let utf16 = utf16.encode_utf16().flat_map(u16::to_le_bytes);
+    add("UTF-16".into(), utf16.collect());
+    let (first, _) = good.as_object().unwrap().iter().next().unwrap();
+    let rest = &text[1..];
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    for (word, member) in [
+        ("a member twice", format!("\"{first}\":null")),
+        ("a number beyond all", "\"x\":1e400".to_owned()),
+        ("a deep member", format!("\"x\":{deep}")),
+        ("NaN", "\"x\":NaN".to_owned()),
+    ] {
+        add(word.into(), format!("{{{member},{rest}").into_bytes());
+    }
     add("NUL".into(), vec![0; 64]);
     all
 }

@@ -37,8 +37,9 @@ const PROGRAMS: [&str; 4] = ["program", "executable", "binary", "exe"];
 const ARGUMENTS: [&str; 4] = ["args", "arguments", "argv", "parameters"];
 
 /// Members that name files.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 23] = [
     "filepath",
+    "targetnotebook",
     "path",
     "notebookpath",
     "filename",

@@ -1,5 +1,6 @@
 //! `kintsugi init`: the hook of a shell, printed, or put into its start-up file.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -160,6 +161,21 @@ impl Init {
         }
         Ok(Exit::Allowed)
     }
+}
+
+/// Prints the hook of a shell that is named in full; nothing is printed, and nothing returned, when that is not so or fails.
+///
+/// It says the same as `kintsugi init` with its arguments read.
+#[must_use]
+pub fn print_at_start(shell: &OsStr) -> Option<()> {
+    let shells = Hooked::value_variants().iter();
+    let shell = shells.into_iter().find(|known| shell == known.name())?;
+    let text = printed(
+        *shell,
+        &surroundings::program().ok()?,
+        &pipes_directory().ok()?,
+    );
+    std::io::stdout().write_all(text.as_bytes()).ok()
 }
 
 /// Returns the hook of a shell with its places filled in.

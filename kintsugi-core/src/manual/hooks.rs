@@ -21,7 +21,7 @@
 //!   would be judged as one.
 //! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, once abbreviations are expanded.
 //! - A substitution costs fish a thread (40 to 60 µs each, measured in 3.6.0 and 4.9.3), a sum by `math` as much; so the way of a harmless
-//!   line has none. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
+//!   line has none; `… | read -lz text` takes a third of `set text (…)`. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
 //!   times a look at `/proc/PID`.
 //! - nushell 0.115 runs a line whatever its `pre_execution` hooks say. A key that runs a command (`executehostcommand`) can accept what
 //!   is in the editor (`commandline edit --accept`), and that line takes nushell's own path. The status of that key's command is what
@@ -46,7 +46,7 @@
 //! |---|---|---|---|---|---|---|
 //! | Claude Code | `claude-code` | yes | 110 | runs | `Bash`, `Monitor`, `PowerShell`; `Write`, `Edit`, `MultiEdit`, `NotebookEdit`; `Read`, `NotebookRead`, `Grep` | "Hooks reference", 2.1 |
 //! | Codex CLI | `codex` | no: the tool runs | 110 | runs | `Bash`, `shell`, `exec_command`, `write_stdin`; `apply_patch` | `codex-rs/hooks`, 2026-09 |
-//! | Gemini CLI | `gemini` | no | 50 | runs | `run_shell_command`; `write_file`, `replace`; `read_file`, `search_file_content` | `docs/hooks/reference.md` |
+//! | Gemini CLI | `gemini` | no | 50 | runs | `run_shell_command`; `write_file`, `replace`; `read_file`, `read_many_files`, `search_file_content` | `docs/hooks/reference.md` |
 //! | Qwen Code | `qwen` | yes | 50 | runs | as Gemini CLI | `docs/users/features/hooks.md` |
 //! | Cursor | `cursor` | no: its auto-review runs it | 25 | runs, unless `failClosed` | `beforeShellExecution`, `beforeMCPExecution`, `beforeReadFile`, `preToolUse` | cursor.com/docs, 2026-09 |
 //! | GitHub Copilot CLI | `copilot` | yes | 25 | stops; late: runs | `bash`, `powershell`, `write_bash`; `create`, `edit`, `apply_patch`; `view`, `grep` | "CLI hooks reference", 2026-10 |
@@ -54,7 +54,7 @@
 //! | Windsurf | `windsurf` | no | 25 | runs | `pre_run_command`, `pre_write_code`, `pre_read_code`, `pre_mcp_tool_use` | "Cascade Hooks" |
 //! | Cline | `cline` | no | 25 | stops | `execute_command`; `write_to_file`, `replace_in_file`; `read_file`, `search_files` | "Hook reference" |
 //! | Factory Droid | `droid` | not relied on | 50 | runs | `Execute`; `Create`, `Edit`, `ApplyPatch`; `Read`, `Grep` | docs.factory.ai |
-//! | Kiro | `kiro` | no | 25 | runs | `execute_bash`; `fs_write` | kiro.dev, "CLI: Hooks" |
+//! | Kiro | `kiro` | no | 25 | runs | `execute_bash`; `fs_write`; `fs_read` | kiro.dev, "CLI: Hooks" |
 //! | Goose | `goose` | no | 25 | stops (`on_failure`) | `developer__shell`; `developer__write`, `developer__edit`; `developer__read_image` | block/goose, `hooks.md` |
 //! | OpenCode | `opencode` | no | 110 | stops (our plugin) | `bash`; `write`, `edit`, `patch`; `read`, `grep` | opencode.ai/docs |
 //! | Amp | `amp` | no | 110 | stops (our plugin) | `Bash`; `create_file`, `edit_file`, `apply_patch`; `Read`, `Grep` | ampcode.com/manual |
@@ -151,6 +151,9 @@
 //! fails when a release is larger, and
 //! `what_every_hook_starts_links_neither_the_judgement_nor_what_reads_settings_or_copies` says what may not come back into it. It was 2.3
 //! MB, of which 353 KB were symbols: cargo forgets `strip` of a profile for a package of which the profile says something else.
+//!
+//! All tests of hooks pass with it linked with musl, too: a directory with `kintsugi`, `kintsugi-daemon` and that `kintsugi-hook`, which
+//! `KINTSUGI_TEST_PROGRAMS` names (`cargo test -p kintsugi-tests --test hook_payloads --test agent_plugins --test agent_unknown`).
 //!
 //! It works linked dynamically; with musl it starts in half the time (`decisions::hook_by_musl`), and so `.ci/package` links it where that
 //! can be had. By hand:

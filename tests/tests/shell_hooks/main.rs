@@ -8,6 +8,7 @@ mod companions;
 mod lines;
 mod nu;
 mod old_bash;
+mod options;
 mod own;
 mod surroundings;
 mod transparency;

@@ -135,18 +135,25 @@ fn a_line_of_a_megabyte_is_refused_with_the_reason_and_the_shell_goes_on() {
     if !super::is_long() {
         return;
     }
-    for (shell, lines) in [
-        (Shell::Bash, "bind 'set enable-bracketed-paste on'"),
-        (Shell::Zsh, ""),
+    let text = "p".repeat(1_100_000);
+    let paste = format!("\u{1b}[200~touch ran; echo {text}\u{1b}[201~\r");
+    // fish draws each part of a paste anew, for minutes; a key of the user's puts the text there at once.
+    let key = "bind \\cg \"commandline -r 'touch ran; echo '(string repeat -n 1100000 p)\"";
+    for (shell, lines, typed) in [
+        (
+            Shell::Bash,
+            "bind 'set enable-bracketed-paste on'",
+            paste.as_str(),
+        ),
+        (Shell::Zsh, "", &paste),
+        (Shell::Fish, key, "\u{7}\r"),
     ] {
         let mut seat = Seat::with_lines(shell, lines);
         seat.relayed();
-        let text = "p".repeat(1_100_000);
-        let paste = format!("\u{1b}[200~touch ran; echo {text}\u{1b}[201~\r");
-        seat.pty.send(&paste);
+        seat.pty.send(typed);
         // By its length alone, or, where the terminal lost some of it, since nobody could read all of it.
         seat.pty.expect("kintsugi: error: denied: ");
-        seat.shell.ready(&mut seat.pty);
+        seat.next_prompt();
         seat.did_not_run("ran");
         seat.run("touch ran");
         seat.did_run("ran");

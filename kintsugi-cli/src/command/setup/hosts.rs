@@ -311,7 +311,7 @@ fn cursor(command: &str) -> Wanted {
     let plain = || json!({ "command": command, "timeout": 120, "failClosed": true });
     let files = json!({
         "command": command,
-        "matcher": "Write|Edit|StrReplace|ApplyPatch|Delete|Read",
+        "matcher": "Write|Edit|StrReplace|SearchReplace|MultiEdit|EditNotebook|NotebookEdit|ApplyPatch|Delete|Read|Grep",
         "timeout": 120,
         "failClosed": true
     });
