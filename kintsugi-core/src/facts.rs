@@ -8,7 +8,7 @@
 mod recovery;
 mod wanted;
 
-pub(crate) use recovery::{may_hide_work, question, undisturbed};
+pub(crate) use recovery::{Brought, may_hide_work, question};
 pub use wanted::{Scope, Wanted, WantedRepository, WantedTarget};
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use super::{Class, Classification, REASON_BYTES_MAX, Subject, UNREAD_SCRIPT_RISK
 use super::{asking, at_line, grounds, not_known, sort, unreadable};
 use crate::capture::keeps;
 use crate::effect::{Effect, Feed, Modifier, Role};
-use crate::facts::{question, undisturbed};
+use crate::facts::{Brought, question};
 use crate::heuristic;
 use crate::knowledge::Analysis;
 use crate::policy::{About, Policy};
@@ -86,11 +86,12 @@ impl Court<'_> {
         let Some(facts) = self.subject.facts else {
             return vec![false; effects.len()];
         };
+        let brought = Brought::by(effects);
         let is_known = |(index, effect): (usize, &Effect)| {
             if effect.role == Role::Branch {
                 self.is_kept(index)
             } else {
-                facts.recoverable(effect) && undisturbed(index, effects)
+                facts.recoverable(effect) && brought.spares(index)
             }
         };
         effects.iter().enumerate().map(is_known).collect()
@@ -188,10 +189,11 @@ impl Court<'_> {
     pub(super) fn askable(&self) -> Vec<bool> {
         let effects = &self.analysis.effects;
         let facts = self.subject.facts;
+        let brought = Brought::by(effects);
         let is_askable = |(index, effect): (usize, &Effect)| {
             if effect.role != Role::Branch {
                 let is_silent = facts.is_none_or(|facts| facts.about(effect).is_none());
-                return question(effect).is_some() && is_silent && undisturbed(index, effects);
+                return question(effect).is_some() && is_silent && brought.spares(index);
             }
             let is_silent =
                 |directory: &str| facts.is_none_or(|facts| facts.repository(directory).is_none());

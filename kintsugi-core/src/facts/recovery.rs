@@ -202,22 +202,40 @@ pub(crate) fn may_hide_work(effect: &Effect) -> bool {
 /// Most effects of a line that are compared with each other.
 const EFFECTS_COMPARED_MAX: usize = 400;
 
-/// Whether facts about the target of the effect at `index` still hold when it comes to that: nothing else in the line may put
-/// something there before.
-///
-/// Facts are of the moment before the line; a line may move the only copy of something to where it deletes next. Of a line with more
-/// than [`EFFECTS_COMPARED_MAX`] effects nobody says that.
-#[must_use]
-pub(crate) fn undisturbed(index: usize, effects: &[Effect]) -> bool {
-    let Some(own) = effects.get(index) else {
-        return false;
-    };
-    if effects.len() > EFFECTS_COMPARED_MAX {
-        return false;
+/// What the commands of a line put somewhere: facts are of the moment before the line, and a line may move the only copy of something
+/// to where it deletes next.
+#[derive(Debug)]
+pub(crate) struct Brought<'e> {
+    effects: &'e [Effect],
+    /// The effects that put something there, and the part of their paths that is fixed; nothing when there are too many to compare.
+    filling: Option<Vec<(usize, &'e str)>>,
+}
+
+impl<'e> Brought<'e> {
+    /// Gathers what `effects` put somewhere. Of a line with more than [`EFFECTS_COMPARED_MAX`] effects nobody says what it leaves alone.
+    #[must_use]
+    pub(crate) fn by(effects: &'e [Effect]) -> Self {
+        let filling = (effects.len() <= EFFECTS_COMPARED_MAX).then(|| {
+            let all = effects.iter().enumerate();
+            let filling = all.filter(|(_, effect)| fills(effect));
+            filling
+                .map(|(index, effect)| (index, fixed(&effect.target.text)))
+                .collect()
+        });
+        Self { effects, filling }
     }
-    !effects.iter().enumerate().any(|(other, effect)| {
-        other != index && fills(effect) && overlaps(&effect.target.text, &own.target.text)
-    })
+
+    /// Whether facts about the target of the effect at `index` still hold when it comes to that.
+    #[must_use]
+    pub(crate) fn spares(&self, index: usize) -> bool {
+        let (Some(own), Some(filling)) = (self.effects.get(index), &self.filling) else {
+            return false;
+        };
+        let own = fixed(&own.target.text);
+        !filling
+            .iter()
+            .any(|(other, path)| *other != index && overlaps(path, own))
+    }
 }
 
 fn fills(effect: &Effect) -> bool {
@@ -237,9 +255,9 @@ fn fixed(path: &str) -> &str {
     plain.trim_end_matches('/')
 }
 
-/// Whether one of two paths is the other or lies below it; what is not absolute could be anywhere.
+/// Whether one of two paths, of which only what is fixed is given, is the other or lies below it; what is not absolute could be
+/// anywhere.
 fn overlaps(one: &str, other: &str) -> bool {
-    let (one, other) = (fixed(one), fixed(other));
     if [one, other]
         .iter()
         .any(|path| !path.is_empty() && !path.starts_with('/'))

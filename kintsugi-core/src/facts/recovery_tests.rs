@@ -41,7 +41,7 @@ fn what_the_line_itself_puts_there_is_not_what_facts_saw() {
         (effect(Action::Read, "/p/src", &[]), true),
     ] {
         let line = [other.clone(), delete()];
-        assert_eq!(undisturbed(1, &line), expected, "{other:?}");
+        assert_eq!(Brought::by(&line).spares(1), expected, "{other:?}");
     }
-    assert!(!undisturbed(3, &[delete()]));
+    assert!(!Brought::by(&[delete()]).spares(3));
 }

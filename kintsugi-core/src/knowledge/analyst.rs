@@ -134,6 +134,10 @@ pub(super) struct Analyst<'a> {
     pub(super) copies: BTreeMap<String, String>,
     /// Links that the line makes, by folded path, and where they lead.
     pub(super) links: BTreeMap<String, Word>,
+    /// Files of which the reader of the text knows what is written there, by folded path.
+    pub(super) told: std::collections::BTreeSet<String>,
+    /// Files that the line opens for itself: `exec 7<> f`.
+    pub(super) descriptors: Vec<String>,
     /// Aliases of git that the line gives, until they are used.
     pub(super) aliases: BTreeMap<String, String>,
     /// What flows into the text that is being read.
@@ -192,6 +196,7 @@ impl Analyst<'_> {
         for (path, word) in &script.files {
             for directory in &*context.directories {
                 let path = self.surroundings.fold(path, directory);
+                self.told.insert(path.clone());
                 let slot = self.files.entry(path).or_default();
                 slot.feeds = slot.feeds.union(Feeds::of(Feed::Text));
                 let edited = Hole::Other(shell::EDITED);
@@ -372,10 +377,22 @@ impl Analyst<'_> {
         judged: &crate::place::Judgement,
         outputs: &dyn Fn(&Hole) -> Option<OutputPlace>,
     ) -> Vec<crate::place::Judgement> {
+        let path = judged.path.as_str();
+        // `/proc/self/fd/7`: whatever the line opened (proc(5)).
+        if !self.descriptors.is_empty()
+            && (path.starts_with("/proc/") && path.contains("/fd/") || path.starts_with("/dev/fd/"))
+        {
+            let files = self
+                .descriptors
+                .iter()
+                .map(|path| Word::text(path.as_str(), Span::default()));
+            return files
+                .flat_map(|file| self.surroundings.judge(&file, &Directory::Unknown, outputs))
+                .collect();
+        }
         if self.links.is_empty() {
             return Vec::new();
         }
-        let path = judged.path.as_str();
         let found = self.links.get_key_value(path).or_else(|| {
             let ends = path.match_indices('/').skip(1).map(|(at, _)| at);
             ends.filter_map(|at| self.links.get_key_value(path.get(..at)?))

@@ -220,6 +220,7 @@ impl Analyst<'_> {
                 || effect.action == Action::Interpret && effect.feed == Feed::File
         };
         self.script_on_production(task);
+        self.calm_trial(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(is_meant) || !names_production(&task.call) {
             return;
@@ -308,7 +309,7 @@ impl Analyst<'_> {
             "echo" | "printf" | "print" | "printenv" if invocation.output == Output::Inherited => {
                 shown_variable(&name, words)
             }
-            "grep" | "egrep" | "fgrep" | "rg" | "awk" | "sed" => {
+            "grep" | "egrep" | "fgrep" | "rg" | "awk" | "sed" | "jq" => {
                 sought_variable(invocation, call.scope.script, words)
             }
             _ => None,
@@ -375,7 +376,10 @@ fn sought_variable(
     script: &crate::shell::Script,
     words: &[Word],
 ) -> Option<String> {
-    const LISTS: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export"];
+    const LISTS: &[&str] = &[
+        "env", "printenv", "set", "declare", "typeset", "export", "history", "fc", "inspect",
+        "output",
+    ];
     const KINDS: &[&str] = &[
         "token",
         "secret",

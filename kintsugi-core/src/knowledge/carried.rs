@@ -49,6 +49,13 @@ impl Analyst<'_> {
         }
         self.said_to_code(task);
         if is_handler(program) {
+            // What an interpreter imports, and a runner of tests finds, stands in files that no word names.
+            if matches!(
+                program,
+                "python" | "python3" | "node" | "ruby" | "perl" | "php"
+            ) {
+                self.carried_to(&task.call, false, false);
+            }
             return;
         }
         // What is read as any language is searched as well.
@@ -240,6 +247,20 @@ impl Analyst<'_> {
             }
         }
     }
+}
+
+/// The texts in quotes of the words of a command that makes text with them, when a command stands among them:
+/// `jq '.scripts.test="rm -rf x"'`.
+pub(super) fn spoken(words: &[Word]) -> Option<String> {
+    let mut found = Vec::new();
+    for word in words.iter().skip(1) {
+        let text = flat(word);
+        if text.len() <= TEXT_BYTES_MAX && is_telling(&text) {
+            let texts = quoted(&text).into_iter().filter(|text| is_telling(text));
+            found.extend(texts.take(TEXTS_MAX));
+        }
+    }
+    (!found.is_empty()).then(|| found.join("\n"))
 }
 
 /// Whether program text evaluates what it reads from its standard input.

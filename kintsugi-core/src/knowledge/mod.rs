@@ -52,6 +52,7 @@ mod telling;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod unfamiliar;
 mod verbs;
 mod wrapped;
@@ -200,6 +201,8 @@ impl Knowledge {
             copies: BTreeMap::new(),
             links: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            told: std::collections::BTreeSet::new(),
+            descriptors: Vec::new(),
             inherited: Printed::default(),
             is_scratch: false,
             reading: Vec::new(),

@@ -44,6 +44,7 @@ impl Analyst<'_> {
         let knowledge = self.knowledge;
         self.git_alias(call, name, words);
         self.forge_alias(call, name, words);
+        self.suffix_alias(call, first, name, words);
         // `git x` and `kubectl x` start `git-x` and `kubectl-x` (git(1); kubectl, plugins).
         if matches!(name, "git" | "kubectl" | "cargo" | "gh" | "helm" | "docker")
             && let Some(verb) = words.first().and_then(Word::known)

@@ -11,6 +11,9 @@ use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
 /// Most listed roots that one redirection is judged on.
 const LISTED_MAX: usize = 16;
 
+/// Most files that a line opens for itself and that are kept in mind.
+const DESCRIPTORS_MAX: usize = 8;
+
 impl Analyst<'_> {
     /// Assignments whose variable makes programs run or load something.
     pub(super) fn assignments(&mut self, call: &Call<'_>) {
@@ -153,17 +156,20 @@ impl Analyst<'_> {
             };
             let program = behind_wrappers(call.words);
             self.push_path(call, action, &judged, &program).feed(feed);
+            if call.words.len() == 1
+                && call.words.first().and_then(Word::known).as_deref() == Some("exec")
+                && self.descriptors.len() < DESCRIPTORS_MAX
+            {
+                self.descriptors.push(judged.path.clone());
+            }
             if action != Action::Read {
                 // The reader of the text knows escapes and the order of what is written; words alone do not tell.
-                let told = call.scope.script.files.iter().any(|(path, _)| {
-                    call.directories
-                        .iter()
-                        .any(|directory| self.surroundings.fold(path, directory) == judged.path)
-                });
+                let told = self.told.contains(&judged.path);
                 let text = if told {
                     self.written(&judged.path).and_then(|it| it.text)
                 } else {
-                    printed.text.clone()
+                    let spoken = || super::carried::spoken(call.words).map(std::rc::Rc::from);
+                    printed.text.clone().or_else(spoken)
                 };
                 self.remember(&judged.path, printed.feeds, text);
                 if let Some(program) = &printed.copies {

@@ -14,7 +14,7 @@ const STARTERS: &str = " rm rmdir shred dd truncate unlink find mv chmod chown c
     ruby node killall crontab ssh wipefs gh mkfs mkfs.ext4 tee cp cat tar gpg gsutil rclone srm rimraf trash ";
 
 /// Names of calls that take something away, in small letters, as a part of what is called.
-const LOSING: [&str; 24] = [
+const LOSING: [&str; 30] = [
     "unlink",
     "removedir",
     "removefile",
@@ -39,6 +39,12 @@ const LOSING: [&str; 24] = [
     "delete-directory",
     "file.delete",
     "trashitem",
+    ".rmsync",
+    "rm_rf",
+    "rm_r(",
+    "remove_tree",
+    "deleterecursively",
+    "remove_entry",
 ];
 
 /// Whether `name` is one of the words of `list`.

@@ -4,6 +4,7 @@
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
+use super::grammar;
 use super::program::Task;
 use crate::effect::Feed;
 use crate::shell::{Dialect, Word};
@@ -17,6 +18,39 @@ impl Analyst<'_> {
         self.released(&task.call, &task.parsed.path);
     }
 
+    /// `alias -s txt='rm -f'`: in zsh a file that is called so is given to that command (`zshbuiltins(1)` 5.9).
+    pub(super) fn suffix_alias(
+        &mut self,
+        call: &Call<'_>,
+        first: &Word,
+        name: &str,
+        words: &[Word],
+    ) {
+        if name == "alias"
+            && words
+                .iter()
+                .any(|word| word.known().as_deref() == Some("-s"))
+        {
+            for (end, command) in words.iter().filter_map(|word| grammar::split(word, "=")) {
+                self.aliases
+                    .insert(format!("*.{}", end.display()), command.display());
+            }
+            return;
+        }
+        let Some((_, end)) = name.rsplit_once('.').filter(|_| !self.aliases.is_empty()) else {
+            return;
+        };
+        let Some(command) = self.aliases.remove(&format!("*.{end}")) else {
+            return;
+        };
+        let mut again: Vec<Word> = command
+            .split_whitespace()
+            .map(|part| Word::text(part, call.span))
+            .collect();
+        again.push(first.clone());
+        self.inside(call, &again);
+    }
+
     /// A program that is not described.
     pub(super) fn unknown_program(
         &mut self,
@@ -25,6 +59,14 @@ impl Analyst<'_> {
         name: &str,
         words: &[Word],
     ) -> Printed {
+        // A name that is put together and of which nothing is known: `^(["r" "m"] | str join) -rf x` of nushell.
+        if name.is_empty() && !words.is_empty() {
+            self.unknown(
+                UnknownKind::Command,
+                "a computed name".to_owned(),
+                first.span,
+            );
+        }
         // `^` hides letters from whoever reads, and not from cmd (`cmd /?`, Windows 11).
         if name.contains('^') && name.len() > 1 && !name.starts_with('^') {
             let plain = Word::text(name.replace('^', ""), first.span);

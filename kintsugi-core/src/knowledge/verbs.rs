@@ -262,6 +262,27 @@ fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
     words.iter().filter(is_described).cloned().collect()
 }
 
+/// Whether a word says that something is made.
+fn builds(word: &Word) -> bool {
+    matches!(
+        word.known().as_deref(),
+        Some(
+            "build"
+                | "compile"
+                | "bundle"
+                | "generate"
+                | "docs"
+                | "check"
+                | "test"
+                | "run"
+                | "dev"
+                | "start"
+                | "serve"
+                | "package"
+        )
+    )
+}
+
 fn asks_for_help(words: &[Word]) -> bool {
     words
         .iter()
@@ -294,7 +315,9 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
                 reading.verb = Some(Said::alone(Sense::Leaks));
             }
             let found = word_sense(option);
-            let of_cache = option.contains("cache");
+            // `build --clean` begins anew, as `make clean` would.
+            let of_cache =
+                option.contains("cache") || option == "clean" && words.iter().any(builds);
             if matches!(found, Sense::Destroys | Sense::Deletes)
                 && reading.verb.is_none()
                 && !of_cache

@@ -89,6 +89,9 @@
 //! | a call inside of another call of an agent | `multi_tool_use.parallel` with a `cmd` in it | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` |
 //! | a tool that nobody knows reads or writes a file | `mcp__files__read_file` of a key | `tests/tests/agent_unknown.rs`: `what_an_unknown_tool_writes_moves_removes_or_reads_is_asked_about` |
 //! | a member that is there twice in a payload | `{"command": "ls", "command": "rm -rf ~"}` | `kintsugi-cli/src/agent/tests.rs`: `a_member_that_is_there_twice_is_an_error_at_any_depth` |
+//! | a file that a runner of tests or an import finds | `printf '…rmtree("/home/u/x")' > m.py; python3 -c 'import m'` | `tests/corpus/dangerous-workday-1.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a file that program text writes and the line then runs | `python3 -c "open('x.sh','w').write('rm -rf ~/x')" && sh x.sh` | `tests/corpus/dangerous-workday-1.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a descriptor of the shell by its name | `exec 7<>~/x.db; truncate -s0 /proc/self/fd/7` | `tests/corpus/dangerous-workday-1.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

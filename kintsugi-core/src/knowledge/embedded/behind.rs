@@ -147,3 +147,26 @@ fn member_of(object: &Value, member: &str) -> String {
     }
     [path, ".", member].concat()
 }
+
+/// The text of Perl with `<~/x/*>` as what it stands for, `glob("~/x/*")` (perlop(1) 5.38, "I/O Operators").
+pub(super) fn globs(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('<') {
+        out.push_str(before);
+        let inside = behind.split_once('>').filter(|(inside, _)| {
+            inside.starts_with(['~', '/', '$'])
+                && inside.contains('*')
+                && !inside.contains([' ', ';', '"', '\'', '\n'])
+        });
+        if let Some((inside, after)) = inside {
+            out.extend(["glob(\"", inside, "\")"]);
+            rest = after;
+        } else {
+            out.push('<');
+            rest = behind;
+        }
+    }
+    out.push_str(rest);
+    out
+}

@@ -23,6 +23,9 @@ const HANDED_MAX: usize = 4;
 /// Most elements of a list that an expression is worked out for, one by one.
 const ELEMENTS_MAX: usize = 256;
 
+/// The field of a member that was found by its name: what it is a member of.
+const MEMBER_OF: &str = "a member of";
+
 /// Modules in which a member that is found by a computed name may run a program or delete a file.
 const REFLECTED: [&str; 26] = [
     "",
@@ -215,6 +218,13 @@ impl Script<'_> {
         object: Option<Value>,
         arguments: Arguments,
     ) -> Value {
+        let held = || {
+            let mut fields = value.fields.iter();
+            fields
+                .find(|(name, _)| name == MEMBER_OF)
+                .map(|(_, it)| it.clone())
+        };
+        let object = object.or_else(held);
         if value.feed == Feed::Decoded && object.is_none() {
             self.hidden("a function whose name is decoded");
         }
@@ -412,10 +422,13 @@ impl Script<'_> {
     /// `getattr(os, "sys" + "tem")`.
     fn member(object: &Value, name: &Value) -> Value {
         let path = object.path.clone().unwrap_or_default();
-        match name.known() {
-            Some(name) => Value::named(format!("{path}.{name}")),
-            None => Value::named(format!("{path}.?")),
+        let name = name.known().unwrap_or_else(|| "?".to_owned());
+        let mut member = Value::named(format!("{path}.{name}"));
+        // Of what it is a member counts where it is no module.
+        if object.path.is_none() {
+            member.fields.push((MEMBER_OF.to_owned(), object.clone()));
         }
+        member
     }
 
     /// Functions that are found by name: `send`, `const_get`, `call_user_func`.

@@ -42,7 +42,10 @@ const CLOUDS: [&str; 17] = [
 ];
 
 /// Parts of names by which it brings the client of a database.
-const RECORDS: [&str; 11] = [
+const RECORDS: [&str; 14] = [
+    "DB::table",
+    "::query()",
+    "Repo.",
     "knex",
     "sequelize",
     "prisma",

@@ -73,7 +73,8 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         client: client_of(text),
         databases: Vec::new(),
     };
-    let tokens = lex::tokens(text, language);
+    let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
+    let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
     script.has_clients = services::are_named(&tokens);
     script.statements(&tokens);
     script.found.clear();
@@ -244,6 +245,11 @@ impl Script<'_> {
             Some(Token::Shell(parts)) => {
                 cursor.at += 1;
                 let text = self.text(parts);
+                let begins =
+                    |word: &Word| matches!(word.pieces.first(), Some(crate::shell::Piece::Hole(_)));
+                if self.hides && text.alternatives().iter().any(begins) {
+                    self.hidden("a command that is decoded");
+                }
                 self.found
                     .extend(text.alternatives().into_iter().map(Embedded::Shell));
                 Value::unknown(Feed::Program)

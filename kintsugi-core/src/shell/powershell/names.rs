@@ -78,8 +78,10 @@ const WORDS: [&str; 16] = [
 ];
 
 /// Cmdlets that only look, by their verb or name; what they are given is no program and no path that changes.
-const LOOKING: [&str; 16] = [
+const LOOKING: [&str; 18] = [
     "Select-",
+    "Get-Help",
+    "Get-Command",
     "ForEach-Object",
     "Where-",
     "Sort-",

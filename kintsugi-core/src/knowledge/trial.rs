@@ -1,0 +1,212 @@
+//! Databases that are made to be thrown away: those of tests, by the name or the environment, and those in a container that the same
+//! line starts.
+
+use super::analyst::{Analyst, Call};
+use super::lexicon::parts;
+use super::program::Task;
+use crate::effect::{Action, Effect, Modifiers, Role};
+use crate::shell::{Invocation, Word};
+
+/// Clients whose words name the database that they work on.
+const CLIENTS: &str = " psql mysql mariadb dropdb createdb mysqladmin pg_restore mongosh mongo clickhouse-client redis-cli ";
+
+/// Servers by a part of the name of their image.
+const SERVERS: [&str; 9] = [
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "redis",
+    "valkey",
+    "clickhouse",
+    "cockroach",
+    "timescale",
+];
+
+impl Analyst<'_> {
+    /// Makes a plain change of what a command takes away from a database that nobody misses.
+    pub(super) fn calm_trial(&mut self, task: &Task<'_, '_>, before: usize) {
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        let takes = |effect: &Effect| {
+            matches!(effect.role, Role::Table | Role::Database | Role::Volume)
+                && effect.action.takes_away()
+        };
+        if !effects.iter().any(takes) {
+            return;
+        }
+        let call = &task.call;
+        let is_client = super::telling::listed(CLIENTS, program);
+        let is_own = is_client && is_of_own_container(call);
+        let is_named = is_client && names_trial(call) && is_here(call.words);
+        let is_set = is_set_to_trial(call);
+        let is_compose = call.words.windows(2).any(|pair| {
+            matches!(pair, [flag, file] if matches!(flag.known().as_deref(), Some("-f" | "--file" | "-p" | "--project-name"))
+                && is_trial(&file.display()))
+        });
+        for effect in self
+            .analysis
+            .effects
+            .iter_mut()
+            .skip(before)
+            .filter(|it| takes(it))
+        {
+            // The name of the database that is dropped counts, not of that which is asked to.
+            let is_named =
+                is_named && (effect.role == Role::Table || is_trial(&effect.target.text));
+            let is_calm = if effect.role == Role::Volume {
+                is_compose
+            } else {
+                is_own || is_set || is_named
+            };
+            if is_calm {
+                effect.action = Action::Write;
+                effect.modifiers = Modifiers::NONE;
+            }
+        }
+    }
+}
+
+/// Whether a name says that it is for tests: `app_test`, `docker-compose.test.yml`.
+fn is_trial(text: &str) -> bool {
+    let last = text.rsplit('/').next().unwrap_or_default();
+    parts(last).any(|part| matches!(part.as_str(), "test" | "tests" | "testing" | "ci" | "e2e"))
+}
+
+/// Whether a word of the command that is no statement names a database for tests.
+fn names_trial(call: &Call<'_>) -> bool {
+    let mut words = call.words.iter().skip(1).filter_map(Word::known);
+    words.any(|word| !word.contains([' ', ';']) && is_trial(&word))
+}
+
+/// Whether the command speaks to this machine.
+fn is_here(words: &[Word]) -> bool {
+    let known: Vec<String> = words.iter().map(Word::display).collect();
+    let local = |host: &str| {
+        [
+            "localhost",
+            "127.0.0.1",
+            "/tmp",
+            "/var/run",
+            "db",
+            "postgres",
+        ]
+        .contains(&host)
+    };
+    let by_option = known.windows(2).all(|pair| match pair {
+        [flag, host] if matches!(flag.as_str(), "-h" | "--host") => local(host),
+        _ => true,
+    });
+    by_option
+        && known.iter().all(|word| {
+            let attached = word.strip_prefix("--host=").is_none_or(local);
+            let address = word.split_once("://").is_none_or(|(_, rest)| {
+                rest.contains("localhost") || rest.contains("127.0.0.1") || rest.starts_with('/')
+            });
+            attached && address
+        })
+}
+
+/// Whether a variable or an option says that the task is one of the tests: `RAILS_ENV=test`, `--env=testing`.
+fn is_set_to_trial(call: &Call<'_>) -> bool {
+    let names = |name: &str| {
+        matches!(
+            name,
+            "RAILS_ENV"
+                | "RACK_ENV"
+                | "APP_ENV"
+                | "MIX_ENV"
+                | "NODE_ENV"
+                | "DJANGO_ENV"
+                | "SYMFONY_ENV"
+        )
+    };
+    let is_test = |value: &str| matches!(value, "test" | "testing" | "ci");
+    let words: Vec<String> = call.words.iter().map(Word::display).collect();
+    call.assignments
+        .iter()
+        .any(|it| names(&it.name) && is_test(&it.value.display()))
+        || words.iter().any(|word| {
+            word.split_once('=').is_some_and(|(name, value)| {
+                (names(name) || matches!(name, "--env" | "-e" | "--environment")) && is_test(value)
+            })
+        })
+        || words
+            .windows(2)
+            .any(|pair| matches!(pair, [flag, value] if matches!(flag.as_str(), "--env" | "-e" | "--environment") && is_test(value)))
+}
+
+/// Whether the line started, in a container, the server that the command speaks to: by the port or the name that it gave it.
+fn is_of_own_container(call: &Call<'_>) -> bool {
+    let invocations = &call.scope.script.invocations;
+    let words_of =
+        |it: &Invocation| -> Vec<String> { it.words.iter().map(Word::display).collect() };
+    let starts = |words: &[String]| {
+        matches!(
+            words.first().map(String::as_str),
+            Some("docker" | "podman" | "nerdctl")
+        ) && words.iter().any(|word| word == "run")
+            && words
+                .iter()
+                .any(|word| SERVERS.iter().any(|server| word.contains(server)))
+    };
+    let earlier: Vec<Vec<String>> = invocations
+        .iter()
+        .filter(|it| it.span.end <= call.span.start)
+        .map(words_of)
+        .filter(|words| starts(words))
+        .collect();
+    if earlier.is_empty() {
+        return false;
+    }
+    let own: Vec<String> = call.words.iter().map(Word::display).collect();
+    let by_port = own.windows(2).any(|pair| {
+        matches!(pair, [flag, port] if matches!(flag.as_str(), "-p" | "-P" | "--port")
+            && earlier.iter().flatten().any(|word| word.starts_with(&format!("{port}:"))))
+    });
+    // The command around it, `docker exec NAME …`, stands at the same place.
+    let around = invocations
+        .iter()
+        .find(|it| it.span == call.span)
+        .map(words_of);
+    let by_name = around.is_some_and(|words| {
+        words.iter().any(|word| word == "exec")
+            && earlier.iter().any(|started| {
+                started.windows(2).any(
+                    |pair| matches!(pair, [flag, name] if flag == "--name" && words.contains(name)),
+                )
+            })
+    });
+    by_name || by_port && is_here(call.words)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::testing::effects;
+
+    #[test]
+    fn what_was_made_to_be_thrown_away_may_be() {
+        for text in [
+            "psql -d app_test -c 'drop table if exists t'",
+            "dropdb app_test",
+            "docker run -d --rm -p 55432:5432 postgres:16 && psql -h localhost -p 55432 -c 'drop table t'",
+            "docker run -d --name my mysql:8 && docker exec my mysql -e 'drop database t'",
+            "docker compose -f docker-compose.test.yml down -v",
+        ] {
+            let found = effects(text).join("; ");
+            let lost = ["delete table", "delete database", "delete volume"];
+            assert!(!lost.iter().any(|it| found.contains(it)), "{text}: {found}");
+        }
+        for text in [
+            "psql -h db.internal -d app_test -c 'drop table t'",
+            "psql -d app_test -c 'drop database app'",
+            "psql -d app -c 'drop table test'",
+            "docker run -d --rm -p 55432:5432 postgres:16 && psql -h localhost -p 5432 -c 'drop table t'",
+            "docker run -d --name my mysql:8 && docker exec prod mysql -e 'drop database t'",
+            "docker compose down -v",
+        ] {
+            let found = effects(text).join("; ");
+            assert!(found.contains("delete"), "{text}: {found}");
+        }
+    }
+}
