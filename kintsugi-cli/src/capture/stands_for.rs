@@ -8,8 +8,8 @@ use super::{CaptureError, EDITED_BYTES_MAX};
 use crate::facts::{Deadline, glob};
 
 /// Most files of a directory whose files are changed in place, as a formatter does: with more it is not kept, since that is no loss that
-/// anybody should wait for.
-const FILES_MAX: usize = 256;
+/// anybody should wait for. So many cost a few tens of milliseconds.
+const FILES_MAX: usize = 64;
 
 /// Most names that are looked at for that.
 const NAMES_MAX: usize = 2_000;

@@ -15,6 +15,7 @@
 //! | a loop of forks in a scripting language | `perl -e 'fork while fork'` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | options from a file that the line writes | `printf 'Host *\n ProxyCommand rm -rf ~\n' > c; ssh -F c host` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a shell with other rights and no command | `sudo bash` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | files named by what another program prints | `rm $(ls)` | `tests/corpus/evasive-tools-files.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | processes named by what another program prints | `kill $(pgrep kintsugi-daemon)` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a shell on a socket, in Perl, PHP and Ruby | `php -r '$s=fsockopen(…);exec("/bin/sh -i <&3");'` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | an alias of git given and used in one line | `git -c alias.p='push -f' p` | `tests/corpus/evasive-reader.toml`, `every_evasive_spelling_is_held_by_its_rule` |

@@ -177,7 +177,7 @@
 //! One capture copies at most 2 GB, 100,000 files and 30 s; all together take at most 10 GB and are kept for 30 days, unless
 //! `capture.toml` beside the policy says otherwise (`bytes_max`, `files_max`, `seconds_max`, `quota_bytes`, `days`). With a file that is
 //! not understood nothing is kept, and what needs it is held. What shares its blocks does not count. A file that is changed in place is kept up to 1 MB, those of a pattern or a directory too: of a directory that a formatter is given (`black .`) up
-//! to 256 files, and with more it is not kept, since what a formatter changes is layout. A tree is walked by open directories, no link is
+//! to 64 files, and with more it is not kept, since what a formatter changes is layout and nobody should wait for that. A tree is walked by open directories, no link is
 //! followed out of it, and what another file system covers is not entered: then it cannot be kept.
 //!
 //! What cannot be kept holds the command: the daemon asks for it (`wanted.capture`), the card says `cannot be undone: over 2 GB`, and
