@@ -390,9 +390,19 @@ fn a_call_is_found_however_deep_and_whatever_it_is_called() {
 }
 
 #[test]
-fn a_file_is_found_however_it_is_named() {
+fn a_file_and_a_statement_are_found_however_they_are_named() {
     let patch = "*** Begin Patch\n*** Add File: a\n+x\n*** Update File: .git/hooks/pre-push\n+x\n*** End Patch";
     let calls = vec![
+        (
+            "mcp__postgres__query",
+            json!({"query": "DROP TABLE users"}),
+            "psql -c 'DROP TABLE users'",
+        ),
+        (
+            "execute",
+            json!({"sql": ["SELECT 1", "DELETE FROM a"]}),
+            "psql -c 'SELECT 1'\npsql -c 'DELETE FROM a'",
+        ),
         (
             "any",
             json!({"input": patch}),

@@ -3,6 +3,7 @@
 //! Servers of tools name theirs as they like, and hosts rename theirs, wrap several calls into one, or hand a call on as JSON in
 //! text. What is missed here runs unseen, so a member is taken by its name wherever it stands, and a tool by the words in its name.
 
+use kintsugi_core::quote::quote;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -35,6 +36,31 @@ const PROGRAMS: [&str; 4] = ["program", "executable", "binary", "exe"];
 
 /// Members that hold the words behind a program.
 const ARGUMENTS: [&str; 4] = ["args", "arguments", "argv", "parameters"];
+
+/// Members that hold statements for a database, in any dialect of SQL.
+const STATEMENTS: [&str; 5] = [
+    "sql",
+    "sqlquery",
+    "sqlqueries",
+    "sqlstatement",
+    "statements",
+];
+
+/// Words in a tool's name by which its `query` is one.
+const DATABASES: [&str; 12] = [
+    "sql",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "sqlite",
+    "database",
+    "db",
+    "duckdb",
+    "supabase",
+    "mssql",
+    "redshift",
+];
 
 /// Members that name files.
 const PATHS: [&str; 23] = [
@@ -221,6 +247,7 @@ pub(super) fn as_text(name: &str, input: &Payload) -> Result<Option<Text>, Paylo
             (false, true) => Some("cat >>"),
             (false, false) => None,
         },
+        has_statements: is(&DATABASES),
         pair: PAIRS
             .iter()
             .find(|(word, _)| is(&[word]))
@@ -228,7 +255,7 @@ pub(super) fn as_text(name: &str, input: &Payload) -> Result<Option<Text>, Paylo
         ..Found::default()
     };
     found.object(input, NESTED_MAX)?;
-    if found.commands == 0 && is(&RUNS) && !is(&TELLS) {
+    if found.commands == 0 && !found.told_statements && is(&RUNS) && !is(&TELLS) {
         // It runs something, and which member that is in nobody said.
         found.every_text(input);
     }
@@ -250,6 +277,10 @@ struct Found {
     act: Option<&'static str>,
     /// What it does with two files, by its name.
     pair: Option<&'static str>,
+    /// Whether a `query` is for a database.
+    has_statements: bool,
+    /// Whether one was found.
+    told_statements: bool,
     lines: Vec<String>,
     touches: Vec<(&'static str, String)>,
     /// How many of the lines are commands.
@@ -286,6 +317,10 @@ impl Found {
                 self.command(value, arguments, known, nested)?;
             } else if PROGRAMS.contains(&name.as_str()) && arguments.is_some() {
                 self.command(value, arguments, "program", nested)?;
+            } else if STATEMENTS.contains(&name.as_str())
+                || (self.has_statements && name == "query")
+            {
+                self.statements(value, nested)?;
             } else {
                 self.any(value, nested)?;
             }
@@ -343,6 +378,25 @@ impl Found {
         };
         self.lines.push(format!("{line}{behind}"));
         self.commands += 1;
+        Ok(())
+    }
+
+    /// Statements are proposed as those that a client of the command line is given.
+    fn statements(&mut self, value: &Value, nested: u8) -> Result<(), PayloadError> {
+        match value {
+            Value::String(text) => {
+                self.lines.push(format!("psql -c {}", quote(text)));
+                self.told_statements = true;
+            }
+            Value::Array(all) => {
+                for one in all {
+                    self.statements(one, nested)?;
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+                self.any(value, nested)?;
+            }
+        }
         Ok(())
     }
 

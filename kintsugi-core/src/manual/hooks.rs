@@ -74,7 +74,8 @@
 //! - A tool that is not known is taken by its input, at any depth, also where that is handed on as JSON in text (`agent/unknown.rs`): members like
 //!   `command`, `cmd`, `script`, `code` with the `args` beside them, calls inside of calls (`multi_tool_use`), patches under any name, what is typed
 //!   or run by a tool with a word like `shell`, `stdin` or `exec` in its name. What would be allowed is asked, or denied where the host
-//!   cannot be asked, because how the tool runs it is not known; what a person has approved runs. Files that it names are proposed as
+//!   cannot be asked, because how the tool runs it is not known; what a person has approved runs. Statements of SQL are judged as those
+//!   of `psql -c`. Files that it names are proposed as
 //!   read, written, moved or removed, by the words in its name and the members beside them; what is allowed of that is left to the host
 //!   without a word. Without any of these the host decides alone
 //!   (`tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` and the others there).
