@@ -39,6 +39,7 @@ pub(super) fn dialect_of(program: &str, otherwise: Dialect) -> Dialect {
         "sh" | "dash" | "ash" | "ksh" | "mksh" => Dialect::Posix,
         "fish" => Dialect::Fish,
         "nu" => Dialect::Nu,
+        "cmd" | "cmd.exe" => Dialect::Cmd,
         "pwsh" | "powershell" | "pwsh.exe" | "powershell.exe" | "Invoke-Expression" => {
             Dialect::PowerShell
         }

@@ -435,29 +435,17 @@ impl Task<'_, '_> {
 
 /// A line of cmd.exe without its escapes, and with the variables that it sets (`cmd /?`, Windows Server 2022).
 fn plain_for_windows(words: &[Word]) -> Vec<Word> {
-    let Some(first) = words.first() else {
+    let is_switch = |word: &&Word| {
+        let text = word.display();
+        text.len() <= 6 && text.starts_with('/') && !text.contains(' ')
+    };
+    let switches = words.iter().take_while(is_switch).count();
+    let Some(first) = words.get(switches) else {
         return Vec::new();
     };
-    let mut text = String::new();
-    for word in words {
-        text.push_str(&word.display());
-        text.push(' ');
-    }
-    let mut text = text.replace('^', "");
-    let parts: Vec<String> = text.split('&').map(str::to_owned).collect();
-    for part in parts.iter().take(COMBINED_MAX) {
-        let setting = part.trim_start().strip_prefix("set ");
-        if let Some((name, value)) = setting.and_then(|it| it.split_once('=')) {
-            for mark in ['%', '!'] {
-                text = text.replace(&format!("{mark}{name}{mark}"), value);
-            }
-        }
-    }
-    let text = text
-        .replace("call ", "")
-        .replace('\\', "/")
-        .replace('%', "");
-    vec![Word::text(text, first.span)]
+    let behind = words.get(switches..).unwrap_or_default();
+    let text: Vec<String> = behind.iter().map(Word::display).collect();
+    vec![Word::text(text.join(" "), first.span)]
 }
 
 fn is_variable_name(name: &str) -> bool {

@@ -45,6 +45,7 @@
 //! | a file that the line writes and then lets a program change | `printf 'm -rf ~' > t; sed -i '1s/^/r/' t; . ./t` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | text that bash expands a second time | `a='x[$(rm -rf ~)]'; ((a))` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | functions that a shell calls by itself | `command_not_found_handle() { rm -rf ~; }; x` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | forms of zsh, nushell, PowerShell and cmd | `cmd /c "set x=xrdx& call %x:~1,2% /s /q C:\Users\u"` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | fish and PowerShell | `fish -c 'if true; rm -rf ~; end'` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | the bytes of a program by way of a redirection | `cat < /bin/rm > q; chmod +x q; ./q -rf ~` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a variable that holds nothing, inside an option | `git push -${Z}f` | `tests/corpus/evasive-feeds.toml`, `every_evasive_spelling_is_held_by_its_rule` |

@@ -3,6 +3,7 @@
 //! Leaves the grammar to the parser: what it hands on are words by number, so that nothing in a word can confuse or exhaust it.
 
 mod words;
+mod zsh;
 
 pub(super) use words::list;
 
@@ -62,6 +63,18 @@ enum Open {
     Arm,
     /// `for ((…)) {`, `for x (…) {`: braces that stand for `do … done`.
     Loop,
+    /// zsh: a loop whose body is the rest of the list, without `do`.
+    ShortLoop,
+    /// zsh: an `if` whose body is the rest of the list, without `then`.
+    ShortIf,
+    /// zsh: `foreach … end`.
+    Each,
+    /// zsh: `if … {`, closed by `}` with or without `else` behind it.
+    BraceIf,
+    /// zsh: `else {` of such an `if`.
+    BraceElse,
+    /// zsh: a function without a name, by the byte of its brace.
+    Anonymous(usize),
 }
 
 impl Open {
@@ -104,6 +117,10 @@ pub(super) struct Lexer<'a> {
     looping: bool,
     /// The words of a loop have begun and its body has not.
     listing: bool,
+    /// zsh: `foreach` has begun and its body has not.
+    each: bool,
+    /// zsh: a condition has begun: what stands in front of its body.
+    testing: Option<&'static str>,
 }
 
 /// Returns the tokens of `text` from `at` on.
@@ -125,10 +142,13 @@ pub(super) fn tokens(text: &str, at: usize, dialect: Dialect) -> Result<Vec<Toke
         here_documents: 0,
         looping: false,
         listing: false,
+        each: false,
+        testing: None,
     };
     while lexer.at < lexer.end {
         lexer.step()?;
     }
+    lexer.end_short()?;
     lexer.here_bodies(lexer.end);
     if lexer.open.iter().any(|open| open.is_case()) {
         return lexer.fault("a case that is never closed");
@@ -188,6 +208,7 @@ impl Lexer<'_> {
     }
 
     fn newline(&mut self) -> Result<(), Fault> {
+        self.end_short()?;
         match self.place {
             // `function name` and its body, `for x` and its `in` may stand on different lines.
             Place::Function | Place::Name => {}
@@ -238,8 +259,10 @@ impl Lexer<'_> {
             (_, _) => ";",
         };
         if mark == ";" {
+            self.end_short()?;
             // An empty command is an error in every shell, except behind a word that ends one.
-            if matches!(self.place, Place::Body) {
+            let is_each = self.open.last() == Some(&Open::Each) && self.is_behind("do");
+            if matches!(self.place, Place::Body) || is_each {
                 self.at += 1;
                 return Ok(());
             }
@@ -257,7 +280,10 @@ impl Lexer<'_> {
             (Some(b'>'), _) if self.dialect != Dialect::Posix => self.redirection(None, self.at),
             // zsh: left in the background and disowned.
             (Some(b'|' | b'!'), _) if self.dialect == Dialect::Zsh => self.operator("&", 2),
-            (_, _) => self.operator("&", 1),
+            (_, _) => {
+                self.end_short()?;
+                self.operator("&", 1)
+            }
         }
     }
 
@@ -281,6 +307,7 @@ impl Lexer<'_> {
             return Ok(());
         }
         match self.place {
+            Place::Argument if self.begins_pattern() => self.word(),
             Place::Argument | Place::Function => self.function_parentheses(),
             Place::Name if self.scan.starts(start, "((") => {
                 let end = self.scan.balanced(start, 0)?;
@@ -307,7 +334,10 @@ impl Lexer<'_> {
                 }
                 self.at += 1;
                 self.place = Place::Body;
-                Ok(())
+                self.begin_each()
+            }
+            Place::Command if self.dialect == Dialect::Zsh && self.scan.starts(start, "()") => {
+                self.anonymous(start + 2)
             }
             Place::Command | Place::Body => {
                 if self.scan.starts(start, "((") {
@@ -351,6 +381,7 @@ impl Lexer<'_> {
     }
 
     fn close(&mut self) -> Result<(), Fault> {
+        self.end_short()?;
         match self.open.last_mut() {
             Some(open @ Open::Pattern) => {
                 *open = Open::Arm;
@@ -363,9 +394,7 @@ impl Lexer<'_> {
                 self.place = Place::Argument;
                 Ok(())
             }
-            Some(Open::Brace | Open::Block | Open::Arm | Open::Loop) | None => {
-                self.fault("a parenthesis that nothing opens")
-            }
+            Some(_) | None => self.fault("a parenthesis that nothing opens"),
         }
     }
 
@@ -388,6 +417,8 @@ impl Lexer<'_> {
                 self.operator("\n", 0)?;
                 self.operator("do", 1)
             }
+            Place::Argument if reserved && self.ends_test() => self.brace_of_test(),
+            Place::Function if reserved && self.is_behind("function") => self.anonymous(self.at),
             Place::Command | Place::Function if reserved => {
                 self.function_marks()?;
                 self.nest(Open::Brace)?;
@@ -431,10 +462,20 @@ impl Lexer<'_> {
             }
         };
         let zsh_brace = plain == "}" && self.dialect == Dialect::Zsh;
-        if zsh_brace && matches!(self.open.last(), Some(Open::Brace | Open::Loop)) {
+        if zsh_brace {
+            self.end_short()?;
+        }
+        let closes = matches!(
+            self.open.last(),
+            Some(Open::Brace | Open::Loop | Open::BraceIf | Open::BraceElse | Open::Anonymous(_))
+        );
+        if zsh_brace && closes {
             // zsh: a brace closes wherever a word could stand.
             self.mark("\n")?;
             self.place = Place::Command;
+        }
+        if self.dialect == Dialect::Zsh && self.begin_short(plain)? {
+            return Ok(());
         }
         if !plain.is_empty() && self.reserved(plain)? {
             return Ok(());
@@ -448,6 +489,7 @@ impl Lexer<'_> {
             return self.fault("a character that no word has");
         }
         self.at = end;
+        let end = self.without_qualifiers(start, end);
         self.push(Token::Word { start, end })?;
         self.place = match self.place {
             Place::Name => Place::In,
@@ -478,15 +520,32 @@ impl Lexer<'_> {
             }
             return Ok(false);
         }
-        let posix = self.dialect == Dialect::Posix;
         match word {
-            "if" => self.begin("if", Open::Block)?,
+            "if" => {
+                self.begin("if", Open::Block)?;
+                self.testing = Some("then");
+            }
             "fi" => self.finish("fi", Open::Block)?,
-            "then" => self.reserve("then", Place::Command)?,
+            "then" => {
+                self.testing = None;
+                self.reserve("then", Place::Command)?;
+            }
             "else" => self.reserve("else", Place::Command)?,
-            "elif" => self.reserve("elif", Place::Command)?,
-            "while" | "until" => self.reserve("while", Place::Command)?,
+            "elif" => {
+                self.reserve("elif", Place::Command)?;
+                self.testing = Some("then");
+            }
+            "while" | "until" => {
+                self.reserve("while", Place::Command)?;
+                self.testing = Some("do");
+            }
+            "end" if self.open.last() == Some(&Open::Each) => {
+                self.open.pop();
+                self.reserve("done", Place::Argument)?;
+            }
+            "repeat" if self.repeats() => self.repeat()?,
             "do" => {
+                self.testing = None;
                 self.listing = false;
                 self.begin("do", Open::Block)?;
             }
@@ -498,11 +557,21 @@ impl Lexer<'_> {
                 // `begin;`: the separator belongs to the word.
                 self.at += usize::from(word == "begin" && self.scan.byte(self.at) == Some(b';'));
             }
+            _ => return self.reserved_more(word),
+        }
+        Ok(true)
+    }
+
+    /// Words that begin something with a name, and what has a grammar of its own.
+    fn reserved_more(&mut self, word: &str) -> Result<bool, Fault> {
+        let posix = self.dialect == Dialect::Posix;
+        match word {
             "for" | "foreach" | "select" if word == "for" || !posix => {
                 self.mark("for")?;
                 self.at += word.len();
                 self.place = Place::Name;
                 self.looping = true;
+                self.each = word == "foreach" && self.dialect == Dialect::Zsh;
             }
             "case" => {
                 if self.open.iter().filter(|open| open.is_case()).count() >= CASES_MAX {
@@ -556,9 +625,9 @@ impl Lexer<'_> {
         let mark = match self.open.last() {
             Some(Open::Brace) => "}",
             Some(Open::Loop) => "done",
-            Some(Open::Parenthesis | Open::Block | Open::Pattern | Open::Arm) | None => {
-                return self.fault("a brace that nothing opens");
-            }
+            Some(Open::BraceIf | Open::BraceElse) => return self.close_test().map(|()| true),
+            Some(Open::Anonymous(name)) => return self.close_anonymous(*name).map(|()| true),
+            Some(_) | None => return self.fault("a brace that nothing opens"),
         };
         self.open.pop();
         self.operator(mark, 1)?;

@@ -3,6 +3,7 @@
 //! The only module that names the parser. It knows the shell's own language and builtins that change what a word means (`cd`,
 //! `export`, `read`, `printf -v`, `alias`, `eval`, functions, `for`); it knows nothing about programs.
 
+mod cmd;
 mod evaluate;
 mod fish;
 mod fish_words;
@@ -46,11 +47,13 @@ pub enum Dialect {
     Posix,
     /// fish.
     Fish,
-    /// nushell: pipelines are read, what is more is unreadable.
+    /// nushell: pipelines, blocks, records and closures are read, what is more is unreadable.
     Nu,
-    /// PowerShell: simple pipelines are read, what is more is unreadable.
+    /// PowerShell: commands, expressions and control flow are read, calls that do more than compute are unreadable.
     #[serde(alias = "pwsh")]
     PowerShell,
+    /// The command interpreter of Windows.
+    Cmd,
 }
 
 /// What is known where a text is about to be read.
@@ -116,10 +119,26 @@ pub fn read(text: &str, context: &Context, budget: &mut Budget) -> Script {
         return unreadable("more than 256 KiB of text", text, context);
     }
     match context.dialect {
-        Dialect::Bash | Dialect::Zsh | Dialect::Posix => evaluate::run(text, context, budget),
+        Dialect::Bash | Dialect::Zsh | Dialect::Posix => unix(text, context, budget),
+        Dialect::Cmd => written(cmd::to_bash, text, context, budget),
         Dialect::Fish => written(fish::to_bash, text, context, budget),
         Dialect::Nu => written(nu::to_bash, text, context, budget),
         Dialect::PowerShell => written(powershell::to_bash, text, context, budget),
+    }
+}
+
+/// Reads a text for a shell of Unix, unless it is one of cmd.
+fn unix(text: &str, context: &Context, budget: &mut Budget) -> Script {
+    match cmd::likeness(text) {
+        cmd::Likeness::None => evaluate::run(text, context, budget),
+        cmd::Likeness::Only => written(cmd::to_bash, text, context, budget),
+        // Both readings, one behind the other; neither makes the other less.
+        cmd::Likeness::Either => written(
+            |text| cmd::to_bash(text).map(|more| [text, "\n", &more].concat()),
+            text,
+            context,
+            budget,
+        ),
     }
 }
 

@@ -27,6 +27,8 @@ pub(in super::super) fn list(
         here_documents: 0,
         looping: false,
         listing: false,
+        each: false,
+        testing: None,
     };
     let mut words = Vec::new();
     while let Some(byte) = lexer.scan.byte(lexer.at) {
@@ -151,9 +153,7 @@ impl Lexer<'_> {
                 b'(' if self.is_array(start, at) || self.is_pattern(start, at) => {
                     scan.balanced(at, 0)?
                 }
-                b'(' if zsh && at > start && scan.byte(at + 1) != Some(b')') => {
-                    scan.balanced(at, 0)?
-                }
+                b'(' if zsh && scan.byte(at + 1) != Some(b')') => scan.balanced(at, 0)?,
                 b'[' if self.is_subscript(start, at) => self.subscript_end(at),
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => break,
                 _ => at + 1,

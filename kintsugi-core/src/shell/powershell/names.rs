@@ -3,7 +3,7 @@
 use super::{Fault, UNREAD};
 
 /// Aliases that PowerShell itself brings, in small letters, and parameters that are written in full.
-const ALIASES: [(&str, &str); 65] = [
+const ALIASES: [(&str, &str); 75] = [
     ("rm", "Remove-Item"),
     ("ri", "Remove-Item"),
     ("del", "Remove-Item"),
@@ -69,19 +69,27 @@ const ALIASES: [(&str, &str); 65] = [
     ("set-location", "cd"),
     ("pwd", "Get-Location"),
     ("write-output", "echo"),
+    ("sal", "Set-Alias"),
+    ("nal", "New-Alias"),
+    ("help", "Get-Help"),
+    ("man", "Get-Help"),
+    ("gwmi", "Get-WmiObject"),
+    ("rwmi", "Remove-WmiObject"),
+    ("gcim", "Get-CimInstance"),
+    ("rcim", "Remove-CimInstance"),
+    ("set-alias", "Set-Alias"),
+    ("new-alias", "New-Alias"),
 ];
 
 /// Words of control flow.
-const WORDS: [&str; 16] = [
-    "if", "foreach", "for", "while", "do", "switch", "function", "try", "trap", "param", "throw",
-    "return", "class", "using", "filter", "exit",
+const WORDS: [&str; 13] = [
+    "if", "for", "while", "do", "switch", "function", "try", "trap", "param", "class", "using",
+    "filter", "enum",
 ];
 
 /// Cmdlets that only look, by their verb or name; what they are given is no program and no path that changes.
-const LOOKING: [&str; 18] = [
+const LOOKING: [&str; 17] = [
     "Select-",
-    "Get-Help",
-    "Get-Command",
     "ForEach-Object",
     "Where-",
     "Sort-",
@@ -94,9 +102,56 @@ const LOOKING: [&str; 18] = [
     "Group-",
     "Compare-",
     "ConvertTo-",
+    "ConvertFrom-Json",
     "Out-Null",
     "Out-String",
     "Out-Host",
+];
+
+/// Verbs of cmdlets, in small letters (`Get-Verb`).
+const VERBS: &str = "add backup checkpoint clear close compare complete compress confirm connect convert convertfrom convertto copy \
+    debug disable disconnect dismount edit enable enter exit expand export find format foreach get grant group hide import \
+    initialize install invoke join limit lock measure merge mount move new open optimize out ping pop protect publish push read \
+    receive redo register remove rename repair request reset resize resolve restart restore resume revoke save search select \
+    send set show skip sort split start step stop submit suspend switch sync tee test trace unblock undo uninstall unlock \
+    unprotect unpublish unregister update use wait watch where write";
+
+/// Nouns as their cmdlets spell them.
+const NOUNS: [&str; 34] = [
+    "ADUser",
+    "Alias",
+    "AppxPackage",
+    "CimInstance",
+    "ChildItem",
+    "Command",
+    "Computer",
+    "Content",
+    "Disk",
+    "EventLog",
+    "ExecutionPolicy",
+    "Expression",
+    "Help",
+    "Host",
+    "Item",
+    "ItemProperty",
+    "LocalUser",
+    "Location",
+    "Member",
+    "MpPreference",
+    "Null",
+    "Object",
+    "Output",
+    "Partition",
+    "Process",
+    "RecycleBin",
+    "RestMethod",
+    "ScheduledTask",
+    "Service",
+    "Type",
+    "VM",
+    "Volume",
+    "WebRequest",
+    "WmiObject",
 ];
 
 /// Parameters that may be cut short.
@@ -120,11 +175,19 @@ pub(super) fn only_looks(name: &str) -> bool {
     LOOKING.iter().any(|looking| name.starts_with(looking))
 }
 
+/// Whether a cmdlet tells of what its words name, and does nothing with it.
+pub(super) fn is_named_only(name: &str) -> bool {
+    matches!(
+        name,
+        "Get-Help" | "Get-Command" | "Get-Alias" | "Get-Member" | "Get-Verb" | "Get-Module"
+    )
+}
+
 /// The full name of a cmdlet, its parts with capitals; a path or a program stays what it is.
 pub(super) fn cmdlet(word: &str) -> Result<String, Fault> {
     let plain = word.trim_matches('\'');
     let lower = plain.to_ascii_lowercase();
-    if WORDS.contains(&lower.as_str()) && lower != "exit" && lower != "foreach" {
+    if WORDS.contains(&lower.as_str()) {
         return Err(UNREAD);
     }
     if let Some((_, full)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
@@ -135,20 +198,26 @@ pub(super) fn cmdlet(word: &str) -> Result<String, Fault> {
         && parts
             .iter()
             .all(|part| !part.is_empty() && part.bytes().all(|it| it.is_ascii_alphanumeric()));
-    if !is_cmdlet || plain.chars().any(|letter| letter.is_ascii_uppercase()) {
+    let [verb, noun] = parts.as_slice() else {
+        return Ok(word.to_owned());
+    };
+    let verb = verb.to_ascii_lowercase();
+    if !is_cmdlet || !VERBS.split(' ').any(|it| it == verb) {
         return Ok(word.to_owned());
     }
-    let full: Vec<String> = parts.iter().map(|part| capital(part)).collect();
-    let name = full.join("-");
-    let known = [
-        "Get-ChildItem",
-        "Invoke-WebRequest",
-        "Invoke-RestMethod",
-        "Clear-RecycleBin",
-        "Set-ExecutionPolicy",
-    ];
-    let same = known.iter().find(|it| it.eq_ignore_ascii_case(&name));
-    Ok(same.map_or(name, |it| (*it).to_owned()))
+    let lower = noun.to_ascii_lowercase();
+    let known = NOUNS.iter().find(|it| it.eq_ignore_ascii_case(noun));
+    let noun = match known {
+        Some(known) => (*known).to_owned(),
+        None if lower == *noun => capital(noun),
+        None => (*noun).to_owned(),
+    };
+    let verb = match verb.as_str() {
+        "convertto" => "ConvertTo".to_owned(),
+        "convertfrom" => "ConvertFrom".to_owned(),
+        verb => capital(verb),
+    };
+    Ok([verb.as_str(), noun.as_str()].join("-"))
 }
 
 /// A parameter in full, where it may be cut short.
