@@ -441,7 +441,15 @@ impl Analyst<'_> {
         };
         self.assignments(&call);
         let connected = self.connections(&call, &invocation.redirects);
+        // What a connection says is read, and not what a pipe in front of it would have brought.
+        let replaced = Input::Inherited;
+        let input = if connected == Feeds::NONE {
+            call.input
+        } else {
+            &replaced
+        };
         let call = Call {
+            input,
             fed: Printed {
                 feeds: call.fed.feeds.union(connected),
                 text: call.fed.text.clone().filter(|_| connected == Feeds::NONE),
