@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::feeds::{Feeds, is_secret_variable};
+use super::made::Made;
 use super::{Analysis, Knowledge, Unknown, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
@@ -146,6 +147,8 @@ pub(super) struct Analyst<'a> {
     pub(super) reading: Vec<String>,
     /// Directories that the line brings from the network.
     pub(super) fetched: Vec<String>,
+    /// Directories that the line makes.
+    pub(super) made: Made,
     /// The statements that are being read are for a database that nobody misses.
     pub(super) is_scratch: bool,
 }
@@ -167,6 +170,7 @@ impl Analyst<'_> {
         };
         let fed_by = super::flow::writable_substitutions(script);
         let mut all = Feeds::NONE;
+        let outer = self.made.begin(script);
         for at in super::flow::order(count, &fed_by) {
             let Some(invocation) = script.invocations.get(at) else {
                 continue;
@@ -175,6 +179,7 @@ impl Analyst<'_> {
                 self.problem("more work than one command line may take", invocation.span);
                 break;
             }
+            self.made.enter(at);
             self.keep_names_only(invocation, script);
             let fed = match fed_by.get(at).copied().flatten() {
                 Some(owner) => scope.printed.get(owner).cloned().unwrap_or_default(),
@@ -188,6 +193,7 @@ impl Analyst<'_> {
                 *slot = printed;
             }
         }
+        self.made.end(outer);
         all
     }
 

@@ -72,7 +72,7 @@ impl Analyst<'_> {
 }
 
 /// The directory that `git clone URL [DIRECTORY]` makes (git-clone(1), git 2.47).
-fn clone_directory(task: &Task<'_, '_>) -> Option<Word> {
+pub(super) fn clone_directory(task: &Task<'_, '_>) -> Option<Word> {
     let mut operands = task
         .parsed
         .values

@@ -28,6 +28,7 @@ mod languages;
 mod lexicon;
 mod local;
 mod looked_up;
+mod made;
 mod names_only;
 mod opened;
 #[cfg(test)]
@@ -207,6 +208,7 @@ impl Knowledge {
             is_scratch: false,
             reading: Vec::new(),
             fetched: Vec::new(),
+            made: made::Made::default(),
         };
         analyst.script(script, context, Ambient::default());
         analyst.analysis

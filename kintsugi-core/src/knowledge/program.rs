@@ -145,6 +145,7 @@ impl Analyst<'_> {
         self.run_option_file(&task);
         self.remember_links(&task);
         self.remember_fetched(&task);
+        self.remember_made(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));
@@ -517,7 +518,8 @@ impl Analyst<'_> {
         }
         task.lists |= action == Action::List;
         let mut with = with.union(task.parsed.modifiers);
-        if judged.path.starts_with("/tmp/") && is_new_repository(&task.call) {
+        let is_new = judged.path.starts_with("/tmp/") && is_new_repository(&task.call);
+        if is_new || self.is_made(&judged.path) {
             with = with.without(Modifier::Uncommitted);
         }
         let mut feeds = Self::feeds_into(task, action);
@@ -579,9 +581,10 @@ impl Analyst<'_> {
         judged: &Judgement,
         program: &str,
     ) -> super::analyst::Pushed<'_> {
+        let is_made = action == Action::Delete && self.is_made(&judged.path);
         let target = Target {
             text: judged.path.clone(),
-            place: Some(judged.place),
+            place: Some(if is_made { Place::Temp } else { judged.place }),
         };
         self.push(call, action, Role::Path, target)
             .with(judged.modifiers)

@@ -183,12 +183,18 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|command| self.command(command))
             .collect::<Result<Vec<_>, Fault>>()?;
-        if commands.len() == 1
-            && let Some(only) = commands.pop()
-        {
-            return Ok(only);
-        }
-        Ok(Rc::new(Node::Pipeline(commands)))
+        let node = match commands.pop() {
+            Some(only) if commands.is_empty() => only,
+            last => {
+                commands.extend(last);
+                Rc::new(Node::Pipeline(commands))
+            }
+        };
+        Ok(if pipeline.bang {
+            Rc::new(Node::Not(node))
+        } else {
+            node
+        })
     }
 
     fn command(&self, command: &ast::Command) -> Result<Rc<Node>, Fault> {

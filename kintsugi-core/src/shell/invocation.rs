@@ -21,6 +21,17 @@ pub struct Script {
     pub called: std::collections::BTreeSet<String>,
     /// Whether a function starts itself in a pipe or in the background: a fork bomb.
     pub multiplies: bool,
+    /// Commands of which it is certain, where later ones run, that they succeeded: `a` for what stands behind `a &&`.
+    pub certain: Vec<Certain>,
+}
+
+/// A command that has succeeded wherever some others run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Certain {
+    /// The command.
+    pub command: InvocationId,
+    /// The first of the later ones of which that is not said.
+    pub end: InvocationId,
 }
 
 /// An index into [`Script::invocations`].

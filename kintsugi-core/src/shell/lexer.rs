@@ -551,7 +551,10 @@ impl Lexer<'_> {
             }
             "done" => self.finish("done", Open::Block)?,
             "}" => return self.close_brace(),
-            "!" => self.at += 1,
+            "!" => {
+                self.mark("!")?;
+                self.at += 1;
+            }
             "and" | "or" | "not" | "begin" if self.dialect == Dialect::Fish => {
                 self.at += word.len();
                 // `begin;`: the separator belongs to the word.

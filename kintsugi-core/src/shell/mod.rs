@@ -21,8 +21,8 @@ mod tree;
 pub use map::{Iter, Map};
 
 pub use invocation::{
-    Assignment, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem, Redirect,
-    RedirectMode, Script, Variables, Word,
+    Assignment, Certain, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem,
+    Redirect, RedirectMode, Script, Variables, Word,
 };
 
 use serde::{Deserialize, Serialize};

@@ -113,6 +113,8 @@ pub(super) enum Node {
     Chain(Rc<Node>, Vec<(bool, Rc<Node>)>),
     /// `a | b`
     Pipeline(Vec<Rc<Node>>),
+    /// `! a`.
+    Not(Rc<Node>),
     /// `{ … }`, `( … )`, or a compound command with redirections.
     Group {
         /// What is in it.

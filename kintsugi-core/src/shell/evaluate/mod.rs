@@ -26,8 +26,8 @@ use self::state::{Pieces, State, Value, Variable};
 use super::grammar;
 use super::tree::{self, Node, Raw, Source};
 use super::{
-    Budget, Context, Dialect, Directory, Input, InvocationId, Map, Output, Problem, Script,
-    Variables, Word,
+    Budget, Certain, Context, Dialect, Directory, Input, InvocationId, Map, Output, Problem,
+    Script, Variables, Word,
 };
 use crate::effect::Span;
 use crate::limits::SHELL_DEPTH_MAX;
@@ -40,6 +40,8 @@ const ITERATIONS_ALL_MAX: u32 = 512;
 const TOKEN_UNITS: usize = 3;
 /// Units of work that joining one name of two branches costs.
 const JOIN_UNITS: usize = 4;
+/// Most commands whose success is kept in mind.
+const CERTAIN_MAX: usize = 64;
 /// Deepest calls of functions that are followed with their arguments.
 const CALLS_MAX: usize = 6;
 
@@ -261,6 +263,10 @@ impl Machine<'_> {
             Node::List(items) => self.list(items),
             Node::Chain(first, rest) => self.chain(first, rest),
             Node::Pipeline(commands) => self.pipeline(commands),
+            Node::Not(node) => {
+                self.walk(node);
+                self.succeeded = None;
+            }
             Node::Group {
                 body,
                 redirections,
@@ -301,8 +307,13 @@ impl Machine<'_> {
 
     fn chain(&mut self, first: &Rc<Node>, rest: &[(bool, Rc<Node>)]) {
         self.succeeded = None;
+        let mut certain = Some(Vec::new());
+        let mut before = self.next_id();
         self.walk(first);
+        let mut last = first;
         for (and, node) in rest {
+            self.keep_certain(*and, (last, before), &mut certain);
+            (last, before) = (node, self.next_id());
             let skipped = self.state.clone();
             let success = self.succeeded.take();
             if *and && let Some(directories) = &success {
@@ -327,6 +338,38 @@ impl Machine<'_> {
                 state::union(&success.unwrap_or(skipped.directories), &here)
             });
         }
+        self.end_certain(&mut certain);
+    }
+
+    /// Notes that a simple command in front of `&&` has succeeded where the next ones run. Behind `||` nothing is certain.
+    fn keep_certain(
+        &mut self,
+        and: bool,
+        (node, before): (&Rc<Node>, InvocationId),
+        certain: &mut Option<Vec<InvocationId>>,
+    ) {
+        if !and {
+            self.end_certain(certain);
+        }
+        // A function can succeed because what it runs failed.
+        let is_itself = matches!(node.as_ref(), Node::Simple(_))
+            && self.next_id().0 == before.0 + 1
+            && self.state.functions.is_empty()
+            && self.state.aliases.is_empty();
+        if let Some(certain) = certain
+            && is_itself
+            && certain.len() < CERTAIN_MAX
+        {
+            certain.push(before);
+        }
+    }
+
+    fn end_certain(&mut self, certain: &mut Option<Vec<InvocationId>>) {
+        let end = self.next_id();
+        let room = CERTAIN_MAX.saturating_sub(self.script.certain.len());
+        let ended = certain.take().into_iter().flatten().take(room);
+        let ended = ended.map(|command| Certain { command, end });
+        self.script.certain.extend(ended);
     }
 
     fn pipeline(&mut self, commands: &[Rc<Node>]) {
@@ -592,6 +635,7 @@ fn leaves(node: &Rc<Node>) -> bool {
         | Node::Arithmetic(_)
         | Node::Chain(..)
         | Node::Pipeline(_)
+        | Node::Not(_)
         | Node::If(_)
         | Node::For { .. }
         | Node::While { .. }
