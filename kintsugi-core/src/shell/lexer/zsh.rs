@@ -143,8 +143,10 @@ impl Lexer<'_> {
     /// `foreach x (…)`: its body goes up to `end`, unless a brace opens it.
     pub(super) fn begin_each(&mut self) -> Result<(), Fault> {
         let begins = std::mem::take(&mut self.each);
-        let rest = self.scan.slice(self.at, self.end).trim_start();
-        if !begins || rest.starts_with('{') || rest.starts_with("do ") {
+        let rest = self.scan.slice(self.at, self.end);
+        let rest = rest.trim_start_matches([' ', '\t', '\n', ';']);
+        let has_do = rest.starts_with("do ") || rest.starts_with("do\n");
+        if !begins || rest.starts_with('{') || has_do {
             return Ok(());
         }
         self.mark("\n")?;
