@@ -47,10 +47,11 @@ const STATEMENTS: [&str; 5] = [
 ];
 
 /// Words in a tool's name by which its `query` is one.
-const DATABASES: [&str; 12] = [
+const DATABASES: [&str; 13] = [
     "sql",
     "postgres",
     "postgresql",
+    "pg",
     "mysql",
     "mariadb",
     "sqlite",

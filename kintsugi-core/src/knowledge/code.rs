@@ -307,22 +307,12 @@ impl Analyst<'_> {
         }
         for word in call.words {
             let text = word.display();
-            let Some((_, inside)) = text.rsplit_once("(e").filter(|_| text.ends_with(')')) else {
+            let Some(code) = text
+                .split_once('(')
+                .and_then(|(_, inside)| qualifier_code(inside))
+            else {
                 continue;
             };
-            let mut letters = inside.chars();
-            let close = match letters.next() {
-                Some('{') => '}',
-                Some('[') => ']',
-                Some('<') => '>',
-                Some(mark) if mark.is_ascii_punctuation() => mark,
-                _ => continue,
-            };
-            let code = letters
-                .as_str()
-                .rsplit_once(close)
-                .map_or("", |(code, _)| code);
-            let code = code.trim_matches(['\'', '"']);
             let mut call = call.clone();
             call.ambient.modifiers.insert(Modifier::Indirect);
             self.shell_words(&call, &[Word::text(code, word.span)]);
@@ -616,4 +606,27 @@ fn is_awk(call: &Call<'_>) -> bool {
 pub(super) fn program_name(call: &Call<'_>) -> String {
     let name = call.words.first().and_then(Word::known).unwrap_or_default();
     name.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The code in the qualifiers of a pattern, behind the first parenthesis of it: `.e:'…':)`, `+name)`.
+fn qualifier_code(inside: &str) -> Option<&str> {
+    let inside = inside.strip_suffix(')')?;
+    if let Some(name) = inside.strip_prefix('+') {
+        return Some(name);
+    }
+    inside.match_indices('e').find_map(|(at, letter)| {
+        let rest = inside.get(at + letter.len()..)?;
+        let mark = rest
+            .chars()
+            .next()
+            .filter(|mark| "{[<:'\"!%@#~;=&^+`".contains(*mark))?;
+        let close = match mark {
+            '{' => '}',
+            '[' => ']',
+            '<' => '>',
+            mark => mark,
+        };
+        let (code, _) = rest.get(mark.len_utf8()..)?.rsplit_once(close)?;
+        Some(code.trim_matches(['\'', '"']))
+    })
 }

@@ -1,5 +1,7 @@
 //! Commands inside a command: how their words run, and the words that the line does not show.
 
+use std::borrow::Cow;
+
 use super::Resolved;
 use super::analyst::{Ambient, Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
@@ -382,8 +384,8 @@ const LINES_MAX: usize = 64;
 const NAMES_MAX: usize = 32;
 
 impl Task<'_, '_> {
-    /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when something
-    /// other than a further test stands behind `-o` (`find(1)`, OPERATORS).
+    /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when what
+    /// stands behind `-o` names nothing (`find(1)`, OPERATORS).
     pub(super) fn narrowing(&self) -> Vec<Word> {
         let narrows = &self.parsed.narrows;
         if narrows.is_empty() || narrows.len() > NAMES_MAX {
@@ -404,13 +406,24 @@ impl Task<'_, '_> {
                 }
                 Some("-o" | "-or") => {
                     alternatives = true;
-                    let is_test = matches!(
-                        next.as_deref(),
-                        Some(
-                            "(" | "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-type"
+                    let alternative = (at + 1..words.len()).map_while(|at| {
+                        known(at).filter(|word| !matches!(&**word, "-o" | "-or" | ")"))
+                    });
+                    // A name, or an action that only shows what is left.
+                    let is_named = |word: Cow<'_, str>| {
+                        matches!(
+                            &*word,
+                            "(" | "-name"
+                                | "-iname"
+                                | "-path"
+                                | "-ipath"
+                                | "-wholename"
+                                | "-print"
+                                | "-print0"
                         )
-                    );
-                    if !is_test {
+                    };
+                    // `-name '*.log' -o -type f -delete` deletes what is no log.
+                    if !alternative.into_iter().any(is_named) {
                         return Vec::new();
                     }
                 }
