@@ -299,26 +299,6 @@ impl Analyst<'_> {
         self.script_file(call, file, &operands)
     }
 
-    /// zsh runs what stands in a qualifier of a pattern for every name that it matches: `*(e:'rm $REPLY':)`, `*(+name)`
-    /// (`zshexpn(1)` 5.9, Glob Qualifiers).
-    pub(super) fn glob_qualifiers(&mut self, call: &Call<'_>) {
-        if call.dialect != Dialect::Zsh {
-            return;
-        }
-        for word in call.words {
-            let text = word.display();
-            let Some(code) = text
-                .split_once('(')
-                .and_then(|(_, inside)| qualifier_code(inside))
-            else {
-                continue;
-            };
-            let mut call = call.clone();
-            call.ambient.modifiers.insert(Modifier::Indirect);
-            self.shell_words(&call, &[Word::text(code, word.span)]);
-        }
-    }
-
     /// Words joined by spaces and read by a shell.
     pub(super) fn shell_words(&mut self, call: &Call<'_>, words: &[Word]) -> Feeds {
         let mut pieces: Vec<Piece> = Vec::new();
@@ -606,27 +586,4 @@ fn is_awk(call: &Call<'_>) -> bool {
 pub(super) fn program_name(call: &Call<'_>) -> String {
     let name = call.words.first().and_then(Word::known).unwrap_or_default();
     name.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-/// The code in the qualifiers of a pattern, behind the first parenthesis of it: `.e:'…':)`, `+name)`.
-fn qualifier_code(inside: &str) -> Option<&str> {
-    let inside = inside.strip_suffix(')')?;
-    if let Some(name) = inside.strip_prefix('+') {
-        return Some(name);
-    }
-    inside.match_indices('e').find_map(|(at, letter)| {
-        let rest = inside.get(at + letter.len()..)?;
-        let mark = rest
-            .chars()
-            .next()
-            .filter(|mark| "{[<:'\"!%@#~;=&^+`".contains(*mark))?;
-        let close = match mark {
-            '{' => '}',
-            '[' => ']',
-            '<' => '>',
-            mark => mark,
-        };
-        let (code, _) = rest.get(mark.len_utf8()..)?.rsplit_once(close)?;
-        Some(code.trim_matches(['\'', '"']))
-    })
 }

@@ -36,6 +36,7 @@ mod operations_tests;
 mod overlooked;
 mod own_input;
 mod program;
+mod qualifiers;
 mod reach;
 mod recipe;
 mod redirect;
