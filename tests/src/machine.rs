@@ -22,6 +22,7 @@ pub struct Machine {
 /// # Panics
 ///
 /// When it did not go well.
+#[must_use]
 pub fn printed(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     String::from_utf8(output.stdout.clone()).expect("text")

@@ -18,7 +18,7 @@ fn used() -> Machine {
     );
     let held = machine.run(&["run", "--", "git", "push", "--force"]);
     assert_eq!(held.status.code(), Some(4), "{held:?}");
-    printed(&machine.run(&["daemon", "stop"]));
+    drop(printed(&machine.run(&["daemon", "stop"])));
     machine
 }
 
@@ -331,7 +331,7 @@ fn a_log_that_was_rolled_back_whole_is_found_out_by_what_was_seen_of_it() {
     let backup = machine.home().join("backup");
     copied(&machine.log(), &backup);
     printed(&machine.run(&["run", "--", "echo", "later"]));
-    printed(&machine.run(&["daemon", "stop"]));
+    drop(printed(&machine.run(&["daemon", "stop"])));
     let note = printed(&machine.run(&["log", "anchor"]));
     let line = printed(&machine.run(&["log", "anchor", "--line"]));
     std::fs::write(machine.home().join("note"), &note).expect("room");
@@ -361,7 +361,7 @@ fn a_log_that_was_rolled_back_whole_is_found_out_by_what_was_seen_of_it() {
     let status = machine.run(&["status"]);
     assert_eq!(status.status.code(), Some(6), "{status:?}");
     assert!(said(&status).contains("were taken away"), "{status:?}");
-    printed(&machine.run(&["daemon", "stop"]));
+    drop(printed(&machine.run(&["daemon", "stop"])));
 
     // The memory of it gone as well, the note on another machine still tells; so does a line of a journal.
     std::fs::remove_dir_all(machine.home().join(".local/state")).expect("it is there");
@@ -389,7 +389,7 @@ fn a_log_is_shown_to_have_only_grown_since_a_checkpoint() {
     let path = |name: &str| home.join(name).display().to_string();
     std::fs::write(home.join("old"), printed(&machine.run(&["log", "anchor"]))).expect("room");
     printed(&machine.run(&["run", "--", "echo", "later"]));
-    printed(&machine.run(&["daemon", "stop"]));
+    drop(printed(&machine.run(&["daemon", "stop"])));
     let proof = printed(&machine.run(&["log", "prove", "--since", &path("old")]));
     std::fs::write(home.join("proof"), &proof).expect("room");
     let check = [
@@ -493,7 +493,7 @@ fn the_independent_verifier_agrees_on_the_log_of_a_daemon_that_was_used_and_kill
     agreed("good");
     let allowed = listed(&machine, &["--grep", "echo two"]);
     assert_eq!(allowed, ["echo two"]);
-    printed(&machine.run(&["daemon", "stop"]));
+    drop(printed(&machine.run(&["daemon", "stop"])));
     agreed("good");
     let stats = json(&printed(&machine.run(&["log", "stats", "--json"])));
     assert_eq!(stats["key"], key.as_str());

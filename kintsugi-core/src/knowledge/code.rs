@@ -16,7 +16,7 @@ use super::script::ScriptFile;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::Judgement;
-use crate::shell::{self, Context, Dialect, Hole, Input, Piece, Variables, Word};
+use crate::shell::{self, Context, Hole, Input, Piece, Variables, Word};
 
 /// Most files that one program text writes and that are kept in mind.
 const WRITTEN_MAX: usize = 4;
