@@ -330,7 +330,7 @@ fn a_log_that_was_rolled_back_whole_is_found_out_by_what_was_seen_of_it() {
     let machine = used();
     let backup = machine.home().join("backup");
     copied(&machine.log(), &backup);
-    printed(&machine.run(&["run", "--", "echo", "later"]));
+    drop(printed(&machine.run(&["run", "--", "echo", "later"])));
     drop(printed(&machine.run(&["daemon", "stop"])));
     let note = printed(&machine.run(&["log", "anchor"]));
     let line = printed(&machine.run(&["log", "anchor", "--line"]));
@@ -388,7 +388,7 @@ fn a_log_is_shown_to_have_only_grown_since_a_checkpoint() {
     let home = machine.home();
     let path = |name: &str| home.join(name).display().to_string();
     std::fs::write(home.join("old"), printed(&machine.run(&["log", "anchor"]))).expect("room");
-    printed(&machine.run(&["run", "--", "echo", "later"]));
+    drop(printed(&machine.run(&["run", "--", "echo", "later"])));
     drop(printed(&machine.run(&["daemon", "stop"])));
     let proof = printed(&machine.run(&["log", "prove", "--since", &path("old")]));
     std::fs::write(home.join("proof"), &proof).expect("room");
