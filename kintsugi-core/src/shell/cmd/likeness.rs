@@ -49,8 +49,9 @@ pub(in super::super) fn likeness(text: &str) -> Likeness {
         let segment = segment.trim_start_matches([' ', '\t', '@', '"']);
         let word = segment.split([' ', '\t', '"']).next().unwrap_or_default();
         let lower = word.to_ascii_lowercase();
-        let is_marked = !word.contains('=')
-            && !word.contains("$(")
+        // `${v%b}` and `$((a % b))` are bash's.
+        let is_marked = !word.contains(['=', '$'])
+            && !word.contains("))")
             && (word.bytes().filter(|it| *it == b'%').count() >= 2
                 || word.contains('^')
                     && word.starts_with(|it: char| it.is_ascii_alphabetic() || it == '^'));

@@ -117,6 +117,8 @@ fn lines_that_only_cmd_reads_are_told_from_those_of_unix() {
         ("date +%Y%m%d", Likeness::None),
         ("git log --format='%h|%s%d'", Likeness::None),
         ("dir /usr/share", Likeness::None),
+        ("echo $((2**3%5))${v:1:2}${v%b}", Likeness::None),
+        ("echo $((a%b%c))", Likeness::None),
     ] {
         assert_eq!(likeness(text), expected, "{text}");
     }
