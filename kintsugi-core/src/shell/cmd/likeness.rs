@@ -21,7 +21,8 @@ const SWITCHED: [&str; 9] = [
 
 /// How much `text` is one of cmd.
 pub(in super::super) fn likeness(text: &str) -> Likeness {
-    if text.len() > LOOKED_AT_BYTES_MAX {
+    // cmd has no here-documents; what stands in one are texts of any kind.
+    if text.len() > LOOKED_AT_BYTES_MAX || text.contains("<<") {
         return Likeness::None;
     }
     let begin = text.trim_start_matches(['@', '(', ' ']);

@@ -119,6 +119,10 @@ fn lines_that_only_cmd_reads_are_told_from_those_of_unix() {
         ("dir /usr/share", Likeness::None),
         ("echo $((2**3%5))${v:1:2}${v%b}", Likeness::None),
         ("echo $((a%b%c))", Likeness::None),
+        (
+            "cat > a.py <<'E'\nprint('x'\n%a%)\nE\npython3 a.py",
+            Likeness::None,
+        ),
     ] {
         assert_eq!(likeness(text), expected, "{text}");
     }
