@@ -207,3 +207,35 @@ fn pruning_takes_what_is_too_old_and_the_oldest_beyond_the_quota() {
     ran(&machine, &work, &["trash", "prune"]);
     assert_eq!(ids(&machine).len(), 0);
 }
+
+/// What is overwritten is copied into a store by what is in it: the same text twice, and once more later, is one object.
+#[test]
+fn what_is_the_same_is_kept_once() {
+    let machine = Machine::new();
+    let (_directory, work) = work();
+    for name in ["a", "b", "c"] {
+        std::fs::write(work.join(name), "the same in each").unwrap();
+    }
+    ran(&machine, &work, &["run", "--", "echo x | tee a b"]);
+    noted(&machine);
+    ran(&machine, &work, &["run", "--", "echo x > c"]);
+    assert_eq!(captures(&machine, &work).len(), 2);
+    let objects = machine.home().join(".local/share/kintsugi/trash/objects");
+    let mut kept = Vec::new();
+    let mut open = vec![objects];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                kept.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    assert_eq!(kept, ["the same in each"]);
+    ran(&machine, &work, &["undo", "--session", "--overwrite"]);
+    for name in ["a", "b", "c"] {
+        assert_eq!(read(&work, name), "the same in each");
+    }
+}
