@@ -3,6 +3,7 @@
 
 use super::analyst::{Analyst, Call};
 use super::lexicon::parts;
+use super::made::Made;
 use super::program::Task;
 use crate::effect::{Action, Effect, Modifiers, Role};
 use crate::shell::{Invocation, Word};
@@ -37,7 +38,7 @@ impl Analyst<'_> {
         }
         let call = &task.call;
         let is_client = super::telling::listed(CLIENTS, program);
-        let is_own = is_client && is_of_own_container(call);
+        let is_own = is_client && is_of_own_container(call, &self.made);
         let is_named = is_client && names_trial(call) && is_here(call.words);
         let is_set = is_set_to_trial(call);
         let is_compose = call.words.windows(2).any(|pair| {
@@ -136,8 +137,9 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
             .any(|pair| matches!(pair, [flag, value] if matches!(flag.as_str(), "--env" | "-e" | "--environment") && is_test(value)))
 }
 
-/// Whether the line started, in a container, the server that the command speaks to: by the port or the name that it gave it.
-fn is_of_own_container(call: &Call<'_>) -> bool {
+/// Whether the line certainly started, in a container, the server that the command speaks to: by the port or the name that it gave
+/// it. Where another server has them, the container does not start.
+fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
     let invocations = &call.scope.script.invocations;
     let words_of =
         |it: &Invocation| -> Vec<String> { it.words.iter().map(Word::display).collect() };
@@ -152,8 +154,9 @@ fn is_of_own_container(call: &Call<'_>) -> bool {
     };
     let earlier: Vec<Vec<String>> = invocations
         .iter()
-        .filter(|it| it.span.end <= call.span.start)
-        .map(words_of)
+        .enumerate()
+        .filter(|(at, _)| made.is_certain(*at))
+        .map(|(_, it)| words_of(it))
         .filter(|words| starts(words))
         .collect();
     if earlier.is_empty() {
@@ -204,6 +207,8 @@ mod tests {
             "docker run -d --rm -p 55432:5432 postgres:16 && psql -h localhost -p 5432 -c 'drop table t'",
             "docker run -d --name my mysql:8 && docker exec prod mysql -e 'drop database t'",
             "docker compose down -v",
+            "docker run -d -p 5432:5432 postgres:16; psql -h localhost -p 5432 -c 'drop table t'",
+            "docker run -d -p 5432:5432 postgres:16 || psql -h localhost -p 5432 -c 'drop table t'",
         ] {
             let found = effects(text).join("; ");
             assert!(found.contains("delete"), "{text}: {found}");
