@@ -9,7 +9,7 @@ mod lexical;
 mod names;
 pub mod pattern;
 
-pub use judge::{Judgement, OutputPlace};
+pub use judge::{Judgement, NEW_TEMPORARY, OutputPlace};
 use lexical::Around;
 
 use serde::{Deserialize, Serialize};

@@ -11,8 +11,7 @@ use kintsugi_core::limits::{
     AWAIT_MS_MAX, LARGE_PASSED_OVER_MAX, ROUND_ACCEPTS_MAX, ROUND_FRAMES_MAX, ROUND_MS_MAX,
     SUBSCRIBERS_MAX,
 };
-use kintsugi_core::protocol::frame::parse_request;
-use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Response};
+use kintsugi_core::protocol::{ErrorCode, PendingStatus, Response};
 
 use crate::authorize::Attempt;
 use crate::connection::{Connection, Phase};
@@ -344,7 +343,7 @@ impl Daemon {
             return;
         };
         if !connection.is_proven() {
-            prove(connection, self.port.as_ref(), now);
+            crate::port::prove(connection, self.port.as_ref(), now);
             return;
         }
         let outcome = match connection.next_frame() {
@@ -577,26 +576,5 @@ impl Daemon {
         recorded
             .map(drop)
             .map_err(|_staged| anyhow::anyhow!("the last record is not durable"))
-    }
-}
-
-/// Judges the first frame of a connection that nobody attests: the key, or the end.
-fn prove(connection: &mut Connection, port: Option<&Port>, now: u64) {
-    let request = match connection.next_frame() {
-        Ok(Some((frame, _peer))) => parse_request(frame),
-        Ok(None) => return,
-        Err(error) => Err(error),
-    };
-    let has_key = matches!(
-        (&request, port),
-        (Ok(Request::Auth { key }), Some(port)) if port.is_key(key)
-    );
-    if has_key {
-        connection.prove();
-        connection.say(&Response::Ack, now);
-    } else {
-        // The same for a wrong key and for none.
-        let message = "the first frame here must be `auth` with the key";
-        connection.close_with(&Response::error(ErrorCode::AuthFailed, message.into()), now);
     }
 }

@@ -11,8 +11,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use kintsugi_core::audit::chain::{hex, unhex};
+use kintsugi_core::protocol::frame::parse_request;
+use kintsugi_core::protocol::{ErrorCode, Request, Response};
 use rustix::fs::OFlags;
 
+use crate::connection::Connection;
 use crate::store;
 
 /// The listening port.
@@ -96,6 +99,27 @@ fn make_key(path: &Path) -> anyhow::Result<[u8; 32]> {
         .open(path)?;
     writeln!(file, "{}", hex(&key))?;
     Ok(key)
+}
+
+/// Judges the first frame of a connection that nobody attests: the key, or the end.
+pub(crate) fn prove(connection: &mut Connection, port: Option<&Port>, now: u64) {
+    let request = match connection.next_frame() {
+        Ok(Some((frame, _peer))) => parse_request(frame),
+        Ok(None) => return,
+        Err(error) => Err(error),
+    };
+    let has_key = matches!(
+        (&request, port),
+        (Ok(Request::Auth { key }), Some(port)) if port.is_key(key)
+    );
+    if has_key {
+        connection.prove();
+        connection.say(&Response::Ack, now);
+    } else {
+        // The same for a wrong key and for none.
+        let message = "the first frame here must be `auth` with the key";
+        connection.close_with(&Response::error(ErrorCode::AuthFailed, message.into()), now);
+    }
 }
 
 #[cfg(test)]

@@ -5,26 +5,17 @@ use std::rc::Rc;
 
 use super::feeds::{Feeds, is_secret_variable};
 use super::made::Made;
-use super::{Analysis, Knowledge, Unknown, UnknownKind};
+use super::{Analysis, Knowledge, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{OutputPlace, Surroundings};
 use crate::shell::{
     self, Assignment, Budget, Context, Dialect, Directory, Hole, Input, Invocation, InvocationId,
-    Output, Piece, Problem, Script, Variables, Word,
+    Output, Piece, Script, Variables, Word,
 };
-
-/// Most unknowns that are told one by one; a line with more is as unknown as one with these.
-const UNKNOWNS_MAX: usize = 256;
 
 /// Units of work that a path costs: judging it takes about ten times as long as looking at a word.
 const PATH_UNITS: u32 = 10;
-
-/// Units of work that an effect costs: every rule is asked about it.
-const EFFECT_UNITS: u32 = 12;
-
-/// Units of work that something unknown costs.
-const UNKNOWN_UNITS: u32 = 6;
 
 /// What stands in a file that the line itself wrote.
 #[derive(Debug, Clone, Default)]
@@ -513,95 +504,6 @@ impl Analyst<'_> {
             text: None,
             copies: None,
         }
-    }
-
-    /// Adds an effect; the answer adds circumstances.
-    pub(super) fn push(
-        &mut self,
-        call: &Call<'_>,
-        action: Action,
-        role: Role,
-        target: Target,
-    ) -> Pushed<'_> {
-        if !self.budget.spend(EFFECT_UNITS) {
-            // What is over its budget is held whatever else it does.
-            self.problem("more work than one command line may take", call.span);
-            return Pushed { effect: None };
-        }
-        self.analysis.effects.push(Effect {
-            action,
-            role,
-            target,
-            modifiers: call.ambient.modifiers,
-            feed: Feed::Nothing,
-            program: String::new(),
-            span: call.span,
-            script: None,
-        });
-        Pushed {
-            effect: self.analysis.effects.last_mut(),
-        }
-    }
-
-    pub(super) fn unknown(&mut self, kind: UnknownKind, text: String, span: Span) {
-        if !self.budget.spend(UNKNOWN_UNITS) {
-            self.problem("more work than one command line may take", span);
-        }
-        let unknown = Unknown {
-            kind,
-            text,
-            span,
-            script: None,
-        };
-        if self.analysis.unknowns.len() < UNKNOWNS_MAX && !self.analysis.unknowns.contains(&unknown)
-        {
-            self.analysis.unknowns.push(unknown);
-        }
-    }
-
-    pub(super) fn problem(&mut self, what: &str, span: Span) {
-        if !self
-            .analysis
-            .problems
-            .iter()
-            .any(|problem| problem.what == what)
-        {
-            self.analysis.problems.push(Problem {
-                what: what.to_owned(),
-                span,
-            });
-        }
-    }
-}
-
-/// The effect that was added last.
-pub(super) struct Pushed<'e> {
-    effect: Option<&'e mut Effect>,
-}
-
-impl Pushed<'_> {
-    /// Says where the bytes come from.
-    pub(super) fn feed(mut self, feed: Feed) -> Self {
-        if let Some(effect) = self.effect.as_deref_mut() {
-            effect.feed = feed;
-        }
-        self
-    }
-
-    /// Adds circumstances.
-    pub(super) fn with(mut self, modifiers: Modifiers) -> Self {
-        if let Some(effect) = self.effect.as_deref_mut() {
-            effect.modifiers = effect.modifiers.union(modifiers);
-        }
-        self
-    }
-
-    /// Names the command path that does it.
-    pub(super) fn by(mut self, program: &str) -> Self {
-        if let Some(effect) = self.effect.as_deref_mut() {
-            program.clone_into(&mut effect.program);
-        }
-        self
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only what was certainly made counts. Behind `&&` a command runs if the one before it succeeded, and those that make a directory
 //! here fail when it is there and something is in it. What is moved into it, or leads out of it, was there before.
 
-use super::analyst::Analyst;
+use super::analyst::{Analyst, Call};
 use super::program::Task;
 use crate::effect::{Action, Modifiers};
 use crate::place::Place;
@@ -43,6 +43,16 @@ impl Made {
         let innermost = self.levels.len().saturating_sub(1);
         self.paths
             .retain(|made| made.level != innermost || at < made.end);
+    }
+
+    /// Whether the command of that number has succeeded where the one that is looked at runs.
+    pub(super) fn is_certain(&self, command: usize) -> bool {
+        self.levels.last().is_some_and(|(at, certain)| {
+            command < *at
+                && certain
+                    .iter()
+                    .any(|it| it.command.0 as usize == command && *at < it.end.0 as usize)
+        })
     }
 
     /// The script that was begun at that level is done.
@@ -121,4 +131,16 @@ const fn can_be_new(place: Place) -> bool {
 
 fn is_option(word: &Word) -> bool {
     word.known().is_none_or(|text| text.starts_with('-'))
+}
+
+/// Whether the line itself made the repository in which a command runs, so that nobody's work is in it.
+pub(super) fn is_new_repository(call: &Call<'_>) -> bool {
+    let mut before = call.scope.script.invocations.iter();
+    before.any(|earlier| {
+        let mut words = earlier.words.iter().filter_map(Word::known);
+        earlier.span.start < call.span.start
+            && earlier.directories == call.directories
+            && words.next().as_deref() == Some("git")
+            && words.next().as_deref() == Some("init")
+    })
 }

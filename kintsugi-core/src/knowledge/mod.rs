@@ -36,6 +36,7 @@ mod operations_tests;
 mod overlooked;
 mod own_input;
 mod program;
+mod pushed;
 mod qualifiers;
 mod reach;
 mod recipe;

@@ -518,7 +518,7 @@ impl Analyst<'_> {
         }
         task.lists |= action == Action::List;
         let mut with = with.union(task.parsed.modifiers);
-        let is_new = judged.path.starts_with("/tmp/") && is_new_repository(&task.call);
+        let is_new = judged.path.starts_with("/tmp/") && super::made::is_new_repository(&task.call);
         if is_new || self.is_made(&judged.path) {
             with = with.without(Modifier::Uncommitted);
         }
@@ -580,7 +580,7 @@ impl Analyst<'_> {
         action: Action,
         judged: &Judgement,
         program: &str,
-    ) -> super::analyst::Pushed<'_> {
+    ) -> super::pushed::Pushed<'_> {
         let is_made = action == Action::Delete && self.is_made(&judged.path);
         let target = Target {
             text: judged.path.clone(),
@@ -590,16 +590,4 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
-}
-
-/// Whether the line itself made the repository in which a command runs, so that nobody's work is in it.
-fn is_new_repository(call: &Call<'_>) -> bool {
-    let mut before = call.scope.script.invocations.iter();
-    before.any(|earlier| {
-        let mut words = earlier.words.iter().filter_map(Word::known);
-        earlier.span.start < call.span.start
-            && earlier.directories == call.directories
-            && words.next().as_deref() == Some("git")
-            && words.next().as_deref() == Some("init")
-    })
 }

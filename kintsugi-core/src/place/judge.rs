@@ -38,6 +38,10 @@ struct Draft {
     is_pattern: bool,
 }
 
+/// Stands for what `mktemp` makes: the name that it gives where the environment does not say otherwise (mktemp(1), coreutils 9.4).
+/// Rules that except what is new name it too.
+pub const NEW_TEMPORARY: &str = "/tmp/tmp.XXXXXX";
+
 /// Stands for a name that is not known. No file is called so.
 const HOLE: &str = "\u{2026}";
 
@@ -197,7 +201,7 @@ impl Surroundings {
                 _ => None,
             },
             Hole::Output { .. } | Hole::Process { .. } | Hole::Other(_) => match outputs(hole)? {
-                OutputPlace::Temp => Some("/tmp/tmp.XXXXXX".to_owned()),
+                OutputPlace::Temp => Some(NEW_TEMPORARY.to_owned()),
                 OutputPlace::Directory => Some(here()),
                 OutputPlace::ProjectRoot => Some(project()),
             },

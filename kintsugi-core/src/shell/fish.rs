@@ -4,10 +4,7 @@
 //! `set`, `(…)`, quotes with escapes, variables that are lists and are never split. Starts nothing, knows no programs. What it cannot
 //! read is an error, so that the line is held.
 
-use crate::limits::SHELL_DEPTH_MAX;
-
-/// Why a text is not read.
-pub(super) type Fault = &'static str;
+pub(super) use super::translated::Fault;
 
 /// A text that is being read, and what has been written of it.
 pub(super) struct Reader<'t> {
@@ -87,11 +84,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn deeper(&mut self) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > SHELL_DEPTH_MAX {
-            return Err("more than 48 nested constructs");
-        }
-        Ok(())
+        super::translated::deeper(&mut self.depth)
     }
 
     /// Commands up to the word that closes the block, which is consumed and returned.
@@ -447,10 +440,10 @@ fn ends_block(out: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::to_bash;
+    use crate::shell::translated::{refuses, told};
 
     fn bash(text: &str) -> String {
-        let text = to_bash(text).unwrap_or_else(|fault| format!("fault: {fault}"));
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        told(to_bash, text)
     }
 
     #[test]
@@ -494,8 +487,9 @@ mod tests {
 
     #[test]
     fn what_is_not_closed_is_not_read() {
-        for text in ["begin; ls", "end", "echo 'a", "rm (ls", "if true; ls"] {
-            assert!(to_bash(text).is_err(), "{text}");
-        }
+        refuses(
+            to_bash,
+            &["begin; ls", "end", "echo 'a", "rm (ls", "if true; ls"],
+        );
     }
 }

@@ -16,6 +16,7 @@ mod nu;
 mod powershell;
 #[cfg(test)]
 mod tests;
+mod translated;
 mod tree;
 
 pub use map::{Iter, Map};

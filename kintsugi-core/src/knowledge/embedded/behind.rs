@@ -38,15 +38,8 @@ impl Script<'_> {
                     if matches!(cursor.ahead(1), Some(Token::Name(_))) && !self.is_join(cursor) =>
                 {
                     cursor.at += 1;
-                    let member = cursor.name().unwrap_or_default();
-                    cursor.at += 1;
-                    let path = member_of(&value, member);
-                    let feed = value.feed;
-                    object = Some(value);
-                    value = Value {
-                        feed,
-                        ..Value::named(path)
-                    };
+                    let member = named_member(cursor, &value);
+                    object = Some(std::mem::replace(&mut value, member));
                     if calls::bare_calls(self.language) && !cursor.is("(") {
                         value = self.member_without_parentheses(cursor, value, object.take());
                     }
@@ -57,15 +50,8 @@ impl Script<'_> {
                         && matches!(cursor.ahead(2), Some(Token::Mark("("))) =>
                 {
                     cursor.at += 1;
-                    let member = cursor.name().unwrap_or_default();
-                    cursor.at += 1;
-                    let path = member_of(&value, member);
-                    let feed = value.feed;
-                    object = Some(value);
-                    value = Value {
-                        feed,
-                        ..Value::named(path)
-                    };
+                    let member = named_member(cursor, &value);
+                    object = Some(std::mem::replace(&mut value, member));
                 }
                 Some(Token::Mark("->" | "?."))
                     if matches!(cursor.ahead(1), Some(Token::Mark("("))) =>
@@ -138,6 +124,16 @@ impl Script<'_> {
 
 /// Longest name in full that is followed, in bytes: what it is called on is then left out, as for any value that is not known.
 const PATH_BYTES_MAX: usize = 256;
+
+/// The member of `value` whose name is next.
+fn named_member(cursor: &mut Cursor<'_>, value: &Value) -> Value {
+    let name = cursor.name().unwrap_or_default();
+    cursor.at += 1;
+    Value {
+        feed: value.feed,
+        ..Value::named(member_of(value, name))
+    }
+}
 
 /// The name in full of a member.
 fn member_of(object: &Value, member: &str) -> String {

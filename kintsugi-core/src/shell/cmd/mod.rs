@@ -15,12 +15,9 @@ mod words;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::limits::SHELL_DEPTH_MAX;
-
 pub(super) use likeness::{Likeness, likeness};
 
-/// Why a text is not read.
-type Fault = &'static str;
+use super::translated::Fault;
 
 const UNREAD: Fault = "a text of cmd that is more than commands, `if` and `for`";
 
@@ -99,11 +96,7 @@ impl<'t> Reader<'t> {
     }
 
     fn deeper(&mut self) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > SHELL_DEPTH_MAX {
-            return Err("more than 48 nested constructs");
-        }
-        Ok(())
+        super::translated::deeper(&mut self.depth)
     }
 
     /// Whether the `)` that is next ends something.

@@ -1,15 +1,11 @@
 //! What bash is told for texts of cmd.
 
 use super::to_bash;
-
-fn bash(text: &str) -> String {
-    let text = to_bash(text).unwrap_or_else(|fault| format!("fault: {fault}"));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use crate::shell::translated::{becomes, refuses};
 
 #[test]
 fn texts_are_commands_of_bash() {
-    for (text, expected) in [
+    let table = [
         (
             "if exist dist rd /s /q dist & npm run build",
             "if :; then rm -rf -- dist npm run build fi",
@@ -77,14 +73,13 @@ fn texts_are_commands_of_bash() {
         ),
         ("%COMSPEC% /c del x", "cmd /c del x"),
         ("copy /y \"C:\\a b\\c.txt\" d", "cp -- '/a b/c.txt' d"),
-    ] {
-        assert_eq!(bash(text), expected, "{text}");
-    }
+    ];
+    becomes(to_bash, &table);
 }
 
 #[test]
 fn what_cmd_itself_would_refuse_is_not_read() {
-    for text in [
+    let texts = [
         "if exist a (del b",
         "for %f in (a do del b",
         "for %f (a) do del b",
@@ -92,9 +87,8 @@ fn what_cmd_itself_would_refuse_is_not_read() {
         "a &&",
         "for /q %f in (a) do del b",
         "if a b del c",
-    ] {
-        assert!(to_bash(text).is_err(), "{text}: {:?}", to_bash(text));
-    }
+    ];
+    refuses(to_bash, &texts);
     assert!(to_bash(&"(".repeat(60)).is_err());
 }
 

@@ -6,9 +6,7 @@ use std::rc::Rc;
 use super::super::{Directory, Hole, Piece, Word};
 use super::Machine;
 use super::state;
-
-/// Stands for what `mktemp -d` makes: the name that it gives where the environment does not say otherwise.
-const NEW_DIRECTORY: &str = "/tmp/tmp.XXXXXX";
+use crate::place::NEW_TEMPORARY;
 
 impl Machine<'_> {
     /// Sets where the shell is after `cd`: there, or still here when it fails.
@@ -61,7 +59,7 @@ impl Machine<'_> {
         {
             return None;
         }
-        let mut path = NEW_DIRECTORY.to_owned();
+        let mut path = NEW_TEMPORARY.to_owned();
         for piece in below {
             let Piece::Text(text) = piece else {
                 return None;

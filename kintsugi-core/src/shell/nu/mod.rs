@@ -13,11 +13,9 @@ mod words;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::limits::SHELL_DEPTH_MAX;
 use commands::{assign, of_command};
 
-/// Why a text is not read.
-type Fault = &'static str;
+use super::translated::Fault;
 
 const UNREAD: Fault = "a text of nushell that is more than pipelines of commands";
 
@@ -136,11 +134,7 @@ impl Reader<'_> {
     }
 
     fn deeper(&mut self) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > SHELL_DEPTH_MAX {
-            return Err("more than 48 nested constructs");
-        }
-        Ok(())
+        super::translated::deeper(&mut self.depth)
     }
 
     /// Statements up to the end, or to what closes a block.

@@ -1,15 +1,11 @@
 //! What bash is told for texts of nushell.
 
 use super::to_bash;
-
-fn bash(text: &str) -> String {
-    let text = to_bash(text).unwrap_or_else(|fault| format!("fault: {fault}"));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use crate::shell::translated::{becomes, refuses};
 
 #[test]
 fn texts_are_commands_of_bash() {
-    for (text, expected) in [
+    let table = [
         ("ls -la src", "ls -la src"),
         ("^find . -delete", "find . -delete"),
         ("find word", ": word"),
@@ -85,14 +81,13 @@ fn texts_are_commands_of_bash() {
             "ps | { :; paste; } kill \"${p}\" kill -9 -1",
         ),
         ("use std/log; overlay list", ": :"),
-    ] {
-        assert_eq!(bash(text), expected, "{text}");
-    }
+    ];
+    becomes(to_bash, &table);
 }
 
 #[test]
 fn what_is_more_than_that_is_not_read() {
-    for text in [
+    let texts = [
         "source x.nu",
         "use other.nu",
         "overlay use x",
@@ -109,8 +104,7 @@ fn what_is_more_than_that_is_not_read() {
         "^a\"b\"",
         "match $x { (rm a) => 1 }",
         "{a: 1",
-    ] {
-        assert!(to_bash(text).is_err(), "{text}: {:?}", to_bash(text));
-    }
+    ];
+    refuses(to_bash, &texts);
     assert!(to_bash(&"(".repeat(60)).is_err());
 }

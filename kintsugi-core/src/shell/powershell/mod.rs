@@ -16,10 +16,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::limits::SHELL_DEPTH_MAX;
-
-/// Why a text is not read.
-pub(super) type Fault = &'static str;
+pub(super) use super::translated::{Fault, deeper};
 
 /// What `$PROFILE` holds (`about_Profiles`): it runs whenever a shell starts.
 const PROFILE: &str = "\"${HOME}/.config/powershell/Microsoft.PowerShell_profile.ps1\"";
@@ -93,10 +90,7 @@ impl Reader<'_> {
 
     /// Statements up to the end or what closes a block.
     fn statements(&mut self, out: &mut String) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > SHELL_DEPTH_MAX {
-            return Err("more than 48 nested constructs");
-        }
+        deeper(&mut self.depth)?;
         loop {
             self.skip_blanks();
             match self.next() {

@@ -1,15 +1,11 @@
 //! What bash is told for texts of PowerShell.
 
 use super::to_bash;
-
-fn bash(text: &str) -> String {
-    let text = to_bash(text).unwrap_or_else(|fault| format!("fault: {fault}"));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use crate::shell::translated::{becomes, refuses};
 
 #[test]
 fn texts_are_commands_of_bash() {
-    for (text, expected) in [
+    let table = [
         ("Get-Process | Select -First 5", "Get-Process | cat"),
         ("rm -r -fo $HOME", "Remove-Item -Recurse -Force \"${HOME}\""),
         ("remove-item 'a b'; ls", "Remove-Item 'a b' Get-ChildItem"),
@@ -74,14 +70,13 @@ fn texts_are_commands_of_bash() {
             "i=0 printf '%s\\n' \"$(printf '%s\\n' \"${i}\" | paste)\" printf '%s\\n' \"$(printf '%s\\n' \"${i}\" | paste)\" Remove-Item x",
         ),
         ("[string](del x)", "printf '%s\\n' \"$(Remove-Item x )\""),
-    ] {
-        assert_eq!(bash(text), expected, "{text}");
-    }
+    ];
+    becomes(to_bash, &table);
 }
 
 #[test]
 fn what_does_more_than_compute_is_not_read() {
-    for text in [
+    let texts = [
         "[IO.File]::Delete('x')",
         "(New-Object Net.WebClient).DownloadString('x')",
         "& ('{1}{0}' -f 'em', 'R') x",
@@ -96,7 +91,6 @@ fn what_does_more_than_compute_is_not_read() {
         "class X { }",
         "'a",
         "ls }",
-    ] {
-        assert!(to_bash(text).is_err(), "{text}: {:?}", to_bash(text));
-    }
+    ];
+    refuses(to_bash, &texts);
 }

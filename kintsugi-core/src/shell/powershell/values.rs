@@ -2,9 +2,7 @@
 //! was computed from stays in the word, so that a command among it is seen and what it prints is followed.
 
 use super::calls::{is_cast, is_harmless_method, is_harmless_static};
-use super::{Fault, Reader, UNREAD, push_quoted};
-
-use crate::limits::SHELL_DEPTH_MAX;
+use super::{Fault, Reader, UNREAD, deeper, push_quoted};
 
 /// Longest value that is computed from others, in bytes: each step writes all of it again.
 const COMPUTED_BYTES_MAX: usize = 8_192;
@@ -181,10 +179,7 @@ impl Reader<'_> {
 
     /// One value with what is in front of it and behind it.
     pub(super) fn operand(&mut self, blocks: &mut String) -> Result<Value, Fault> {
-        self.depth += 1;
-        if self.depth > SHELL_DEPTH_MAX {
-            return Err("more than 48 nested constructs");
-        }
+        deeper(&mut self.depth)?;
         self.skip_blanks();
         let value = if let Some(length) = self.unary() {
             let is_list = self.next() == Some(',');
