@@ -6,7 +6,9 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::chain::unhex;
+use memchr::memchr;
+
+use super::chain::is_hex;
 use crate::limits::RECORD_BYTES_MAX;
 
 /// The version of the format that this crate writes.
@@ -14,6 +16,12 @@ pub const VERSION: u64 = 1;
 
 /// Bytes of a seal: `,"h":"` + 64 + `","m":"` + 32 + `"}`.
 pub const SEAL_BYTES: usize = 6 + 64 + 7 + 32 + 2;
+
+/// Where the digits of the hash stand in a seal.
+const HASH: Range<usize> = 6..6 + 64;
+
+/// Where the digits of the MAC stand in a seal.
+const MAC: Range<usize> = HASH.end + 7..HASH.end + 7 + 32;
 
 /// What stands where the private part was, once it is redacted.
 pub const REDACTED: &[u8] = b"null";
@@ -193,6 +201,18 @@ impl<'a> Line<'a> {
         self.bytes.get(start..).unwrap_or_default()
     }
 
+    /// Returns the hash in the seal, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> &'a [u8] {
+        hash_of_seal(self.seal())
+    }
+
+    /// Returns the MAC in the seal, in hexadecimal.
+    #[must_use]
+    pub fn mac(&self) -> &'a [u8] {
+        self.seal().get(MAC).unwrap_or_default()
+    }
+
     /// Whether the private part is the one that was written: committed to, and as long as the line says.
     ///
     /// True for a redacted line, about whose private part nothing can be said.
@@ -200,7 +220,7 @@ impl<'a> Line<'a> {
     pub fn commitment_holds(&self) -> bool {
         self.is_redacted()
             || (u64::try_from(self.private.len()) == Ok(self.private_bytes)
-                && unhex(self.commitment()) == Some(*blake3::hash(self.private()).as_bytes()))
+                && is_hex(self.commitment(), blake3::hash(self.private()).as_bytes()))
     }
 
     /// Returns the line with its private part taken away: what the Merkle tree is made of.
@@ -209,6 +229,12 @@ impl<'a> Line<'a> {
         let (before, after) = self.public();
         [before, REDACTED, after, self.seal()].concat()
     }
+}
+
+/// Returns the hash in a seal as it stands in the file, in hexadecimal.
+#[must_use]
+pub fn hash_of_seal(seal: &[u8]) -> &[u8] {
+    seal.get(HASH).unwrap_or_default()
 }
 
 /// Reads `{"v":1,"seq":N,"d":N,"ts":"` and returns both numbers, and what follows.
@@ -258,7 +284,7 @@ fn ending(bytes: &[u8]) -> Option<(Range<usize>, u64)> {
 /// Splits a string member's value, behind its first quotation mark, from what follows its last one. Right for the members
 /// that every line begins with, which have no escapes.
 fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'"')?;
+    let end = memchr(b'"', bytes)?;
     let (value, rest) = bytes.split_at_checked(end)?;
     rest.split_first().map(|(_, rest)| (value, rest))
 }

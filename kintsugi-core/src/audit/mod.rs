@@ -8,6 +8,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod head;
 pub mod line;
+mod lines;
 pub mod merkle;
 pub mod proof;
 pub mod proposed;

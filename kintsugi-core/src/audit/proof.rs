@@ -1,6 +1,6 @@
 //! Proofs that a record is in a log: C2SP `tlog-proof`, with the signed checkpoint that they lead to.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::Range;
 
 use data_encoding::BASE64;
@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::checkpoint::{self, Checkpoint, NoteError, Verifier};
 use super::line::Line;
+use super::lines::{Lines, first_line};
 use super::merkle::{self, Frontier, Hash};
 use super::record::{Body, Record};
 use super::segment::Tree;
 use super::{CHECKPOINTS_FILE, Source, segment_first, segment_name};
-use crate::limits::RECORD_BYTES_MAX;
 
 const TITLE: &str = "c2sp.org/tlog-proof@v1";
 
@@ -209,24 +209,13 @@ fn segments(source: &dyn Source) -> Result<Vec<u64>, ProofError> {
 
 /// Returns the log that the first record of a segment names, and the tree before it.
 fn opening(source: &dyn Source, first: u64) -> Result<(Uuid, Tree), ProofError> {
-    let name = segment_name(first);
-    let mut bytes = Vec::new();
-    let read = source
-        .reader(&name, 0)
-        .and_then(|reader| read_line(&mut BufReader::new(reader), &mut bytes));
-    read.map_err(|error| ProofError::Read(name, error))?;
+    let bytes = first_line(source, first);
+    let bytes = bytes.map_err(|error| ProofError::Read(segment_name(first), error))?;
     let bare = bytes.strip_suffix(b"\n").ok_or(ProofError::Log)?;
     match Record::read(bare).map(|record| record.body) {
         Ok(Body::Open { log, tree, .. }) => Ok((log, tree)),
         Ok(_) | Err(_) => Err(ProofError::Log),
     }
-}
-
-/// Reads one line with its newline, or as much of it as a record may have.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
-    line.clear();
-    let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
-    reader.by_ref().take(most).read_until(b'\n', line)
 }
 
 /// Checks that the log `origin`, whose key is `verifier`, has only grown since the checkpoint `old`. Returns both sizes.
@@ -334,10 +323,9 @@ impl<'a> Records<'a> {
     ) -> Result<(), ProofError> {
         let name = segment_name(first);
         let failed = |error| ProofError::Read(name.clone(), error);
-        let mut reader = BufReader::new(self.source.reader(&name, 0).map_err(failed)?);
-        let mut bytes = Vec::new();
+        let mut lines = Lines::new(self.source.reader(&name, 0).map_err(failed)?);
         for place in first..places.end {
-            read_line(&mut reader, &mut bytes).map_err(failed)?;
+            let bytes = lines.next().map_err(failed)?;
             let bare = bytes.strip_suffix(b"\n").ok_or(ProofError::Log)?;
             let line = Line::split(bare).map_err(|_| ProofError::Log)?;
             if line.seq() != place {

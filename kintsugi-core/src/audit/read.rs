@@ -5,6 +5,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::line::Line;
+use super::lines::first_line;
 use super::record::{Record, RecordError};
 use super::{Source, segment_first, segment_name};
 use crate::limits::RECORD_BYTES_MAX;
@@ -188,13 +189,8 @@ fn contains(line: &[u8], text: &[u8]) -> bool {
 }
 
 fn first_ts(source: &dyn Source, first: u64) -> Result<Vec<u8>, ReadError> {
-    let name = segment_name(first);
-    let mut line = Vec::new();
-    let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
-    let read = source
-        .reader(&name, 0)
-        .and_then(|reader| BufReader::new(reader.take(most)).read_until(b'\n', &mut line));
-    read.map_err(|error| ReadError::File(name, error))?;
+    let line = first_line(source, first);
+    let line = line.map_err(|error| ReadError::File(segment_name(first), error))?;
     let bare = line.strip_suffix(b"\n").unwrap_or(&line);
     Ok(Line::split(bare)
         .map(|line| line.ts().to_vec())

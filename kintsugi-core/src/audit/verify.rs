@@ -20,7 +20,7 @@ mod records;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use uuid::Uuid;
 
@@ -29,15 +29,13 @@ pub use self::report::{Depth, Layer, Options, Outcome, Report};
 use super::chain::{Key, Seal};
 use super::checkpoint::Verifier;
 use super::head::{HEAD_BYTES, Head, SLOT_BYTES};
+use super::lines::Lines;
 use super::merkle::{Frontier, Hash};
 use super::{HEAD_FILE, Source, is_known, segment_first, segment_name};
 use crate::limits::RECORD_BYTES_MAX;
 
 /// Most warnings that are kept: a clock can jump back as often as there are records.
 const WARNINGS_MAX: usize = 100;
-
-/// Bytes that are read at once.
-const READ_BYTES: usize = 1 << 16;
 
 /// Verifies the log that `source` holds.
 #[must_use]
@@ -61,10 +59,8 @@ struct Run<'a> {
     next: u64,
     first: u64,
     bytes: u64,
-    /// The seal of the record before.
-    seal: Seal,
-    /// The same as it stands in the file.
-    seal_text: Vec<u8>,
+    /// The seal of the record before, as it stands in the file.
+    seal: Vec<u8>,
     tree: Frontier,
     tree_first: u64,
     /// The key of the next record.
@@ -133,8 +129,7 @@ impl<'a> Run<'a> {
             next: 0,
             first: 0,
             bytes: 0,
-            seal: Seal::genesis(""),
-            seal_text: Vec::new(),
+            seal: Seal::genesis("").text().into_bytes(),
             tree: Frontier::default(),
             tree_first: 0,
             vouched: 0,
@@ -177,14 +172,6 @@ struct Place {
     first: u64,
     is_first: bool,
     is_last: bool,
-}
-
-/// Reads one line with its newline, or as much of it as a record may have. False at the end.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let most = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
-    let read = reader.by_ref().take(most).read_until(b'\n', line)?;
-    Ok(read > 0)
 }
 
 impl Run<'_> {
@@ -282,21 +269,21 @@ impl Run<'_> {
         let name = segment_name(first);
         let opened = self.source.reader(&name, 0);
         let reader = opened.map_err(|error| unreadable(&name, &error))?;
-        let mut reader = BufReader::with_capacity(READ_BYTES, reader);
+        let mut lines = Lines::new(reader);
         let place = Place {
             first,
             is_first,
             is_last: next.is_none(),
         };
-        let mut line = Vec::with_capacity(4096);
         let mut at_opening = true;
         while next != Some(self.next) || at_opening {
-            let read = read_line(&mut reader, &mut line);
-            if !read.map_err(|error| unreadable(&name, &error))? {
+            let line = lines.next().map_err(|error| unreadable(&name, &error))?;
+            if line.is_empty() {
                 break;
             }
-            if let Err(bad) = self.line(&line, place, at_opening) {
-                return Err(self.judge(bad, &line, reader, place));
+            if let Err(bad) = self.line(line, place, at_opening) {
+                let line = line.to_vec();
+                return Err(self.judge(bad, &line, lines, place));
             }
             at_opening = false;
         }
@@ -307,8 +294,8 @@ impl Run<'_> {
                 bytes: 0,
             });
         }
-        let rest = read_line(&mut reader, &mut line);
-        self.leftover = rest.map_err(|error| unreadable(&name, &error))?;
+        let rest = lines.next().map_err(|error| unreadable(&name, &error))?;
+        self.leftover = !rest.is_empty();
         match next {
             Some(next) if next != self.next => {
                 let reason = format!("records {} to {} are missing", self.next, next - 1);

@@ -1,13 +1,12 @@
 //! What a verification comes to: torn or tampered, and what ought to be there and is not.
 
-use std::io::{self, BufRead};
-
-use data_encoding::HEXLOWER;
+use std::io::{self, Read};
 
 use super::report::{Depth, Layer, Outcome, Report};
-use super::{Bad, HeadFound, Place, Run, SLOT_BYTES, read_line, tampered, unreadable};
+use super::{Bad, HeadFound, Place, Run, SLOT_BYTES, tampered, unreadable};
 use crate::audit::chain::continues;
-use crate::audit::line::Line;
+use crate::audit::line::{Line, hash_of_seal};
+use crate::audit::lines::Lines;
 use crate::audit::segment_name;
 use crate::limits::CHECKPOINT_RECORDS;
 
@@ -29,7 +28,7 @@ impl Run<'_> {
         &mut self,
         bad: Bad,
         line: &[u8],
-        rest: impl BufRead,
+        rest: Lines<impl Read>,
         place: Place,
     ) -> Outcome {
         let seq = self.next;
@@ -139,7 +138,7 @@ impl Run<'_> {
             records,
             by_file: self.by_hash_records,
             bytes: self.bytes,
-            head: HEXLOWER.encode(&self.seal.hash),
+            head: String::from_utf8_lossy(hash_of_seal(&self.seal)).into_owned(),
             root: self.tree.root(),
             chain: some(records),
             mac: some(self.vouched),
@@ -152,7 +151,7 @@ impl Run<'_> {
 }
 
 /// Returns the greatest claim of durability in lines that continue the line before them, and the bytes from `line` on.
-fn look_beyond(line: &[u8], mut rest: impl BufRead) -> io::Result<(u64, u64)> {
+fn look_beyond(line: &[u8], mut rest: Lines<impl Read>) -> io::Result<(u64, u64)> {
     let seal = |line: &[u8]| {
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
         Line::split(bare).ok().map(|line| line.seal().to_vec())
@@ -160,17 +159,19 @@ fn look_beyond(line: &[u8], mut rest: impl BufRead) -> io::Result<(u64, u64)> {
     let mut before = seal(line);
     let mut bytes = u64::try_from(line.len()).unwrap_or_default();
     let mut durable = 0;
-    let mut buffer = Vec::new();
-    while read_line(&mut rest, &mut buffer)? {
-        bytes += u64::try_from(buffer.len()).unwrap_or_default();
-        let bare = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
+    loop {
+        let line = rest.next()?;
+        if line.is_empty() {
+            return Ok((durable, bytes));
+        }
+        bytes += u64::try_from(line.len()).unwrap_or_default();
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
         // INVARIANT: `d` is believed only from a line whose own hash verifies.
         if let (Some(before), Ok(line)) = (&before, Line::split(bare))
             && continues(before, &line)
         {
             durable = durable.max(line.durable());
         }
-        before = seal(&buffer);
+        before = seal(bare);
     }
-    Ok((durable, bytes))
 }

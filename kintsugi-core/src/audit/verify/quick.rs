@@ -4,15 +4,16 @@
 //! carries the code of its place. A file with another hash is read record by record, so that the bad one is named; so is
 //! one that a note from elsewhere is about.
 
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, Read as _};
 
 use data_encoding::HEXLOWER;
 
 use super::beginning::Beginning;
 use super::report::Outcome;
-use super::{Place, READ_BYTES, Run, read_line, unreadable};
+use super::{Place, Run, unreadable};
 use crate::audit::checkpoint;
 use crate::audit::line::{Line, SEAL_BYTES};
+use crate::audit::lines::{Lines, READ_BYTES, first_line};
 use crate::audit::record::{Opening, Record};
 use crate::audit::segment_name;
 
@@ -56,7 +57,7 @@ impl Run<'_> {
             return Ok(false);
         }
         let before = self.bytes;
-        self.first_line(Place {
+        self.take_first_line(Place {
             first,
             is_first,
             is_last: false,
@@ -68,23 +69,16 @@ impl Run<'_> {
 
     /// Returns what the first record of the segment `first` says, when it can be read.
     fn stated_by(&self, first: u64) -> Result<Option<Beginning>, Outcome> {
-        let line = self.read_first(first)?;
+        let line = self.first_line_of(first)?;
         let record = Record::read(line.strip_suffix(b"\n").unwrap_or(&line));
         Ok(record
             .ok()
             .and_then(|record| Beginning::read(&record.body, first)))
     }
 
-    /// Returns the first line of the segment `first` with its newline.
-    fn read_first(&self, first: u64) -> Result<Vec<u8>, Outcome> {
-        let mut line = Vec::new();
-        let name = segment_name(first);
-        let read = self
-            .source
-            .reader(&name, 0)
-            .and_then(|reader| read_line(&mut BufReader::new(reader), &mut line));
-        read.map_err(|error| unreadable(&name, &error))?;
-        Ok(line)
+    fn first_line_of(&self, first: u64) -> Result<Vec<u8>, Outcome> {
+        let line = first_line(self.source, first);
+        line.map_err(|error| unreadable(&segment_name(first), &error))
     }
 
     fn hash_file(&self, first: u64) -> Result<FileRead, Outcome> {
@@ -116,10 +110,10 @@ impl Run<'_> {
     }
 
     /// Verifies the first record of a segment.
-    fn first_line(&mut self, place: Place) -> Result<(), Outcome> {
-        let line = self.read_first(place.first)?;
+    fn take_first_line(&mut self, place: Place) -> Result<(), Outcome> {
+        let line = self.first_line_of(place.first)?;
         let taken = self.line(&line, place, true);
-        taken.map_err(|bad| self.judge(bad, &line, io::empty(), place))
+        taken.map_err(|bad| self.judge(bad, &line, Lines::new(io::empty()), place))
     }
 
     /// Moves behind a segment that is as the next one says.
@@ -130,8 +124,7 @@ impl Run<'_> {
         self.closed = Some(hash);
         self.key = self.key.take().map(|key| key.after(steps));
         self.next = next;
-        self.seal = stated.seal;
-        self.seal_text = stated.seal.text().into_bytes();
+        self.seal = stated.seal.text().into_bytes();
         self.tree = stated.tree;
         if let Some(notes) = &mut self.notes {
             notes.skip_to(self.tree.size())?;
@@ -151,10 +144,13 @@ impl Run<'_> {
             let name = segment_name(first);
             let opened = self.source.reader(&name, 0);
             let reader = opened.map_err(|error| unreadable(&name, &error))?;
-            let mut reader = BufReader::with_capacity(READ_BYTES, reader);
-            let mut bytes = Vec::new();
-            while read_line(&mut reader, &mut bytes).map_err(|error| unreadable(&name, &error))? {
-                let bare = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+            let mut lines = Lines::new(reader);
+            loop {
+                let line = lines.next().map_err(|error| unreadable(&name, &error))?;
+                if line.is_empty() {
+                    break;
+                }
+                let bare = line.strip_suffix(b"\n").unwrap_or(line);
                 let speaks =
                     Line::split(bare).is_ok_and(|line| matches!(line.kind(), b"redact" | b"prune"));
                 if speaks && let Ok(record) = Record::read(bare) {

@@ -5,11 +5,12 @@ use data_encoding::HEXLOWER;
 use super::beginning::Beginning;
 use super::notes::Notes;
 use super::report::{Depth, Outcome};
-use super::{Bad, Place, READ_BYTES, Run, tampered};
-use crate::audit::chain::{Key, Seal, unhex};
+use super::{Bad, Place, Run, tampered};
+use crate::audit::chain::{Key, is_hex, unhex};
 use crate::audit::checkpoint;
 use crate::audit::first_key_name;
 use crate::audit::line::{Line, LineError};
+use crate::audit::lines::READ_BYTES;
 use crate::audit::merkle;
 use crate::audit::record::{Body, Opening, Record};
 
@@ -41,8 +42,8 @@ impl Run<'_> {
                 "claims that later records were durable before it",
             ));
         }
-        let seal = Seal::parse(line.seal()).ok_or(Bad::Record("has no seal"))?;
-        if !self.is_next(&line, &seal) {
+        let hash = self.link(&line);
+        if !is_hex(line.hash(), &hash) {
             return Err(Bad::Record("does not follow the record before it"));
         }
         if !line.commitment_holds() {
@@ -50,31 +51,30 @@ impl Run<'_> {
                 "has another private part than it was written with",
             ));
         }
-        self.check_code(&seal)?;
+        self.check_code(&line, &hash)?;
         self.notice(bare, &line)?;
-        self.seal = seal;
-        self.seal_text.clear();
-        self.seal_text.extend_from_slice(line.seal());
+        self.seal.clear();
+        self.seal.extend_from_slice(line.seal());
         if self.options.depth != Depth::Chain {
             self.tree.push(merkle::leaf(&line));
         }
         self.pass(bytes)
     }
 
-    /// Whether a line continues the one before it: [`super::super::chain::link`], in one piece, which is faster.
-    fn is_next(&mut self, line: &Line<'_>, seal: &Seal) -> bool {
+    /// Returns the hash of a line that continues the one before it: [`crate::audit::chain::link`], in one piece, which is faster.
+    fn link(&mut self, line: &Line<'_>) -> [u8; 32] {
         let (before, after) = line.public();
-        let sealed = self.seal_text.len();
-        self.seal_text.extend_from_slice(before);
-        self.seal_text.extend_from_slice(after);
-        let hash = blake3::hash(&self.seal_text);
-        self.seal_text.truncate(sealed);
-        *hash.as_bytes() == seal.hash
+        let sealed = self.seal.len();
+        self.seal.extend_from_slice(before);
+        self.seal.extend_from_slice(after);
+        let hash = blake3::hash(&self.seal);
+        self.seal.truncate(sealed);
+        *hash.as_bytes()
     }
 
-    fn check_code(&mut self, seal: &Seal) -> Result<(), Bad> {
+    fn check_code(&mut self, line: &Line<'_>, hash: &[u8; 32]) -> Result<(), Bad> {
         if let Some(key) = &self.key {
-            if key.mac(&seal.hash) != seal.mac {
+            if unhex(line.mac()) != Some(key.mac(hash)) {
                 return Err(Bad::Record("was not written with the key of its place"));
             }
             self.key = Some(key.next());
@@ -144,7 +144,7 @@ impl Run<'_> {
             .filter(|head| head.chain.next == self.next);
         let Some(head) = head else { return Ok(()) };
         let renewed = self.key.as_ref().is_some_and(|key| *key != head.chain.key);
-        if head.chain.seal != self.seal || renewed {
+        if head.chain.seal.text().as_bytes() != self.seal || renewed {
             let reason = format!("record {before} is not the one that the head names");
             return Err(tampered(before, reason));
         }
@@ -211,7 +211,7 @@ impl Run<'_> {
             }
             Opening::Full | Opening::FailedSync => {}
         }
-        if beginning.seal != self.seal || line.seq() != self.next {
+        if beginning.seal.text().as_bytes() != self.seal || line.seq() != self.next {
             return Err(Bad::Record("does not follow the segment before it"));
         }
         self.compare_file(&beginning)?;
@@ -263,8 +263,7 @@ impl Run<'_> {
         self.log = Some(beginning.log);
         self.next = first;
         self.first = first;
-        self.seal = beginning.seal;
-        self.seal_text = beginning.seal.text().into_bytes();
+        self.seal = beginning.seal.text().into_bytes();
         self.tree = beginning.tree;
         self.tree_first = beginning.tree_first;
         if self.options.depth == Depth::Chain {
