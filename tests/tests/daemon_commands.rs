@@ -88,6 +88,70 @@ fn a_daemon_is_started_shown_restarted_and_stopped() {
     complaint(&machine.run(&["daemon", "status"]), 5);
 }
 
+/// Five lines, of which the first says whether the person is protected, and one more for each problem.
+#[test]
+fn status_tells_a_person_in_five_lines_whether_they_are_protected() {
+    let machine = Machine::new();
+    let lines = || -> Vec<String> {
+        let status = printed(&machine, &["status"], 0);
+        status.lines().map(str::to_owned).collect()
+    };
+    let config = machine.home().join(".config/kintsugi");
+    std::fs::create_dir_all(&config).unwrap();
+    let policy = |text: &str| {
+        std::fs::write(config.join("config.toml"), text).unwrap();
+        let daemon = i32::try_from(pid(&machine)).unwrap();
+        kill_process(Pid::from_raw(daemon).unwrap(), Signal::HUP).unwrap();
+    };
+    printed(&machine, &["daemon", "start"], 0);
+    let unasked = lines();
+    assert_eq!(unasked.len(), 5, "{unasked:?}");
+    assert!(unasked[0].contains("no: nothing asks"), "{unasked:?}");
+
+    // A hook that has asked is one that asks.
+    assert!(machine.run(&["run", "--", "true"]).status.success());
+    let expected = [
+        ("", "yes: dangerous commands wait for you"),
+        (
+            "mode = \"notify\"\n",
+            "in part: only catastrophic commands wait",
+        ),
+        (
+            "mode = \"unattended\"\n",
+            "yes: dangerous commands are denied",
+        ),
+    ];
+    for (text, word) in expected {
+        policy(text);
+        let told = lines();
+        assert_eq!(told.len(), 5, "{told:?}");
+        let first = told[0].strip_prefix("protected").unwrap().trim_start();
+        assert!(first.starts_with(word), "{told:?}");
+        assert!(
+            told[1].contains(&format!("process {}", pid(&machine))),
+            "{told:?}"
+        );
+        assert!(told[2].contains(" records, "), "{told:?}");
+        assert!(told[3].contains("last asked: "), "{told:?}");
+        assert!(
+            told[4].contains("0 held; no vault; scorer heuristic"),
+            "{told:?}"
+        );
+    }
+
+    policy("mood = \"notify\"\n");
+    let broken = lines();
+    assert_eq!(broken.len(), 6, "{broken:?}");
+    assert!(
+        broken[0].ends_with("yes, but look at the problems below"),
+        "{broken:?}"
+    );
+    assert!(
+        broken[5].starts_with("problem") && broken[5].contains("config.toml"),
+        "{broken:?}"
+    );
+}
+
 #[test]
 fn in_the_foreground_it_is_that_very_process_and_an_interrupt_ends_it() {
     let machine = Machine::new();

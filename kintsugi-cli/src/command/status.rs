@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use kintsugi_core::display::escape;
+use kintsugi_core::policy::Mode;
 use kintsugi_core::protocol::{ChildState, Request, Response, Status as DaemonStatus, VaultStatus};
 use serde::Serialize;
 
@@ -182,6 +183,12 @@ fn verdict(status: &DaemonStatus, is_asked: bool) -> String {
             "no: nothing asks before it runs; `kintsugi setup` puts hooks in place"
         }
         (Some(_), true, false) => "yes, but look at the problems below",
+        (Some(_), true, true) if status.mode == Mode::Notify.name() => {
+            "in part: only catastrophic commands wait for you, the others run with a warning"
+        }
+        (Some(_), true, true) if status.mode == Mode::Unattended.name() => {
+            "yes: dangerous commands are denied, since nobody is there to answer"
+        }
         (Some(_), true, true) => "yes: dangerous commands wait for you",
     };
     word.to_owned()
@@ -277,6 +284,10 @@ mod tests {
         assert!(protected(&format!("{{{LOG}}}"), &["bash"]).starts_with("yes:"));
         assert!(protected(&format!("{{{LOG}}}"), &[]).starts_with("no:"));
         assert!(protected("{}", &["bash"]).starts_with("everything is refused"));
+        let mode = |mode| protected(&format!("{{{LOG},\"mode\":\"{mode}\"}}"), &["bash"]);
+        assert!(mode("attended").starts_with("yes:"));
+        assert!(mode("unattended").contains("denied"));
+        assert!(mode("notify").starts_with("in part:"));
         let problem = format!("{{{LOG},\"problems\":[\"p\"]}}");
         assert!(protected(&problem, &["bash"]).contains("problems"));
     }

@@ -3,7 +3,7 @@
 //! A local socket of mode 0600: `$KINTSUGI_SOCKET`, else `$XDG_RUNTIME_DIR/kintsugi.sock`, else in the data directory. One JSON
 //! object a line, UTF-8, in both directions; a connection carries any number of requests, answered one after another. Unknown
 //! members are ignored. The types are [`Request`](crate::protocol::Request) and [`Response`](crate::protocol::Response); the
-//! bounds are in [`crate::limits`].
+//! bounds are in [`crate::limits`]. A small client in Python that walks through most of it is `tests/clients/wire_1.py`.
 //!
 //! # Requests
 //!
