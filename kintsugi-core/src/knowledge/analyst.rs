@@ -140,6 +140,8 @@ pub(super) struct Analyst<'a> {
     pub(super) fetched: Vec<String>,
     /// Directories that the line makes.
     pub(super) made: Made,
+    /// Remotes that the line adds or moves: name, address, and whether they are the first of a project.
+    pub(super) remotes: Vec<(String, String, bool)>,
     /// The statements that are being read are for a database that nobody misses.
     pub(super) is_scratch: bool,
 }

@@ -168,7 +168,7 @@ impl Analyst<'_> {
     }
 
     /// The text of options that come from the standard input or a substitution.
-    fn shown_options(task: &Task<'_, '_>, file: &Word) -> Vec<Rc<str>> {
+    pub(super) fn shown_options(task: &Task<'_, '_>, file: &Word) -> Vec<Rc<str>> {
         let call = &task.call;
         let process = file.holes().find_map(|hole| match hole {
             Hole::Process { first, .. } => Some(*first),

@@ -20,11 +20,13 @@ mod flow;
 #[cfg(test)]
 mod flow_tests;
 mod foreign;
+mod git_around;
 mod grammar;
 mod hints;
 mod holes;
 mod implicit;
 mod languages;
+mod lately;
 mod lexicon;
 mod local;
 mod looked_up;
@@ -43,6 +45,7 @@ mod recipe;
 mod redirect;
 mod released;
 mod requests;
+mod requirements;
 pub mod schema;
 mod script;
 mod sentences;
@@ -211,6 +214,7 @@ impl Knowledge {
             reading: Vec::new(),
             fetched: Vec::new(),
             made: made::Made::default(),
+            remotes: Vec::new(),
         };
         analyst.script(script, context, Ambient::default());
         analyst.analysis

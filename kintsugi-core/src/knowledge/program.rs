@@ -135,7 +135,7 @@ impl Analyst<'_> {
         self.read_option_files(&mut task);
         let before = self.analysis.effects.len();
         self.effects(&mut task);
-        self.around(&task);
+        self.around(&mut task);
         self.cut_emptied(&mut task);
         self.hint(&task, before);
         self.assume_undescribed(&task, before);
@@ -149,7 +149,7 @@ impl Analyst<'_> {
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
         feeds = feeds.union(self.run_wrapped(&task));
-        self.build_steps(&task);
+        self.behind_wrapped(&task, before);
         let name = task.parsed.path.split(' ').next().unwrap_or_default();
         if matches!(
             name,
@@ -190,6 +190,34 @@ impl Analyst<'_> {
         }
         if let Some(name) = &parsed.unknown_subcommand {
             let text = format!("{} {}", parsed.path, name.display());
+            // `xargs git < FILE`: what it does stands in what it is given.
+            let is_given = matches!(name.pieces.as_slice(), [Piece::Hole(Hole::Other(_))]);
+            let destroys = matches!(
+                parsed.path.as_str(),
+                "git"
+                    | "kubectl"
+                    | "docker"
+                    | "podman"
+                    | "terraform"
+                    | "tofu"
+                    | "helm"
+                    | "aws"
+                    | "gcloud"
+                    | "az"
+                    | "gh"
+                    | "systemctl"
+                    | "apt"
+                    | "apt-get"
+                    | "brew"
+            );
+            if is_given && destroys && task.call.ambient.modifiers.contains(Modifier::Indirect) {
+                let target = Target {
+                    text: text.clone(),
+                    place: None,
+                };
+                self.push(&task.call, Action::Execute, Role::Code, target)
+                    .feed(Feed::Program);
+            }
             self.unknown(UnknownKind::Subcommand, text, name.span);
         } else if let Some(surplus) = parsed.surplus.first()
             && !task.has_wrapped()

@@ -4,7 +4,7 @@ use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
 use super::schema::Language;
-use crate::effect::{Action, Feed, Modifier, Role, Target};
+use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place};
 use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
 
@@ -105,19 +105,7 @@ impl Analyst<'_> {
     }
 
     fn file_redirect(&mut self, call: &Call<'_>, redirect: &Redirect, printed: &Printed) {
-        let action = match redirect.mode {
-            RedirectMode::Read => Action::Read,
-            RedirectMode::Overwrite => Action::Overwrite,
-            RedirectMode::Append | RedirectMode::ReadWrite => Action::Write,
-        };
-        // `echo -n > x` and `printf '' > x` leave of a file what `> x` leaves.
-        let is_nothing = action == Action::Overwrite
-            && printed.feeds == Feeds::of(Feed::Text)
-            && printed
-                .text
-                .as_ref()
-                .is_some_and(|text| text.trim().is_empty());
-        let action = if is_nothing { Action::Truncate } else { action };
+        let (action, is_bare) = action_of(call, redirect, printed);
         let is_process = redirect
             .target
             .holes()
@@ -154,8 +142,16 @@ impl Analyst<'_> {
             } else {
                 printed.feeds.worst()
             };
-            let program = behind_wrappers(call.words);
-            self.push_path(call, action, &judged, &program).feed(feed);
+            let program = program_of(call, redirect);
+            let is_listed = is_bare && judged.place == Place::Unknown;
+            let with = if is_listed {
+                Modifiers::NONE.with(Modifier::Indirect)
+            } else {
+                Modifiers::NONE
+            };
+            self.push_path(call, action, &judged, &program)
+                .with(with)
+                .feed(feed);
             if call.words.len() == 1
                 && call.words.first().and_then(Word::known).as_deref() == Some("exec")
                 && self.descriptors.len() < DESCRIPTORS_MAX
@@ -163,20 +159,61 @@ impl Analyst<'_> {
                 self.descriptors.push(judged.path.clone());
             }
             if action != Action::Read {
-                // The reader of the text knows escapes and the order of what is written; words alone do not tell.
-                let told = self.told.contains(&judged.path);
-                let text = if told {
-                    self.written(&judged.path).and_then(|it| it.text)
-                } else {
-                    let spoken = || super::carried::spoken(call.words).map(std::rc::Rc::from);
-                    printed.text.clone().or_else(spoken)
-                };
-                self.remember(&judged.path, printed.feeds, text);
-                if let Some(program) = &printed.copies {
-                    self.copies.insert(judged.path.clone(), program.clone());
-                }
+                self.remember_redirected(call, &judged.path, printed);
             }
         }
+    }
+
+    /// Keeps in mind what stands in a file behind a redirection.
+    fn remember_redirected(&mut self, call: &Call<'_>, path: &str, printed: &Printed) {
+        // The reader of the text knows escapes and the order of what is written; words alone do not tell.
+        let told = self.told.contains(path);
+        let text = if told {
+            self.written(path).and_then(|it| it.text)
+        } else {
+            let spoken = || super::carried::spoken(call.words).map(std::rc::Rc::from);
+            printed.text.clone().or_else(spoken)
+        };
+        self.remember(path, printed.feeds, text);
+        if let Some(program) = &printed.copies {
+            self.copies.insert(path.to_owned(), program.clone());
+        }
+    }
+}
+
+/// What a redirection does with its file, and whether it empties whatever files are listed.
+fn action_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> (Action, bool) {
+    let action = match redirect.mode {
+        RedirectMode::Read => Action::Read,
+        RedirectMode::Overwrite => Action::Overwrite,
+        RedirectMode::Append | RedirectMode::ReadWrite => Action::Write,
+    };
+    // `echo -n > x` and `printf '' > x` leave of a file what `> x` leaves.
+    let is_nothing = action == Action::Overwrite
+        && printed.feeds == Feeds::of(Feed::Text)
+        && printed
+            .text
+            .as_ref()
+            .is_some_and(|text| text.trim().is_empty());
+    // `for f in $(ls); do : > "$f"; done`: whatever is listed is emptied.
+    let is_bare = action == Action::Overwrite
+        && matches!(
+            redirect.target.pieces.as_slice(),
+            [.., Piece::Hole(Hole::Output { .. }) | Piece::Glob(_)]
+        )
+        && says_nothing(call);
+    let is_emptied = is_nothing || is_bare;
+    (if is_emptied { Action::Truncate } else { action }, is_bare)
+}
+
+/// The program whose output goes to a redirection. What a group prints is more than the nothing of a redirection alone.
+fn program_of(call: &Call<'_>, redirect: &Redirect) -> String {
+    let target = redirect.target.span;
+    let is_alone = call.span.start < target.start && call.span.end >= target.end;
+    if call.words.is_empty() && !is_alone {
+        "{".to_owned()
+    } else {
+        behind_wrappers(call.words)
     }
 }
 
@@ -184,6 +221,20 @@ impl Analyst<'_> {
 fn copies(call: &Call<'_>) -> bool {
     let name = behind_wrappers(call.words);
     matches!(name.as_str(), "tee" | "sponge" | "dd")
+}
+
+/// Whether a command prints nothing whatever it is fed: none at all, `:`, `true`, `cat /dev/null`.
+fn says_nothing(call: &Call<'_>) -> bool {
+    let name = behind_wrappers(call.words);
+    match name.as_str() {
+        "" => call.words.is_empty(),
+        ":" | "true" | "false" => true,
+        "cat" => {
+            let mut files = call.words.iter().skip(1).map(Word::display);
+            call.words.len() > 1 && files.all(|file| file == "/dev/null")
+        }
+        _ => false,
+    }
 }
 
 /// Whether a target is nothing but a variable with a name like those of descriptors: `${COPROC[1]}`, `$OUT`.

@@ -140,7 +140,15 @@ impl Analyst<'_> {
                     "assertion",
                     "api_key",
                 ];
-                holes.any(|hole| matches!(hole, Hole::Variable(name) if is_secret_variable(name)))
+                let is_secret = |hole: &Hole| match hole {
+                    Hole::Variable(name) => is_secret_variable(name),
+                    Hole::Output { first, end } => {
+                        let printed = task.call.scope.flow(*first, *end);
+                        printed.feeds.contains(Feed::Secret)
+                    }
+                    Hole::Process { .. } | Hole::Other(_) => false,
+                };
+                holes.any(is_secret)
                     && !signs_in.iter().any(|sign| {
                         text.contains(&format!("{sign}=")) || text.contains(&format!("{sign}\""))
                     })

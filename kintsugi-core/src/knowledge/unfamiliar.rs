@@ -11,7 +11,9 @@ use crate::shell::{Dialect, Word};
 
 impl Analyst<'_> {
     /// What a command does by what stands around it: what it opens, answers, ends and puts before everybody.
-    pub(super) fn around(&mut self, task: &Task<'_, '_>) {
+    pub(super) fn around(&mut self, task: &mut Task<'_, '_>) {
+        self.git_around(task);
+        self.requirements(task);
         self.opened(task);
         self.answered(task);
         self.ends_piped(task);

@@ -256,9 +256,15 @@ impl Analyst<'_> {
         if task.lists || !roots.is_empty() {
             return Self::found_below(task, &roots);
         }
-        if let Some(text) = &task.call.fed.text
-            && matches!(task.call.input, Input::Pipe { .. } | Input::Text(_))
-        {
+        // `xargs -a FILE`, where the line wrote that file.
+        let given = task.text.as_ref().filter(|_| task.parsed.path == "xargs");
+        let fed = task
+            .call
+            .fed
+            .text
+            .as_ref()
+            .filter(|_| !matches!(task.call.input, Input::Inherited));
+        if let Some(text) = given.or(fed) {
             // With a name to replace, each line is one argument (xargs(1), -I).
             if task.parsed.replaces.is_some() {
                 let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -368,7 +374,15 @@ impl Analyst<'_> {
         if source.parsed.path == "git ls-files" && source.narrowing().is_empty() {
             // Only what is in the index, and nothing of `.git`.
             let all = found.iter_mut().flatten();
-            all.for_each(|word| word.pieces.push(Piece::Glob("/*".to_owned())));
+            all.for_each(|word| match word.pieces.last_mut() {
+                // A pathspec is a pattern already (gitglossary(7)).
+                Some(Piece::Text(text)) if text.contains(['*', '?']) => {
+                    let pattern = std::mem::take(text);
+                    word.pieces.pop();
+                    word.pieces.push(Piece::Glob(pattern));
+                }
+                _ => word.pieces.push(Piece::Glob("/*".to_owned())),
+            });
         }
         Some(found)
     }

@@ -45,22 +45,29 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                     program.pipe((start, at), budget, &mut found);
                 }
             }
-            (_, mark @ (">" | ">>")) if print.is_some() => found.push(Embedded::Effect {
-                action: if mark == ">>" {
-                    Action::Write
-                } else {
-                    Action::Overwrite
-                },
-                role: Role::Path,
-                target: program.expression(at + 1, budget),
-                // The file that is being read (`gawk(1)`, FILENAME).
-                modifiers: if mark == ">" && program.names_itself(at + 1) {
-                    Modifiers::NONE.with(Modifier::Indirect)
-                } else {
-                    Modifiers::NONE
-                },
-                feed: Feed::Program,
-            }),
+            (_, mark @ (">" | ">>")) if print.is_some() => {
+                let target = program.expression(at + 1, budget);
+                // `printf "" > $0`: the file that a line names is left empty.
+                let empties = mark == ">"
+                    && target.holes().next().is_some()
+                    && program.prints_nothing((print.unwrap_or(at), at));
+                found.push(Embedded::Effect {
+                    action: match mark {
+                        ">>" => Action::Write,
+                        _ if empties => Action::Truncate,
+                        _ => Action::Overwrite,
+                    },
+                    role: Role::Path,
+                    target,
+                    // The file that is being read (`gawk(1)`, FILENAME).
+                    modifiers: if empties || mark == ">" && program.names_itself(at + 1) {
+                        Modifiers::NONE.with(Modifier::Indirect)
+                    } else {
+                        Modifiers::NONE
+                    },
+                    feed: Feed::Program,
+                });
+            }
             _ => {}
         }
     }
@@ -133,6 +140,19 @@ impl Program {
     /// Whether the file that is being read stands there.
     fn names_itself(&self, at: usize) -> bool {
         matches!(self.tokens.get(at), Some(Token::Name(name)) if name == "FILENAME")
+    }
+
+    /// Whether what stands between a `print` and its redirection is the empty text.
+    fn prints_nothing(&self, (print, redirect): (usize, usize)) -> bool {
+        let printed = self.tokens.get(print..redirect).unwrap_or_default();
+        let is_empty = |part: &Part| match part {
+            Part::Text(text) | Part::Code(text) => text.is_empty(),
+        };
+        !printed.is_empty() && printed.iter().all(|token| {
+            let is_nothing =
+                |token: &Token| matches!(token, Token::Text(parts) if parts.iter().all(is_empty));
+            is_nothing(token) || matches!(token.mark(), "(" | ")" | ",")
+        })
     }
 
     /// `print x | "cmd"`: the command, and what is printed when the command is a shell.

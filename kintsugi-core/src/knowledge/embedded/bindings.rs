@@ -94,6 +94,21 @@ impl Script<'_> {
     pub(super) fn loop_head(&mut self, cursor: &mut Cursor<'_>) {
         cursor.at += 1;
         cursor.accept("(");
+        // PHP names the list first: `foreach (E as $key => $x)`.
+        if self.language == Language::Php && cursor.name().is_some_and(|it| !it.starts_with('$')) {
+            let elements = self.expression(cursor).elements();
+            if cursor.name() == Some("as") {
+                cursor.at += 1;
+                while let Some(name) = cursor.name() {
+                    self.names.insert(name.to_owned(), elements.clone());
+                    cursor.at += 1;
+                    if !cursor.accept("=>") {
+                        break;
+                    }
+                }
+            }
+            return;
+        }
         let mut names = Vec::new();
         while let Some(token) = cursor.peek() {
             match token {

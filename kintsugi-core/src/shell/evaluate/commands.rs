@@ -327,6 +327,11 @@ impl Machine<'_> {
             self.keep_file(file, Some(&Vec::new()));
         }
         let variables = Rc::clone(&self.state.exported);
+        let mut span = span;
+        if prefix.is_empty() {
+            // With the operator, so that a redirection alone is told from the one of a group, whose span is the target's.
+            span.start = span.start.saturating_sub(1);
+        }
         let invocation = self.invocation(Vec::new(), assignments, &connections, (variables, span));
         self.emit(invocation);
         self.succeeded = None;

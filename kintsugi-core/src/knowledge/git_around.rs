@@ -1,0 +1,235 @@
+//! What the rest of a line says about a command of git: a remote that it adds just before, a patch of what is not committed, and
+//! variables that take the checks of the project out of the way.
+//!
+//! Sources: git-remote(1), git-config(1), git-apply(1) of git 2.47; patch(1) 2.7; husky 9, pre-commit 4 and lefthook 1.11 for the
+//! variables.
+
+use super::analyst::{Analyst, Call};
+use super::program::Task;
+use crate::effect::{Action, Modifier, Modifiers, Role, Target};
+use crate::shell::{Input, Word};
+
+/// Most remotes that are kept in mind.
+const REMOTES_MAX: usize = 16;
+
+/// Names that a person gives to a remote of his own: a new project, or a fork of one.
+const OWN: [&str; 3] = ["origin", "upstream", "fork"];
+
+/// Variables that switch hooks off, and the value that does; none: any but the empty one.
+const SWITCHES: [(&str, Option<&str>); 7] = [
+    ("HUSKY", Some("0")),
+    ("HUSKY_SKIP_HOOKS", Some("1")),
+    ("SKIP", None),
+    ("LEFTHOOK", Some("0")),
+    ("LEFTHOOK_EXCLUDE", None),
+    ("OVERCOMMIT_DISABLE", Some("1")),
+    ("SKIP_SIMPLE_GIT_HOOKS", Some("1")),
+];
+
+impl Analyst<'_> {
+    /// Adds what the rest of the line makes of a command of git.
+    pub(super) fn git_around(&mut self, task: &mut Task<'_, '_>) {
+        match task.parsed.path.as_str() {
+            "git remote add" | "git remote set-url" => {
+                let is_new = task.parsed.path == "git remote add";
+                let values: Vec<String> = operands(task);
+                if let [name, address, ..] = values.as_slice() {
+                    self.keep_remote(name, address, is_new);
+                }
+            }
+            "git config" | "git config set" => {
+                let words: Vec<String> = task.call.words.iter().map(Word::display).collect();
+                for pair in words.windows(2) {
+                    if let [key, address] = pair
+                        && let Some(name) = remote_of_key(key)
+                    {
+                        self.keep_remote(name, address, false);
+                    }
+                }
+            }
+            "git push" => {
+                self.pushed_elsewhere(task);
+                self.unhooked(&task.call);
+            }
+            "git commit" | "git merge" | "git rebase" | "git am" | "git cherry-pick" => {
+                self.unhooked(&task.call);
+            }
+            "git apply" | "patch" if takes_back(task) => {
+                let here = Word::text(".", task.call.span);
+                let with = Modifiers::NONE.with(Modifier::Uncommitted);
+                self.path_effect(task, Action::Overwrite, &here, with);
+            }
+            _ => {}
+        }
+    }
+
+    fn keep_remote(&mut self, name: &str, address: &str, is_new: bool) {
+        let is_elsewhere = address.contains("://") && !address.starts_with("file://")
+            || address.contains('@') && address.contains(':');
+        // `git remote add origin …` is how a project gets its first remote; another address for it is another matter.
+        if is_elsewhere && self.remotes.len() < REMOTES_MAX {
+            let is_own = is_new && OWN.contains(&name);
+            self.remotes
+                .push((name.to_owned(), address.to_owned(), is_own));
+        }
+    }
+
+    /// A push to a remote that the line itself made or moved goes to an address that nobody chose before.
+    fn pushed_elsewhere(&mut self, task: &Task<'_, '_>) {
+        let words: Vec<String> = task.call.words.iter().map(Word::display).collect();
+        for pair in words.windows(2) {
+            if let [flag, setting] = pair
+                && flag == "-c"
+                && let Some((key, address)) = setting.split_once('=')
+                && let Some(name) = remote_of_key(key)
+            {
+                self.keep_remote(name, address, false);
+            }
+        }
+        let named = task.parsed.values.iter().find(|it| it.role == "remote");
+        let name = named.map_or_else(|| "origin".to_owned(), |value| value.word.display());
+        let everything = words
+            .iter()
+            .any(|word| matches!(word.as_str(), "--all" | "--mirror" | "--branches"));
+        let found = self.remotes.iter().rev().find(|(known, ..)| *known == name);
+        let Some((_, address, _)) =
+            found.filter(|(name, _, is_own)| !is_own || everything && name != "origin")
+        else {
+            return;
+        };
+        let target = Target {
+            text: address.clone(),
+            place: None,
+        };
+        self.push(&task.call, Action::Publish, Role::Remote, target)
+            .with(task.parsed.modifiers)
+            .by("git push");
+    }
+
+    /// `HUSKY=0 git commit`, `git -c core.hooksPath=/dev/null commit`: what `--no-verify` does, by another name.
+    fn unhooked(&mut self, call: &Call<'_>) {
+        let switched = |(name, value): &(&str, Option<&str>)| {
+            let mut given = call.assignments.iter().filter(|it| it.name == *name);
+            let given = given.next_back().map(|it| &it.value);
+            let word = given.or_else(|| call.variables.values.get(name));
+            word.is_some_and(|word| {
+                let text = word.display();
+                value.map_or(!text.is_empty(), |value| text == value)
+            })
+        };
+        let is_unset = call.words.iter().any(|word| {
+            let text = word.display().to_ascii_lowercase();
+            matches!(text.strip_prefix("core.hookspath="), Some("" | "/dev/null"))
+        });
+        if is_unset || SWITCHES.iter().any(switched) {
+            let target = Target {
+                text: "hooks of the repository".to_owned(),
+                place: None,
+            };
+            self.push(call, Action::StopService, Role::Config, target)
+                .by("git");
+        }
+    }
+}
+
+/// The name in `remote.NAME.url` and `remote.NAME.pushurl`.
+fn remote_of_key(key: &str) -> Option<&str> {
+    let rest = key.strip_prefix("remote.")?;
+    rest.strip_suffix(".url")
+        .or_else(|| rest.strip_suffix(".pushurl"))
+}
+
+/// The operands of a command, as texts.
+fn operands(task: &Task<'_, '_>) -> Vec<String> {
+    let values = task.parsed.values.iter();
+    values.map(|value| value.word.display()).collect()
+}
+
+/// `git diff | git apply -R`: what is in no commit is taken back, as `git checkout .` does.
+fn takes_back(task: &Task<'_, '_>) -> bool {
+    let reverses = task.call.words.iter().any(|word| {
+        let text = word.display();
+        text == "--reverse"
+            || text.starts_with('-') && !text.starts_with("--") && text.contains('R')
+    });
+    let Input::Pipe { first, end } = task.call.input else {
+        return false;
+    };
+    let invocations = &task.call.scope.script.invocations;
+    let range = first.0 as usize..end.0 as usize;
+    let Some(source) = invocations.get(range).and_then(<[_]>::last) else {
+        return false;
+    };
+    let mut words = source.words.iter().map(Word::display);
+    let is_diff = words.next().as_deref() == Some("git") && words.next().as_deref() == Some("diff");
+    // Between commits it is another question, and what is staged stays staged.
+    is_diff
+        && reverses
+        && !words
+            .take_while(|word| word != "--")
+            .any(|word| word.contains("..") || word.contains('~') || word.contains('^'))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::testing::all_effects;
+
+    fn found(text: &str) -> String {
+        all_effects(text).join("; ")
+    }
+
+    #[test]
+    fn a_push_to_a_remote_of_the_line_is_told_from_one_to_a_remote_that_was_there() {
+        for text in [
+            "git remote add m https://example.org/m.git && git push m --all",
+            "git remote set-url origin https://example.org/m.git; git push",
+            "git -c remote.m.url=https://example.org/m.git push m main",
+            "git config remote.origin.pushurl https://example.org/m.git && git push origin main",
+        ] {
+            let found = found(text);
+            assert!(
+                found.contains("publish remote https://example.org/m.git"),
+                "{text}: {found}"
+            );
+        }
+        for text in [
+            "git remote add origin https://example.org/m.git && git push -u origin main",
+            "git remote add fork https://example.org/m.git && git push fork topic",
+            "git remote add m https://example.org/m.git && git fetch m",
+            "git remote add m ../m.git && git push m main",
+            "git push origin main",
+        ] {
+            let found = found(text);
+            assert!(!found.contains("publish remote https"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn hooks_are_switched_off_by_variables_and_settings() {
+        for text in [
+            "HUSKY=0 git commit -m x",
+            "export HUSKY=0; git push origin topic",
+            "SKIP=lint git commit -m x",
+            "git -c core.hooksPath=/dev/null commit -m x",
+        ] {
+            let found = found(text);
+            assert!(found.contains("hooks of the repository"), "{text}: {found}");
+        }
+        for text in [
+            "HUSKY=1 git commit -m x",
+            "HUSKY=0 npm ci",
+            "SKIP= git commit -m x",
+        ] {
+            let found = found(text);
+            assert!(!found.contains("hooks of the"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_patch_of_what_is_not_committed_takes_it_back() {
+        assert!(found("git diff | git apply -R").contains("uncommitted"));
+        assert!(found("git diff HEAD -- src | patch -p1 -R").contains("uncommitted"));
+        assert!(!found("git diff main..topic | git apply -R").contains("uncommitted"));
+        assert!(!found("git diff | git apply --check").contains("uncommitted"));
+    }
+}
