@@ -25,20 +25,68 @@ pub fn calls_of(strace: Command, calls: &str, arguments: &[&str]) -> Vec<String>
     run(strace, calls, None, arguments)
 }
 
-/// The same, killed before the one of those calls with that number; the first is 1.
+/// A call before which a run is killed: `strace` counts those of each name for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// Which of all that are looked at; the first is 1.
+    pub number: usize,
+    name: String,
+    of_its_name: usize,
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            number,
+            name,
+            of_its_name,
+        } = self;
+        write!(to, "call {number} ({name}, its {of_its_name}.)")
+    }
+}
+
+/// Every point of a run of which `calls_of` wrote those calls down. The first, by which it starts, cannot be withheld.
+///
+/// # Panics
+/// When a line is no call, or there is none.
+#[must_use]
+pub fn points(calls: &[String]) -> Vec<Point> {
+    let mut seen = std::collections::BTreeMap::<&str, usize>::new();
+    let mut found = Vec::new();
+    for (at, line) in calls.iter().enumerate() {
+        let (name, _) = line.split_once('(').expect("a call");
+        let count = seen.entry(name).or_default();
+        *count += 1;
+        found.push(Point {
+            number: at + 1,
+            name: name.to_owned(),
+            of_its_name: *count,
+        });
+    }
+    found.remove(0);
+    found
+}
+
+/// The same as `calls_of`, killed before the call of that point; says whether it came there, and was.
 ///
 /// # Panics
 /// When it does not start.
-pub fn killed_at(point: usize, strace: Command, calls: &str, arguments: &[&str]) {
-    run(strace, calls, Some(point), arguments);
+#[must_use]
+pub fn killed_at(point: &Point, strace: Command, calls: &str, arguments: &[&str]) -> bool {
+    let made = run(strace, calls, Some(point), arguments);
+    // A call that was withheld has no result.
+    made.last().is_some_and(|call| call.ends_with("= ?"))
 }
 
-fn run(mut strace: Command, calls: &str, kill: Option<usize>, arguments: &[&str]) -> Vec<String> {
+fn run(mut strace: Command, calls: &str, kill: Option<&Point>, arguments: &[&str]) -> Vec<String> {
     let log = tempfile::NamedTempFile::new().expect("room");
     strace.args(["-qq", "-e", "signal=none"]);
     strace.arg("-e").arg(format!("trace={calls}"));
-    if let Some(point) = kill {
-        let inject = format!("inject={calls}:signal=KILL:when={point}");
+    if let Some(Point {
+        name, of_its_name, ..
+    }) = kill
+    {
+        let inject = format!("inject={name}:signal=KILL:when={of_its_name}");
         strace.arg("-e").arg(inject);
     }
     let ended = strace

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use kintsugi_tests::machine::{Machine, said};
-use kintsugi_tests::traced::{calls_of, killed_at, may_trace};
+use kintsugi_tests::traced::{Point, calls_of, killed_at, may_trace, points};
 use kintsugi_tests::tree::{all, differences, tree};
 
 /// Calls that change something, or open what is changed then.
@@ -26,6 +26,8 @@ struct Bench {
     machine: Machine,
     directory: tempfile::TempDir,
     made: usize,
+    killed: usize,
+    spared: usize,
 }
 
 impl Bench {
@@ -42,6 +44,8 @@ impl Bench {
             machine,
             directory,
             made: 0,
+            killed: 0,
+            spared: 0,
         })
     }
 
@@ -77,24 +81,35 @@ impl Bench {
         strace
     }
 
-    /// Runs it to its end; returns how many calls that took.
-    fn calls(&self, work: &Path, arguments: &[&str]) -> usize {
-        calls_of(self.strace(work), CALLS, arguments).len()
+    /// Runs it to its end; returns every point at which it can be killed.
+    fn calls(&self, work: &Path, arguments: &[&str]) -> Vec<Point> {
+        points(&calls_of(self.strace(work), CALLS, arguments))
     }
 
-    /// Kills it before its call of that number.
-    fn killed_at(&self, point: usize, work: &Path, arguments: &[&str]) {
-        killed_at(point, self.strace(work), CALLS, arguments);
+    /// Kills it before its call of that point; what came to its end before that is counted.
+    fn killed_at(&mut self, point: &Point, work: &Path, arguments: &[&str]) {
+        if killed_at(point, self.strace(work), CALLS, arguments) {
+            self.killed += 1;
+        } else {
+            self.spared += 1;
+        }
     }
 
-    /// Returns the points at which a run with so many calls is killed.
-    fn points(calls: usize) -> Vec<usize> {
+    /// Nearly every run has to have been killed: a run may have a call less than the one before it.
+    fn were_killed(&self) {
+        let (killed, spared) = (self.killed, self.spared);
+        println!("{killed} runs were killed, {spared} came to their end");
+        assert!(killed > 10 * spared, "{killed} killed, {spared} not");
+    }
+
+    /// Returns the points at which a run with those calls is killed.
+    fn points(calls: Vec<Point>) -> Vec<Point> {
         let step = if is_long() {
             1
         } else {
-            (calls / POINTS).max(1)
+            (calls.len() / POINTS).max(1)
         };
-        (1..=calls).step_by(step).collect()
+        calls.into_iter().step_by(step).collect()
     }
 
     /// Names of captures, whole or not.
@@ -131,14 +146,19 @@ fn a_killed_capture(line: &[&str]) {
         return;
     };
     let arguments = [&["run", "--"], line].concat();
+    // The first of all makes directories that are there afterwards.
+    let first = bench.work();
+    drop(bench.calls(&first, &arguments));
     let work = bench.work();
     let calls = bench.calls(&work, &arguments);
-    assert!(calls > 20, "{calls} calls");
+    let count = calls.len();
+    assert!(count > 20, "{count} calls");
+    assert!(!work.join("d").exists(), "it did not run");
     let (mut intact, mut undone) = (0, 0);
     for point in Bench::points(calls) {
         let work = bench.work();
         let before = all(&work);
-        bench.killed_at(point, &work, &arguments);
+        bench.killed_at(&point, &work, &arguments);
         if differences(&before, &all(&work)).is_empty() {
             intact += 1;
             continue;
@@ -149,8 +169,9 @@ fn a_killed_capture(line: &[&str]) {
         let differs = differences(&before, &all(&work));
         assert!(differs.is_empty(), "at {point}: {differs:#?}");
     }
-    println!("{calls} calls: {intact} times nothing had happened, {undone} times it came back");
-    assert!(intact > 0);
+    println!("{count} calls: {intact} times nothing had happened, {undone} times it came back");
+    assert!(intact > 0 && undone > 0);
+    bench.were_killed();
     // The next capture sweeps what the killed ones left; pruning leaves nothing at all.
     let work = bench.work();
     let done = bench.kintsugi(&work, &arguments);
@@ -184,10 +205,10 @@ fn a_killed_undo(line: &[&str]) {
     let mut calls = None;
     let mut half = 0;
     loop {
-        let point = match &mut calls {
-            None => 0,
+        let point: Option<Point> = match &mut calls {
+            None => None,
             Some(points) => match Vec::pop(points) {
-                Some(point) => point,
+                Some(point) => Some(point),
                 None => break,
             },
         };
@@ -200,11 +221,8 @@ fn a_killed_undo(line: &[&str]) {
         let after = all(&work);
         assert!(!differences(&before, &after).is_empty());
         let undo = ["undo", &id];
-        if calls.is_none() {
-            let traced = bench.calls(&work, &undo);
-            assert!(traced > 20, "{traced} calls");
-            calls = Some(Bench::points(traced));
-        } else {
+        let at = point.as_ref().map_or_else(String::new, Point::to_string);
+        if let Some(point) = &point {
             bench.killed_at(point, &work, &undo);
             let now = all(&work);
             if !differences(&before, &now).is_empty() && !differences(&after, &now).is_empty() {
@@ -218,20 +236,25 @@ fn a_killed_undo(line: &[&str]) {
                     .any(|tree| tree.values().any(|known| known.is == thing.is));
                 assert!(
                     is_built || is_known,
-                    "at {point}: {}: {thing:?}",
+                    "at {at}: {}: {thing:?}",
                     path.display()
                 );
             }
+        } else {
+            let traced = bench.calls(&work, &undo);
+            assert!(traced.len() > 20, "{} calls", traced.len());
+            calls = Some(Bench::points(traced));
         }
         // A file that got its old name back half-way has changed since; it is kept before it is replaced.
         let done = bench.kintsugi(&work, &["undo", &id, "--overwrite"]);
-        assert!(done.status.success(), "at {point}: {}", said(&done));
+        assert!(done.status.success(), "at {at}: {}", said(&done));
         let differs = differences(&before, &all(&work));
-        assert!(differs.is_empty(), "at {point}: {differs:#?}");
-        assert_eq!(built(&work), [] as [&Path; 0], "at {point}");
+        assert!(differs.is_empty(), "at {at}: {differs:#?}");
+        assert_eq!(built(&work), [] as [&Path; 0], "at {at}");
     }
     println!("{half} times it was half done, and then done");
     assert!(half > 0);
+    bench.were_killed();
 }
 
 #[test]
@@ -249,9 +272,15 @@ fn pruning_that_is_killed_leaves_each_capture_whole_or_none() {
     let Some(mut bench) = Bench::new() else {
         return;
     };
-    let mut points = Vec::new();
-    let mut is_first = true;
-    while let Some(point) = if is_first { Some(0) } else { points.pop() } {
+    let mut points: Option<Vec<Point>> = None;
+    loop {
+        let point = match &mut points {
+            None => None,
+            Some(points) => match points.pop() {
+                Some(point) => Some(point),
+                None => break,
+            },
+        };
         let work = bench.work();
         let before = all(&work);
         let done = bench.kintsugi(
@@ -264,13 +293,11 @@ fn pruning_that_is_killed_leaves_each_capture_whole_or_none() {
         );
         assert!(done.status.success(), "{}", said(&done));
         let prune = ["trash", "prune", "--all"];
-        if is_first {
-            is_first = false;
-            let calls = bench.calls(&work, &prune);
-            points = Bench::points(calls);
+        let Some(point) = point else {
+            points = Some(Bench::points(bench.calls(&work, &prune)));
             continue;
-        }
-        bench.killed_at(point, &work, &prune);
+        };
+        bench.killed_at(&point, &work, &prune);
         let listed = bench.kintsugi(&work, &["undo", "--list"]);
         assert!(listed.status.success(), "{}", said(&listed));
         let whole = bench.captures();
@@ -284,4 +311,5 @@ fn pruning_that_is_killed_leaves_each_capture_whole_or_none() {
         assert!(pruned.status.success(), "{}", said(&pruned));
         assert!(bench.captures().is_empty());
     }
+    bench.were_killed();
 }
