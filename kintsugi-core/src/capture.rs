@@ -38,7 +38,8 @@ pub struct Keep {
     /// What of it.
     pub what: What,
     /// For [`What::Unpacked`]: the program, the archive (empty when it comes from another program), and the options that give its
-    /// members other names. For [`What::Inside`]: the pattern whose names are put there, or nothing. For [`What::Pushed`]: the remote. For [`What::References`]: [`TRACKED`], or nothing.
+    /// members other names. For [`What::Inside`]: the pattern whose names are put there, or nothing. For [`What::Pushed`]: the remote. For [`What::Edited`]: the
+    /// package manager whose file it is, or nothing. For [`What::References`]: [`TRACKED`], or nothing.
     pub of: Vec<String>,
 }
 
@@ -145,12 +146,21 @@ pub struct CaptureFact {
     pub cannot: Vec<String>,
 }
 
+/// When something that no effect names is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hint {
+    /// Where it lies.
+    pub(crate) place: Place,
+    /// Only when something else of a repository is kept as well.
+    pub(crate) beside: bool,
+}
+
 /// Returns what to keep before `effects` happen, a class that needs no person's eye leaving out what is made again anyway.
 ///
 /// `hints` are what no effect names; `repository` names the directory in whose repository the effect with that number is.
 pub(crate) fn keeps<'e>(
     effects: &'e [Effect],
-    hints: &[(Place, Keep)],
+    hints: &[(Hint, Keep)],
     class: Class,
     repository: impl Fn(usize) -> Option<&'e str>,
 ) -> Vec<Keep> {
@@ -210,17 +220,17 @@ pub(crate) fn keeps<'e>(
         }
         keeps.push(keep);
     }
+    // What only changes a working copy is kept beside what a repository would lose: alone it loses nothing.
+    let has_repository = keeps.iter().any(|keep| is_of_repository(keep.what));
     let hints = hints
         .iter()
-        .filter(|(place, _)| is_worth_a_copy(*place, class));
+        .filter(|(hint, _)| has_repository || !hint.beside)
+        .filter(|(hint, _)| is_worth_a_copy(hint.place, class));
     keeps.extend(hints.map(|(_, keep)| keep.clone()));
     keeps.sort();
     keeps.dedup();
     // What is kept whole, or as all that changed, need not be kept in part as well.
-    let is_least = |keep: &Keep, same: &[Keep]| {
-        let mut others = same.iter();
-        !others.any(|other| covers(other.what, keep.what))
-    };
+    let is_least = |keep: &Keep, same: &[Keep]| !same.iter().any(|other| covers(other, keep));
     keeps
         .chunk_by(|one, next| one.path == next.path)
         .flat_map(|same| same.iter().filter(|keep| is_least(keep, same)))
@@ -228,18 +238,26 @@ pub(crate) fn keeps<'e>(
         .collect()
 }
 
-/// Whether keeping `more` of a path keeps `less` of it too.
-const fn covers(more: What, less: What) -> bool {
+const fn is_of_repository(what: What) -> bool {
     matches!(
-        (more, less),
-        (
-            What::Tree,
-            What::Over | What::Inside | What::Moved | What::Edited | What::Attributes
-        ) | (What::Edited, What::Attributes)
-            | (What::Glob, What::Edited)
-            | (What::Ignored, What::Changes | What::References)
-            | (What::Changes | What::Pushed, What::References)
+        what,
+        What::References | What::Changes | What::Ignored | What::Pushed
     )
+}
+
+/// Whether keeping `more` of a path keeps `less` of it too.
+fn covers(more: &Keep, less: &Keep) -> bool {
+    let is_bare = less.what == What::References && less.of.is_empty();
+    match (more.what, less.what) {
+        (What::References, What::References) => is_bare && !more.of.is_empty(),
+        (What::Pushed, What::References) => is_bare,
+        (What::Tree, What::Over | What::Inside | What::Moved | What::Edited | What::Attributes)
+        | (What::Edited, What::Attributes)
+        | (What::Glob, What::Edited)
+        | (What::Ignored, What::Changes | What::References)
+        | (What::Changes, What::References) => true,
+        _ => false,
+    }
 }
 
 /// Circumstances under which there is nothing here that a copy could be made of.

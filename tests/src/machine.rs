@@ -103,6 +103,24 @@ impl Machine {
         self.home().join(".local/share/kintsugi/log")
     }
 
+    /// Waits until the end of each command before which something was kept is noted: until then, all that it changed counts as newer
+    /// work. On a busy machine that may be a while after it ended.
+    ///
+    /// # Panics
+    /// When it never is.
+    pub fn ends_are_noted(&self) {
+        let captures = self.home().join(".local/share/kintsugi/trash/captures");
+        let is_noted = || {
+            let mut captures = std::fs::read_dir(&captures).into_iter().flatten().flatten();
+            captures.all(|capture| capture.path().join("ended").exists())
+        };
+        let began = std::time::Instant::now();
+        while !is_noted() {
+            assert!(began.elapsed().as_secs() < 60, "an end was not noted");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
     /// Returns a program with nothing of this process's environment but `PATH`.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

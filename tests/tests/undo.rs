@@ -58,13 +58,14 @@ echo 'int three;' > src/deep/three.c
 echo one > a.txt; echo b > b.txt; printf 'z\ny\n' > list.txt; echo '# read' > docs/readme.md
 echo '*.cache' > .gitignore
 git add -A; git commit -q -m one
-git remote add origin ../remote.git; git push -q -u origin main
+git remote add origin ../remote.git; git push -q -u origin main; git push -q origin main:gone
 echo two > b.txt; git commit -q -a -m two
 git branch side HEAD~1; git tag v1
 echo stashed > b.txt; git stash -q
 git push -q; git commit -q --amend -m 'two, again'
 echo 'one, changed' > a.txt
-echo 'staged' > staged.txt; git add staged.txt
+echo 'staged' > staged.txt; git add staged.txt; echo half > half.txt; git add half.txt; echo whole > half.txt
+git -C ../remote.git update-ref -d refs/heads/gone
 echo note > notes.txt; mkdir -p extra/empty odd; echo x > extra/file; echo older > extra/a.txt; echo c > x.cache
 ln -s a.txt link; mkfifo src/pipe
 echo hard > h1; ln h1 h2
@@ -177,6 +178,14 @@ impl Bench {
             &["status", "--porcelain=v2", "--branch", "--ignored"],
             &["ls-files", "-s"],
             &["reflog"],
+            &["config", "--local", "--list"],
+            // What is staged, or stands in a reflog alone, is there and not only named.
+            &[
+                "fsck",
+                "--connectivity-only",
+                "--no-dangling",
+                "--no-progress",
+            ],
         ];
         asked
             .iter()
@@ -185,7 +194,7 @@ impl Bench {
                 // To ask must not write the index anew, whose times are compared.
                 git.env("GIT_OPTIONAL_LOCKS", "0");
                 let said = git.args(*arguments).current_dir(work).output().unwrap();
-                String::from_utf8_lossy(&said.stdout).into_owned()
+                String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
             })
             .collect()
     }
@@ -279,6 +288,7 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
     if !ran {
         return Some(format!("it did not run: {screen}"));
     }
+    bench.machine.ends_are_noted();
     let is_remote = command.starts_with("git push");
     if !is_remote && undone(&before, &work, by_git).is_empty() && bench.git(&work) == told {
         return Some(format!("it changed nothing: {screen}"));
@@ -293,6 +303,10 @@ fn problem(bench: &mut Bench, command: &str, back: &Back) -> Option<String> {
         differs.retain(|line| !line.ends_with(" is new"));
     }
     if *back == Back::Project {
+        let words = format!("{dry:?}");
+        if !words.contains("not kept: what `") || !words.contains("` installs or removes") {
+            differs.push(format!("undo does not say what is not kept: {words}"));
+        }
         differs.retain(|line| !line.contains("node_modules") && !line.contains("vendor"));
     }
     if by_git {

@@ -49,6 +49,32 @@ fn newer_work_is_not_overwritten_unless_told_and_an_undo_can_be_undone() {
 }
 
 #[test]
+fn the_log_says_what_was_kept_and_what_was_put_back() {
+    let machine = Machine::new();
+    let (_directory, work) = work();
+    std::fs::write(work.join("f"), "one").unwrap();
+    // When the line runs, the log has it already.
+    let kintsugi = kintsugi_tests::machine::program("kintsugi");
+    let line = format!("echo two > f; {} log --json > seen", kintsugi.display());
+    let done = machine.run_in(&work, &["run", "--", &line]);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let told = |log: &str| -> Vec<String> {
+        let records = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        records
+            .map(|record: serde_json::Value| record["kind"].as_str().unwrap().to_owned())
+            .filter(|kind| kind == "capture" || kind == "undo")
+            .collect()
+    };
+    let seen = std::fs::read_to_string(work.join("seen")).unwrap();
+    assert_eq!(told(&seen), ["capture"]);
+    let undone = machine.run_in(&work, &["undo", "--overwrite"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    let log = machine.run_in(&work, &["log", "--json"]);
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert_eq!(told(&log), ["capture", "undo"]);
+}
+
+#[test]
 fn pruning_forgets_captures_and_their_copies() {
     let machine = Machine::new();
     let (_directory, work) = work();

@@ -57,6 +57,8 @@ pub struct Difference {
     pub steps: Vec<Step>,
     /// Files that git writes again, when the rest is done.
     pub checkouts: Vec<Checkout>,
+    /// References that get a file of their own before anything else, and the object that each names: the list that they stand in is replaced.
+    pub names: Vec<(PathBuf, String)>,
     /// What cannot be put back, or is left as it is, one line each.
     pub notes: Vec<String>,
 }

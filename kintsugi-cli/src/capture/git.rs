@@ -6,17 +6,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
 use kintsugi_core::capture::manifest::{Kind, Manifest, Name, Repository};
 use kintsugi_core::capture::{Keep, TRACKED, What};
 use uuid::Uuid;
 
 use super::compare::{Difference, Does, Step, kept_file};
 use super::keep::{How, Plan, Wanted};
-use super::{CaptureError, remote};
+use super::{CaptureError, reachable, remote, stays};
 use crate::facts::Deadline;
 use crate::facts::git::{Git, bare_of, root_of};
 
@@ -27,7 +30,7 @@ const LEFT: [&str; 5] = ["objects", "lfs", "annex", "modules", "worktrees"];
 pub const HIDDEN: &str = "refs/kintsugi";
 
 /// Most references whose commits are kept; with more, only branches, stashes and where it stands.
-const REFERENCES_MAX: usize = 2_000;
+pub(super) const REFERENCES_MAX: usize = 2_000;
 
 /// Longest time for asking git when something is put back.
 pub(super) const ASK_MAX: Duration = Duration::from_secs(30);
@@ -44,7 +47,7 @@ pub struct Found {
     pub common: PathBuf,
     /// Where each reference stands.
     pub references: Vec<(String, String)>,
-    /// Commits to keep reachable.
+    /// Objects to keep reachable, commits nearly all.
     pub commits: BTreeSet<String>,
     /// Files that differ from what is committed.
     pub dirty: Vec<Name>,
@@ -79,7 +82,9 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
     if line(&["rev-parse", "--show-ref-format"]).is_some_and(|format| format == "reftable") {
         return Err(CaptureError::Git("references that it keeps in tables"));
     }
-    let (references, commits) = references(&git).ok_or(unknown("its references"))?;
+    let reachable = reachable::find(&git, Path::new(&own), deadline);
+    let reachable = reachable.ok_or(unknown("its references"))?;
+    plan.doubts.extend(reachable.doubt());
     let changed = if is_bare {
         Vec::new()
     } else {
@@ -96,21 +101,13 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
             self::plan(plan, &above, deadline)?;
         }
     }
-    for directory in BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]) {
-        plan.tops.push(Wanted {
-            except: LEFT
-                .iter()
-                .map(|name| Name(name.as_bytes().to_vec()))
-                .collect(),
-            how: How::Whole,
-            path: directory,
-        });
-    }
+    let own_files = BTreeSet::from([PathBuf::from(&own), PathBuf::from(&common)]);
+    plan.tops.extend(own_files.into_iter().map(without_objects));
     let found = Found {
         root,
         common: PathBuf::from(common),
-        references,
-        commits,
+        references: reachable.references,
+        commits: reachable.objects,
         dirty: changed,
         files,
         remote: keep.of.first().filter(|_| what == What::Pushed).cloned(),
@@ -127,6 +124,16 @@ pub(crate) fn plan(plan: &mut Plan, keep: &Keep, deadline: Deadline) -> Result<(
         None => plan.repositories.push(found),
     }
     Ok(())
+}
+
+/// A repository's own directory, but for what stays.
+fn without_objects(path: PathBuf) -> Wanted {
+    let left = LEFT.iter().map(|name| Name(name.as_bytes().to_vec()));
+    Wanted {
+        except: left.collect(),
+        how: How::Whole,
+        path,
+    }
 }
 
 /// Adds the files that git does not know, and for [`What::Ignored`] those that it is told to ignore.
@@ -169,39 +176,6 @@ fn around(git: &Git, (root, directory): (&Path, &Path), changed: &[Name]) -> Vec
     found
 }
 
-pub(super) type References = (Vec<(String, String)>, BTreeSet<String>);
-
-/// Where each reference stands, and every commit that one of them, a stash or the working copy needs.
-pub(super) fn references(git: &Git) -> Option<References> {
-    let format = "--format=%(objectname) %(refname)";
-    let all = git.ask(&["for-each-ref", format], &[])?;
-    let read = |said: &str| -> Vec<(String, String)> {
-        let pairs = said.lines().filter_map(|line| line.split_once(' '));
-        let is_own = |name: &str| name.starts_with(HIDDEN);
-        pairs
-            .filter(|(_, name)| !is_own(name))
-            .map(|(commit, name)| (name.to_owned(), commit.to_owned()))
-            .collect()
-    };
-    let mut references = read(&all);
-    if references.len() > REFERENCES_MAX {
-        references = read(&git.ask(&["for-each-ref", format, "refs/heads", "refs/stash"], &[])?);
-    }
-    let mut commits: BTreeSet<String> = references
-        .iter()
-        .map(|(_, commit)| commit.clone())
-        .collect();
-    for asked in [
-        &["rev-parse", "-q", "--verify", "HEAD"][..],
-        &["reflog", "show", "--format=%H", "refs/stash"],
-    ] {
-        // A new repository has no commit, and most have no stash.
-        let said = git.ask(asked, &[]).unwrap_or_default();
-        commits.extend(said.lines().map(str::to_owned));
-    }
-    Some((references, commits))
-}
-
 /// Files that git knows and that differ from what is committed.
 fn changed(git: &Git) -> Option<Vec<Name>> {
     let of_head = git.ask(&["diff-index", "-z", "--name-only", "HEAD"], &[]);
@@ -240,13 +214,14 @@ pub fn keep(found: &Found, id: &Uuid) -> Result<(Repository, Option<String>), Ca
         references: found.references.clone(),
         hidden: u64::try_from(found.commits.len()).unwrap_or(u64::MAX),
         files: found.files,
+        pushed: found.remote.is_some(),
         dirty: found.dirty.clone(),
         remotes: asked.branches,
     };
     Ok((repository, asked.unknown))
 }
 
-fn hidden(common: &Path, id: &Uuid) -> PathBuf {
+pub(super) fn hidden(common: &Path, id: &Uuid) -> PathBuf {
     common.join(HIDDEN).join(id.to_string())
 }
 
@@ -282,6 +257,7 @@ pub fn compare(manifest: &Manifest, found: &mut Difference) {
         whole.any(|top| root.starts_with(top.path.path()))
     };
     for repository in &manifest.repositories {
+        stays::leave(manifest, repository, found);
         if is_kept(&repository.root.path()) {
             continue;
         }
@@ -301,6 +277,7 @@ fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference
         // There was no index, so nothing was clean.
         return Some(());
     };
+    let began: Timestamp = manifest.summary.at.parse().ok()?;
     let deadline = Deadline(Instant::now() + ASK_MAX);
     let git = Git::at(&root, deadline)?;
     let set = |said: String| -> BTreeSet<Name> { names(&said).into_iter().collect() };
@@ -332,7 +309,7 @@ fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference
     let came = listed_now.difference(&listed_then).filter(mine);
     for path in came.map(|name| root.join(name.path())) {
         let is_known = found.steps.iter().any(|step| step.path == path);
-        if path.symlink_metadata().is_ok() && !is_known {
+        if came_after(&path, began) && !is_known {
             found.steps.push(Step {
                 top: usize::MAX,
                 entry: usize::MAX,
@@ -342,10 +319,36 @@ fn files_of(manifest: &Manifest, repository: &Repository, found: &mut Difference
             });
         }
     }
+    let is_lost = |name: &&Name| {
+        let path = root.join(name.path());
+        let is_there = path.symlink_metadata().is_ok();
+        !is_kept(&path) && (!is_there || changed_after(&path, began))
+    };
+    let changed = repository.dirty.iter().filter(is_lost).count();
+    if changed > 0 {
+        let root = kintsugi_core::display::escape(&root.to_string_lossy());
+        found.notes.push(format!(
+            "`{root}`: {changed} files with changes that were in no commit have changed since; they were not kept and stay as they are"
+        ));
+    }
     if !paths.is_empty() {
         found.checkouts.push(Checkout { root, paths });
     }
     Some(())
+}
+
+/// Whether what is at `path` changed after `began`; unknown counts as not.
+fn changed_after(path: &Path, began: Timestamp) -> bool {
+    let found = path.symlink_metadata();
+    let began = (began.as_second(), i64::from(began.subsec_nanosecond()));
+    found.is_ok_and(|found| (found.ctime(), found.ctime_nsec()) >= began)
+}
+
+/// Whether something is there that was not when the capture began: what git did not know then may have been there all the same.
+fn came_after(path: &Path, began: Timestamp) -> bool {
+    let made = path.symlink_metadata().and_then(|found| found.created());
+    // A file system that does not know when a file was made does not show that it was there before.
+    changed_after(path, began) && made.map_or(true, |made| made >= SystemTime::from(began))
 }
 
 /// Returns the copy of the index of the working copy at `root`.
@@ -359,6 +362,23 @@ fn kept_index(manifest: &Manifest, root: &Path) -> Option<PathBuf> {
         Kind::File { content, .. } => kept_file(manifest, top, content),
         Kind::Missing | Kind::Directory | Kind::Link { .. } | Kind::Fifo | Kind::Special => None,
     }
+}
+
+/// Gives references that stand in a list a file of their own, as git writes it.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn name(references: &[(PathBuf, String)]) -> Result<(), CaptureError> {
+    for (path, object) in references {
+        let failed = |error| CaptureError::io(path, error);
+        fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
+        let mut options = fs::OpenOptions::new();
+        let opened = options.write(true).create_new(true).open(path);
+        opened
+            .and_then(|mut file| file.write_all(format!("{object}\n").as_bytes()))
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Lets git write files again, when its own files are back.

@@ -71,6 +71,8 @@ pub struct Plan {
     pub cannot: Vec<String>,
     /// What may be missing of it. That is said like the above, and holds nothing by itself.
     pub doubts: Vec<String>,
+    /// What is left out, since it is had again: an undo says so, and nobody is asked.
+    pub left: BTreeSet<String>,
     /// Files.
     pub files: u64,
     /// Bytes.
@@ -145,7 +147,12 @@ impl Plan {
                     });
                 }
             }
-            What::Edited => self.edited(path, deadline),
+            What::Edited => {
+                let manager = keep.of.first();
+                self.left
+                    .extend(manager.map(|name| format!("what `{name}` installs or removes")));
+                self.edited(path, deadline);
+            }
             What::Attributes => {
                 if let Ok(path) = path.canonicalize() {
                     self.tops.push(Wanted {
@@ -351,6 +358,7 @@ pub fn keep(
     }
     // Before the repository's own files are kept: what is reachable then stays so.
     let mut cannot = [&plan.cannot[..], &plan.doubts].concat();
+    cannot.extend(plan.left.iter().cloned());
     let mut repositories = Vec::new();
     for found in &plan.repositories {
         let (repository, doubt) = super::git::keep(found, &occasion.id)?;

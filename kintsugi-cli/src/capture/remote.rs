@@ -11,7 +11,8 @@ use kintsugi_core::display::escape;
 use uuid::Uuid;
 
 use super::compare::Difference;
-use super::git::{ASK_MAX as LOCAL_MAX, Found, HIDDEN, references};
+use super::git::{ASK_MAX as LOCAL_MAX, Found, HIDDEN};
+use super::reachable::references;
 use crate::facts::Deadline;
 use crate::facts::git::Git;
 
@@ -105,11 +106,15 @@ pub(super) fn ask(found: &Found, id: &Uuid) -> Asked {
 
 /// Says how a branch on another machine comes back: that is not done from here.
 pub(super) fn compare(repository: &Repository, found: &mut Difference) -> Option<()> {
+    if !repository.pushed {
+        // What is known here of a remote comes back with the repository's own files.
+        return Some(());
+    }
     let git = Git::at(
         &repository.root.path(),
         Deadline(Instant::now() + LOCAL_MAX),
     )?;
-    let (now, _) = references(&git)?;
+    let now = references(&git)?;
     let stood = repository.references.iter().filter_map(|(name, commit)| {
         let (remote, branch) = name.strip_prefix("refs/remotes/")?.split_once('/')?;
         Some((remote, branch, commit))

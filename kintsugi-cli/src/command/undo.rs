@@ -19,6 +19,7 @@ use super::pending::short;
 use super::trash::{self, failed};
 use crate::capture::apply::Apply;
 use crate::capture::compare::{Difference, Does, Step, Times, compare};
+use crate::capture::git;
 use crate::capture::keep::{How, Occasion, Plan, Wanted, account, keep};
 use crate::capture::recover::Alone;
 use crate::capture::store::Store;
@@ -153,6 +154,10 @@ impl Undo {
         };
         let only = self.only_paths()?;
         let mut found = compare(&manifest, times, &only).map_err(|error| failed(&error))?;
+        let left = manifest.summary.cannot.iter();
+        found
+            .notes
+            .extend(left.map(|what| format!("not kept: {}", escape(what))));
         if !self.json {
             show(&manifest, &found, console)?;
         }
@@ -184,7 +189,7 @@ impl Undo {
             .begin(&mark, &found.steps)
             .map_err(|error| failed(&error))?;
         let mut apply = Apply::new(&manifest, mark);
-        let done = apply.all(&found.steps, &found.checkouts);
+        let done = git::name(&found.names).and_then(|()| apply.all(&found.steps, &found.checkouts));
         found.notes.append(&mut apply.notes);
         before::ended(paths, &id);
         before::next_step_of_clock();

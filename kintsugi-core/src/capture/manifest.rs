@@ -162,12 +162,19 @@ pub struct Repository {
     pub hidden: u64,
     /// Whether the files of the working copy that differ from what is committed were kept as well.
     pub files: bool,
+    /// Whether a push was going to move branches of a remote; a capture that does not say may have been made for one.
+    #[serde(default = "may_be")]
+    pub pushed: bool,
     /// Those files: what git has of them is not what they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dirty: Vec<Name>,
     /// Where branches stood on the remote that was pushed to, as it said itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remotes: Vec<RemoteBranch>,
+}
+
+const fn may_be() -> bool {
+    true
 }
 
 /// A branch of a remote.

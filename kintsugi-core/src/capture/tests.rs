@@ -92,6 +92,69 @@ fn what_would_be_gone_is_kept_however_it_is_said() {
 }
 
 #[test]
+fn what_a_line_puts_aside_or_commits_is_kept_beside_what_its_repository_loses() {
+    let of_what = |what, words: &[&str]| Keep {
+        of: words.iter().map(|word| (*word).to_owned()).collect(),
+        ..keep("", what)
+    };
+    let tracked = of_what(What::References, &[TRACKED]);
+    for (text, expected) in [
+        ("git stash && git branch -D x", vec![tracked.clone()]),
+        ("git commit -am x && git branch -D y", vec![tracked.clone()]),
+        (
+            "git checkout x && git merge y && git branch -d y",
+            vec![tracked.clone()],
+        ),
+        (
+            "git stash -u && git branch -D x",
+            vec![keep("", What::Changes)],
+        ),
+        (
+            "git add -A && git commit -m x && git branch -D y",
+            vec![keep("", What::Changes)],
+        ),
+        (
+            "git stash -a && git checkout -- .",
+            vec![keep("", What::Ignored)],
+        ),
+        (
+            "git stash; git push -f",
+            vec![tracked, of_what(What::Pushed, &["origin"])],
+        ),
+    ] {
+        assert_eq!(of(text).0, expected, "{text}");
+    }
+    for alone in [
+        "git stash -a",
+        "git add -A",
+        "git commit -am x",
+        "git checkout x",
+        "git pull",
+        "git fetch",
+    ] {
+        assert_eq!(of(alone).0, [], "{alone}");
+    }
+    for text in [
+        "git reset",
+        "git reset --keep HEAD~1",
+        "git restore --staged a",
+        "git update-index --force-remove a",
+        "git read-tree HEAD",
+        "git remote remove a",
+        "git remote rename a b",
+        "git remote set-url a b",
+        "git fetch -p",
+        "git config --unset a.b",
+    ] {
+        assert_eq!(of(text).0, [keep("", What::References)], "{text}");
+    }
+    assert_eq!(
+        of("git read-tree -u --reset HEAD").0,
+        [keep("", What::Changes)]
+    );
+}
+
+#[test]
 fn what_an_archive_holds_is_asked_of_the_archive() {
     let unpacked = |path: &str, words: &[&str]| {
         let mut of: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -164,15 +227,21 @@ fn what_an_archive_holds_is_asked_of_the_archive() {
 
 #[test]
 fn a_package_manager_changes_the_files_of_its_project() {
-    let edited = |path| keep(path, What::Edited);
+    let edited = |manager: &str, path| Keep {
+        of: vec![manager.to_owned()],
+        ..keep(path, What::Edited)
+    };
     assert_eq!(
         of("cargo remove serde").0,
-        [edited("/Cargo.lock"), edited("/Cargo.toml")]
+        [
+            edited("cargo", "/Cargo.lock"),
+            edited("cargo", "/Cargo.toml")
+        ]
     );
     assert!(
         of("npm uninstall left-pad")
             .0
-            .contains(&edited("/package-lock.json"))
+            .contains(&edited("npm", "/package-lock.json"))
     );
     assert_eq!(of("cargo build").0, []);
     assert_eq!(of("apt-get purge vim").1, ["installed software"]);

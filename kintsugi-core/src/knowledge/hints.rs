@@ -4,7 +4,7 @@
 
 use super::analyst::Analyst;
 use super::program::Task;
-use crate::capture::{Keep, What};
+use crate::capture::{Hint, Keep, What};
 use crate::effect::{Action, Modifier, Role};
 use crate::shell::{Directory, Input, Word};
 
@@ -70,6 +70,7 @@ impl Analyst<'_> {
             self.hint_members(task, before, program);
         }
         self.hint_project_files(task);
+        self.hint_repository(task);
     }
 
     /// What an archive holds is written below a directory, which is all that its effect names.
@@ -103,7 +104,10 @@ impl Analyst<'_> {
             of.push(ABSOLUTE.to_owned());
         }
         self.analysis.hints.push((
-            place,
+            Hint {
+                place,
+                beside: false,
+            },
             Keep {
                 path,
                 what: What::Unpacked,
@@ -149,9 +153,13 @@ impl Analyst<'_> {
             let keep = Keep {
                 path,
                 what: What::Edited,
-                of: Vec::new(),
+                of: vec![program.to_owned()],
             };
-            self.analysis.hints.push((place, keep));
+            let hint = Hint {
+                place,
+                beside: false,
+            };
+            self.analysis.hints.push((hint, keep));
         }
     }
 }

@@ -25,6 +25,7 @@ mod grammar;
 mod hints;
 mod holes;
 mod implicit;
+mod kept_by_git;
 mod languages;
 mod lately;
 mod lexicon;
@@ -68,9 +69,9 @@ use std::collections::BTreeMap;
 use analyst::{Ambient, Analyst, Printed};
 use store::{Node, Store};
 
-use crate::capture::Keep;
+use crate::capture::{Hint, Keep};
 use crate::effect::{Effect, ScriptLine, Span};
-use crate::place::{Place, Surroundings};
+use crate::place::Surroundings;
 use crate::shell::{Budget, Context, Script};
 
 /// The facts about programs, ready to be asked.
@@ -128,7 +129,7 @@ pub struct Analysis {
     /// For effects on branches and remotes: their index, and the directory in whose repository that is.
     pub repositories: Vec<(usize, String)>,
     /// What it changes that no effect names, with where that lies: only for what is kept before it runs.
-    pub hints: Vec<(Place, Keep)>,
+    pub(crate) hints: Vec<(Hint, Keep)>,
     /// Effects that happen only if a word turns out to be a path.
     pub possible: Vec<PossibleEffect>,
 }

@@ -12,7 +12,8 @@
 //! package manager's work the project's own files are kept (`package.json`, `Cargo.toml`, lock files); what it installed is
 //! installed again by it. Files come with content, modes, owners, times, extended attributes, links (symbolic, and hard among what was kept),
 //! holes and empty directories; a named pipe is made anew, a socket or device is noted and never opened. Of a repository everything but
-//! its objects is kept as files, and commits stay reachable below `refs/kintsugi/ID`.
+//! its objects is kept as files, and below `refs/kintsugi/ID` stay reachable: commits that a branch, tag, stash, reflog or `HEAD` names,
+//! those of a merge or rebase that stands half-way, and what is staged and in no commit (up to 2,000 files).
 //!
 //! # The table
 //!
@@ -105,6 +106,12 @@
 //! | `unrar x -o+ old.rar` | not kept: the card says so, it is not listed |
 //! | `git reset --hard` | by git |
 //! | `git reset --hard HEAD~1` | by git |
+//! | `git reset -q --hard && git gc -q --prune=now` | by git |
+//! | `git reset -q --keep HEAD~1` | by git |
+//! | `git reset -q --soft HEAD~1` | by git |
+//! | `git reset -q HEAD~1` | by git |
+//! | `git read-tree -u --reset HEAD~1` | by git |
+//! | `git read-tree HEAD~1` | by git |
 //! | `git checkout -- .` | by git |
 //! | `git checkout -f` | by git |
 //! | `git restore .` | by git |
@@ -114,13 +121,26 @@
 //! | `git stash drop` | by git |
 //! | `git stash clear` | by git |
 //! | `git stash -q -u && git stash drop -q` | by git |
+//! | `git stash -q && git branch -D side` | by git |
+//! | `git stash -q -u && git branch -D side` | by git |
+//! | `git stash -q -a && git branch -D side` | by git |
 //! | `git branch -D side` | by git |
+//! | `git commit -qam all && git branch -D side` | by git |
+//! | `git add -A && git commit -qm all && git branch -D side` | by git |
+//! | `git checkout -q -b new && git add -A && git commit -qm all && git checkout -q main && git branch -D side` | by git |
+//! | `git checkout -q --detach && git commit -qam all && git checkout -q main && git branch -D side` | by git |
 //! | `git branch -M side` | by git |
 //! | `git branch -f side HEAD` | by git |
 //! | `git tag -d v1` | by git |
 //! | `git update-ref -d refs/heads/side` | by git |
 //! | `git reflog expire --expire=now --all` | by git |
 //! | `git gc -q --prune=now` | by git |
+//! | `git reflog expire --expire=now --all && git gc -q --prune=now` | by git |
+//! | `git remote remove origin` | by git |
+//! | `git remote rename origin other` | by git |
+//! | `git remote set-url origin ../other.git` | by git |
+//! | `git fetch -q --prune` | by git |
+//! | `git config --unset remote.origin.url` | by git |
 //! | `git commit --amend -qm other` | by git |
 //! | `git rm -qf a.txt` | by git |
 //! | `git mv -f a.txt b.txt` | by git |
@@ -210,6 +230,19 @@
 //! own, whose time is never before them.) What stands where something was moved away counts as newer work whenever it came,
 //! and so does a file or link where a directory above it was. The end of an undo is the end of a step.
 //!
+//! # What an undo leaves in a repository
+//!
+//! A line may put work aside or commit it before it destroys something else: `git stash && git branch -D x`. Beside what a repository
+//! loses, what the working copy has is kept as well: changed files where the line commits, stashes or changes the branch, files that git does
+//! not know where it adds them or stashes them (`-u`, `-a`). So the files come back, and the stash or commit goes, into the trash as all that an undo
+//! takes away: its commits stay reachable as long as the undo is kept, and `kintsugi undo ID` of that brings them back.
+//!
+//! What Kintsugi cannot see (an alias, a program) may do the same, and then only references were kept. Such an undo never takes away
+//! what is nowhere else (`tests/tests/undo_references.rs`): a stash stays with all its entries, and so does a new branch or tag if nothing that is put
+//! back leads to its commits, or if another working tree has it checked out; what git did not know before stays a file. Each is said, and so are
+//! files with changes that were neither kept nor found as they were. A new branch under whose name another comes back goes, with the command that
+//! has it again.
+//!
 //! # Which is meant
 //!
 //! Without an ID the last capture of this terminal is undone, or of the working copy that one stands in (without a repository: of this
@@ -222,7 +255,8 @@
 //! - What was moved does not count against the quota.
 //! - Names that a program makes (`rm $(ls)`) are known only when it runs: the command is held and the card says that it cannot be undone.
 //!   Of `mv "$x" dir` and `cp "$x" dir` what is replaced in the directory is not kept, nor what an editor is told to change so.
-//! - What a package manager installs or removes is not kept, nor what a program changes that no entry describes, nor files that a
+//! - What a package manager installs or removes is not kept (`kintsugi undo` says so where it puts a project's files back: they and what is
+//!   installed no longer agree until it is installed again), nor what a program changes that no entry describes, nor files that a
 //!   command makes: a name that did not exist comes off only where the verdict names it (`cp a b`, `mv a b`, `> b`), where an archive
 //!   does, or where it lies in a directory that was kept. Names in a zip file that are no UTF-8 are taken as `unzip` prints them.
 //!   What `unrar`, `rar`, `unar`, `arj`, `lha`, `cabextract`, `ouch` and `bsdtar` with options that rename would write over is not
@@ -232,6 +266,7 @@
 //!   password), and commits that are not here are fetched below `refs/kintsugi/ID` (of 8 branches). Where it does not answer, the
 //!   command names the commit that this repository knew, and says so. A submodule comes back with its repository where it had changes; a
 //!   clean one that was removed is had again by `git submodule update --init`. `git lfs` and repositories that keep references in tables are left alone.
+//!   Of `git config` only what `--unset` takes is kept, of `git add` nothing: what was staged before is not kept where something else is staged over it.
 //!   Clean files are written again without filters.
 //! - Links to a file from outside of what was kept stay with the file that was replaced. The times of the directory that holds what
 //!   came back are new. Attributes of links themselves are not kept, nor are those of a file that only changes its mode and cannot be
