@@ -1,0 +1,174 @@
+//! What an agent writes to give itself commands (servers of MCP, hooks, plugins, agents) waits for a person, by whichever of its
+//! tools it is written: no hook is asked about what such a file then starts.
+
+use kintsugi_tests::agents::{HOSTS, Said, heard, session};
+use kintsugi_tests::machine::Machine;
+use serde_json::json;
+
+/// Below a project.
+const IN_PROJECT: [&str; 34] = [
+    ".mcp.json",
+    ".vscode/mcp.json",
+    ".vscode/tasks.json",
+    ".cursor/mcp.json",
+    ".cursor/hooks.json",
+    ".cursor/environment.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".claude/agents/helper.md",
+    ".claude/skills/tidy/SKILL.md",
+    ".claude/commands/tidy.md",
+    ".codex/config.toml",
+    ".codex/hooks.json",
+    ".gemini/settings.json",
+    ".gemini/extensions/x/gemini-extension.json",
+    ".qwen/settings.json",
+    ".github/hooks/x.json",
+    ".github/agents/x.agent.md",
+    "opencode.json",
+    ".opencode/plugins/x.js",
+    ".windsurf/hooks.json",
+    ".clinerules/hooks/PreToolUse",
+    ".kiro/settings/mcp.json",
+    ".kiro/hooks/x.json",
+    ".factory/mcp.json",
+    ".factory/hooks.json",
+    ".amp/settings.json",
+    ".amazonq/mcp.json",
+    ".roo/mcp.json",
+    ".kilocode/mcp.json",
+    ".continue/mcpServers/x.yaml",
+    ".zed/settings.json",
+    ".agents/hooks.json",
+    "crush.json",
+];
+
+/// Below the home.
+const IN_HOME: [&str; 16] = [
+    ".claude.json",
+    ".claude/settings.json",
+    ".claude/agents/helper.md",
+    ".cursor/mcp.json",
+    ".codex/config.toml",
+    ".gemini/settings.json",
+    ".gemini/antigravity/mcp_config.json",
+    ".copilot/mcp-config.json",
+    ".codeium/windsurf/mcp_config.json",
+    ".config/Claude/claude_desktop_config.json",
+    ".config/Code/User/mcp.json",
+    ".config/goose/config.yaml",
+    ".config/opencode/opencode.json",
+    ".config/zed/settings.json",
+    ".factory/mcp.json",
+    ".lmstudio/mcp.json",
+];
+
+/// What only tells an agent something, or is no file of one.
+const OF_NO_WEIGHT: [&str; 7] = [
+    "AGENTS.md",
+    "CLAUDE.md",
+    ".cursor/rules/style.mdc",
+    ".roo/rules/style.md",
+    "docs/mcp.md",
+    "src/mcp.rs",
+    "src/agents/helper.md",
+];
+
+#[test]
+fn no_host_writes_what_it_would_start_by_itself_unasked() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let in_project = IN_PROJECT.map(|name| work.join(name));
+    let in_home = IN_HOME.map(|name| machine.home().join(name));
+    for (turn, host) in HOSTS.into_iter().enumerate() {
+        let exchanges = session(host, &machine.home(), &work);
+        let written = exchanges
+            .iter()
+            .filter(|exchange| exchange.said == "allow")
+            .map(|exchange| exchange.payload.to_string())
+            // A new file by the content that all of them have, or by a patch; some hosts show what is read as well.
+            .filter(|it| it.contains("\"//\"") || it.contains("\\\"//\\\"") || it.contains("+//"))
+            .find(|it| !it.contains("Read"));
+        let written = written.unwrap_or_else(|| panic!("{host}: its session writes no file"));
+        // Every file by the host that names no directory, and some by every other.
+        let is_asked_all = host == "windsurf";
+        let paths = in_project.iter().chain(&in_home).enumerate();
+        for (_, path) in paths.filter(|(at, _)| is_asked_all || (at + turn) % 8 == 0) {
+            let path = path.display().to_string();
+            let mut payload = written.clone();
+            for name in ["lib.rs", "new.rs"] {
+                let relative = format!("src/{name}");
+                payload = payload.replace(&work.join(&relative).display().to_string(), &path);
+                payload = payload.replace(&relative, &path);
+            }
+            assert!(payload.contains(&path), "{host}: {payload}");
+            let output = machine.hook(&[host, "--wait=0"], payload.as_bytes());
+            let said = heard(host, &output);
+            assert!(
+                matches!(said, Said::Deny | Said::Ask),
+                "{host}: {path}: {said:?}: {output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_shell_writes_none_of_them_unasked_and_reads_all() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let run = |command: &str| {
+        let payload = json!({
+            "session_id": "s", "cwd": work, "hook_event_name": "PreToolUse",
+            "tool_name": "Bash", "tool_input": {"command": command},
+        });
+        let output = machine.hook(&["claude-code", "--wait=0"], payload.to_string().as_bytes());
+        heard("claude-code", &output)
+    };
+    let in_home = IN_HOME.map(|name| format!("~/{name}"));
+    let names = IN_PROJECT
+        .into_iter()
+        .chain(in_home.iter().map(String::as_str));
+    for (at, name) in names.enumerate() {
+        let ways = [
+            format!("echo '{{}}' > {name}"),
+            format!("cp given.json {name}"),
+            format!("jq .x given.json | tee {name}"),
+            format!("sed -i s/a/b/ {name}"),
+        ];
+        let command = &ways[at % ways.len()];
+        assert_eq!(run(command), Said::Deny, "{command}");
+        if at % 5 == 0 {
+            let command = format!("cat {name}");
+            let said = run(&command);
+            assert!(matches!(said, Said::Allow | Said::Nothing), "{command}");
+        }
+    }
+    for name in OF_NO_WEIGHT {
+        let command = format!("echo 'be brief' >> {name}");
+        assert!(
+            matches!(run(&command), Said::Allow | Said::Nothing),
+            "{command}"
+        );
+    }
+    for command in [
+        "claude mcp add x -- npx -y given",
+        "codex mcp add x -- npx given",
+        "gemini mcp add x npx given",
+        "droid mcp add x 'npx given'",
+        "amp mcp add x -- npx given",
+        "code --add-mcp '{\"name\":\"x\",\"command\":\"given\"}'",
+        "fastmcp install claude-desktop given.py",
+        "claude plugin install given@other",
+        "gemini extensions install https://example.org/given",
+    ] {
+        assert_eq!(run(command), Said::Deny, "{command}");
+    }
+    for command in ["claude mcp list", "git add .mcp.json", "ls .claude/agents"] {
+        assert!(
+            matches!(run(command), Said::Allow | Said::Nothing),
+            "{command}"
+        );
+    }
+}
