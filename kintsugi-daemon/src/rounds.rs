@@ -33,6 +33,9 @@ const HANDED_ON: [&str; 16] = [
     "TMUX_TMPDIR",
 ];
 
+/// How long `kintsugi notify` may say nothing before it is taken for one that hangs.
+const HEARTBEAT_SECONDS: u64 = 600;
+
 /// Returns the round of `kintsugi doctor`, which tries every gate of this user's home.
 ///
 /// None for the daemon of a machine: its user has no home with gates in it.
@@ -45,8 +48,7 @@ pub(crate) fn of(paths: &Paths, settings: &Settings) -> Option<Round> {
     }
     let mut command = vec![program.to_str()?.to_owned()];
     // Whoever is told of what is held is told of incidents by the same.
-    let tells = |helper: &Helper| helper.command.iter().any(|word| word == "notify");
-    let tell = if settings.helpers.iter().any(tells) {
+    let tell = if settings.helpers.iter().any(tells) || settings.notify.command.is_some() {
         "--round=nobody"
     } else {
         "--round=person"
@@ -66,6 +68,28 @@ pub(crate) fn of(paths: &Paths, settings: &Settings) -> Option<Round> {
         next: last.map_or(soon, |last| soon.max(last.saturating_add(every))),
         every,
     })
+}
+
+/// Whether a helper is `kintsugi notify`.
+fn tells(helper: &Helper) -> bool {
+    helper.command.iter().any(|word| word == "notify")
+}
+
+/// Returns the helpers that are kept running: those of the settings, and where these say whom to tell, one that does.
+pub(crate) fn helpers(settings: &Settings) -> Vec<Helper> {
+    let mut helpers = settings.helpers.clone();
+    let program = env::current_exe().map(|own| own.with_file_name("kintsugi"));
+    if settings.notify.command.is_some()
+        && !helpers.iter().any(tells)
+        && let Ok(program) = program
+    {
+        helpers.push(Helper {
+            name: "notify".to_owned(),
+            command: vec![program.to_string_lossy().into_owned(), "notify".to_owned()],
+            heartbeat_seconds: Some(HEARTBEAT_SECONDS),
+        });
+    }
+    helpers
 }
 
 /// Returns what of its environment the daemon hands on.

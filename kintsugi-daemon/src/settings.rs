@@ -40,6 +40,9 @@ pub struct Settings {
     /// What is watched.
     #[serde(default)]
     pub watch: Watch,
+    /// Whom `kintsugi notify` tells.
+    #[serde(default)]
+    pub notify: Notify,
     /// The same group, by its number.
     #[serde(skip)]
     gid: Option<u32>,
@@ -84,6 +87,14 @@ impl Default for Rounds {
             after_seconds: 600,
         }
     }
+}
+
+/// Whom `kintsugi notify` tells, beside the desktop and tmux. With a command, the daemon keeps it running.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notify {
+    /// What it runs with `sh -c`. The daemon only looks whether it is there: `kintsugi notify` reads it for itself.
+    pub command: Option<String>,
 }
 
 /// What is watched, and when a change is one that a decision must explain.
@@ -168,6 +179,11 @@ impl Settings {
             }
         };
         settings.watch.check()?;
+        if let Some(command) = &settings.notify.command
+            && command.trim().is_empty()
+        {
+            anyhow::bail!("the `command` of `notify` says nothing");
+        }
         if settings.helpers.len() > HELPERS_MAX {
             anyhow::bail!("more than {HELPERS_MAX} helpers");
         }
@@ -267,6 +283,9 @@ mod tests {
             ("[watch]\nplaces = [\"work\"]\n", "`work`"),
             ("[watch]\nsettle_ms = 1\n", "settle_ms"),
             ("[watch]\nplace = \"/x\"\n", "unknown field"),
+            ("[notify]\ncommand = \" \"\n", "notify"),
+            ("[notify]\ncommand = [\"x\"]\n", "string"),
+            ("[notify]\ncomand = \"x\"\n", "unknown field"),
         ] {
             let error = Settings::parse(bad, GROUPS).unwrap_err().to_string();
             assert!(error.contains(why), "{bad}: {error}");

@@ -137,7 +137,7 @@ fn open(
     let book = Book::open(paths.log.clone())?;
     let mut desk = Desk {
         helpers: Helpers::new(
-            settings.helpers.clone(),
+            rounds::helpers(&settings),
             watcher::of(paths, &settings),
             rounds::of(paths, &settings),
             HELPERS,

@@ -103,6 +103,69 @@ fn without_a_channel_or_a_daemon_it_says_what_to_do() {
     );
 }
 
+#[test]
+fn the_command_of_the_settings_is_kept_running_and_told() {
+    let machine = Machine::new();
+    let told = machine.home().join("told");
+    let settings = machine.home().join(".config/kintsugi/daemon.toml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let set = |command: &str| {
+        let command = serde_json::to_string(command).unwrap();
+        std::fs::write(&settings, format!("[notify]\ncommand = {command}\n")).unwrap();
+    };
+    let row = || {
+        let output = machine.run(&["doctor", "--no-probe", "--json"]);
+        let rows = String::from_utf8(output.stdout).unwrap();
+        let rows = rows.lines().map(|row| serde_json::from_str(row).unwrap());
+        let mut rows = rows.filter(|row: &serde_json::Value| row["name"] == "notify");
+        rows.next().expect("a row")
+    };
+    assert_eq!(row()["grade"], "good", "{}", row());
+
+    // Tried by hand, without a daemon; a channel that is named stands alone.
+    let line = format!(
+        "printf '%s|%s\\n' \"$KINTSUGI_HELD\" \"$KINTSUGI_COMMAND\" >> '{}'",
+        told.display()
+    );
+    set(&line);
+    assert!(machine.run(&["notify", "--test"]).status.success());
+    let text = std::fs::read_to_string(&told).unwrap();
+    assert_eq!(text, "1|git push --force\n");
+    assert!(
+        machine
+            .run(&["notify", "--command", "true", "--test"])
+            .status
+            .success()
+    );
+    assert_eq!(std::fs::read_to_string(&told).unwrap(), text);
+    std::fs::remove_file(&told).unwrap();
+
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    hold(&machine, "git push --force origin main");
+    let text = read_until(&told, |text| text.ends_with('\n'));
+    assert_eq!(text, "1|git push --force origin main\n");
+    let found = row();
+    assert_eq!(found["grade"], "good", "{found}");
+    assert!(
+        found["found"].as_str().unwrap().contains("printf"),
+        "{found}"
+    );
+
+    // What is not understood is said, by whoever reads it, and tells nobody.
+    for wrong in [
+        "[notify]\ncommand = 7\n",
+        "[notify]\ncomand = \"x\"\n",
+        "[notify]\ncommand = \"\"\n",
+    ] {
+        std::fs::write(&settings, wrong).unwrap();
+        assert_eq!(row()["grade"], "bad", "{wrong}");
+        let output = machine.run(&["notify", "--test"]);
+        assert_eq!(output.status.code(), Some(1), "{wrong}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("daemon.toml"), "{wrong}: {said}");
+    }
+}
+
 /// A command whose text is full of what the channels could take for something else than text.
 const NASTY: &str = "git push --force origin '#(touch pwned)' '%H#{pid}' '<b>&amp;' '\u{1b}]0;x\u{7}' \"$(touch pwned)\"";
 

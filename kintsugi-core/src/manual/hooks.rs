@@ -20,8 +20,8 @@
 //! - Without `interactive_comments`, which is zsh's default, `#` begins no comment; the hook quotes it then, or what stands behind it
 //!   would be judged as one.
 //! - fish cannot stop a line from an event, so Enter is bound; the text is the editor's, once abbreviations are expanded.
-//! - A substitution costs fish a thread (40 to 60 µs each, measured in 3.6.0 and 4.9.3), a sum by `math` as much; so the way of a harmless
-//!   line has none; `… | read -lz text` takes a third of `set text (…)`. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
+//! - A substitution costs fish a thread (40 to 60 µs each, measured in 3.6.0 and 4.9.3), a sum by `math` as much, and a global variable that is
+//!   set half of it; so the way of a harmless line has none of the first two; `… | read -lz text` takes a third of `set text (…)`. bash builds its table of aliases anew for each look at `BASH_ALIASES`, and `kill -0 … 2>/dev/null` costs it three
 //!   times a look at `/proc/PID`.
 //! - nushell 0.115 runs a line whatever its `pre_execution` hooks say. A key that runs a command (`executehostcommand`) can accept what
 //!   is in the editor (`commandline edit --accept`), and that line takes nushell's own path. The status of that key's command is what
@@ -69,6 +69,11 @@
 //!   `cat FILE`), and a patch that of all its parts, so that one set of rules covers every way to a file.
 //!   `~/` is left to the shell, since some hosts take it for the home. Every form of `..`, of links and of relative names is tried
 //!   by `every_tool_that_writes_is_stopped_at_every_way_to_a_file_that_runs_later`.
+//! - What an agent would start by itself, where no hook is asked about it, is held by name wherever it lies, whoever writes it (rule
+//!   `guard.agent-tools`): servers of MCP, plugins, extensions, settings with hooks, and the files of agents, skills and commands, whose first
+//!   lines may bring hooks and servers along. What only tells an agent something passes (`AGENTS.md`, `CLAUDE.md`, rules of Cursor and Roo): agents
+//!   write it all day, and what they then propose is asked about. A file that comes with a directory that is copied or unpacked whole is not seen
+//!   (`bypasses`); most hosts ask before they trust what lies in a project (`tests/tests/agent_tools.rs`).
 //! - A command is judged in the directory that the tool's own input names (`workdir`, `cwd`, `directory`, `dir_path`,
 //!   `working_directory`), and else in that of the payload.
 //! - A tool that is not known is taken by its input, at any depth, also where that is handed on as JSON in text (`agent/unknown.rs`): members like
@@ -135,7 +140,11 @@
 //! | desktop | `org.freedesktop.Notifications.Notify`, urgency critical, in the place of the last one; closed once nothing is held | a click is a signal that every program of the user could send to the bus's name: it opens a terminal with `kintsugi approve ID`, once, and approves nothing |
 //! | tmux | `display-message` in every client; the number in `@kintsugi_held` | `#` and `%` of the command are text |
 //! | terminal | BEL, OSC 9, OSC 777, and a line | control characters of the command are shown as escapes, `;` as a comma |
-//! | `--command` | a program with the words in its environment | it is ended after 10 s with all it started |
+//! | `--command`, or `notify.command` of the settings | a program with the words in its environment | it is ended after 10 s with all it started |
+//!
+//! With `[notify] command = "…"` in `daemon.toml` the daemon keeps `kintsugi notify` running, which tells by that command, the desktop and
+//! tmux; `kintsugi doctor` has a row for it (`the_command_of_the_settings_is_kept_running_and_told`). The file is the guard's own: who
+//! changes it by a gate is held.
 //!
 //! What is held within a second is told together, and nothing is told within five seconds of the last notice.
 //!

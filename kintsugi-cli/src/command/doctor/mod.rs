@@ -18,7 +18,7 @@ use self::round::Tell;
 pub(super) use self::round::forget;
 use super::log::told;
 use super::setup::{self, Gate};
-use super::{JSON_VERSION, status, watch};
+use super::{JSON_VERSION, notify, status, watch};
 use crate::agent::Host;
 use crate::client::Client;
 use crate::console::{Console, Tone};
@@ -253,7 +253,39 @@ fn still(paths: &Paths) -> Vec<Check> {
         model(status.as_deref()),
         policy(),
         watched(status.as_deref()),
+        notified(paths, status.as_deref()),
     ]
+}
+
+/// Whether who is to be told by a command of their own is told.
+fn notified(paths: &Paths, status: Option<&Status>) -> Check {
+    let command = match notify::settings::command(paths) {
+        Err(error) => return Check::new("notify", Grade::Bad, format!("{error:#}")),
+        Ok(None) => {
+            let found = "no command is set: `kintsugi notify --help` says how";
+            return Check::new("notify", Grade::Good, found);
+        }
+        Ok(Some(command)) => command,
+    };
+    let found = format!("`{command}` runs for what is held");
+    let Some(status) = status else {
+        return Check::new("notify", Grade::Warning, "unknown without a daemon");
+    };
+    // A helper of the settings may tell by that command as well.
+    match status.children.iter().find(|child| child.name == "notify") {
+        Some(child) if child.state == ChildState::Pausing => {
+            let why = child.last_error.clone().unwrap_or_default();
+            Check::new("notify", Grade::Bad, format!("it does not run: {why}"))
+                .hint("`kintsugi notify --test` tries the command")
+        }
+        Some(_) => Check::new("notify", Grade::Good, found),
+        None => Check::new(
+            "notify",
+            Grade::Warning,
+            format!("`{command}` is set, and not in force"),
+        )
+        .hint("`kintsugi daemon restart` reads the settings"),
+    }
 }
 
 fn socket(paths: &Paths) -> Check {

@@ -5,6 +5,7 @@
 
 mod channels;
 mod desktop;
+pub(super) mod settings;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
@@ -40,9 +41,11 @@ const COLUMNS: usize = 120;
 /// Arguments of `kintsugi notify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without a channel: the desktop, tmux and the terminal, as far as they are there. Runs until the daemon \
-                  ends. To have the daemon keep it running, in `daemon.toml` beside the policy:\n  [[helper]]\n  \
-                  name = \"notify\"\n  command = [\"/usr/local/bin/kintsugi\", \"notify\", \"--desktop\"]\n  heartbeat_seconds = 600\n\
+    after_help = "Without a channel: the command of the settings, the desktop, tmux and the terminal, as far as they are there. Runs until \
+                  the daemon ends. In `daemon.toml` beside the policy, this names a command, and has the daemon keep this running from its \
+                  next start on:\n  [notify]\n  command = \"my-notifier \\\"$KINTSUGI_COMMAND\\\"\"\nWithout a command, or with other channels, this \
+                  keeps it running:\n  [[helper]]\n  name = \"notify\"\n  \
+                  command = [\"/usr/local/bin/kintsugi\", \"notify\", \"--desktop\"]\n  heartbeat_seconds = 600\n\
                   The last line has it ended and started again when nothing was heard of it for so long."
 )]
 #[expect(
@@ -194,7 +197,14 @@ impl Notify {
     /// # Errors
     /// When there is no daemon, or no channel.
     pub fn run(mut self, console: &mut Console) -> Result<Exit, Failure> {
-        self.choose()?;
+        let paths = surroundings::paths()?;
+        if !self.names_a_channel() {
+            self.command = settings::command(&paths).map_err(|error| {
+                let failure = Failure::new(Exit::Failed, format!("{error:#}"));
+                failure.hint("mend it; `kintsugi notify --help` shows what it may say")
+            })?;
+            self.choose()?;
+        }
         if self.test {
             let notice = Notice {
                 held: 1,
@@ -208,7 +218,6 @@ impl Notify {
             Channels::default().tell(&self, &notice, console);
             return Ok(Exit::Allowed);
         }
-        let paths = surroundings::paths()?;
         let mut events = Client::connect(&paths.socket).map_err(|error| gate::refused(&error))?;
         let kinds = ["hold", "resolution", "incident"]
             .map(str::to_owned)
@@ -285,22 +294,23 @@ impl Notify {
         Ok(())
     }
 
-    /// Takes what is there when nothing was named.
+    const fn names_a_channel(&self) -> bool {
+        self.command.is_some() || self.desktop || self.tmux || self.terminal
+    }
+
+    /// Takes what is there.
     fn choose(&mut self) -> Result<(), Failure> {
-        if self.command.is_some() || self.desktop || self.tmux || self.terminal {
-            return Ok(());
-        }
         self.desktop = Desktop::connect().is_ok();
         self.tmux = std::env::var_os("TMUX").is_some();
         self.terminal = std::io::stdout().is_terminal();
-        if self.desktop || self.tmux || self.terminal {
+        if self.names_a_channel() {
             return Ok(());
         }
         let failure = Failure::new(
             Exit::Failed,
             "there is no desktop, no tmux and no terminal to tell anybody by",
         );
-        Err(failure.hint("name a command with `--command`"))
+        Err(failure.hint("name a command with `--command`, or in the settings; `kintsugi notify --help` says how"))
     }
 }
 
