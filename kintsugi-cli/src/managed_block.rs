@@ -2,9 +2,9 @@
 //!
 //! What is outside the marks is never changed, and what somebody edited inside them is never overwritten.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// First line of a block.
@@ -159,7 +159,10 @@ fn back_up(target: &Path, text: &str) -> io::Result<()> {
         .mode(mode)
         .open(backup)
     {
-        Ok(mut file) => file.write_all(text.as_bytes()),
+        Ok(mut file) => {
+            give_to_owner_of(target, &file)?;
+            file.write_all(text.as_bytes())
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
@@ -178,22 +181,52 @@ pub fn replace(target: &Path, text: &str) -> io::Result<()> {
     replace_with_mode(target, text.as_bytes(), mode)
 }
 
-/// Replaces a file at once, with this mode; after a crash the old file or the new one is there, whole.
+/// Replaces a file at once, with this mode; after a crash the old file or the new one is there, whole. It stays its owner's: whoever
+/// works as root in another's home (`sudo`, a container) would else leave files there that their programs cannot read.
 ///
 /// # Errors
-/// When the old file is still there.
+/// When the old file is still there: also where it is another user's, and would become this one's.
 pub fn replace_with_mode(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let temporary = beside(target, ".kintsugi-new");
+    // What a crash left, or somebody put there: a link would be written through.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(mode)
         .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.sync_all()?;
-    fs::rename(&temporary, target)
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| give_to_owner_of(target, &file))
+        .and_then(|()| file.set_permissions(fs::Permissions::from_mode(mode)))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, target));
+    if written.is_err() {
+        // The old file is as it was, and nothing is left beside it.
+        drop(fs::remove_file(&temporary));
+    }
+    written
+}
+
+/// Gives `file` to whom `target` belongs, or the directory that it is to be in.
+fn give_to_owner_of(target: &Path, file: &File) -> io::Result<()> {
+    let found = match (fs::metadata(target), target.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs::metadata(parent)
+        }
+        (found, _) => found,
+    }?;
+    let own = file.metadata()?;
+    if own.uid() == found.uid() {
+        return Ok(());
+    }
+    fchown(file, Some(found.uid()), Some(found.gid())).map_err(|_| {
+        let why = format!("it belongs to user {}", found.uid());
+        io::Error::new(io::ErrorKind::PermissionDenied, why)
+    })
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -1,7 +1,7 @@
 //! `kintsugi setup` in a home that has every agent: shown, written, called, and undone to nothing.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -437,4 +437,38 @@ fn what_may_not_be_written_is_named_and_left_and_the_rest_is_done_and_undone() {
     let (code, undone) = run(&["--undo"]);
     assert_eq!(code, Some(0), "{undone}");
     assert_eq!(everything(&home), before);
+}
+
+#[test]
+fn what_root_wires_in_anothers_home_stays_theirs_and_nothing_is_written_through_a_link() {
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can write in another's home");
+        return;
+    }
+    let machine = furnished();
+    let home = machine.home();
+    let victim = home.join("../victim");
+    std::fs::write(&victim, "precious").unwrap();
+    // What its owner might lay where a new version of the file is made.
+    let claude = home.join(".claude/settings.json");
+    std::os::unix::fs::symlink(&victim, home.join(".claude/settings.json.kintsugi-new")).unwrap();
+    for name in ["", ".claude", ".claude/settings.json", ".bashrc", ".codex"] {
+        std::os::unix::fs::chown(home.join(name), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+    let (code, shown) = setup(&machine, &[]);
+    assert_eq!(code, Some(0), "{shown}");
+    let text = std::fs::read_to_string(&claude).unwrap();
+    assert!(text.contains("kintsugi-hook"), "{text}");
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    for name in [".claude/settings.json", ".bashrc", ".codex/hooks.json"] {
+        assert_eq!(owner(&home.join(name)), NOBODY, "{name}: {shown}");
+    }
+    let (code, undone) = setup(&machine, &["--undo"]);
+    assert_eq!(code, Some(0), "{undone}");
+    for name in [".claude/settings.json", ".bashrc"] {
+        assert_eq!(owner(&home.join(name)), NOBODY, "{name}: {undone}");
+    }
+    let text = std::fs::read_to_string(&claude).unwrap();
+    assert!(!text.contains("kintsugi-hook"), "{text}");
 }
