@@ -10,8 +10,11 @@ if status is-interactive; and not set -q _kintsugi_client
     set -g _kintsugi_client @CLIENT@
     set -g _kintsugi_full @FULL@
     set -g _kintsugi_pipes
-    # The first of them stands in front of the next question and its answer. They are turned, since a sum costs a process's worth.
-    set -g _kintsugi_numbers 0 1 2 3 4 5 6 7 8 9
+    # A digit stands in front of each question and its answer, and which comes behind it in a list, since a sum costs a process's worth.
+    set -g _kintsugi_number 1
+    set -g _kintsugi_next 2 3 4 5 6 7 8 9 1
+    # Where the relay can be looked at, once it was seen with its pipes.
+    set -g _kintsugi_alive
     set -g _kintsugi_is_relayed
     set -g _kintsugi_answer
     set -g _kintsugi_relays 0
@@ -36,6 +39,7 @@ if status is-interactive; and not set -q _kintsugi_client
         disown $_kintsugi_relay 2>/dev/null
         _kintsugi_world
         set -g _kintsugi_then $_kintsugi_now
+        set -g _kintsugi_alive
         set -g _kintsugi_is_relayed 1
     end
 
@@ -53,76 +57,82 @@ if status is-interactive; and not set -q _kintsugi_client
         and printf '%s\0' $argv[1] >$_kintsugi_pipes/ask
     end
 
-    # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
-    # No `( )` here: fish starts a thread for each.
+    # Asks the relay about a text, without a new process; with a second argument it is long. 7: run it, which most are answered; 0: the
+    # answer is in _kintsugi_answer; else ask in another way. No `( )` here: fish starts a thread for each. `switch` is a third of a `test`.
     function _kintsugi_question
-        test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
+        if not test -d "$_kintsugi_alive"
+            test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
+            set -g _kintsugi_alive /proc/$_kintsugi_relay
+        end
         # One that was stopped (T, t) or has ended (Z) is not waited for at all.
         # Nearly always it sleeps (S); an expression takes fish twice as long as that.
-        if not string match -q '*) S *' <"/proc/$_kintsugi_relay/stat"
-            and not string match -qr '^\d+ \(.*\) [^TtZX]' <"/proc/$_kintsugi_relay/stat"
+        if not string match -q '*) S *' <$_kintsugi_alive/stat
+            and not string match -qr '^\d+ \(.*\) [^TtZX]' <$_kintsugi_alive/stat
             # The next prompt starts another.
             set -g _kintsugi_is_relayed
+            set -g _kintsugi_alive
             set -g _kintsugi_then
             return 1
         end
-        set -g _kintsugi_numbers $_kintsugi_numbers[2..-1] $_kintsugi_numbers[1]
-        if string match -qr '(?s)^.{15000}' -- $argv[1]
+        set -g _kintsugi_number $_kintsugi_next[$_kintsugi_number]
+        if set -q argv[2]
             printf '%s' $argv[1] >$_kintsugi_pipes/text; or return 1
-            printf '@%d\0' $_kintsugi_numbers[1] >$_kintsugi_pipes/ask; or return 1
+            printf '@%d\0' $_kintsugi_number >$_kintsugi_pipes/ask; or return 1
         else
-            printf '?%d%s\0' $_kintsugi_numbers[1] $argv[1] >$_kintsugi_pipes/ask; or return 1
+            printf '?%s\0' $_kintsugi_number$argv[1] >$_kintsugi_pipes/ask; or return 1
         end
         # The relay ends each answer with NUL. What is read from ends the wait by itself when none comes: see relay/pipes.rs.
         while read -lz line <$_kintsugi_pipes/answer
-            # What most are answered.
-            if test "$line" = "$_kintsugi_numbers[1]0"
-                set -g _kintsugi_answer 0
-                return 0
+            switch $line
+                case $_kintsugi_number'0'
+                    return 7
+                case $_kintsugi_number'*'
+                    # What matches is set as a variable.
+                    string match -qr '^.(?<_kintsugi_answer>.*)$' -- $line
+                    not string match -q -- '9*' $_kintsugi_answer
+                    return
             end
-            # Else an answer to an earlier question, which came too late. What matches is set as a variable.
-            string match -qr "^$_kintsugi_numbers[1](?<_kintsugi_answer>.*)\$" -- $line; or continue
-            not string match -q -- '9*' $_kintsugi_answer
-            return
+            # Else an answer to an earlier question, which came too late.
         end
         # One that does not answer is not asked again: the next prompt starts another.
         set -g _kintsugi_is_relayed
+        set -g _kintsugi_alive
         set -g _kintsugi_then
         return 1
     end
 
     # Asks about a text, at the terminal when it is held. True: run it.
     function _kintsugi_ask
-        set -l text $argv[1]
-        set -l id
-        if _kintsugi_question $text
-            switch $_kintsugi_answer
-                case 0
-                    return 0
-                case '1*'
-                    echo
-                    string sub -s 3 -- $_kintsugi_answer
-                    return 0
-                case '4*'
-                    set id (string sub -s 3 -- $_kintsugi_answer)
-                case '*'
-                    echo
-                    echo kintsugi: error: (string sub -s 3 -- $_kintsugi_answer) >&2
-                    return 1
-            end
-        else
-            set id ($_kintsugi_client shell fish -- $text)
-            switch $status
-                case 0
-                    _kintsugi_note +
-                    return 0
-                case 4
-                case '*'
-                    return 1
-            end
+        _kintsugi_question $argv
+        switch $status
+            case 7
+                return 0
+            case 0
+                switch $_kintsugi_answer
+                    case '1*'
+                        echo
+                        string sub -s 3 -- $_kintsugi_answer
+                        return 0
+                    case '4*'
+                        set -f id (string sub -s 3 -- $_kintsugi_answer)
+                    case '*'
+                        echo
+                        echo kintsugi: error: (string sub -s 3 -- $_kintsugi_answer) >&2
+                        return 1
+                end
+            case '*'
+                set -f id ($_kintsugi_client shell fish -- $argv[1])
+                switch $status
+                    case 0
+                        _kintsugi_note +
+                        return 0
+                    case 4
+                    case '*'
+                        return 1
+                end
         end
         echo
-        if $_kintsugi_full hook shell fish --id=$id --ask -- $text </dev/tty >/dev/tty 2>&1
+        if $_kintsugi_full hook shell fish --id=$id --ask -- $argv[1] </dev/tty >/dev/tty 2>&1
             _kintsugi_note +
             return 0
         end
@@ -138,18 +148,26 @@ if status is-interactive; and not set -q _kintsugi_client
         end
         commandline -b | string collect | read -lz text
         # 2: the command is not complete, and Enter makes a new line.
-        commandline --is-valid
-        if test $status -ne 0; or not string match -qr '\S' -- "$text"
+        if not commandline --is-valid
             commandline -f execute
             return
         end
+        set -l long
+        # Nearly always: not blank, and it fits into the pipe.
+        if not string match -qr '(?s)^(?=\s*\S).{1,15000}\z' -- "$text"
+            if not string match -qr '\S' -- "$text"
+                commandline -f execute
+                return
+            end
+            set long 1
+        end
         # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
-        if test $_kintsugi_expands = 0 -a "$text" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
+        if set -q _kintsugi_abbreviations[1]; and test "$text" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
             set -g _kintsugi_expanded $text
             commandline -f expand-abbr
             return
         end
-        if _kintsugi_ask $text
+        if _kintsugi_ask $text $long
             set -g _kintsugi_open 1
             commandline -f execute
         else
@@ -185,6 +203,11 @@ if status is-interactive; and not set -q _kintsugi_client
         test $_kintsugi_open = 1; or return
         set -g _kintsugi_open 0
         _kintsugi_note .$code
+    end
+
+    # What Enter would expand by itself, before fish 4.
+    function _kintsugi_learn --on-event fish_prompt
+        test $_kintsugi_expands = 1; or set -g _kintsugi_abbreviations (abbr --list)
     end
 
     # Key bindings are laid by fish_user_key_bindings and by themes, all before the first prompt.
