@@ -132,9 +132,13 @@ fn process() {
         assert!(ended.success(), "{name}: {command:?}");
         times.push(u64::try_from(took.as_micros()).expect("less than a year"));
     }
+    let mut floor = None;
     for (name, _, mut times) in rows {
         times.sort_unstable();
         row(&name, &times);
+        let median = times[times.len() / 2];
+        let floor = *floor.get_or_insert(median);
+        println!("{:46} {} % of `true`", "", median * 100 / floor);
     }
 }
 
