@@ -96,6 +96,11 @@ impl Scope<'_> {
         let [one] = invocations.get(first.0 as usize..end.0 as usize)? else {
             return None;
         };
+        // New-TemporaryFile of PowerShell 7.5 takes no name.
+        let first_word = one.words.first().and_then(Word::known);
+        if first_word.is_some_and(|name| name.eq_ignore_ascii_case("new-temporaryfile")) {
+            return Some(OutputPlace::Temp);
+        }
         let mut words = one.words.iter().map(Word::known);
         let name = words.next()??;
         match &*name {

@@ -147,23 +147,44 @@ impl Analyst<'_> {
             }
         }
         texts.truncate(TEXTS_MAX);
+        let mut held: Vec<(Language, String)> = Vec::new();
+        let starts = |written: &super::analyst::Written| {
+            let text = written.text.as_deref();
+            text.is_some_and(|text| !only_holds(text))
+        };
+        let is_tester = is_test_runner(call.words)
+            && !self
+                .files
+                .values()
+                .any(|written| !written.before && starts(written));
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
-            if is_known || texts.len() >= TEXTS_MAX || is_for_container(path) {
+            if is_known || texts.len() + held.len() >= TEXTS_MAX || is_for_container(path) {
                 continue;
             }
+            let is_held = is_tester && is_of_tests(path);
             if let Some(text) = &written.text {
-                written.searched = true;
-                texts.push((language_of(path), text.to_string()));
+                // Another program than a runner of tests may take it for something else.
+                written.searched = !is_held;
+                let all = if is_held { &mut held } else { &mut texts };
+                all.push((language_of(path), text.to_string()));
             }
         }
         for (language, text) in texts {
             self.search(call, language, &text);
         }
+        for (language, text) in held {
+            self.search_in(call, language, &text, false);
+        }
     }
 
     /// Looks at what `text` would do, and keeps what would be regretted.
     pub(super) fn search(&mut self, call: &Call<'_>, language: Language, text: &str) {
+        self.search_in(call, language, text, true);
+    }
+
+    /// The same; what stands in quotes counts as a command only where something may run it.
+    fn search_in(&mut self, call: &Call<'_>, language: Language, text: &str, quoted: bool) {
         if text.len() > TEXT_BYTES_MAX || !is_telling(text) {
             return;
         }
@@ -186,7 +207,7 @@ impl Analyst<'_> {
         if !matches!(language, Language::Other | Language::Shell) {
             self.text(&inner, language, &Word::text(text, call.span), &[]);
         }
-        for candidate in candidates(text) {
+        for candidate in candidates(text).into_iter().filter(|_| quoted) {
             self.text(
                 &inner,
                 Language::Shell,
@@ -361,6 +382,81 @@ fn is_regrettable(effect: &Effect) -> bool {
 
 pub(super) fn is_handler(program: &str) -> bool {
     listed(HANDLERS, program)
+}
+
+/// Whether a command runs tests of a project: those of a file are what a person would read in it.
+fn is_test_runner(words: &[Word]) -> bool {
+    let names: Vec<String> = words.iter().take(4).map(Word::display).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let is_runner = |name: &str| {
+        matches!(
+            name,
+            "pytest"
+                | "py.test"
+                | "unittest"
+                | "jest"
+                | "vitest"
+                | "mocha"
+                | "rspec"
+                | "phpunit"
+                | "ava"
+        )
+    };
+    match names.as_slice() {
+        [name, ..] if is_runner(name.rsplit('/').next().unwrap_or_default()) => true,
+        ["python" | "python3", "-m", module, ..] => is_runner(module),
+        ["npx", "-y" | "--yes", name, ..] | ["npx" | "bunx", name, ..] => is_runner(name),
+        _ => false,
+    }
+}
+
+/// A test or what it reads, by its name: `tests/test_guard.py`, `fixtures/evil.json`.
+fn is_of_tests(path: &str) -> bool {
+    let is_test = |part: &str| {
+        let mut words = part.split(|letter: char| !letter.is_ascii_alphanumeric());
+        words.any(|word| {
+            matches!(
+                word,
+                "test" | "tests" | "spec" | "specs" | "fixture" | "fixtures" | "testdata"
+            )
+        })
+    };
+    let last = path.rsplit('/').next().unwrap_or_default();
+    // What configures the runner runs with it.
+    let is_setting = ["conftest", "config", "setup", "package.json", "rc"];
+    path.split('/').any(is_test) && !is_setting.iter().any(|it| last.contains(it))
+}
+
+/// Whether a text only holds what stands in it: nothing in it starts a program or evaluates a text, so that `"rm -rf ~"` in a
+/// list of what shall be refused stays a text.
+fn only_holds(text: &str) -> bool {
+    const STARTS: [&str; 24] = [
+        "system",
+        "exec",
+        "spawn",
+        "popen",
+        "Popen",
+        "subprocess",
+        "child_process",
+        "eval",
+        "shell",
+        "Process",
+        "import_module",
+        "importlib",
+        "__import__",
+        "getattr",
+        "globals(",
+        "ctypes",
+        "fork",
+        "Command",
+        "run(",
+        "call(",
+        "check_",
+        "compile",
+        "require(",
+        "$(which",
+    ];
+    !STARTS.iter().any(|start| text.contains(start))
 }
 
 /// A recipe for a container: what it deletes, it deletes there.

@@ -131,6 +131,10 @@ impl Analyst<'_> {
         let words = task.call.words.get(1..).unwrap_or_default();
         for (at, word) in words.iter().enumerate() {
             let Some(text) = word.known() else { continue };
+            if task.parsed.path == "npx" && !text.starts_with('-') && !is_value(words, at) {
+                // What stands behind the package is for the package (npx(1), npm 10).
+                break;
+            }
             if !text.starts_with('-') || text.len() > VALUE_BYTES_MAX {
                 continue;
             }
@@ -188,6 +192,16 @@ impl Analyst<'_> {
                 .with(with);
         }
     }
+}
+
+/// Whether a word of npx is the value of an option in front of it.
+fn is_value(words: &[Word], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|at| words.get(at));
+    let flags = ["-y", "--yes", "--no", "--no-install", "-q", "--quiet", "--"];
+    before.is_some_and(|word| {
+        let text = word.display();
+        text.starts_with('-') && !text.contains('=') && !flags.contains(&text.as_str())
+    })
 }
 
 /// The options of a program that are in the table.

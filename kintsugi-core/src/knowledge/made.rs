@@ -1,12 +1,14 @@
-//! Directories that the line makes and takes away again: `mkdir x && … && rm -rf x`.
+//! What the line makes and takes away again: `mkdir x && … && rm -rf x`. Here directories; what has another name is in
+//! [`super::own`].
 //!
 //! Only what was certainly made counts. Behind `&&` a command runs if the one before it succeeded, and those that make a directory
 //! here fail when it is there and something is in it. What is moved into it, or leads out of it, was there before.
 
 use super::analyst::{Analyst, Call};
+use super::own::MadeThing;
 use super::program::Task;
 use crate::effect::{Action, Modifiers};
-use crate::place::Place;
+use crate::place::{NEW_TEMPORARY, Place};
 use crate::shell::{Certain, Script, Word};
 
 /// Most directories that are kept in mind.
@@ -17,21 +19,35 @@ const MADE_MAX: usize = 16;
 pub(super) struct Made {
     /// The command that is looked at now, and what is certain, outermost script first.
     levels: Vec<(usize, Vec<Certain>)>,
+    /// The same of those that have failed.
+    failed: Vec<Vec<Certain>>,
     paths: Vec<MadePath>,
+    /// Things that are no paths.
+    pub(super) things: Vec<MadeThing>,
+}
+
+/// For which commands of which script something is new.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    level: usize,
+    /// The command that makes it.
+    pub(super) maker: usize,
+    from: usize,
+    end: usize,
 }
 
 /// A directory, and for which commands of which script it is new.
 #[derive(Debug)]
 struct MadePath {
     path: String,
-    level: usize,
-    end: usize,
+    reach: Reach,
 }
 
 impl Made {
     /// Begins with a script; [`Self::end`] takes what is returned.
     pub(super) fn begin(&mut self, script: &Script) -> usize {
         self.levels.push((0, script.certain.clone()));
+        self.failed.push(script.failed.clone());
         self.levels.len() - 1
     }
 
@@ -41,44 +57,94 @@ impl Made {
             level.0 = at;
         }
         let innermost = self.levels.len().saturating_sub(1);
-        self.paths
-            .retain(|made| made.level != innermost || at < made.end);
+        let lasts = |reach: &Reach| reach.level != innermost || at < reach.end;
+        self.paths.retain(|made| lasts(&made.reach));
+        self.things.retain(|made| lasts(&made.reach));
+    }
+
+    /// For which commands that is certain to be new which the present command makes.
+    pub(super) fn reaches(&self) -> Vec<Reach> {
+        let Some((at, certain)) = self.levels.last() else {
+            return Vec::new();
+        };
+        let own = certain.iter().filter(|it| it.command.0 as usize == *at);
+        own.map(|it| Reach {
+            level: self.levels.len() - 1,
+            maker: *at,
+            from: it.from.0 as usize,
+            end: it.end.0 as usize,
+        })
+        .collect()
+    }
+
+    /// Whether the present command is one of those, in whatever script.
+    fn is_reached(&self, reach: &Reach) -> bool {
+        let level = self.levels.get(reach.level);
+        level.is_some_and(|(at, _)| (reach.from..reach.end).contains(at))
+    }
+
+    /// Whether it is, in the script of the maker itself; the commands between them.
+    pub(super) fn since(&self, reach: &Reach) -> Option<std::ops::Range<usize>> {
+        let (at, _) = self.levels.last()?;
+        let is_here = reach.level + 1 == self.levels.len() && self.is_reached(reach);
+        is_here.then_some(reach.maker + 1..*at)
+    }
+
+    /// The number of the command that is looked at.
+    pub(super) fn at(&self) -> Option<usize> {
+        self.levels.last().map(|(at, _)| *at)
     }
 
     /// Whether the command of that number has succeeded where the one that is looked at runs.
     pub(super) fn is_certain(&self, command: usize) -> bool {
         self.levels.last().is_some_and(|(at, certain)| {
             command < *at
-                && certain
-                    .iter()
-                    .any(|it| it.command.0 as usize == command && *at < it.end.0 as usize)
+                && certain.iter().any(|it| {
+                    it.command.0 as usize == command
+                        && (it.from.0 as usize..it.end.0 as usize).contains(at)
+                })
         })
+    }
+
+    /// The commands of the present script of which it is certain that they succeeded (true) or failed.
+    fn outcomes(&self) -> Vec<(usize, bool)> {
+        let Some((at, certain)) = self.levels.last() else {
+            return Vec::new();
+        };
+        let reaches = |it: &&Certain| (it.from.0 as usize..it.end.0 as usize).contains(at);
+        let failed = self.failed.last().map_or(&[][..], Vec::as_slice);
+        let succeeded = certain.iter().filter(reaches);
+        let succeeded = succeeded.map(|it| (it.command.0 as usize, true));
+        let failed = failed.iter().filter(reaches);
+        succeeded
+            .chain(failed.map(|it| (it.command.0 as usize, false)))
+            .collect()
     }
 
     /// The script that was begun at that level is done.
     pub(super) fn end(&mut self, level: usize) {
         self.levels.truncate(level);
-        self.paths.retain(|made| made.level < level);
+        self.failed.truncate(level);
+        self.paths.retain(|made| made.reach.level < level);
+        self.things.retain(|made| made.reach.level < level);
     }
 }
 
 impl Analyst<'_> {
     /// Keeps in mind the directories that a command makes, for those that run only if it succeeded.
     pub(super) fn remember_made(&mut self, task: &Task<'_, '_>) {
-        let level = self.made.levels.len().saturating_sub(1);
-        let Some((at, certain)) = self.made.levels.last() else {
+        let reaches = self.made.reaches();
+        if reaches.is_empty() {
             return;
-        };
-        let behind = certain.iter().find(|it| it.command.0 as usize == *at);
-        let Some(end) = behind.map(|it| it.end.0 as usize) else {
-            return;
-        };
+        }
+        self.remember_things(task, &reaches);
         for word in new_directories(task) {
             for judged in self.judge(&word, &task.call.directories, task.call.scope) {
                 let is_plain = judged.modifiers == Modifiers::NONE && can_be_new(judged.place);
-                if is_plain && self.made.paths.len() < MADE_MAX {
-                    let path = judged.path;
-                    self.made.paths.push(MadePath { path, level, end });
+                let room = MADE_MAX.saturating_sub(self.made.paths.len());
+                for reach in reaches.iter().filter(|_| is_plain).take(room) {
+                    let (path, reach) = (judged.path.clone(), *reach);
+                    self.made.paths.push(MadePath { path, reach });
                 }
             }
         }
@@ -100,7 +166,34 @@ impl Analyst<'_> {
         self.made
             .paths
             .iter()
-            .any(|made| is_in(made) && !brings(made))
+            .any(|made| is_in(made) && self.made.is_reached(&made.reach) && !brings(made))
+    }
+}
+
+impl Analyst<'_> {
+    /// Whether the line made sure that there is no such file: `test -f x || cp y x`, `if [ ! -e x ]; then …`.
+    pub(super) fn is_absent(&self, call: &Call<'_>, path: &str) -> bool {
+        let outcomes = self.made.outcomes();
+        let tests = outcomes.iter().filter_map(|(at, has_succeeded)| {
+            let tested = call.scope.script.invocations.get(*at)?;
+            let words: Vec<String> = tested.words.iter().map(Word::display).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let is_missing = match words.as_slice() {
+                ["test", "-f" | "-e", _] | ["[", "-f" | "-e", _, "]"] => !has_succeeded,
+                ["test", "!", "-f" | "-e", _] | ["[", "!", "-f" | "-e", _, "]"] => *has_succeeded,
+                _ => return None,
+            };
+            let name = tested
+                .words
+                .iter()
+                .rev()
+                .find(|word| word.display() != "]")?;
+            is_missing.then_some((name, tested))
+        });
+        let mut judged =
+            tests.flat_map(|(name, tested)| self.judge(name, &tested.directories, call.scope));
+        !path.contains(NEW_TEMPORARY)
+            && judged.any(|it| it.path == path && it.modifiers == Modifiers::NONE)
     }
 }
 
@@ -114,6 +207,7 @@ fn new_directories(task: &Task<'_, '_>) -> Vec<Word> {
     match task.parsed.path.as_str() {
         "mkdir" if !task.call.words.iter().skip(1).any(is_option) => values().collect(),
         "git clone" => super::fetched::clone_directory(task).into_iter().collect(),
+        "btrfs subvolume create" if task.call.words.len() == 4 => values().collect(),
         "git worktree add" if has(&["add"]) && !has(&["-f", "--force"]) => {
             values().take(1).collect()
         }
@@ -143,4 +237,36 @@ pub(super) fn is_new_repository(call: &Call<'_>) -> bool {
             && words.next().as_deref() == Some("git")
             && words.next().as_deref() == Some("init")
     })
+}
+
+/// Whether a directory of the project is one that a tool of the same line makes anew: `bin` beside `obj` or in front of `dotnet`,
+/// `deps` in front of `mix`.
+pub(super) fn is_rebuilt(call: &Call<'_>, path: &str) -> bool {
+    let programs: &[&str] = match path.rsplit('/').next().unwrap_or_default() {
+        "bin" => &["dotnet", "msbuild", "nuget"],
+        "deps" => &["mix"],
+        "Pods" => &["pod"],
+        _ => return false,
+    };
+    // MSBuild writes to both, and to nothing else (Microsoft.Common.CurrentVersion.targets, .NET 8).
+    let names_obj = |word: &Word| {
+        let text = word.display();
+        let mut names = text
+            .split([',', ' '])
+            .map(|name| name.trim_end_matches(['/', '\\']));
+        names.any(|name| name.rsplit(['/', '\\']).next() == Some("obj"))
+    };
+    let mut invocations = call.scope.script.invocations.iter();
+    path.ends_with("/bin") && call.words.iter().any(names_obj)
+        || invocations.any(|it| {
+            let first = it.words.first().and_then(Word::known);
+            let makes = |word: &Word| {
+                let text = word.display();
+                matches!(
+                    text.as_str(),
+                    "restore" | "build" | "test" | "run" | "publish" | "install"
+                ) || text.starts_with("deps.")
+            };
+            first.is_some_and(|name| programs.contains(&&*name)) && it.words.iter().any(makes)
+        })
 }

@@ -37,7 +37,10 @@ mod opened;
 #[cfg(test)]
 mod operations_tests;
 mod overlooked;
+mod own;
 mod own_input;
+#[cfg(test)]
+mod own_tests;
 mod program;
 mod pushed;
 mod qualifiers;

@@ -18,9 +18,21 @@ pub(super) fn keeps_names(words: &[Word]) -> bool {
             let mut scripts = words.iter().filter(|word| !word.starts_with('-'));
             let in_place = words.iter().any(|word| word.starts_with("-i"));
             let expressions = words.iter().filter(|word| **word == "-e").count();
-            !in_place
-                && expressions < 2
-                && scripts.next().is_some_and(|script| drops_values(script))
+            let Some(script) = scripts.next() else {
+                return false;
+            };
+            // What is edited in place goes nowhere else.
+            expressions < 2
+                && if in_place {
+                    only_edits(script)
+                } else {
+                    drops_values(script)
+                }
+        }
+        "jq" | "yq" => {
+            let mut operands = words.iter().filter(|word| !word.starts_with('-'));
+            operands.next().is_some_and(|filter| lists_keys(filter))
+                && !words.iter().any(|word| word.contains("file"))
         }
         "awk" | "gawk" | "mawk" => prints_first(&words),
         "grep" | "egrep" | "rg" => shows_names(&words),
@@ -39,6 +51,40 @@ fn cuts_names(words: &[&str]) -> bool {
             .is_some_and(|(_, behind)| behind.is_empty() || behind.starts_with(' '))
     });
     delimited && first && !text.contains("--complement")
+}
+
+/// One substitution or deletion that writes no other file and runs nothing (sed(1), 4.9).
+fn only_edits(script: &str) -> bool {
+    let mut letters = script.chars();
+    match (letters.next(), letters.next()) {
+        (Some('s'), Some(delimiter)) if delimiter.is_ascii_punctuation() && delimiter != '\\' => {
+            let parts: Vec<&str> = letters.as_str().split(delimiter).collect();
+            let is_flag = |flag: char| flag == 'g' || flag == 'I' || flag.is_ascii_digit();
+            matches!(parts.as_slice(), [_, _, flags] if flags.chars().all(is_flag))
+                && !script.contains(['\n', ';', '}'])
+        }
+        (Some('/'), Some(_)) => {
+            let body = script
+                .strip_suffix("/d")
+                .and_then(|it| it.strip_prefix('/'));
+            body.is_some_and(|body| !body.contains(['/', '\n', ';']))
+        }
+        _ => false,
+    }
+}
+
+/// `keys`, `.data | keys`, `to_entries[].key`: the names and no value (jq(1), 1.7).
+fn lists_keys(filter: &str) -> bool {
+    let plain: String = filter.chars().filter(|it| !it.is_whitespace()).collect();
+    let last = plain.rsplit('|').next().unwrap_or_default();
+    let path = plain.strip_suffix(last).unwrap_or_default();
+    let is_path = path
+        .chars()
+        .all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '|' | '[' | ']'));
+    matches!(
+        last,
+        "keys" | "keys[]" | "length" | "to_entries[].key" | "keys_unsorted"
+    ) && is_path
 }
 
 /// `s/=.*/=***/`: one substitution that takes away what stands behind the sign.

@@ -134,6 +134,7 @@ impl Analyst<'_> {
         }
         self.read_option_files(&mut task);
         let before = self.analysis.effects.len();
+        let unknowns = self.analysis.unknowns.len();
         self.effects(&mut task);
         self.around(&mut task);
         self.cut_emptied(&mut task);
@@ -148,6 +149,7 @@ impl Analyst<'_> {
         self.remember_made(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
+        self.calm_own(&task, before, unknowns);
         feeds = feeds.union(self.run_wrapped(&task));
         self.behind_wrapped(&task, before);
         let name = task.parsed.path.split(' ').next().unwrap_or_default();
@@ -410,6 +412,11 @@ impl Analyst<'_> {
         word: &Word,
         with: Modifiers,
     ) {
+        if action == Action::FormatDevice && role == Role::Device && self.is_temporary(task, word) {
+            // An image in a file (mke2fs(8), 1.47).
+            self.path_effect(task, Action::Overwrite, word, with);
+            return;
+        }
         let mut modifiers = with.union(task.parsed.modifiers);
         if has_hole(word) {
             modifiers.insert(Modifier::Unresolved);
@@ -609,10 +616,20 @@ impl Analyst<'_> {
         judged: &Judgement,
         program: &str,
     ) -> super::pushed::Pushed<'_> {
-        let is_made = action == Action::Delete && self.is_made(&judged.path);
+        let place = match (action, judged.place) {
+            (Action::Delete, _) if self.is_made(&judged.path) => Place::Temp,
+            (Action::Delete, Place::Project) if super::made::is_rebuilt(call, &judged.path) => {
+                Place::BuildOutput
+            }
+            (_, place) => place,
+        };
+        let is_new = matches!(action, Action::Overwrite | Action::Truncate)
+            && judged.modifiers == Modifiers::NONE
+            && self.is_absent(call, &judged.path);
+        let action = if is_new { Action::Create } else { action };
         let target = Target {
             text: judged.path.clone(),
-            place: Some(if is_made { Place::Temp } else { judged.place }),
+            place: Some(place),
         };
         self.push(call, action, Role::Path, target)
             .with(judged.modifiers)

@@ -6,6 +6,7 @@ use super::lexicon::parts;
 use super::made::Made;
 use super::program::Task;
 use crate::effect::{Action, Effect, Modifiers, Role};
+use crate::place::Place;
 use crate::shell::{Invocation, Word};
 
 /// Clients whose words name the database that they work on.
@@ -25,9 +26,41 @@ const SERVERS: [&str; 9] = [
 ];
 
 impl Analyst<'_> {
+    /// Whether a word names a file in a temporary directory, whatever it is taken for.
+    pub(super) fn is_temporary(&self, task: &Task<'_, '_>, word: &Word) -> bool {
+        let judged = self.judge(word, &task.call.directories, task.call.scope);
+        let is_file = |it: &crate::place::Judgement| {
+            it.place == Place::Temp && it.modifiers == Modifiers::NONE
+        };
+        !judged.is_empty() && judged.iter().all(is_file)
+    }
+
+    /// A server whose data lie in a temporary directory: `pg_ctl -D "$(mktemp -d)" stop`.
+    fn calm_temporary_server(&mut self, task: &Task<'_, '_>, before: usize) {
+        if task.parsed.path != "pg_ctl" {
+            return;
+        }
+        let mut pairs = task.call.words.windows(2);
+        let data = pairs.find_map(|pair| match pair {
+            [flag, data] if matches!(&*flag.display(), "-D" | "--pgdata") => Some(data),
+            _ => None,
+        });
+        let Some(data) = data else { return };
+        let judged = self.judge(data, &task.call.directories, task.call.scope);
+        if judged.is_empty() || judged.iter().any(|it| it.place != Place::Temp) {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if effect.action == Action::StopService {
+                effect.action = Action::Write;
+            }
+        }
+    }
+
     /// Makes a plain change of what a command takes away from a database that nobody misses.
     pub(super) fn calm_trial(&mut self, task: &Task<'_, '_>, before: usize) {
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        self.calm_temporary_server(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let takes = |effect: &Effect| {
             matches!(effect.role, Role::Table | Role::Database | Role::Volume)
@@ -124,6 +157,30 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
     };
     let is_test = |value: &str| matches!(value, "test" | "testing" | "ci");
     let words: Vec<String> = call.words.iter().map(Word::display).collect();
+    // `DATABASE_URL=postgres://u:p@localhost/app_test`: the server is this machine, and the database has the name.
+    let is_trial_address = |value: &str| {
+        let Some((server, database)) = value
+            .split_once("://")
+            .and_then(|(_, it)| it.rsplit_once('/'))
+        else {
+            return false;
+        };
+        let host = server.rsplit('@').next().unwrap_or_default();
+        let host = host.split(':').next().unwrap_or_default();
+        matches!(host, "localhost" | "127.0.0.1")
+            && is_trial(database.split('?').next().unwrap_or_default())
+    };
+    let mut addresses = call
+        .assignments
+        .iter()
+        .filter(|it| it.name == "DATABASE_URL");
+    if addresses.any(|it| {
+        it.value
+            .known()
+            .is_some_and(|value| is_trial_address(&value))
+    }) {
+        return true;
+    }
     call.assignments
         .iter()
         .any(|it| names(&it.name) && is_test(&it.value.display()))

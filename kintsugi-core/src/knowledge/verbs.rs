@@ -283,6 +283,11 @@ fn builds(word: &Word) -> bool {
     )
 }
 
+/// Whether a word says that a server is started for development, so that what is cleared is what it keeps of the last time.
+fn serves(word: &Word) -> bool {
+    matches!(&*word.display(), "start" | "dev" | "serve" | "watch")
+}
+
 fn asks_for_help(words: &[Word]) -> bool {
     words
         .iter()
@@ -316,8 +321,9 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             }
             let found = word_sense(option);
             // `build --clean` begins anew, as `make clean` would.
-            let of_cache =
-                option.contains("cache") || option == "clean" && words.iter().any(builds);
+            let of_cache = option.contains("cache")
+                || option == "clean" && words.iter().any(builds)
+                || option == "clear" && words.iter().any(serves);
             if matches!(found, Sense::Destroys | Sense::Deletes)
                 && reading.verb.is_none()
                 && !of_cache

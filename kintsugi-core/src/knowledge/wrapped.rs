@@ -16,6 +16,16 @@ impl Analyst<'_> {
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
         self.bin_of_project(task);
+        let mut values = task.parsed.values.iter();
+        let entry = values.find(|value| value.role == "entry" && !value.word.pieces.is_empty());
+        if let Some(entry) = entry {
+            // `docker run --entrypoint sh IMAGE -c …`: what stands behind the image are its arguments (docker-run(1)).
+            let mut words = vec![entry.word.clone()];
+            let behind = task.parsed.wrapped.iter();
+            words.extend(behind.flat_map(|wrapped| wrapped.words.iter().cloned()));
+            let how = Wraps::Contained;
+            return self.wrapped(task, &grammar::Wrapped { how, words });
+        }
         for wrapped in &task.parsed.wrapped {
             self.unseen_package(task, &wrapped.words);
             feeds = feeds.union(self.wrapped(task, wrapped));

@@ -21,8 +21,11 @@ pub struct Script {
     pub called: std::collections::BTreeSet<String>,
     /// Whether a function starts itself in a pipe or in the background: a fork bomb.
     pub multiplies: bool,
-    /// Commands of which it is certain, where later ones run, that they succeeded: `a` for what stands behind `a &&`.
+    /// Commands of which it is certain, where later ones run, that they succeeded: `a` for what stands behind `a &&`, behind
+    /// `a || exit`, in `if a; then …` and, under `set -e`, behind `a`.
     pub certain: Vec<Certain>,
+    /// Commands of which it is certain, where later ones run, that they failed: `a` for `b` in `a || b`.
+    pub failed: Vec<Certain>,
 }
 
 /// A command that has succeeded wherever some others run.
@@ -30,6 +33,8 @@ pub struct Script {
 pub struct Certain {
     /// The command.
     pub command: InvocationId,
+    /// The first of the later ones.
+    pub from: InvocationId,
     /// The first of the later ones of which that is not said.
     pub end: InvocationId,
 }

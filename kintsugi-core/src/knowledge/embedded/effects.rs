@@ -109,6 +109,18 @@ impl Script<'_> {
     /// Objects made of bytes run what the bytes say.
     fn unpickle(&mut self, call: &Call<'_>) -> Value {
         let bytes = call.argument(0);
+        let takes_path = matches!(call.path, "torch.load" | "joblib.load");
+        if takes_path && bytes.known().is_some() && bytes.feed < Feed::Decoded {
+            // A file of the project, or with `weights_only=True` nothing but numbers (torch.load, PyTorch 2.6).
+            let is_plain = call.arguments.iter().any(|(keyword, value)| {
+                keyword.as_deref() == Some("weights_only")
+                    && value.known().as_deref() != Some("False")
+            });
+            if !is_plain {
+                self.note(Action::Execute, Role::Path, &bytes, Modifiers::NONE);
+            }
+            return Value::unknown(Feed::Nothing);
+        }
         if bytes.known().is_some() || bytes.feed >= Feed::Decoded {
             self.hidden("objects made of bytes that the code holds");
         }

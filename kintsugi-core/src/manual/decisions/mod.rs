@@ -9,6 +9,7 @@ pub mod mass_changes;
 pub mod model_adds_caution;
 pub mod one_thread;
 pub mod other_shells;
+pub mod own_work;
 pub mod public_key_vault;
 pub mod single_use;
 pub mod worker_of_its_own;

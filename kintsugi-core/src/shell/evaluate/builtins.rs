@@ -174,6 +174,12 @@ impl Machine<'_> {
                 break;
             }
             let takes = word.ends_with('o');
+            let named = behind.first().filter(|_| takes).and_then(Word::known);
+            let letters = word.get(1..).unwrap_or_default();
+            let is_short = !word.starts_with("--") && letters.contains('e');
+            if is_short || named.as_deref() == Some("errexit") {
+                self.state.stops = word.starts_with('-');
+            }
             rest = if takes {
                 behind.get(1..).unwrap_or_default()
             } else {

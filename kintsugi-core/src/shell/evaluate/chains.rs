@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::super::tree::Node;
-use super::super::{Certain, Dialect, Input, InvocationId, Output, Word};
+use super::super::tree::{Node, Raw};
+use super::super::{Certain, Dialect, Input, Invocation, InvocationId, Output, Word};
 use super::{Capture, Machine, state};
 use crate::effect::Span;
 
@@ -13,10 +13,21 @@ const CERTAIN_MAX: usize = 64;
 impl Machine<'_> {
     /// Commands one after another, or beside the rest.
     pub(super) fn list(&mut self, items: &[(Rc<Node>, bool)]) {
+        let mut succeeded = Vec::new();
         for (node, background) in items {
             self.succeeded = None;
             if !*background {
+                let before = self.next_id();
                 self.walk(node);
+                let passed = std::mem::take(&mut self.passed);
+                let own = self
+                    .own_command(node, before)
+                    .filter(|_| self.is_stopping());
+                let is_told = matches!(node.as_ref(), Node::Chain(..) | Node::If(_));
+                let passed = passed.into_iter().filter(|_| is_told).chain(own);
+                let from = self.next_id();
+                let room = CERTAIN_MAX.saturating_sub(succeeded.len());
+                succeeded.extend(passed.take(room).map(|command| (command, from)));
                 continue;
             }
             self.look_for_multiplying(node);
@@ -27,16 +38,37 @@ impl Machine<'_> {
             self.state = state;
             self.succeeded = None;
         }
+        self.keep_succeeded(succeeded);
+    }
+
+    /// Whether the shell ends where a command fails: `set -e`, and nothing around it looks at whether it does.
+    fn is_stopping(&self) -> bool {
+        let is_posix = matches!(self.dialect, Dialect::Bash | Dialect::Zsh | Dialect::Posix);
+        self.state.stops && self.tested == 0 && is_posix
+    }
+
+    /// Walks a command whose failure something looks at.
+    pub(super) fn walk_tested(&mut self, node: &Rc<Node>) {
+        self.tested = self.tested.saturating_add(1);
+        self.walk(node);
+        self.tested = self.tested.saturating_sub(1);
     }
 
     /// `a && b || c`: which directory each part is in, and of which commands it is certain that they succeeded.
     pub(super) fn chain(&mut self, first: &Rc<Node>, rest: &[(bool, Rc<Node>)]) {
         self.succeeded = None;
         let mut certain = Some(Vec::new());
-        let mut before = self.next_id();
-        self.walk(first);
+        let mut passed = Vec::new();
+        let begin = self.next_id();
+        let mut before = begin;
+        self.walk_tested(first);
         let mut last = first;
-        for (and, node) in rest {
+        for (number, (and, node)) in rest.iter().enumerate() {
+            let is_last = number + 1 == rest.len();
+            if is_last && !*and && certain.is_some() && self.exits(node) {
+                let commands = certain.iter().flatten().map(|(command, _)| *command);
+                passed = commands.chain(self.own_command(last, before)).collect();
+            }
             self.keep_certain(*and, (last, before), &mut certain);
             (last, before) = (node, self.next_id());
             let skipped = self.state.clone();
@@ -44,7 +76,21 @@ impl Machine<'_> {
             if *and && let Some(directories) = &success {
                 self.state.directories = Rc::clone(directories);
             }
-            self.walk(node);
+            let failed = self
+                .own_command(first, begin)
+                .filter(|_| !*and && number == 0);
+            let from = self.next_id();
+            if is_last {
+                self.walk(node);
+            } else {
+                self.walk_tested(node);
+            }
+            let end = self.next_id();
+            if let Some(command) = failed
+                && self.script.failed.len() < CERTAIN_MAX
+            {
+                self.script.failed.push(Certain { command, from, end });
+            }
             let reached = self.succeeded.take();
             let here = reached.unwrap_or_else(|| Rc::clone(&self.state.directories));
             let leaves = !*and && leaves(node);
@@ -64,6 +110,7 @@ impl Machine<'_> {
             });
         }
         self.end_certain(&mut certain);
+        self.passed = passed;
     }
 
     /// Notes that a simple command in front of `&&` has succeeded where the next ones run. Behind `||` nothing is certain.
@@ -71,30 +118,110 @@ impl Machine<'_> {
         &mut self,
         and: bool,
         (node, before): (&Rc<Node>, InvocationId),
-        certain: &mut Option<Vec<InvocationId>>,
+        certain: &mut Option<Vec<(InvocationId, InvocationId)>>,
     ) {
         if !and {
             self.end_certain(certain);
         }
-        // A function can succeed because what it runs failed.
-        let is_itself = matches!(node.as_ref(), Node::Simple(_))
-            && self.next_id().0 == before.0 + 1
-            && self.state.functions.is_empty()
-            && self.state.aliases.is_empty();
+        let own = self.own_command(node, before);
+        let from = self.next_id();
         if let Some(certain) = certain
-            && is_itself
+            && let Some(own) = own
             && certain.len() < CERTAIN_MAX
         {
-            certain.push(before);
+            certain.push((own, from));
         }
     }
 
-    fn end_certain(&mut self, certain: &mut Option<Vec<InvocationId>>) {
+    fn end_certain(&mut self, certain: &mut Option<Vec<(InvocationId, InvocationId)>>) {
+        self.keep_succeeded(certain.take().into_iter().flatten());
+    }
+
+    /// Notes of commands that they have succeeded wherever those run that come from there on up to here.
+    pub(super) fn keep_succeeded(
+        &mut self,
+        commands: impl IntoIterator<Item = (InvocationId, InvocationId)>,
+    ) {
         let end = self.next_id();
         let room = CERTAIN_MAX.saturating_sub(self.script.certain.len());
-        let ended = certain.take().into_iter().flatten().take(room);
-        let ended = ended.map(|command| Certain { command, end });
-        self.script.certain.extend(ended);
+        let kept = commands.into_iter().filter(|(_, from)| *from < end);
+        let kept = kept.map(|(command, from)| Certain { command, from, end });
+        self.script.certain.extend(kept.take(room));
+    }
+
+    /// The one command that a node is, when it succeeds exactly if that one does; `before` was the next id in front of it.
+    ///
+    /// What its substitutions run stands in front of it. A function can succeed because what it runs failed.
+    pub(super) fn own_command(&self, node: &Node, before: InvocationId) -> Option<InvocationId> {
+        let simple = match node {
+            Node::Simple(simple) => simple,
+            Node::List(items) => match items.as_slice() {
+                [(one, false)] => return self.own_command(one, before),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let mut words = simple.words.iter().map(Raw::text);
+        let name = words.find(|word| super::commands::assignment(word).is_none())?;
+        let (functions, aliases) = (&self.state.functions, &self.state.aliases);
+        if functions.get(name).is_some() || aliases.get(name).is_some() {
+            return None;
+        }
+        let all = self.script.invocations.get(before.0 as usize..)?;
+        let is_named = |it: &Invocation| {
+            let first = it.words.first().and_then(Word::known);
+            first.as_deref() == Some(name)
+        };
+        let mut own = all.iter().enumerate().filter(|(_, it)| is_named(it));
+        let found = match (own.next(), own.next()) {
+            (Some((at, _)), None) => at,
+            _ if all.len() == 1 && functions.is_empty() && aliases.is_empty() => 0,
+            _ => return None,
+        };
+        Some(InvocationId(before.0 + u32::try_from(found).ok()?))
+    }
+
+    /// What has succeeded if the shell comes by `if ! a; then exit; fi`.
+    pub(super) fn passed_by_branches(
+        &self,
+        branches: &[(Option<Rc<Node>>, Rc<Node>)],
+        before: InvocationId,
+    ) -> Vec<InvocationId> {
+        let [(Some(condition), body)] = branches else {
+            return Vec::new();
+        };
+        let condition = match condition.as_ref() {
+            Node::List(items) => match items.as_slice() {
+                [(one, false)] => one,
+                _ => return Vec::new(),
+            },
+            _ => condition,
+        };
+        let Node::Not(node) = condition.as_ref() else {
+            return Vec::new();
+        };
+        let name = |node: &Node| self.own_command(node, before);
+        let is_left = self.exits(body);
+        name(node).filter(|_| is_left).into_iter().collect()
+    }
+
+    /// Whether a command ends the shell that it runs in.
+    fn exits(&self, node: &Node) -> bool {
+        match node {
+            Node::Simple(simple) => {
+                let name = simple.words.first().map(Raw::text);
+                name == Some("exit") && self.state.functions.get("exit").is_none()
+            }
+            Node::List(items) => items
+                .last()
+                .is_some_and(|(last, background)| !background && self.exits(last)),
+            Node::Group {
+                body,
+                subshell: false,
+                ..
+            } => self.exits(body),
+            _ => false,
+        }
     }
 
     /// Commands that feed the next one, each but perhaps the last in a shell of its own.

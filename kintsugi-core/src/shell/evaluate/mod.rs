@@ -77,6 +77,10 @@ struct Machine<'b> {
     /// The variables that each of them has made its own.
     locals: Vec<BTreeSet<String>>,
     depth: u32,
+    /// How many constructs lie around that look at whether a command fails, so that `set -e` does not count.
+    tested: u32,
+    /// Commands that have succeeded if the shell comes by the one that was walked last.
+    passed: Vec<InvocationId>,
     iterations_left: u32,
     exhausted: bool,
     /// Texts of `trap` that wait for the state in which they could run.
@@ -107,6 +111,8 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         calls: Vec::new(),
         locals: Vec::new(),
         depth: 0,
+        tested: 0,
+        passed: Vec::new(),
         iterations_left: ITERATIONS_ALL_MAX,
         exhausted: false,
         traps: Vec::new(),
@@ -161,6 +167,7 @@ fn beginning(context: &Context) -> State {
         previous: Rc::from([Directory::Unknown]),
         stack: Vec::new(),
         exported: Rc::new(exported),
+        stops: false,
     }
 }
 
@@ -263,7 +270,7 @@ impl Machine<'_> {
             Node::Chain(first, rest) => self.chain(first, rest),
             Node::Pipeline(commands) => self.pipeline(commands),
             Node::Not(node) => {
-                self.walk(node);
+                self.walk_tested(node);
                 self.succeeded = None;
             }
             Node::Group {
@@ -291,10 +298,12 @@ impl Machine<'_> {
         let printed = self.printed();
         let mut after: Option<State> = None;
         let mut otherwise = true;
+        let first = self.next_id();
         for (condition, body) in branches {
             self.succeeded = None;
+            let before = self.next_id();
             if let Some(condition) = condition {
-                self.walk(condition);
+                self.walk_tested(condition);
             } else {
                 otherwise = false;
             }
@@ -302,7 +311,12 @@ impl Machine<'_> {
             if let Some(directories) = self.succeeded.take() {
                 self.state.directories = directories;
             }
+            let tested = condition
+                .as_deref()
+                .and_then(|it| self.own_command(it, before));
+            let from = self.next_id();
             self.walk(body);
+            self.keep_succeeded(tested.map(|command| (command, from)));
             let taken = std::mem::replace(&mut self.state, skipped);
             match &mut after {
                 Some(after) => self.join_into(after, &taken),
@@ -317,6 +331,7 @@ impl Machine<'_> {
             }
         }
         self.succeeded = None;
+        self.passed = self.passed_by_branches(branches, first);
         self.doubt(printed);
     }
 
@@ -404,7 +419,7 @@ impl Machine<'_> {
             }
             let before = self.stream.input.clone();
             self.iterations_left -= 1;
-            self.walk(condition);
+            self.walk_tested(condition);
             if self.stream.input == before {
                 break;
             }

@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) descriptors: Map<Input>,
     /// What a child would see; kept beside the variables.
     pub(super) exported: Rc<Variables>,
+    /// `set -e`: the shell ends where a command fails.
+    pub(super) stops: bool,
 }
 
 /// The value of a variable that nothing tells.
@@ -207,6 +209,7 @@ impl State {
         };
         self.directories = union(&self.directories, &other.directories);
         self.previous = union(&self.previous, &other.previous);
+        self.stops &= other.stops;
         if other.stack.len() > self.stack.len() {
             self.stack.clone_from(&other.stack);
         }

@@ -51,6 +51,16 @@ pub(super) fn is_harmless_static(class: &str, member: &str) -> bool {
     COMPUTING.split(' ').any(|it| it == class) || LOOKING.contains(&whole.as_str())
 }
 
+/// What stands for a name that nothing has yet, where a method gives one; never empty (.NET 8, `System.Guid`, `System.IO.Path`).
+pub(super) fn new_name(class: &str, member: &str) -> Option<&'static str> {
+    let class = class.strip_prefix("system.").unwrap_or(class);
+    match (class, member.to_ascii_lowercase().as_str()) {
+        ("guid", "newguid") | ("io.path", "getrandomfilename") => Some("tmp.XXXXXX"),
+        ("io.path", "gettempfilename") => Some("/tmp/tmp.XXXXXX"),
+        _ => None,
+    }
+}
+
 /// Whether a value is only converted to this type.
 pub(super) fn is_cast(class: &str) -> bool {
     let class = class.strip_prefix("system.").unwrap_or(class);

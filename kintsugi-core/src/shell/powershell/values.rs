@@ -1,7 +1,7 @@
 //! Expressions: what they evaluate to as a word of bash, so far as the text alone tells. What is computed is not known, but what it
 //! was computed from stays in the word, so that a command among it is seen and what it prints is followed.
 
-use super::calls::{is_cast, is_harmless_method, is_harmless_static};
+use super::calls::{is_cast, is_harmless_method, is_harmless_static, new_name};
 use super::{Fault, Reader, UNREAD, deeper, push_quoted};
 
 /// Longest value that is computed from others, in bytes: each step writes all of it again.
@@ -390,6 +390,14 @@ impl Reader<'_> {
                     assigned: is_own.then(|| "own_setting".to_owned()),
                     is_part: true,
                     ..Value::computed(&[])?
+                });
+            }
+            if let Some(made) = new_name(&name, &member) {
+                self.call("", blocks)?;
+                return Ok(Value {
+                    word: made.to_owned(),
+                    constant: Some(made.to_owned()),
+                    ..Value::default()
                 });
             }
             if !is_harmless_static(&name, &member) {
