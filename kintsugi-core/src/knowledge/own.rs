@@ -193,9 +193,10 @@ impl Analyst<'_> {
     fn calm(&mut self, before: usize, is_meant: impl Fn(&crate::effect::Effect) -> bool) {
         for effect in self.analysis.effects.iter_mut().skip(before) {
             if effect.action.takes_away() && is_meant(effect) {
-                effect.action = match effect.role {
-                    Role::Resource => Action::List,
-                    _ => Action::Write,
+                effect.action = if effect.role == Role::Resource {
+                    Action::List
+                } else {
+                    Action::Write
                 };
                 effect.modifiers = Modifiers::NONE;
             }
@@ -412,8 +413,8 @@ fn taken(words: &[Word]) -> Vec<(String, Word)> {
         ),
         _ => return Vec::new(),
     };
-    let named = names.into_iter();
-    named.map(|name| (kind.to_owned(), name.clone())).collect()
+    let all = names.into_iter();
+    all.map(|name| (kind.to_owned(), name.clone())).collect()
 }
 
 /// The branch or tag that a command of git makes, when it is one that fails where there is one of that name.

@@ -108,24 +108,7 @@ impl Analyst<'_> {
         self.unknown_parts(&task);
         self.enter_directories(&mut task);
         self.elsewhere_by_variables(&mut task);
-        // `aws s3 rb help` (aws, AWS CLI 2.13).
-        let last = task.call.words.last().and_then(Word::known);
-        // `-h` of these is `--help`, wherever it stands (kubectl 1.31, helm 3.16, terraform 1.11, gh 2.60, flux 2.4).
-        let is_short = [
-            "kubectl ",
-            "oc ",
-            "helm ",
-            "terraform ",
-            "tofu ",
-            "gh ",
-            "flux ",
-            "argocd ",
-        ]
-        .iter()
-        .any(|program| task.parsed.path.starts_with(program));
-        let is_manual = task.parsed.path.starts_with("aws ") && last.as_deref() == Some("help")
-            || is_short && last.as_deref() == Some("-h") && task.parsed.wrapped.is_empty();
-        if task.parsed.is_help || is_manual {
+        if task.parsed.is_help || asks_for_manual(&task) {
             return Printed {
                 feeds: Feeds::of(Feed::Program),
                 text: None,
@@ -635,4 +618,25 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
+}
+
+/// Whether the last word asks for the manual.
+fn asks_for_manual(task: &Task<'_, '_>) -> bool {
+    // `aws s3 rb help` (aws, AWS CLI 2.13).
+    let last = task.call.words.last().and_then(Word::known);
+    // `-h` of these is `--help`, wherever it stands (kubectl 1.31, helm 3.16, terraform 1.11, gh 2.60, flux 2.4).
+    let is_short = [
+        "kubectl ",
+        "oc ",
+        "helm ",
+        "terraform ",
+        "tofu ",
+        "gh ",
+        "flux ",
+        "argocd ",
+    ]
+    .iter()
+    .any(|program| task.parsed.path.starts_with(program));
+    task.parsed.path.starts_with("aws ") && last.as_deref() == Some("help")
+        || is_short && last.as_deref() == Some("-h") && task.parsed.wrapped.is_empty()
 }

@@ -153,13 +153,13 @@ impl Machine<'_> {
     ///
     /// What its substitutions run stands in front of it. A function can succeed because what it runs failed.
     pub(super) fn own_command(&self, node: &Node, before: InvocationId) -> Option<InvocationId> {
-        let simple = match node {
-            Node::Simple(simple) => simple,
-            Node::List(items) => match items.as_slice() {
-                [(one, false)] => return self.own_command(one, before),
-                _ => return None,
-            },
-            _ => return None,
+        if let Node::List(items) = node
+            && let [(one, false)] = items.as_slice()
+        {
+            return self.own_command(one, before);
+        }
+        let Node::Simple(simple) = node else {
+            return None;
         };
         let mut words = simple.words.iter().map(Raw::text);
         let name = words.find(|word| super::commands::assignment(word).is_none())?;
@@ -190,14 +190,13 @@ impl Machine<'_> {
         let [(Some(condition), body)] = branches else {
             return Vec::new();
         };
-        let condition = match condition.as_ref() {
-            Node::List(items) => match items.as_slice() {
-                [(one, false)] => one,
-                _ => return Vec::new(),
-            },
-            _ => condition,
-        };
-        let Node::Not(node) = condition.as_ref() else {
+        let mut condition = condition.as_ref();
+        if let Node::List(items) = condition
+            && let [(one, false)] = items.as_slice()
+        {
+            condition = one;
+        }
+        let Node::Not(node) = condition else {
             return Vec::new();
         };
         let name = |node: &Node| self.own_command(node, before);
@@ -207,21 +206,18 @@ impl Machine<'_> {
 
     /// Whether a command ends the shell that it runs in.
     fn exits(&self, node: &Node) -> bool {
-        match node {
-            Node::Simple(simple) => {
-                let name = simple.words.first().map(Raw::text);
-                name == Some("exit") && self.state.functions.get("exit").is_none()
-            }
-            Node::List(items) => items
-                .last()
-                .is_some_and(|(last, background)| !background && self.exits(last)),
-            Node::Group {
-                body,
-                subshell: false,
-                ..
-            } => self.exits(body),
-            _ => false,
+        if let Node::Simple(simple) = node {
+            let name = simple.words.first().map(Raw::text);
+            return name == Some("exit") && self.state.functions.get("exit").is_none();
         }
+        if let Node::List(items) = node {
+            let mut last = items.last().into_iter();
+            return last.any(|(last, background)| !background && self.exits(last));
+        }
+        if let Node::Group { body, subshell, .. } = node {
+            return !subshell && self.exits(body);
+        }
+        false
     }
 
     /// Commands that feed the next one, each but perhaps the last in a shell of its own.
