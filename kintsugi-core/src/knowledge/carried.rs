@@ -405,6 +405,13 @@ fn is_test_runner(words: &[Word]) -> bool {
     match names.as_slice() {
         [name, ..] if is_runner(name.rsplit('/').next().unwrap_or_default()) => true,
         ["python" | "python3", "-m", module, ..] => is_runner(module),
+        [
+            "go" | "cargo" | "dotnet" | "mix" | "deno" | "bun",
+            "test",
+            ..,
+        ]
+        | ["cargo", "nextest", ..]
+        | ["bundle", "exec", "rspec", ..] => true,
         ["npx", "-y" | "--yes", name, ..] | ["npx" | "bunx", name, ..] => is_runner(name),
         _ => false,
     }
@@ -430,7 +437,7 @@ fn is_of_tests(path: &str) -> bool {
 /// Whether a text only holds what stands in it: nothing in it starts a program or evaluates a text, so that `"rm -rf ~"` in a
 /// list of what shall be refused stays a text.
 fn only_holds(text: &str) -> bool {
-    const STARTS: [&str; 24] = [
+    const STARTS: [&str; 25] = [
         "system",
         "exec",
         "spawn",
@@ -442,6 +449,7 @@ fn only_holds(text: &str) -> bool {
         "shell",
         "Process",
         "import_module",
+        "process::",
         "importlib",
         "__import__",
         "getattr",

@@ -38,6 +38,17 @@ const OTHERS_SERVER: &str = " --bootstrap-server --zookeeper --command-config --
 const TRANSPARENT: &str =
     " sudo doas env command docker podman nerdctl docker-compose kubectl oc nice time ";
 
+/// Variables that say to which server, or in which repository, a program speaks, by their beginnings.
+const SERVERS: [&str; 7] = [
+    "PG",
+    "MYSQL",
+    "DOCKER_",
+    "KUBE",
+    "GIT_",
+    "HELM_",
+    "CLOUDSDK_",
+];
+
 /// Programs that make a connection another one between two commands.
 const SWITCHES: &str =
     " kubectx kubens use-context set-context set-cluster use-context configurations ";
@@ -142,7 +153,9 @@ impl Analyst<'_> {
             });
         }
         if is_own_container(&task.call) {
-            self.calm(before, |effect| effect.role == Role::Resource);
+            self.calm(before, |effect| {
+                matches!(effect.role, Role::Resource | Role::Process)
+            });
             let kept = self.analysis.unknowns.split_off(unknowns);
             let kept = kept.into_iter().filter(|it| it.kind != UnknownKind::Target);
             self.analysis.unknowns.extend(kept);
@@ -291,7 +304,7 @@ impl Analyst<'_> {
         ];
         options.extend(
             exported
-                .filter(|(name, _)| kinds.iter().any(|kind| name.starts_with(kind)))
+                .filter(|(name, _)| SERVERS.iter().any(|kind| name.starts_with(kind)))
                 .map(|(name, value)| format!("export {name}={}", value.display())),
         );
         options.sort();
@@ -345,7 +358,9 @@ fn made(words: &[Word]) -> Option<(String, Word)> {
         ("lxc" | "incus", "launch" | "init") => ("machine", operand(2)),
         ("multipass", "launch") => ("machine", line.value(" -n --name ")),
         ("terraform" | "tofu", "workspace") if line.known(1) == "new" => ("workspace", operand(2)),
-        ("zfs", "create" | "snapshot") => ("dataset", line.operands.last().copied()),
+        ("zfs", "create" | "snapshot") if !line.has(" -p ") => {
+            ("dataset", line.operands.last().copied())
+        }
         ("kafka-topics" | "kafka-topics.sh", _)
             if line.has(" --create ") && !line.has(" --if-not-exists ") =>
         {
@@ -431,6 +446,9 @@ fn created_reference(line: &Line<'_>) -> Option<(String, Word)> {
         "switch" if is_plain(" -c --create ") => ("branch", line.value(" -c --create ")),
         "checkout" if is_plain(" -b ") => ("branch", line.value(" -b ")),
         "branch" if is_plain("") => ("branch", line.operands.get(1).copied()),
+        "worktree" if line.known(1) == "add" && is_plain(" -b --detach ") => {
+            ("branch", line.value(" -b "))
+        }
         "tag" if is_plain("") => ("tag", line.operands.get(1).copied()),
         _ => return None,
     };
@@ -528,8 +546,14 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
     invocations.unwrap_or_default().iter().all(|invocation| {
         let words: Vec<String> = invocation.words.iter().map(Word::display).collect();
         let has = |options: &[&str]| words.iter().any(|it| options.contains(&it.as_str()));
+        // Another server may be meant afterwards.
+        let sets =
+            |it: &crate::shell::Assignment| SERVERS.iter().any(|kind| it.name.starts_with(kind));
+        let first = words.first().map_or("", String::as_str);
         let is_switch = words.iter().any(|word| listed(SWITCHES, word))
-            || has(&["docker", "gcloud", "az"]) && has(&["context", "config", "set"]);
+            || has(&["docker", "gcloud", "az"]) && has(&["context", "config", "set"])
+            || matches!(first, "source" | "." | "eval")
+            || invocation.words.is_empty() && invocation.assignments.iter().any(sets);
         if !matches!(kind, "branch" | "tag") {
             return !is_switch;
         }

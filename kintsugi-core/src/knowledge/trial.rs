@@ -86,8 +86,10 @@ impl Analyst<'_> {
             .filter(|it| takes(it))
         {
             // The name of the database that is dropped counts, not of that which is asked to.
-            let is_named =
-                is_named && (effect.role == Role::Table || is_trial(&effect.target.text));
+            let is_named = is_named
+                && (effect.role == Role::Table
+                    || is_trial(&effect.target.text)
+                    || is_of_address(call, &effect.target.text));
             let is_calm = if effect.role == Role::Volume {
                 is_compose
             } else {
@@ -111,6 +113,24 @@ fn is_trial(text: &str) -> bool {
 fn names_trial(call: &Call<'_>) -> bool {
     let mut words = call.words.iter().skip(1).filter_map(Word::known);
     words.any(|word| !word.contains([' ', ';']) && is_trial(&word))
+}
+
+/// Whether what a client of MongoDB drops is the database that its address names: `mongosh mongodb://localhost/app_test`.
+fn is_of_address(call: &Call<'_>, target: &str) -> bool {
+    let words: Vec<String> = call.words.iter().map(Word::display).collect();
+    let is_client = words
+        .first()
+        .is_some_and(|name| matches!(name.as_str(), "mongosh" | "mongo"));
+    let named = words
+        .iter()
+        .find_map(|word| word.strip_prefix("mongodb://")?.rsplit_once('/'));
+    let leaves = ["getSiblingDB", "getMongo", "connect(", "use "];
+    is_client
+        && !words
+            .iter()
+            .any(|word| leaves.iter().any(|it| word.contains(it)))
+        && matches!(target, "?" | "db" | "unnamed" | "")
+        && named.is_some_and(|(_, name)| is_trial(name.split('?').next().unwrap_or_default()))
 }
 
 /// Whether the command speaks to this machine.
@@ -181,6 +201,18 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
     }) {
         return true;
     }
+    // `flyway -url=jdbc:postgresql://localhost/app_test`, `manage.py flush --settings=app.settings.test`.
+    let is_given = |word: &String| {
+        word.split_once('=')
+            .is_some_and(|(name, value)| match name {
+                "-url" | "--url" | "--database-url" | "--dsn" => is_trial_address(value),
+                "--settings" => value.rsplit('.').next().is_some_and(is_test),
+                _ => false,
+            })
+    };
+    if words.iter().any(is_given) {
+        return true;
+    }
     call.assignments
         .iter()
         .any(|it| names(&it.name) && is_test(&it.value.display()))
@@ -223,6 +255,19 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
     let by_port = own.windows(2).any(|pair| {
         matches!(pair, [flag, port] if matches!(flag.as_str(), "-p" | "-P" | "--port")
             && earlier.iter().flatten().any(|word| word.starts_with(&format!("{port}:"))))
+    }) || own.iter().any(|word| {
+        let port = ["--port=", "-P", "-p"]
+            .iter()
+            .find_map(|flag| word.strip_prefix(flag));
+        port.is_some_and(|port| {
+            let is_number = !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+            let start = format!("{port}:");
+            is_number
+                && earlier
+                    .iter()
+                    .flatten()
+                    .any(|word| word.starts_with(&start))
+        })
     });
     // The command around it, `docker exec NAME …`, stands at the same place.
     let around = invocations

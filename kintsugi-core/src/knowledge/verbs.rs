@@ -97,6 +97,9 @@ impl Analyst<'_> {
         if let Some(name) = &parsed.unknown_subcommand {
             let at = |word: &Word| word.span == name.span && word.pieces == name.pieces;
             let position = task.call.words.iter().position(at).unwrap_or(1);
+            if is_of_build(&parsed.path, name) {
+                return;
+            }
             self.assume(&task.call, &parsed.path, behind(position));
             self.assume_reach(&task.call, &parsed.path, behind(position));
             return;
@@ -116,7 +119,8 @@ impl Analyst<'_> {
         {
             return;
         }
-        let words = undescribed_words(behind(1), &parsed.path);
+        let mut words = undescribed_words(behind(1), &parsed.path);
+        words.retain(|word| !is_of_build(&parsed.path, word));
         self.assume(&task.call, &parsed.path, &words);
         self.assume_reach(&task.call, &parsed.path, &words);
         let is_of_service = self.analysis.effects.iter().skip(before).any(|effect| {
@@ -260,6 +264,32 @@ fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
         !is_next
     };
     words.iter().filter(is_described).cloned().collect()
+}
+
+/// Whether a word of a tool that builds is about what it builds itself: `sbt clean`, `gradle assembleRelease`, `nx reset`.
+///
+/// Sources: the manuals of the tools; `nx reset` and `hugo --gc` empty caches, `turbo prune` copies, `pnpm store prune` removes what no
+/// project uses.
+fn is_of_build(path: &str, word: &Word) -> bool {
+    const CLEANERS: &str = " sbt mill lein boot-clj cabal stack xcodebuild ant dune rebar3 shards nimble dub jekyll hexo gatsby gradle \
+        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin ";
+    let program = path.split(' ').next().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    let text = word.display();
+    let is_kept = match text.as_str() {
+        "clean" | "distclean" | "fullclean" => super::telling::listed(CLEANERS, program),
+        "reset" => program == "nx",
+        "prune" => matches!(path, "turbo" | "turbo prune" | "pnpm store"),
+        "--gc" => program == "hugo",
+        _ => false,
+    };
+    let task = text.rsplit(':').next().unwrap_or_default();
+    let goals = [
+        "assemble", "bundle", "compile", "lint", "test", "merge", "process", "package", "generate",
+    ];
+    is_kept
+        || matches!(program, "gradle" | "gradlew")
+            && goals.iter().any(|goal| task.starts_with(goal))
 }
 
 /// Whether a word says that something is made.

@@ -411,6 +411,7 @@ pub(super) const BUILD_DIRECTORIES: &[&str] = &[
     ".vercel",
     ".serverless",
     ".docusaurus",
+    "storybook-static",
     ".expo",
     ".dart_tool",
     ".gradle",

@@ -369,6 +369,8 @@ impl Machine<'_> {
         let Some(file) = arguments.first() else {
             return false;
         };
+        // What is in it may take `set -e` back.
+        self.state.stops = false;
         let stdin = file
             .known()
             .is_some_and(|path| path == "/dev/stdin" || path == "-");

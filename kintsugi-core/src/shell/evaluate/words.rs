@@ -458,6 +458,8 @@ impl Machine<'_> {
         let outer = self.capture.replace(Capture::default());
         self.stream.output = Output::Captured;
         self.stream.background = false;
+        // A substitution does not take over `set -e` (bash(1) 5.2, "COMMAND EXECUTION ENVIRONMENT").
+        self.state.stops = false;
         self.source(&inner.source, (inner.start, inner.end));
         let capture = std::mem::replace(&mut self.capture, outer).unwrap_or_default();
         self.state = state;
@@ -492,6 +494,7 @@ impl Machine<'_> {
             self.stream.output = Output::Inherited;
             self.stream.input = Input::Inherited;
         }
+        self.state.stops = false;
         self.source(&inner.source, (inner.start, inner.end));
         let capture = std::mem::replace(&mut self.capture, outer).unwrap_or_default();
         self.state = state;

@@ -56,6 +56,7 @@ pub(super) fn new_name(class: &str, member: &str) -> Option<&'static str> {
     let class = class.strip_prefix("system.").unwrap_or(class);
     match (class, member.to_ascii_lowercase().as_str()) {
         ("guid", "newguid") | ("io.path", "getrandomfilename") => Some("tmp.XXXXXX"),
+        ("io.path", "gettemppath") => Some("/tmp/"),
         ("io.path", "gettempfilename") => Some("/tmp/tmp.XXXXXX"),
         _ => None,
     }
