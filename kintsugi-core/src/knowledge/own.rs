@@ -293,15 +293,6 @@ impl Analyst<'_> {
         let assignments = around.assignments.iter();
         options.extend(assignments.map(|it| format!("{}={}", it.name, it.value.display())));
         let exported = call.variables.values.iter();
-        let kinds = [
-            "PG",
-            "MYSQL",
-            "DOCKER_",
-            "KUBE",
-            "GIT_",
-            "HELM_",
-            "CLOUDSDK_",
-        ];
         options.extend(
             exported
                 .filter(|(name, _)| SERVERS.iter().any(|kind| name.starts_with(kind)))
