@@ -45,7 +45,8 @@ impl std::fmt::Display for Point {
     }
 }
 
-/// Every point of a run of which `calls_of` wrote those calls down. The first, by which it starts, cannot be withheld.
+/// Every point of a run of which `calls_of` wrote those calls down, before a call that changed something: killed before one that did not, it
+/// leaves the same as before the next that did. The first, by which it starts, cannot be withheld.
 ///
 /// # Panics
 /// When a line is no call, or there is none.
@@ -57,14 +58,22 @@ pub fn points(calls: &[String]) -> Vec<Point> {
         let (name, _) = line.split_once('(').expect("a call");
         let count = seen.entry(name).or_default();
         *count += 1;
-        found.push(Point {
-            number: at + 1,
-            name: name.to_owned(),
-            of_its_name: *count,
-        });
+        if at > 0 && changes(name, line) {
+            found.push(Point {
+                number: at + 1,
+                name: name.to_owned(),
+                of_its_name: *count,
+            });
+        }
     }
-    found.remove(0);
     found
+}
+
+/// Whether a call changed anything, by what it was given and what it returned.
+fn changes(name: &str, line: &str) -> bool {
+    let only_opens =
+        name.starts_with("open") && !line.contains("O_CREAT") && !line.contains("O_TRUNC");
+    !only_opens && !line.contains(") = -1 E")
 }
 
 /// The same as `calls_of`, killed before the call of that point; says whether it came there, and was.

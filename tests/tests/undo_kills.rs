@@ -152,7 +152,7 @@ fn a_killed_capture(line: &[&str]) {
     let work = bench.work();
     let calls = bench.calls(&work, &arguments);
     let count = calls.len();
-    assert!(count > 20, "{count} calls");
+    assert!(count > 20, "{count} points");
     assert!(!work.join("d").exists(), "it did not run");
     let (mut intact, mut undone) = (0, 0);
     for point in Bench::points(calls) {
@@ -169,7 +169,7 @@ fn a_killed_capture(line: &[&str]) {
         let differs = differences(&before, &all(&work));
         assert!(differs.is_empty(), "at {point}: {differs:#?}");
     }
-    println!("{count} calls: {intact} times nothing had happened, {undone} times it came back");
+    println!("{count} points: {intact} times nothing had happened, {undone} times it came back");
     assert!(intact > 0 && undone > 0);
     bench.were_killed();
     // The next capture sweeps what the killed ones left; pruning leaves nothing at all.
@@ -242,7 +242,7 @@ fn a_killed_undo(line: &[&str]) {
             }
         } else {
             let traced = bench.calls(&work, &undo);
-            assert!(traced.len() > 20, "{} calls", traced.len());
+            assert!(traced.len() > 20, "{} points", traced.len());
             calls = Some(Bench::points(traced));
         }
         // A file that got its old name back half-way has changed since; it is kept before it is replaced.

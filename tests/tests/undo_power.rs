@@ -107,7 +107,7 @@ fn the_power_fails(kind: Kind, line: &[&str]) {
     let work = bench.work();
     let calls = bench.runs(&work, line);
     let count = calls.len();
-    assert!(count > 10, "{count} calls");
+    assert!(count > 10, "{count} points");
     let is_long = std::env::var_os("KINTSUGI_LONG_TESTS").is_some();
     let step = if is_long { 1 } else { (count / POINTS).max(1) };
     let (mut intact, mut undone, mut spared) = (0, 0, 0);
@@ -138,7 +138,7 @@ fn the_power_fails(kind: Kind, line: &[&str]) {
         assert!(differs.is_empty(), "{kind:?} at {at}: {differs:#?}");
     }
     println!(
-        "{kind:?}, {count} calls: {intact} times nothing was lost, {undone} times it came back"
+        "{kind:?}, {count} points: {intact} times nothing was lost, {undone} times it came back"
     );
     assert!(intact > 0 && undone > 0);
     assert!(10 * spared < intact + undone, "{spared} were not killed");
