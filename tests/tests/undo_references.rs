@@ -191,6 +191,22 @@ fn a_new_branch_whose_name_is_in_the_way_is_told_and_its_commit_stays() {
     );
 }
 
+#[test]
+fn a_stash_that_was_taken_out_is_there_again_with_all_its_work() {
+    let bench = Bench::new();
+    bench.git(&["stash", "-q"]);
+    bench.runs("git stash pop -q && git branch -D side");
+    assert_eq!(bench.git(&["stash", "list"]), "");
+    bench.undo(&[]);
+    assert!(bench.has("side"));
+    for (name, text) in [("file", "changed\n"), ("staged", "staged\n")] {
+        assert_eq!(bench.git(&["show", &format!("stash@{{0}}:{name}")]), text);
+    }
+    let unknown = std::fs::read_to_string(bench.work.join("unknown"));
+    assert_eq!(unknown.unwrap(), "known to nobody\n");
+    assert_eq!(bench.git(&["fsck", "--no-dangling", "--no-progress"]), "");
+}
+
 /// What git and the working copy are now.
 fn state(bench: &Bench) -> (Tree, String) {
     let git = [

@@ -6,6 +6,7 @@ use super::analyst::Analyst;
 use super::program::Task;
 use crate::capture::{Hint, Keep, What};
 use crate::effect::{Action, Modifier, Role};
+use crate::place::Place;
 use crate::shell::{Directory, Input, Word};
 
 /// Most hints of one line.
@@ -131,6 +132,16 @@ impl Analyst<'_> {
         (judged.modifiers.is_empty() && judged.path.starts_with('/')).then_some(judged.path)
     }
 
+    /// The directory in which a command runs, where that is certain, and what kind of place it is.
+    pub(super) fn directory_of<'t>(&self, task: &'t Task<'_, '_>) -> Option<(&'t str, Place)> {
+        let [Directory::Known(directory)] = &*task.call.directories else {
+            return None;
+        };
+        let word = Word::text(".", task.call.span);
+        let judged = self.judge(&word, &task.call.directories, task.call.scope);
+        Some((directory, judged.first()?.place))
+    }
+
     fn hint_project_files(&mut self, task: &Task<'_, '_>) {
         let mut path = task.parsed.path.split(' ');
         let (Some(program), Some(verb)) = (path.next(), path.next()) else {
@@ -140,12 +151,7 @@ impl Analyst<'_> {
         let (Some((_, files)), true) = (known, CHANGES.contains(&verb)) else {
             return;
         };
-        let [Directory::Known(directory)] = &*task.call.directories else {
-            return;
-        };
-        let word = Word::text(".", task.call.span);
-        let judged = self.judge(&word, &task.call.directories, task.call.scope);
-        let Some(place) = judged.first().map(|judged| judged.place) else {
+        let Some((directory, place)) = self.directory_of(task) else {
             return;
         };
         for file in *files {

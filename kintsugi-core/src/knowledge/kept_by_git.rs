@@ -3,7 +3,7 @@
 use super::analyst::Analyst;
 use super::program::Task;
 use crate::capture::{Hint, Keep, TRACKED, What};
-use crate::shell::{Directory, Word};
+use crate::shell::Word;
 
 impl Analyst<'_> {
     /// Adds what a command of git changes beside its effects.
@@ -11,16 +11,11 @@ impl Analyst<'_> {
         let Some((beside, what, of)) = kept(task) else {
             return;
         };
-        let [Directory::Known(directory)] = &*task.call.directories else {
-            return;
-        };
-        let word = Word::text(".", task.call.span);
-        let judged = self.judge(&word, &task.call.directories, task.call.scope);
-        let Some(place) = judged.first().map(|judged| judged.place) else {
+        let Some((directory, place)) = self.directory_of(task) else {
             return;
         };
         let keep = Keep {
-            path: directory.clone(),
+            path: directory.to_owned(),
             what,
             of,
         };
