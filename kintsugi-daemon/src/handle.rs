@@ -373,7 +373,7 @@ impl Desk {
                 };
                 (Vec::new(), verdict)
             }
-            Standing::Closed(answered) => (Vec::new(), self.verdict_again(&answered)),
+            Standing::Closed(answered) => (Vec::new(), self.verdict_again(earlier.id, &answered)),
             Standing::Held(hold) if is_new => proposal.join(earlier.id, &hold),
             Standing::Held(hold) => (Vec::new(), hold.answer(proposal.now)),
             Standing::Approved { hold, .. } if is_panic => {
@@ -387,8 +387,14 @@ impl Desk {
     }
 
     /// Returns a verdict as it was answered, its details from the record that has them.
-    fn verdict_again(&self, answered: &Answered) -> Verdict {
-        let verdict = answered.verdict();
+    fn verdict_again(&self, id: Uuid, answered: &Answered) -> Verdict {
+        let mut verdict = answered.verdict();
+        if let Some(ending) = answered.ending()
+            && let Some(record) = self.book.find(ending.seq())
+            && let Some(words) = ending.words(id, &record)
+        {
+            verdict.reason = words;
+        }
         match self.recorded_verdict(answered.seq()) {
             Some(recorded) => Verdict {
                 decision: verdict.decision,

@@ -18,19 +18,21 @@ use crate::authority::examine::{named, path_of};
 pub mod admin;
 mod alarms;
 pub mod deeds;
+mod ending;
 mod fingerprint;
 mod hold;
 mod ids;
 mod intents;
 mod kept;
+mod kept_rows;
 mod past;
 mod questions;
 mod seen;
 mod suspects;
 
+use ending::{USED, words};
 pub use fingerprint::Fingerprint;
 pub use hold::{Answered, Decided, Hold};
-use hold::{BY_ADMIN, BY_PERSON, TAKEN_BACK, USED};
 use seen::Seen;
 
 use crate::store::Spot;
@@ -172,15 +174,14 @@ impl State {
                 peer,
                 ..
             } => {
-                let why = reason.as_deref().map(|why| format!(": {why}"));
                 let said = Said {
                     means: *means,
-                    why: why.unwrap_or_default(),
+                    why: reason.as_deref(),
                     by: peer.as_ref().map(who).unwrap_or_default(),
                 };
-                self.apply_resolution(at, *id, *decision, said);
+                self.apply_resolution((record.seq, at), *id, *decision, said);
             }
-            Body::Recorded { command, .. } => self.apply_recorded(at, command),
+            Body::Recorded { command, .. } => self.apply_recorded((record.seq, at), command),
             Body::Grant { id, change, grant } => self.intents.apply(*id, change, grant),
             Body::ApprovalRefused {
                 id, check, peer, ..
@@ -229,7 +230,7 @@ impl State {
 
     fn apply_verdict(&mut self, (seq, at): (u64, u64), verdict: &record::Verdict) {
         if let Some(used) = verdict.uses {
-            self.close(at, used, (USED.to_owned(), ""));
+            self.close((seq, at), used, (USED.to_owned(), ""));
         }
         let Some(asked) = self
             .asked
@@ -297,7 +298,13 @@ impl State {
         );
     }
 
-    fn apply_resolution(&mut self, at: u64, id: Uuid, decision: Resolution, said: Said) {
+    fn apply_resolution(
+        &mut self,
+        (seq, at): (u64, u64),
+        id: Uuid,
+        decision: Resolution,
+        said: Said<'_>,
+    ) {
         let Some(known) = self.ids.get(id) else {
             return;
         };
@@ -326,29 +333,12 @@ impl State {
                 if matches!(means, Means::Person | Means::Prompt | Means::Admin) {
                     self.intents.deny(hold);
                 }
-                let reason = match means {
-                    Means::Person | Means::Prompt => format!("{BY_PERSON}{why}"),
-                    Means::Admin => format!("{BY_ADMIN}{why}"),
-                    Means::Changed => format!("what it would touch has changed{why}"),
-                    Means::Expired => "nobody answered in time".to_owned(),
-                    Means::Gone => "the terminal went away at the prompt".to_owned(),
-                    Means::Daemon => format!("the daemon could not keep it{why}"),
-                };
-                self.close(at, id, (reason, &by));
+                self.close((seq, at), id, (words(means, why, false), &by));
             }
             // A person takes back what was denied.
             (Standing::Closed(_), Resolution::Allow) => self.intents.take_back(id),
             (Standing::Approved { .. }, Resolution::Deny) => {
-                let reason = match means {
-                    Means::Changed => format!("what it would touch has changed{why}"),
-                    Means::Person | Means::Prompt | Means::Admin => {
-                        format!("{TAKEN_BACK}{why}")
-                    }
-                    Means::Expired | Means::Daemon | Means::Gone => {
-                        "the approval was not used in time".to_owned()
-                    }
-                };
-                self.close(at, id, (reason, &by));
+                self.close((seq, at), id, (words(means, why, true), &by));
             }
             (
                 Standing::Approved { .. }
@@ -361,7 +351,7 @@ impl State {
     }
 
     /// A client that runs what was approved without asking again says so afterwards.
-    fn apply_recorded(&mut self, at: u64, command: &Command) {
+    fn apply_recorded(&mut self, (seq, at): (u64, u64), command: &Command) {
         let Some(known) = self.ids.other(command.id) else {
             return;
         };
@@ -371,11 +361,11 @@ impl State {
             || matches!(&known.standing, Standing::Approved { hold, .. }
                 if hold.command.raw == command.raw && hold.command.cwd == command.cwd);
         if approved && same {
-            self.close(at, command.id, (USED.to_owned(), ""));
+            self.close((seq, at), command.id, (USED.to_owned(), ""));
         }
     }
 
-    fn close(&mut self, at: u64, id: Uuid, (reason, by): (String, &str)) {
+    fn close(&mut self, (seq, at): (u64, u64), id: Uuid, (reason, by): (String, &str)) {
         let Some(known) = self.ids.other(id) else {
             return;
         };
@@ -391,7 +381,7 @@ impl State {
             | Standing::Closed(_)
             | Standing::With(_) => by,
         };
-        let standing = Standing::Closed(Box::new(Answered::closed(hold, reason, by)));
+        let standing = Standing::Closed(Box::new(Answered::closed(hold, seq, (reason, by))));
         let fingerprint = known.fingerprint;
         self.set(
             id,
@@ -448,10 +438,9 @@ impl State {
 }
 
 /// What a resolution says beside its decision.
-struct Said {
+struct Said<'a> {
     means: Means,
-    /// Begins with a colon, or is empty.
-    why: String,
+    why: Option<&'a str>,
     by: String,
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use kintsugi_tests::daemon::TestDaemon;
+use kintsugi_tests::machine::Machine;
 use kintsugi_tests::wire::{Wire, propose};
 use serde_json::Value;
 
@@ -93,6 +94,60 @@ fn another_user_is_refused_whatever_the_modes_say() {
     assert!(said.contains("user 65534"), "{said}");
     assert_eq!(daemon.connect().ask(&propose("ls"))["decision"], "allow");
     assert!(!log(&daemon).contains(&format!("\"uid\":{NOBODY}")));
+}
+
+/// What listens in the daemon's place as another user, and says yes to whatever it is asked.
+struct Impostor(Child);
+
+impl Impostor {
+    fn at(socket: &Path) -> Self {
+        let yes = socket.with_file_name("yes");
+        let verdict = r#"{"kind":"verdict","class":"safe","decision":"allow","tier":1,"reason":"","summary":null,"risk":null}"#;
+        std::fs::write(&yes, format!("{verdict}\n")).unwrap();
+        let mut socat = as_nobody(Path::new("socat"))
+            .args(["-d", "-d"])
+            .arg(format!("UNIX-LISTEN:{},fork", socket.display()))
+            .arg(format!("EXEC:cat {}", yes.display()))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(socat.stderr.take().unwrap()).lines();
+        let mut said = said.map(Result::unwrap);
+        assert!(said.any(|line| line.contains("listening on")), "it listens");
+        Self(socat)
+    }
+}
+
+impl Drop for Impostor {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn what_answers_in_the_place_of_the_daemon_as_another_user_is_not_believed() {
+    if !can_be_another() {
+        return;
+    }
+    let machine = Machine::new();
+    let place = tempfile::tempdir().unwrap();
+    set_mode(place.path(), 0o777);
+    let socket = place.path().join("kintsugi.sock");
+    let _impostor = Impostor::at(&socket);
+    // Nobody can put another one there any more, and this one is still not the daemon.
+    set_mode(place.path(), 0o755);
+    for arguments in [&["status"][..], &["run", "--", "git", "push", "--force"]] {
+        let mut command = machine.kintsugi(arguments);
+        command
+            .env("KINTSUGI_SOCKET", &socket)
+            .current_dir(place.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_ne!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains(&NOBODY.to_string()), "{said}");
+        assert!(!said.contains("fatal:"), "git was run: {said}");
+    }
 }
 
 #[test]

@@ -362,6 +362,35 @@ fn a_verdict_that_is_asked_for_again_has_all_its_parts() {
     }
 }
 
+/// Of most closed holds only where their words stand is remembered.
+#[test]
+fn what_was_denied_long_ago_is_answered_in_the_same_words() {
+    let mut daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let held = propose("git push --force first");
+    assert_eq!(client.ask(&held)["decision"], "hold");
+    client.ask(&json!({"kind": "deny", "id": held["id"], "reason": "not before the review"}));
+    let closed = client.ask(&held);
+    assert_eq!(
+        closed["reason"],
+        "a person denied it: not before the review"
+    );
+    for number in 0..260 {
+        let other = propose(&format!("git push --force other{number}"));
+        assert_eq!(client.ask(&other)["decision"], "hold", "{number}");
+        let denied = client.ask(&json!({"kind": "deny", "id": other["id"]}));
+        assert_eq!(denied["kind"], "ack");
+    }
+    assert_eq!(client.ask(&held), closed);
+    daemon.end(rustix::process::Signal::KILL);
+    daemon.start_again();
+    let mut client = daemon.connect();
+    assert_eq!(client.ask(&held), closed, "behind a start");
+    let mut other = held.clone();
+    other["raw"] = "pwd".into();
+    assert_eq!(client.ask(&other)["code"], "id_conflict_closed");
+}
+
 /// Returns the next record that a follower is told of.
 fn told(follower: &mut Wire) -> Value {
     let event = follower.hear().expect("an event");

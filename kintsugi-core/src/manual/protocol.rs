@@ -107,6 +107,9 @@
 //! | approved | `allow`, once | `error`, `id_conflict_approved` |
 //! | denied, expired or used | `deny` | `error`, `id_conflict_closed` |
 //!
+//! "The same" is word for word, for a day or 65,536 ids, while the log has the records that said so; where those were pruned or redacted,
+//! class and decision are the same and the reason is a shorter one. After that an id is new again, and `pendingstatus` says `gone`.
+//!
 //! After an `approve`, the same command by the same agent in the same session and directory passes once under a new id too.
 //! After a `resolve` it passes under its own id alone.
 //!

@@ -6,23 +6,8 @@ use kintsugi_core::decide::Decision;
 use kintsugi_core::protocol::{PendingItem, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::past::Why;
+use super::ending::{Closed, Ending, Why};
 use crate::clock::rfc3339;
-
-/// Why a used approval is closed.
-pub(super) const USED: &str = "the approval of this command was used";
-
-/// Why a hold is closed that a person denied; more may follow.
-pub(super) const BY_PERSON: &str = "a person denied it";
-
-/// Why one is that the admin denied; more may follow.
-pub(super) const BY_ADMIN: &str = "the admin denied it";
-
-/// Why an approval is that somebody took back; more may follow.
-pub(super) const TAKEN_BACK: &str = "a person took the approval back";
-
-/// Why one is closed of which the reason is forgotten.
-const DENIED: &str = "it was denied";
 
 /// A verdict, as far as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +21,12 @@ pub struct Answered {
     /// The record with all of it.
     #[serde(default)]
     pub(super) seq: Option<u64>,
+    /// The record that closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) end: Option<u64>,
+    /// Why it is closed, where only that is remembered and not the very words.
+    #[serde(skip)]
+    pub(super) shortened: Option<Why>,
     /// Who ended the hold, as it is told to the next who answers; empty when nobody did.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(super) by: Box<str>,
@@ -51,58 +42,72 @@ impl Answered {
             rule: verdict.rule.as_deref().map(Box::from),
             reason: Box::from(verdict.reason.as_str()),
             seq,
+            end: None,
+            shortened: None,
             by: Box::default(),
         }
     }
 
-    pub(super) fn closed(hold: &Hold, reason: String, by: &str) -> Self {
+    pub(super) fn closed(hold: &Hold, end: u64, (reason, by): (String, &str)) -> Self {
         let reason = reason.into_boxed_str();
         Self {
             decision: Decision::Deny,
             reason,
+            end: Some(end),
             by: Box::from(by),
             // A hold is written behind its verdict, in one write.
             ..Self::of(hold.seq.checked_sub(1), &hold.verdict)
         }
     }
 
-    /// Returns what is remembered of the verdict when the reason is not.
-    pub(super) fn kept(&self) -> Decided {
-        Decided {
-            class: self.class,
-            decision: self.decision,
-            tier: self.tier,
-            seq: self.seq.unwrap_or(u64::MAX),
+    /// Returns what is remembered when the words are not.
+    pub(super) fn kept(&self) -> Closed {
+        let behind = self.seq.zip(self.end);
+        let behind = behind.and_then(|(seq, end)| u32::try_from(end.checked_sub(seq)?).ok());
+        Closed {
+            verdict: Decided {
+                class: self.class,
+                decision: self.decision,
+                tier: self.tier,
+                seq: self.seq.unwrap_or(u64::MAX),
+            },
+            why: Why::of(&self.reason),
+            behind: behind.unwrap_or_default(),
         }
     }
 
-    /// Returns why it is closed, in one of three words.
-    pub(super) fn why(&self) -> Why {
-        match &*self.reason {
-            USED => Why::Used,
-            reason if reason.starts_with(BY_PERSON) || reason.starts_with(BY_ADMIN) => Why::Denied,
-            reason if reason.starts_with(TAKEN_BACK) || reason == DENIED => Why::Denied,
-            _ => Why::Over,
-        }
-    }
-
-    /// Returns what is left of one whose reason is forgotten.
-    pub(super) fn shortened(decided: Decided, why: Why) -> Self {
-        let reason = match why {
-            Why::Denied => DENIED,
-            Why::Over => "nobody answered in time, or what it would touch has changed",
-            Why::Used => USED,
-        };
+    /// Returns what is left of one whose words are not remembered.
+    pub(super) fn shortened(closed: Closed) -> Self {
+        let Closed {
+            verdict,
+            why,
+            behind,
+        } = closed;
+        let seq = Some(verdict.seq).filter(|seq| *seq != u64::MAX);
         Self {
-            class: decided.class,
-            decision: decided.decision,
-            tier: decided.tier,
+            class: verdict.class,
+            decision: verdict.decision,
+            tier: verdict.tier,
             risk: None,
             rule: None,
-            reason: Box::from(reason),
-            seq: Some(decided.seq).filter(|seq| *seq != u64::MAX),
+            reason: Box::from(why.words()),
+            seq,
+            end: seq
+                .filter(|_| behind > 0)
+                .map(|seq| seq + u64::from(behind)),
+            shortened: Some(why),
             by: Box::default(),
         }
+    }
+
+    /// Returns where the words stand, when they are not remembered.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        let why = self.shortened?;
+        Some(Ending {
+            seq: self.end?,
+            was_approved: why.ends_approval(),
+        })
     }
 
     /// Returns the record that has the details, where it is known.

@@ -12,8 +12,8 @@ use crate::store::Spot;
 /// Rows that are restored at once, in one piece of the live state.
 pub(super) const PIECE_ROWS: usize = CHUNK;
 
-/// Closed ids of which the reason is remembered, too: whoever answers the same hold as another does so soon. Every segment of the log
-/// opens with these.
+/// Closed ids of which the words are remembered, too, and who closed them: whoever answers the same hold as another does so soon. Every
+/// segment of the log opens with these. Of the others the words are read in the record that closed them.
 const REASONS_MAX: usize = 256;
 
 /// The ids of a day.
@@ -86,7 +86,7 @@ impl Ids {
         moved.or(before)
     }
 
-    /// Forgets the reason of a closed id, and nothing else of it.
+    /// Forgets the words of a closed id, but not where they stand.
     fn shorten(&mut self, id: Uuid) {
         let Some(known) = self.others.get(&id) else {
             return;
@@ -98,7 +98,7 @@ impl Ids {
             id,
             fingerprint: known.fingerprint,
             at: known.at,
-            fate: Fate::Closed(answered.kept(), answered.why()),
+            fate: Fate::Closed(answered.kept()),
         };
         self.others.remove(&id);
         // Few are in between: those that wait, and the closed ones that keep their reason.
@@ -202,7 +202,7 @@ fn known(row: &Row) -> Option<Known> {
     let standing = match row.fate {
         Fate::Decided(decided) => Standing::Decided(decided),
         Fate::With(first) => Standing::With(first),
-        Fate::Closed(decided, why) => Standing::Closed(Box::new(Answered::shortened(decided, why))),
+        Fate::Closed(closed) => Standing::Closed(Box::new(Answered::shortened(closed))),
         Fate::Moved => return None,
     };
     Some(Known {

@@ -1,22 +1,17 @@
 //! The live state as records, so that a segment of the log can open with it.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use data_encoding::BASE64;
 use kintsugi_core::audit::record::Body;
-use kintsugi_core::classify::Class;
-use kintsugi_core::decide::Decision;
-use kintsugi_core::limits::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::admin::ADMIN;
 use super::alarms::Alarms;
-use super::ids::PIECE_ROWS;
 use super::intents::Piece;
-use super::past::{Chunk, Fate, Row, Why};
+use super::kept_rows::{KeptRows, decided, held_as_another, unpacked};
+use super::past::{Chunk, Row};
 use super::suspects::Suspects;
 use super::{Answered, Decided, Fingerprint, Hold, Known, Read, Standing, State};
 use crate::store::{LiveState, Spot};
@@ -27,10 +22,10 @@ const HOLD: &str = "hold";
 /// Names a piece with ids that are remembered with why they are closed.
 const IDS: &str = "ids";
 
-/// Names a piece with ids that were decided at once, each in [`DECIDED_BYTES`] bytes.
+/// Names a piece with ids that were decided at once, by versions that had no other pieces for them.
 const DECIDED: &str = "decided";
 
-/// Names a piece with ids that are held as other ones, each in [`JOINED_BYTES`] bytes.
+/// Names a piece with ids that are held as other ones, likewise.
 const JOINED: &str = "joined";
 
 /// Names a piece with what people said beyond one command.
@@ -45,7 +40,7 @@ const ALARMS: &str = "alarms";
 /// Names a piece with commands that may explain a mass change.
 const DEEDS: &str = "deeds";
 
-/// Names a piece with the ids of one chunk, both kinds of them: [`DECIDED`] and [`JOINED`] stood alone before.
+/// Names a piece with the ids of one chunk, all kinds of them: [`DECIDED`] and [`JOINED`] stood alone before.
 const PAST: &str = "past";
 
 /// Names a piece that names such pieces in other segments.
@@ -57,31 +52,11 @@ const SPOTS_PER_PIECE: usize = 256;
 /// Ids in one piece; with reasons of half a KiB they fit into a record.
 const IDS_PER_PIECE: usize = 60;
 
-/// One decided or closed id: itself, its fingerprint, when, its record (both little-endian), and class, decision, tier and why it is
-/// closed in two bits each.
-const DECIDED_BYTES: usize = 16 + 32 + 8 + 8 + 1;
-
-/// One id that is held as another one: itself, its fingerprint, when (little-endian), and that one.
-const JOINED_BYTES: usize = 16 + 32 + 8 + 16;
-
-// In base64 a piece of either fits into a record.
-const _: () = assert!(PIECE_ROWS * JOINED_BYTES / 3 * 4 < RECORD_BYTES_MAX - 1_024);
-const _: () = assert!(DECIDED_BYTES < JOINED_BYTES);
-
-/// The ids of one chunk.
-#[derive(Serialize, Deserialize)]
-struct KeptPast<'a> {
-    #[serde(borrow)]
-    decided: Cow<'a, str>,
-    #[serde(borrow)]
-    joined: Cow<'a, str>,
-}
-
 /// The private part of the record of such a piece.
 #[derive(Deserialize)]
 struct Private<'a> {
     #[serde(borrow)]
-    value: KeptPast<'a>,
+    value: KeptRows<'a>,
 }
 
 /// How what is remembered of most ids stands in the live state.
@@ -175,135 +150,10 @@ impl LiveState for State {
         // At the end, see `opened`.
         pieces.extend(self.parts().into_iter().filter_map(|part| match part {
             Part::Elsewhere(spots) => piece(ELSEWHERE, &spots),
-            Part::Here(_, chunk) => piece(PAST, &kept_past(chunk)),
+            Part::Here(_, chunk) => piece(PAST, &KeptRows::of(chunk)),
         }));
         pieces
     }
-}
-
-/// Returns the piece that keeps the ids of a chunk, in a fixed number of bytes each.
-fn kept_past(chunk: &Chunk) -> KeptPast<'static> {
-    let (mut decided, mut joined) = (Vec::new(), Vec::new());
-    for row in chunk.rows() {
-        match row.fate {
-            Fate::Decided(answer) => decided.push(encode(row, answer, None)),
-            Fate::Closed(answer, why) => decided.push(encode(row, answer, Some(why))),
-            Fate::With(first) => joined.push(encode_joined(row, first)),
-            Fate::Moved => {}
-        }
-    }
-    KeptPast {
-        decided: BASE64.encode(decided.as_flattened()).into(),
-        joined: BASE64.encode(joined.as_flattened()).into(),
-    }
-}
-
-/// Returns the bytes of such ids; none when it is not that.
-fn unpacked(text: &str) -> Vec<u8> {
-    BASE64.decode(text.as_bytes()).unwrap_or_default()
-}
-
-fn decided(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
-    bytes.chunks_exact(DECIDED_BYTES).map(decode)
-}
-
-fn held_as_another(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
-    bytes.chunks_exact(JOINED_BYTES).map(decode_joined)
-}
-
-/// Keeps an id that was decided at once, or is closed.
-fn encode(row: &Row, answer: Decided, closed: Option<Why>) -> [u8; DECIDED_BYTES] {
-    let class = match answer.class {
-        Class::Safe => 0,
-        Class::Ambiguous => 1,
-        Class::Catastrophic => 2,
-    };
-    let decision = match answer.decision {
-        Decision::Allow => 0,
-        Decision::Hold => 1,
-        Decision::Deny => 2,
-    };
-    let numbers = [row.at.to_le_bytes(), answer.seq.to_le_bytes()].concat();
-    let closed = match closed {
-        None => 0,
-        Some(Why::Denied) => 1,
-        Some(Why::Over) => 2,
-        Some(Why::Used) => 3,
-    };
-    let bits = class | decision << 2 | (answer.tier & 3) << 4 | closed << 6;
-    joined([
-        row.id.as_bytes(),
-        row.fingerprint.bytes(),
-        &numbers,
-        &[bits],
-    ])
-}
-
-/// Keeps an id that is held as another one.
-fn encode_joined(row: &Row, first: Uuid) -> [u8; JOINED_BYTES] {
-    let at = row.at.to_le_bytes();
-    joined([
-        row.id.as_bytes(),
-        row.fingerprint.bytes(),
-        &at,
-        first.as_bytes(),
-    ])
-}
-
-/// Puts parts together that are `BYTES` long.
-fn joined<const BYTES: usize>(parts: [&[u8]; 4]) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-        *to = *from;
-    }
-    bytes
-}
-
-/// Reads what [`encode_joined`] wrote; nothing when the bytes are not that.
-fn decode_joined(bytes: &[u8]) -> Option<Row> {
-    let (id, rest) = bytes.split_first_chunk::<16>()?;
-    let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
-    let (at, first) = rest.split_first_chunk::<8>()?;
-    Some(Row {
-        id: Uuid::from_bytes(*id),
-        fingerprint: Fingerprint::new(*fingerprint),
-        at: u64::from_le_bytes(*at),
-        fate: Fate::With(Uuid::from_bytes(first.try_into().ok()?)),
-    })
-}
-
-/// Reads what [`encode`] wrote; nothing when the bytes are not that.
-fn decode(bytes: &[u8]) -> Option<Row> {
-    let (id, rest) = bytes.split_first_chunk::<16>()?;
-    let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
-    let (at, rest) = rest.split_first_chunk::<8>()?;
-    let (seq, bits) = rest.split_first_chunk::<8>()?;
-    let [bits] = bits else { return None };
-    let decided = Decided {
-        class: match bits & 3 {
-            0 => Class::Safe,
-            1 => Class::Ambiguous,
-            _ => Class::Catastrophic,
-        },
-        decision: match bits >> 2 & 3 {
-            0 => Decision::Allow,
-            1 => Decision::Hold,
-            _ => Decision::Deny,
-        },
-        tier: bits >> 4 & 3,
-        seq: u64::from_le_bytes(*seq),
-    };
-    Some(Row {
-        id: Uuid::from_bytes(*id),
-        fingerprint: Fingerprint::new(*fingerprint),
-        at: u64::from_le_bytes(*at),
-        fate: match bits >> 6 {
-            0 => Fate::Decided(decided),
-            1 => Fate::Closed(decided, Why::Denied),
-            2 => Fate::Closed(decided, Why::Over),
-            _ => Fate::Closed(decided, Why::Used),
-        },
-    })
 }
 
 fn kept_hold(at: u64, hold: &Hold, approved: Option<KeptApproval>) -> KeptHold {
@@ -370,7 +220,7 @@ impl State {
     ) {
         match what {
             PAST => {
-                if let Ok(kept) = KeptPast::deserialize(value) {
+                if let Ok(kept) = KeptRows::deserialize(value) {
                     self.restore_past(&kept, spot);
                 }
             }
@@ -388,10 +238,9 @@ impl State {
         }
     }
 
-    fn restore_past(&mut self, kept: &KeptPast<'_>, spot: Option<Spot>) {
-        let (first, second) = (unpacked(&kept.decided), unpacked(&kept.joined));
-        let rows = decided(&first).chain(held_as_another(&second));
-        if let Some(last) = self.ids.restore_chunk(rows.map_while(|row| row), spot) {
+    fn restore_past(&mut self, kept: &KeptRows<'_>, spot: Option<Spot>) {
+        let last = kept.read(|rows| self.ids.restore_chunk(rows.map_while(|row| row), spot));
+        if let Some(last) = last {
             self.forget(last);
         }
     }

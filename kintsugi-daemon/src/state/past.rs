@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use uuid::Uuid;
 
+use super::ending::Closed;
 use super::{Decided, Fingerprint};
 use crate::store::Spot;
 
@@ -25,23 +26,12 @@ const TABLE_MIN: usize = 4_096;
 pub(super) enum Fate {
     /// It was decided at once.
     Decided(Decided),
-    /// It was held, and is closed for good; of the verdict that held it stands the decision that is left, which is a denial.
-    Closed(Decided, Why),
+    /// It was held, and is closed for good.
+    Closed(Closed),
     /// The same command is held under this id.
     With(Uuid),
     /// It is remembered elsewhere: something happened to it after all.
     Moved,
-}
-
-/// Why an id is closed, when that is all that is remembered of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// Somebody denied it, or took the approval back.
-    Denied,
-    /// Its time was over, or what it was about has changed.
-    Over,
-    /// The approval was used.
-    Used,
 }
 
 /// One id.

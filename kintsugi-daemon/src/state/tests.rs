@@ -322,6 +322,65 @@ fn of_what_is_closed_only_the_last_reasons_are_remembered_and_it_stays_closed() 
     assert_eq!(again.stands(4_001), PendingStatus::Approved);
 }
 
+/// The same answer again, however long ago: only where its words stand is remembered, also over a start.
+#[test]
+fn the_words_of_what_was_closed_long_ago_are_found_in_the_record_that_closed_it() {
+    let mut tape = Tape {
+        now: 1_767_225_600_000,
+        ..Tape::default()
+    };
+    let ends = [
+        (None, Means::Person, "a person denied it"),
+        (None, Means::Admin, "the admin denied it"),
+        (None, Means::Expired, "nobody answered in time"),
+        (None, Means::Gone, "the terminal went away at the prompt"),
+        (None, Means::Changed, "what it would touch has changed"),
+        (
+            Some(Means::Person),
+            Means::Person,
+            "a person took the approval back",
+        ),
+        (
+            Some(Means::Person),
+            Means::Expired,
+            "the approval was not used in time",
+        ),
+    ];
+    for id in 0..1_000 {
+        let (approved, ended, _) = ends[id % ends.len()];
+        let id = u128::try_from(id).unwrap();
+        tape.propose(id, &format!("rm {id}"), Decision::Hold);
+        if let Some(means) = approved {
+            tape.resolve(id, Resolution::Allow, means);
+        }
+        tape.resolve(id, Resolution::Deny, ended);
+    }
+    let (again, _) = tape.reopened();
+    let told = |state: &State, id: usize| {
+        let known = state.known(Uuid::from_u128(u128::try_from(id).unwrap()));
+        let Some(Standing::Closed(answered)) = known.map(|known| known.standing) else {
+            panic!("{id}");
+        };
+        let id = Uuid::from_u128(u128::try_from(id).unwrap());
+        let Some(ending) = answered.ending() else {
+            return answered.reason().to_owned();
+        };
+        let record = &tape.records[usize::try_from(ending.seq()).unwrap()];
+        assert_eq!(ending.words(Uuid::max(), record), None, "of another id");
+        ending.words(id, record).unwrap()
+    };
+    let is_short = |id: u128| {
+        let known = tape.state.known(Uuid::from_u128(id)).unwrap();
+        matches!(known.standing, Standing::Closed(answered) if answered.ending().is_some())
+    };
+    assert!(is_short(743) && !is_short(744));
+    for id in 0..1_000 {
+        let (_, _, words) = ends[id % ends.len()];
+        assert_eq!(told(&tape.state, id), words, "{id}");
+        assert_eq!(told(&again.state, id), words, "{id} behind a start");
+    }
+}
+
 /// Returns where each piece would stand, and what stands there.
 fn kept(pieces: &[Body], segment: u64) -> Vec<(Spot, serde_json::Value)> {
     let spot = |(seq, piece): (usize, &Body)| {
