@@ -97,8 +97,7 @@ impl Scope<'_> {
             return None;
         };
         // New-TemporaryFile of PowerShell 7.5 takes no name.
-        let first_word = one.words.first().and_then(Word::known);
-        if first_word.is_some_and(|name| name.eq_ignore_ascii_case("new-temporaryfile")) {
+        if first_word_is(one, "new-temporaryfile") {
             return Some(OutputPlace::Temp);
         }
         let mut words = one.words.iter().map(Word::known);
@@ -534,4 +533,10 @@ fn long_name_units(word: &Word) -> u32 {
 pub(super) fn has_hole(word: &Word) -> bool {
     word.holes()
         .any(|hole| !matches!(hole, Hole::Variable(name) if name == "HOME" || name == "PWD"))
+}
+
+/// Whether a command of PowerShell has that name, which is told in small letters.
+fn first_word_is(invocation: &Invocation, name: &str) -> bool {
+    let first = invocation.words.first().and_then(Word::known);
+    first.is_some_and(|first| first.eq_ignore_ascii_case(name))
 }

@@ -171,7 +171,10 @@ impl Analyst<'_> {
 
     /// A cloud that an emulator on this machine plays: `aws --endpoint-url http://localhost:4566`.
     pub(super) fn calm_emulator(&mut self, task: &Task<'_, '_>, before: usize) {
-        if task.parsed.path.split(' ').next() != Some("aws") {
+        let program = task.call.words.first().map(Word::display);
+        // LocalStack's own client speaks to nothing else, unless it is told to (awscli-local 0.22).
+        let is_local = program.as_deref() == Some("awslocal");
+        if task.parsed.path.split(' ').next() != Some("aws") && !is_local {
             return;
         }
         let is_here = |text: &str| {
@@ -198,7 +201,10 @@ impl Analyst<'_> {
         let by_variable = task.call.assignments.iter().any(|assignment| {
             assignment.name.starts_with("AWS_ENDPOINT_URL") && is_here(&assignment.value.display())
         });
-        if !by_option && !by_variable {
+        let is_told = words
+            .iter()
+            .any(|word| word.display().starts_with("--endpoint"));
+        if !by_option && !by_variable && (!is_local || is_told) {
             return;
         }
         for effect in self.analysis.effects.iter_mut().skip(before) {

@@ -493,12 +493,36 @@ fn is_own_container(call: &Call<'_>) -> bool {
         let [one] = call.scope.script.invocations.get(range).unwrap_or_default() else {
             return false;
         };
-        let words: Vec<String> = one.words.iter().take(2).map(Word::display).collect();
+        let words: Vec<String> = one.words.iter().map(Word::display).collect();
         words.first() == Some(&program)
-            && matches!(words.get(1).map(String::as_str), Some("create" | "run"))
+            && match words.get(1).map(String::as_str) {
+                Some("create") => true,
+                Some("run") => is_detached(words.get(2..).unwrap_or_default()),
+                _ => false,
+            }
     };
     let names = line.operands.get(1..).unwrap_or_default();
     is_meant && !names.is_empty() && names.iter().all(is_made)
+}
+
+/// Whether `docker run` prints the number of the container, and not what runs in it: `-d` in front of the image (docker-run(1)).
+fn is_detached(words: &[String]) -> bool {
+    const RUN_VALUED: &str = " --name -p --publish -e --env -v --volume --network --net -w --workdir -u --user --platform -l --label \
+        -h --hostname --mount --memory -m --cpus --restart --entrypoint --env-file --add-host --gpus --shm-size --tmpfs --ulimit ";
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let Some(letters) = word.strip_prefix('-') else {
+            return false;
+        };
+        let is_short = letters.contains('d') && letters.chars().all(|it| "ditPq".contains(it));
+        if is_short || word == "--detach" {
+            return true;
+        }
+        if listed(RUN_VALUED, word) {
+            rest.next();
+        }
+    }
+    false
 }
 
 fn is_sql(call: &Call<'_>) -> bool {

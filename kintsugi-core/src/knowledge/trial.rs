@@ -129,7 +129,7 @@ fn is_of_address(call: &Call<'_>, target: &str) -> bool {
         && !words
             .iter()
             .any(|word| leaves.iter().any(|it| word.contains(it)))
-        && matches!(target, "?" | "db" | "unnamed" | "")
+        && matches!(target, "db" | "dropDatabase")
         && named.is_some_and(|(_, name)| is_trial(name.split('?').next().unwrap_or_default()))
 }
 
