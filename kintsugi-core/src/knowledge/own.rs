@@ -573,7 +573,9 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
             return !is_switch;
         }
         // What is committed meanwhile was in the work tree or staged, and a branch that is moved may be the last name of another.
-        let is_commit = words.iter().any(|it| it.contains("commit"));
+        let is_commit = words
+            .iter()
+            .any(|it| it.contains("commit") && it != "pre-commit");
         let is_empty = has(&["--allow-empty"])
             && !words
                 .iter()
@@ -588,6 +590,7 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
             "--force",
             "--move",
             "--copy",
+            "reset",
             "update-ref",
             "symbolic-ref",
             "fast-import",
@@ -595,7 +598,7 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
             "filter-repo",
         ]) && has(&["git"])
             && !(is_commit && is_empty)
-            && !has(&["merge", "tag"]);
+            && !matches!(words.get(1).map(String::as_str), Some("merge" | "tag"));
         !(is_commit && !is_empty || stages || moves)
     })
 }

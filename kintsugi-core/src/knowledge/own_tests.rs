@@ -94,6 +94,7 @@ fn what_may_have_been_there_before_is_none_of_it() {
         "git switch -c t && git add -A && git commit -m wip && git switch - && git branch -D t",
         "git switch -c t && git branch -M work t && git branch -D t",
         "git switch -c t && git branch -D work",
+        "git switch -c t && git switch main && git reset --keep HEAD~3 && git branch -D t",
         "git switch -c t && cd ../other && git branch -D t",
         "git tag v9 && git tag -d v8",
         "git tag -f v9 && git tag -d v9",
