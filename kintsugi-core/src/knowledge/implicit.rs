@@ -44,6 +44,7 @@ const COMPILERS: &[&str] = &[
     "rustc",
     "go",
     "javac",
+    "java",
     "kotlinc",
     "scalac",
     "swiftc",

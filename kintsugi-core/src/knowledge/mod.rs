@@ -8,6 +8,7 @@ mod builtin;
 mod carried;
 mod check;
 mod code;
+mod combined;
 mod databases;
 #[cfg(test)]
 mod development_tests;

@@ -167,51 +167,6 @@ impl Analyst<'_> {
         self.run_code(&task);
     }
 
-    fn unknown_parts(&mut self, task: &Task<'_, '_>) {
-        let (parsed, span) = (&task.parsed, task.call.span);
-        for option in &parsed.unknown_options {
-            let text = format!("{} {}", parsed.path, option.display());
-            self.unknown(UnknownKind::Option, text, option.span);
-        }
-        if let Some(name) = &parsed.unknown_subcommand {
-            let text = format!("{} {}", parsed.path, name.display());
-            // `xargs git < FILE`: what it does stands in what it is given.
-            let is_given = matches!(name.pieces.as_slice(), [Piece::Hole(Hole::Other(_))]);
-            let destroys = matches!(
-                parsed.path.as_str(),
-                "git"
-                    | "kubectl"
-                    | "docker"
-                    | "podman"
-                    | "terraform"
-                    | "tofu"
-                    | "helm"
-                    | "aws"
-                    | "gcloud"
-                    | "az"
-                    | "gh"
-                    | "systemctl"
-                    | "apt"
-                    | "apt-get"
-                    | "brew"
-            );
-            if is_given && destroys && task.call.ambient.modifiers.contains(Modifier::Indirect) {
-                let target = Target {
-                    text: text.clone(),
-                    place: None,
-                };
-                self.push(&task.call, Action::Execute, Role::Code, target)
-                    .feed(Feed::Program);
-            }
-            self.unknown(UnknownKind::Subcommand, text, name.span);
-        } else if let Some(surplus) = parsed.surplus.first()
-            && !task.has_wrapped()
-        {
-            let text = format!("{} {}", parsed.path, surplus.display());
-            self.unknown(UnknownKind::Option, text, span);
-        }
-    }
-
     /// `git -C`, `make -C`, `env -C`.
     fn enter_directories(&self, task: &mut Task<'_, '_>) {
         if task.parsed.directories.is_empty() {
@@ -456,8 +411,9 @@ impl Analyst<'_> {
     ) {
         if let [Piece::Hole(hole)] = word.pieces.as_slice() {
             match hole {
-                Hole::Process { .. } => {
+                Hole::Process { first, end, .. } => {
                     task.reads = task.reads.union(Self::word_feeds(word, task.call.scope));
+                    self.reads_nothing(task, (*first, *end));
                     return;
                 }
                 Hole::Output { first, end } => {

@@ -223,6 +223,29 @@ fn copies(call: &Call<'_>) -> bool {
     matches!(name.as_str(), "tee" | "sponge" | "dd")
 }
 
+impl Analyst<'_> {
+    /// `cp <(:) x`: what is read is as empty as `/dev/null`.
+    pub(super) fn reads_nothing(
+        &mut self,
+        task: &super::program::Task<'_, '_>,
+        (first, end): (crate::shell::InvocationId, crate::shell::InvocationId),
+    ) {
+        let range = first.0 as usize..end.0 as usize;
+        let inside = task.call.scope.script.invocations.get(range);
+        let is_empty = inside.unwrap_or_default().iter().all(|invocation| {
+            let name = behind_wrappers(&invocation.words);
+            matches!(name.as_str(), ":" | "true" | "false")
+        });
+        if !is_empty {
+            return;
+        }
+        let nothing = Word::text("/dev/null", task.call.span);
+        for judged in self.judge(&nothing, &task.call.directories, task.call.scope) {
+            self.push_path(&task.call, Action::Read, &judged, &task.parsed.path);
+        }
+    }
+}
+
 /// Whether a command prints nothing whatever it is fed: none at all, `:`, `true`, `cat /dev/null`.
 fn says_nothing(call: &Call<'_>) -> bool {
     let name = behind_wrappers(call.words);

@@ -6,8 +6,8 @@ use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::grammar;
 use super::program::Task;
-use crate::effect::Feed;
-use crate::shell::{Dialect, Word};
+use crate::effect::{Action, Feed, Modifier, Role, Target};
+use crate::shell::{Dialect, Hole, Piece, Word};
 
 impl Analyst<'_> {
     /// What a command does by what stands around it: what it opens, answers, ends and puts before everybody.
@@ -18,6 +18,71 @@ impl Analyst<'_> {
         self.answered(task);
         self.ends_piped(task);
         self.released(&task.call, &task.parsed.path);
+    }
+
+    /// What of a command its entry does not describe.
+    pub(super) fn unknown_parts(&mut self, task: &Task<'_, '_>) {
+        let (parsed, span) = (&task.parsed, task.call.span);
+        for option in &parsed.unknown_options {
+            let text = format!("{} {}", parsed.path, option.display());
+            self.unknown(UnknownKind::Option, text, option.span);
+        }
+        if let Some(name) = &parsed.unknown_subcommand {
+            let text = format!("{} {}", parsed.path, name.display());
+            if Self::is_given(task, name) {
+                let target = Target {
+                    text: text.clone(),
+                    place: None,
+                };
+                self.push(&task.call, Action::Execute, Role::Code, target)
+                    .feed(Feed::Program);
+            }
+            self.unknown(UnknownKind::Subcommand, text, name.span);
+        } else if let Some(surplus) = parsed.surplus.first()
+            && !task.has_wrapped()
+        {
+            let text = format!("{} {}", parsed.path, surplus.display());
+            self.unknown(UnknownKind::Option, text, span);
+        }
+    }
+
+    /// Whether what a command does stands in what it is given and nobody sees: `xargs git < FILE`, `git "${1/status/reset}" --hard`.
+    fn is_given(task: &Task<'_, '_>, name: &Word) -> bool {
+        let destroys = matches!(
+            task.parsed.path.as_str(),
+            "git"
+                | "kubectl"
+                | "docker"
+                | "podman"
+                | "terraform"
+                | "tofu"
+                | "helm"
+                | "aws"
+                | "gcloud"
+                | "az"
+                | "gh"
+                | "systemctl"
+                | "apt"
+                | "apt-get"
+                | "brew"
+        );
+        if !destroys {
+            return false;
+        }
+        let is_forced = task.call.words.iter().any(|word| {
+            let text = word.known();
+            matches!(
+                text.as_deref(),
+                Some("--hard" | "--force" | "--force=true" | "--mirror" | "--purge")
+            )
+        });
+        match name.pieces.as_slice() {
+            [Piece::Hole(Hole::Other(_))] => {
+                is_forced || task.call.ambient.modifiers.contains(Modifier::Indirect)
+            }
+            [Piece::Hole(_)] => is_forced,
+            _ => false,
+        }
     }
 
     /// `alias -s txt='rm -f'`: in zsh a file that is called so is given to that command (`zshbuiltins(1)` 5.9).

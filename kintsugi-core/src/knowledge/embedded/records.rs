@@ -9,6 +9,8 @@ use crate::effect::{Action, Modifier, Modifiers, Role};
 const CALLS: &[(&str, Role)] = &[
     (".destroy_all", Role::Table),
     (".delete_all", Role::Table),
+    // imaplib of Python 3.13, Net::IMAP of Ruby 3.4: what was marked leaves the server.
+    (".expunge(", Role::Resource),
     (".in_batches(&:destroy", Role::Table),
     (".in_batches(&:delete", Role::Table),
     (".find_each(&:destroy", Role::Table),

@@ -437,6 +437,11 @@ impl Script<'_> {
 
     fn named(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
         cursor.at += 1;
+        // PHP: `@unlink($f)` says nothing when it fails.
+        let name = match (self.language, name.strip_prefix('@')) {
+            (Language::Php, Some(quiet)) => quiet,
+            _ => name,
+        };
         // `` $`rm x` `` of zx 8, Bun 1.2 and execa 9 runs the text.
         if self.language == Language::Javascript
             && matches!(name, "$" | "$$")

@@ -12,7 +12,51 @@ const AGAIN: [&str; 10] = [
     "while", "for", "foreach", "until", "loop", "times", "map", "forEach", "goto", "redo",
 ];
 
+/// Whether the text of an import is one of code: `data:text/javascript,…`.
+fn tokens_begin_with_data(three: &[Token]) -> bool {
+    let Some(Token::Text(parts)) = three.last() else {
+        return false;
+    };
+    matches!(parts.first(), Some(super::lex::Part::Text(text)) if text.starts_with("data:"))
+}
+
 impl Script<'_> {
+    /// A tree that is walked and deleted, and a module whose text comes from the network.
+    fn walked_and_imported(&mut self, tokens: &[Token]) {
+        let named = |names: &[&str]| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
+        };
+        // Java: `Files.walk(home).forEach(p -> p.toFile().delete())`.
+        if self.language == Language::Other
+            && named(&["walk", "walkFileTree"])
+            && named(&["delete", "deleteIfExists"])
+        {
+            self.found.push(Embedded::Effect {
+                action: Action::Delete,
+                role: Role::Path,
+                target: super::value::hole(),
+                modifiers: Modifiers::NONE.with(Modifier::Recursive),
+                feed: Feed::Text,
+            });
+        }
+        // `import('data:text/javascript,' + await (await fetch(…)).text())`: a module from an address runs as it comes.
+        let imports = tokens.windows(3).any(|three| {
+            matches!(three, [Token::Name(name), open, Token::Text(_)] if name == "import" && open.mark() == "(")
+                && tokens_begin_with_data(three)
+        });
+        if self.language == Language::Javascript && imports && named(&["fetch", "get", "request"]) {
+            self.found.push(Embedded::Effect {
+                action: Action::Interpret,
+                role: Role::Code,
+                target: Word::text("a module from the network", Span::default()),
+                modifiers: Modifiers::NONE,
+                feed: Feed::Network,
+            });
+        }
+    }
+
     /// What only the whole text tells: processes without end, and a shell beside a connection.
     pub(super) fn whole(&mut self, tokens: &[Token]) {
         let named = |names: &[&str]| {
@@ -35,6 +79,7 @@ impl Script<'_> {
                 feed: Feed::Text,
             });
         }
+        self.walked_and_imported(tokens);
         // One mail for each line of a list.
         if named(&["sendmail", "send_message", "sendMail"]) && named(&AGAIN) {
             self.found.push(Embedded::Effect {
