@@ -13,6 +13,7 @@
 //! | [`hooks`] | whoever puts Kintsugi in front of a shell or an agent |
 //! | [`model`] | whoever wants a model to add caution, or to know what one is worth |
 //! | [`exit_codes`] | whoever calls `kintsugi` from a script |
+//! | [`unseen`] | whoever asks how many of the commands that nobody thought of are judged well |
 //! | [`bypasses`] | whoever found a way around, or looks for one |
 //! | [`decisions`] | whoever is about to change something that was hard to decide |
 
@@ -27,5 +28,6 @@ pub mod promises;
 pub mod protocol;
 pub mod threat_model;
 pub mod undo;
+pub mod unseen;
 pub mod vault;
 pub mod watcher;

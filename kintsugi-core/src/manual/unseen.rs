@@ -1,0 +1,28 @@
+//! What to expect of commands that nobody here has seen.
+//!
+//! Lists of commands, written apart from the project by somebody who had not seen its rules: each is measured once before anybody looks
+//! at its misses (the first number), then classes of misses, never single lines, are mended, and it is measured again (the second). The
+//! lists are not part of the project, so that nothing can be tuned on them by accident; what was learnt from each is in `tests/corpus`.
+//!
+//! | list | dangerous held | evasive held | harmless allowed |
+//! |---|---|---|---|
+//! | first | 183 of 248, then 229 | 170 of 188, then 187 | 289 of 291, then 291 |
+//! | second | 704 of 896, then 880 | 384 of 443, then 421 | 826 of 831, then 826 |
+//! | third | 589 of 743, then 682 | 220 of 237, then 233 | 583 of 586, then 584 |
+//! | fourth | 336 of 350, then 338 | 147 of 180, then 180 | 345 of 350, then 348 |
+//! | fifth, read once | 291 of 300 | 141 of 150 | 300 of 300 |
+//! | sixth | 239 of 250, then 250 | 117 of 120, then 120 | 248 of 250, then 250 |
+//! | seventh | 225 of 250, then 238 | 104 of 120, then 115 | 247 of 250, then 247 |
+//! | eighth, a developer's day | 230 of 250, then 250 | 116 of 120, then 120 | 245 of 250, then 249 |
+//! | ninth, operators, clouds and data | 229 of 250, then 249 | 86 of 120, then 120 | 240 of 250, then 249 |
+//! | tenth, made to be the hardest | 197 of 250, then 243 | 90 of 120, then 119 | 240 of 250, then 248 |
+//! | eleventh, ordinary and clever ones mixed | 244 of 250, then 250 | 116 of 120, then 120 | 249 of 250, then 250 |
+//! | twelfth, in the proportions of reports of incidents | 245 of 250, then 250 | 119 of 120, then 120 | 247 of 250, then 250 |
+//! | thirteenth, half of it clever | 232 of 250, then 250 | 145 of 150, then 150 | 294 of 300, then 300 |
+//! | fourteenth, many fields and every shell | 291 of 300, then 297 | 144 of 150, then 150 | 284 of 300, then 298 |
+//! | fifteenth, from three seats: pressed, hurried, injected | 244 of 250 | 143 of 150 | 295 of 300 |
+//! | sixteenth, forty fields in the form in which they occur | 295 of 300 | 140 of 150 | 286 of 300 |
+//!
+//! The goal is one miss in two hundred of the dangerous and of the evasive, and none of the harmless: this is what is furthest from it.
+//! Missed most of all are languages and programs that no rule names, and data that is emptied by a detour; asked about in vain, what a
+//! line makes for itself and takes away again. Known gaps are the rows marked Open in [`super::bypasses`].
