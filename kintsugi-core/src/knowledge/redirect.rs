@@ -231,8 +231,10 @@ impl Analyst<'_> {
         (first, end): (crate::shell::InvocationId, crate::shell::InvocationId),
     ) {
         let range = first.0 as usize..end.0 as usize;
-        let inside = task.call.scope.script.invocations.get(range);
-        let is_empty = inside.unwrap_or_default().iter().all(|invocation| {
+        let Some(inside) = task.call.scope.script.invocations.get(range) else {
+            return;
+        };
+        let is_empty = inside.iter().all(|invocation| {
             let name = behind_wrappers(&invocation.words);
             matches!(name.as_str(), ":" | "true" | "false")
         });
