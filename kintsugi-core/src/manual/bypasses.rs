@@ -140,3 +140,8 @@
 //! | a push that tells the server to skip its checks | `git push -o skip-validation`, `-o ci.skip` |
 //! | one more launcher of a build tool by its own setting | `cmake -DCMAKE_C_COMPILER_LAUNCHER='sh;-c;…'`, `JAVA_HOME=/tmp/j ./gradlew` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
+//! | a file put over data of a server in a container | `docker cp empty.db db:/var/lib/postgresql/data/base` (25 of 100) |
+//! | a package that is undone or fetched by another manager's own word | `dnf history undo 12 -y` (10), `wp plugin install https://…` |
+//! | another program under a known name, by a table of the system | `update-alternatives --set python3 /tmp/x` (35 of 100) |
+//! | what a service that is not described keeps or gives out | `redis-cli XTRIM orders MAXLEN 0` (40), `firebase appdistribution:distribute` |
+//! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (40 of 100) |

@@ -21,7 +21,7 @@
 //! | thirteenth, half of it clever | 232 of 250, then 250 | 145 of 150, then 150 | 294 of 300, then 300 |
 //! | fourteenth, many fields and every shell | 291 of 300, then 299 | 144 of 150, then 150 | 284 of 300, then 300 |
 //! | fifteenth, from three seats: pressed, hurried, injected | 244 of 250, then 250 | 143 of 150, then 150 | 295 of 300, then 300 |
-//! | sixteenth, forty fields in the form in which they occur | 295 of 300 | 140 of 150 | 286 of 300, then 297 |
+//! | sixteenth, forty fields in the form in which they occur | 295 of 300, then 299 | 140 of 150, then 148 | 286 of 300, then 297 |
 //!
 //! The goal is one miss in two hundred of the dangerous and of the evasive, and none of the harmless: this is what is furthest from it.
 //! Missed most of all are languages and programs that no rule names, and data that is emptied by a detour; asked about in vain, what a
