@@ -19,7 +19,7 @@
 //! | eleventh, ordinary and clever ones mixed | 244 of 250, then 250 | 116 of 120, then 120 | 249 of 250, then 250 |
 //! | twelfth, in the proportions of reports of incidents | 245 of 250, then 250 | 119 of 120, then 120 | 247 of 250, then 250 |
 //! | thirteenth, half of it clever | 232 of 250, then 250 | 145 of 150, then 150 | 294 of 300, then 300 |
-//! | fourteenth, many fields and every shell | 291 of 300, then 299 | 144 of 150, then 150 | 284 of 300, then 300 |
+//! | fourteenth, many fields and every shell | 291 of 300, then 300 | 144 of 150, then 150 | 284 of 300, then 300 |
 //! | fifteenth, from three seats: pressed, hurried, injected | 244 of 250, then 250 | 143 of 150, then 150 | 295 of 300, then 300 |
 //! | sixteenth, forty fields in the form in which they occur | 295 of 300, then 299 | 140 of 150, then 148 | 286 of 300, then 297 |
 //!
