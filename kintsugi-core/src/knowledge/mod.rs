@@ -40,8 +40,6 @@ mod operations_tests;
 mod overlooked;
 mod own;
 mod own_input;
-#[cfg(test)]
-mod own_tests;
 mod program;
 mod pushed;
 mod qualifiers;

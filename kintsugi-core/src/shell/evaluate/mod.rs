@@ -11,6 +11,7 @@ mod chains;
 mod commands;
 mod directories;
 mod escapes;
+mod fields;
 mod operators;
 mod output;
 mod parameters;

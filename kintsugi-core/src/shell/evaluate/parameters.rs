@@ -3,10 +3,10 @@
 use super::super::tree::Raw;
 use super::super::{Hole, Piece};
 use super::Machine;
+use super::fields::Fields;
 use super::operators::{PATTERN_TEXT_MAX, Parsed, capital, replaced, trim, unescaped_slash};
 use super::pattern::Pattern;
 use super::state::{self, Pieces, Value};
-use super::words::Fields;
 
 /// What a parameter is.
 enum Found {
@@ -176,7 +176,7 @@ impl Machine<'_> {
         match self.find(name, None) {
             Found::Several(values) if name == "@" || !quoted => fields.several(&values, quoted),
             Found::Several(values) => fields.quoted(&joined(&values, &self.joint())),
-            Found::One(pieces) => add(&pieces, quoted, fields),
+            Found::One(pieces) => fields.add(&pieces, quoted),
             Found::Unset if name.bytes().all(|byte| byte.is_ascii_digit()) => {
                 if quoted {
                     fields.quoted(&[]);
@@ -220,7 +220,7 @@ impl Machine<'_> {
         }
         let found = self.find(parsed.name, parsed.subscript);
         if parsed.prefix == Some('#') {
-            add(&length(parsed.name, found), quoted, fields);
+            fields.add(&length(parsed.name, found), quoted);
             return;
         }
         self.operate(&parsed, found, raw, (quoted, fields));
@@ -237,7 +237,7 @@ impl Machine<'_> {
                         .collect();
                     fields.several(&keys, quoted);
                 }
-                Some(Value::Scalar(_)) => add(&state::text("0"), quoted, fields),
+                Some(Value::Scalar(_)) => fields.add(&state::text("0"), quoted),
                 None => fields.quoted(&state::unknown(parsed.name)),
             }
             return;
@@ -305,7 +305,7 @@ impl Machine<'_> {
                     fields.several(&values, quoted);
                 }
             }
-            Found::One(pieces) => add(&pieces, quoted, fields),
+            Found::One(pieces) => fields.add(&pieces, quoted),
             Found::Unset if parsed.name.bytes().all(|byte| byte.is_ascii_digit()) => {
                 if quoted {
                     fields.quoted(&[]);
@@ -346,7 +346,7 @@ impl Machine<'_> {
         };
         if !uses {
             if kind != "+" {
-                add(&value, quoted, fields);
+                fields.add(&value, quoted);
             }
             return;
         }
@@ -514,12 +514,4 @@ fn joined(values: &[Pieces], with: &str) -> Pieces {
         state::append(&mut pieces, value);
     }
     pieces
-}
-
-fn add(pieces: &[Piece], quoted: bool, fields: &mut Fields) {
-    if quoted {
-        fields.quoted(pieces);
-    } else {
-        fields.expanded(pieces);
-    }
 }

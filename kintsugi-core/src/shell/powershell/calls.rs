@@ -1,5 +1,7 @@
 //! Methods and types whose use only computes a value (.NET 8, `System`, `System.IO.Path`, `System.String`).
 
+use crate::place::NEW_TEMPORARY;
+
 /// Methods that change nothing but the value in memory that they are called on.
 const METHODS: &str = "add adddays addhours addminutes addmonths addseconds addyears clone compareto contains containskey \
     containsvalue count endswith equals exists find first foreach format getbytes getchars getcount getenumerator \
@@ -57,7 +59,7 @@ pub(super) fn new_name(class: &str, member: &str) -> Option<&'static str> {
     match (class, member.to_ascii_lowercase().as_str()) {
         ("guid", "newguid") | ("io.path", "getrandomfilename") => Some("tmp.XXXXXX"),
         ("io.path", "gettemppath") => Some("/tmp/"),
-        ("io.path", "gettempfilename") => Some("/tmp/tmp.XXXXXX"),
+        ("io.path", "gettempfilename") => Some(NEW_TEMPORARY),
         _ => None,
     }
 }
