@@ -90,26 +90,23 @@ fn is_output(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::testing::all_effects;
+    use crate::knowledge::testing::tells_apart;
 
     #[test]
     fn what_was_changed_lately_is_in_no_commit() {
-        for text in [
-            "find src -mtime -1 -delete",
-            "find src -type f -mmin -90 -exec rm {} +",
-            "find src -newermt yesterday -print0 | xargs -0 rm -f",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(found.contains("uncommitted"), "{text}: {found}");
-        }
-        for text in [
-            "find src -mtime +30 -delete",
-            "find src ! -newer stamp -delete",
-            "find src -mtime -1",
-            "find logs -name '*.log' -mmin -5 -delete",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(!found.contains("uncommitted"), "{text}: {found}");
-        }
+        tells_apart(
+            "uncommitted",
+            &[
+                "find src -mtime -1 -delete",
+                "find src -type f -mmin -90 -exec rm {} +",
+                "find src -newermt yesterday -print0 | xargs -0 rm -f",
+            ],
+            &[
+                "find src -mtime +30 -delete",
+                "find src ! -newer stamp -delete",
+                "find src -mtime -1",
+                "find logs -name '*.log' -mmin -5 -delete",
+            ],
+        );
     }
 }

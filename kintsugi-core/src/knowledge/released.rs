@@ -121,34 +121,28 @@ impl Analyst<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::testing::all_effects;
+    use crate::knowledge::testing::tells_apart;
 
     #[test]
     fn a_task_for_production_is_told_from_one_that_builds_for_it() {
-        for text in [
-            "make deploy ENV=production",
-            "ENV=production make deploy",
-            "make prod-deploy",
-            "npm run deploy:prod",
-            "just release prod",
-            "NODE_ENV=production npm run db:migrate",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(
-                found.contains("publish resource production"),
-                "{text}: {found}"
-            );
-        }
-        for text in [
-            "make build ENV=production",
-            "npm run build:prod",
-            "make deploy ENV=staging",
-            "make deploy",
-            "NODE_ENV=production npm test",
-            "just deploy-check production",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(!found.contains("production by"), "{text}: {found}");
-        }
+        tells_apart(
+            "publish resource production",
+            &[
+                "make deploy ENV=production",
+                "ENV=production make deploy",
+                "make prod-deploy",
+                "npm run deploy:prod",
+                "just release prod",
+                "NODE_ENV=production npm run db:migrate",
+            ],
+            &[
+                "make build ENV=production",
+                "npm run build:prod",
+                "make deploy ENV=staging",
+                "make deploy",
+                "NODE_ENV=production npm test",
+                "just deploy-check production",
+            ],
+        );
     }
 }

@@ -281,34 +281,28 @@ pub(super) fn is_elsewhere(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::testing::all_effects;
+    use crate::knowledge::testing::tells_apart;
 
     #[test]
-    fn a_signed_request_changes_what_is_elsewhere() {
-        for text in [
-            "curl -X PATCH https://api.example.org/pages/1 -H \"Authorization: Bearer $T\" -d '{}'",
-            "curl -X POST -u x:$KEY https://api.example.org/mails/1/actions",
-            "curl -d '{\"content\":\"hi\"}' \"$TEAM_WEBHOOK\"",
-            "curl https://example.org/graphql -d '{\"query\":\"mutation { a }\"}'",
-            "http POST https://api.example.org/orders x-api-key:abc item=1",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(found.contains("write remote"), "{text}: {found}");
-        }
-    }
-
-    #[test]
-    fn a_question_or_a_service_beside_this_one_is_no_change() {
-        for text in [
-            "curl https://api.example.org/pages/1 -H \"Authorization: Bearer $T\"",
-            "curl https://api.example.org/v1/embeddings -H \"Authorization: Bearer $T\" -d '{}'",
-            "curl https://example.org/graphql -H \"Authorization: Bearer $T\" -d '{\"query\":\"{ a }\"}'",
-            "curl -X PUT http://api:8000/cells/1 -H 'Authorization: x' -d '{}'",
-            "curl -X POST http://localhost:3000/login -u a:b -d '{}'",
-            "curl -X POST http://192.168.1.4/x -u a:b -d '{}'",
-        ] {
-            let found = all_effects(text).join("; ");
-            assert!(!found.contains("write remote"), "{text}: {found}");
-        }
+    fn a_signed_request_changes_what_is_elsewhere_and_a_question_or_a_service_beside_this_one_does_not()
+     {
+        tells_apart(
+            "write remote",
+            &[
+                "curl -X PATCH https://api.example.org/pages/1 -H \"Authorization: Bearer $T\" -d '{}'",
+                "curl -X POST -u x:$KEY https://api.example.org/mails/1/actions",
+                "curl -d '{\"content\":\"hi\"}' \"$TEAM_WEBHOOK\"",
+                "curl https://example.org/graphql -d '{\"query\":\"mutation { a }\"}'",
+                "http POST https://api.example.org/orders x-api-key:abc item=1",
+            ],
+            &[
+                "curl https://api.example.org/pages/1 -H \"Authorization: Bearer $T\"",
+                "curl https://api.example.org/v1/embeddings -H \"Authorization: Bearer $T\" -d '{}'",
+                "curl https://example.org/graphql -H \"Authorization: Bearer $T\" -d '{\"query\":\"{ a }\"}'",
+                "curl -X PUT http://api:8000/cells/1 -H 'Authorization: x' -d '{}'",
+                "curl -X POST http://localhost:3000/login -u a:b -d '{}'",
+                "curl -X POST http://192.168.1.4/x -u a:b -d '{}'",
+            ],
+        );
     }
 }

@@ -126,3 +126,16 @@ pub(crate) fn assert_effects(table: &[(&str, &str)]) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Asserts that `what` stands in the effects of each of `told`, and of none of `others`: the same words, so that neither half can
+/// pass by a word that no effect has.
+pub(crate) fn tells_apart(what: &str, told: &[&str], others: &[&str]) {
+    for text in told {
+        let found = all_effects(text).join("; ");
+        assert!(found.contains(what), "{text}: {found}");
+    }
+    for text in others {
+        let found = all_effects(text).join("; ");
+        assert!(!found.contains(what), "{text}: {found}");
+    }
+}
