@@ -182,11 +182,14 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// Whether `text` is `hash` in lower-case hexadecimal. Writing digits is faster than reading them.
+/// Whether `text` is `hash`, of 32 bytes at most, in lower-case hexadecimal. Writing digits is faster than reading them.
 #[must_use]
-pub fn is_hex(text: &[u8], hash: &[u8; 32]) -> bool {
+pub fn is_hex(text: &[u8], hash: &[u8]) -> bool {
     let mut digits = [0; 64];
-    HEXLOWER.encode_mut(hash, &mut digits);
+    let Some(digits) = digits.get_mut(..2 * hash.len()) else {
+        return false;
+    };
+    HEXLOWER.encode_mut(hash, digits);
     text == digits
 }
 

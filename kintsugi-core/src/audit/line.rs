@@ -44,6 +44,14 @@ pub struct Parts<'a> {
     pub private: &'a [u8],
 }
 
+impl Parts<'_> {
+    /// Whether the members that every line has are text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        std::str::from_utf8(self.ts).is_ok() && std::str::from_utf8(self.boot).is_ok()
+    }
+}
+
 /// Why bytes are not a line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

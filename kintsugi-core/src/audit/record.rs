@@ -280,6 +280,46 @@ pub enum Durability {
 }
 
 impl Body {
+    /// Reads the members of a line: an object behind its kind. A private one that is public, too, is none of ours.
+    pub(super) fn of(parts: &Parts<'_>) -> Result<Self, serde_json::Error> {
+        let between: &[u8] = if parts.public.is_empty() || parts.private.is_empty() {
+            b""
+        } else {
+            b","
+        };
+        let members = [b"{", parts.public, between, parts.private, b"}"];
+        // These two are most of a log. Read as what they are, no member is kept twice on the way.
+        match parts.kind {
+            b"proposal" => {
+                let asked: Asked = serde_json::from_slice(&members.concat())?;
+                let (command, peer, _, _, _) = asked.into_parts();
+                Ok(Self::Proposal { command, peer })
+            }
+            b"verdict" => Ok(Self::Verdict(serde_json::from_slice(&members.concat())?)),
+            // These are the longest.
+            b"state" => {
+                let Piece { what, value } = serde_json::from_slice(&members.concat())?;
+                Ok(Self::State { what, value })
+            }
+            b"recorded" => {
+                let asked: Asked = serde_json::from_slice(&members.concat())?;
+                let (command, peer, exit_code, duration_ms, spooled) = asked.into_parts();
+                Ok(Self::Recorded {
+                    command,
+                    peer,
+                    exit_code,
+                    duration_ms,
+                    spooled,
+                })
+            }
+            kind => {
+                let members = members.concat();
+                let text: [&[u8]; 5] = [b"{\"", kind, b"\":", &members, b"}"];
+                serde_json::from_slice(&text.concat())
+            }
+        }
+    }
+
     /// Returns what an acknowledgement of this record waits for.
     #[must_use]
     pub const fn durability(&self) -> Durability {
@@ -504,7 +544,7 @@ impl Record {
             seq: line.seq(),
             ts: text_of(parts.ts)?,
             boot: text_of(parts.boot)?,
-            body: body_of(&parts)?,
+            body: Body::of(&parts)?,
             redacted: line.is_redacted(),
         })
     }
@@ -516,46 +556,6 @@ struct Piece {
     what: String,
     #[serde(default)]
     value: Value,
-}
-
-/// Reads the members: an object behind its kind. A private one that is public, too, is none of ours.
-fn body_of(parts: &Parts<'_>) -> Result<Body, serde_json::Error> {
-    let between: &[u8] = if parts.public.is_empty() || parts.private.is_empty() {
-        b""
-    } else {
-        b","
-    };
-    let members = [b"{", parts.public, between, parts.private, b"}"];
-    // These two are most of a log. Read as what they are, no member is kept twice on the way.
-    match parts.kind {
-        b"proposal" => {
-            let asked: Asked = serde_json::from_slice(&members.concat())?;
-            let (command, peer, _, _, _) = asked.into_parts();
-            Ok(Body::Proposal { command, peer })
-        }
-        b"verdict" => Ok(Body::Verdict(serde_json::from_slice(&members.concat())?)),
-        // These are the longest.
-        b"state" => {
-            let Piece { what, value } = serde_json::from_slice(&members.concat())?;
-            Ok(Body::State { what, value })
-        }
-        b"recorded" => {
-            let asked: Asked = serde_json::from_slice(&members.concat())?;
-            let (command, peer, exit_code, duration_ms, spooled) = asked.into_parts();
-            Ok(Body::Recorded {
-                command,
-                peer,
-                exit_code,
-                duration_ms,
-                spooled,
-            })
-        }
-        kind => {
-            let members = members.concat();
-            let text: [&[u8]; 5] = [b"{\"", kind, b"\":", &members, b"}"];
-            serde_json::from_slice(&text.concat())
-        }
-    }
 }
 
 /// Returns a member that has no escapes.

@@ -9,7 +9,7 @@ use super::{Bad, Place, Run, tampered};
 use crate::audit::chain::{Key, is_hex, unhex};
 use crate::audit::checkpoint;
 use crate::audit::first_key_name;
-use crate::audit::line::{Line, LineError};
+use crate::audit::line::{Line, LineError, Parts};
 use crate::audit::lines::READ_BYTES;
 use crate::audit::merkle;
 use crate::audit::record::{Body, Opening, Record};
@@ -30,7 +30,7 @@ impl Run<'_> {
             LineError::Beginning | LineError::Ending => Bad::Record("is not a record"),
         })?;
         if at_opening {
-            self.open(bare, &line, place)?;
+            self.open(&line, place)?;
         }
         if line.seq() != self.next {
             return Err(Bad::Record(
@@ -52,7 +52,7 @@ impl Run<'_> {
             ));
         }
         self.check_code(&line, &hash)?;
-        self.notice(bare, &line)?;
+        self.notice(&line)?;
         self.seal.clear();
         self.seal.extend_from_slice(line.seal());
         if self.options.depth != Depth::Chain {
@@ -74,7 +74,7 @@ impl Run<'_> {
 
     fn check_code(&mut self, line: &Line<'_>, hash: &[u8; 32]) -> Result<(), Bad> {
         if let Some(key) = &self.key {
-            if unhex(line.mac()) != Some(key.mac(hash)) {
+            if !is_hex(line.mac(), &key.mac(hash)) {
                 return Err(Bad::Record("was not written with the key of its place"));
             }
             self.key = Some(key.next());
@@ -152,15 +152,13 @@ impl Run<'_> {
     }
 
     /// Remembers what a record says about other records.
-    fn notice(&mut self, bare: &[u8], line: &Line<'_>) -> Result<(), Bad> {
+    fn notice(&mut self, line: &Line<'_>) -> Result<(), Bad> {
         if line.is_redacted() {
             self.redacted.insert(line.seq());
             self.segment_is_redacted = true;
         }
-        let (ts, kind) = match line.parts() {
-            Some(parts) => (parts.ts, parts.kind),
-            None => (line.ts(), &[] as &[u8]),
-        };
+        let parts = line.parts();
+        let ts = line.ts();
         if ts < self.last_ts.as_slice() {
             let shown = String::from_utf8_lossy(ts);
             self.warn(format!(
@@ -170,12 +168,13 @@ impl Run<'_> {
         }
         self.last_ts.clear();
         self.last_ts.extend_from_slice(ts);
-        let speaks = matches!(kind, b"redact" | b"prune");
+        let speaks = parts.is_some_and(|parts| matches!(parts.kind, b"redact" | b"prune"));
         if !speaks && self.options.depth != Depth::Everything {
             return Ok(());
         }
-        let record = Record::read(bare).map_err(|_| Bad::Record("cannot be understood"))?;
-        self.take_removal(&record.body);
+        let body = parts.filter(Parts::is_text);
+        let body = body.and_then(|parts| Body::of(&parts).ok());
+        self.take_removal(&body.ok_or(Bad::Record("cannot be understood"))?);
         Ok(())
     }
 
@@ -190,8 +189,8 @@ impl Run<'_> {
     }
 
     /// Takes the first record of a segment: what it continues and in which tree it is.
-    fn open(&mut self, bare: &[u8], line: &Line<'_>, place: Place) -> Result<(), Bad> {
-        let record = Record::read(bare).map_err(|_| Bad::Record("cannot be understood"))?;
+    fn open(&mut self, line: &Line<'_>, place: Place) -> Result<(), Bad> {
+        let record = Record::of(line).map_err(|_| Bad::Record("cannot be understood"))?;
         let beginning = Beginning::read(&record.body, place.first)
             .ok_or(Bad::Record("does not open its segment"))?;
         if self.log.is_some_and(|known| known != beginning.log) {
