@@ -159,16 +159,17 @@ impl Analyst<'_> {
                 .any(|written| !written.before && starts(written));
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
-            if is_known || texts.len() + held.len() >= TEXTS_MAX || is_for_container(path) {
+            let Some(text) = written.text.as_ref().filter(|_| !is_known) else {
+                continue;
+            };
+            if texts.len() + held.len() >= TEXTS_MAX || is_for_container(path) {
                 continue;
             }
             let is_held = is_tester && is_of_tests(path);
-            if let Some(text) = &written.text {
-                // Another program than a runner of tests may take it for something else.
-                written.searched = !is_held;
-                let all = if is_held { &mut held } else { &mut texts };
-                all.push((language_of(path), text.to_string()));
-            }
+            // Another program than a runner of tests may take it for something else.
+            written.searched = !is_held;
+            let all = if is_held { &mut held } else { &mut texts };
+            all.push((language_of(path), text.to_string()));
         }
         for (language, text) in texts {
             self.search(call, language, &text);

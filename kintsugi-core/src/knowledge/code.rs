@@ -72,10 +72,6 @@ impl Analyst<'_> {
 
     /// Files that program text writes hold the texts that stand in it: `open('x.sh', 'w').write('rm -rf x')`.
     fn remember_written(&mut self, code: &Word, before: usize) {
-        let text = code.display();
-        if !super::telling::is_telling(&text) {
-            return;
-        }
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let written = effects.iter().filter(|effect| {
             effect.role == crate::effect::Role::Path
@@ -89,6 +85,10 @@ impl Analyst<'_> {
             .map(|it| it.target.text.clone())
             .collect();
         if paths.is_empty() {
+            return;
+        }
+        let text = code.display();
+        if !super::telling::is_telling(&text) {
             return;
         }
         let texts = super::telling::quoted(&text.replace('\n', "\\n"));

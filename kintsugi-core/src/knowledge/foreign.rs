@@ -7,6 +7,7 @@
 use super::analyst::{Analyst, Call};
 use super::program::Task;
 use super::schema::Language;
+use super::telling::listed;
 use crate::effect::{Action, Modifier, Modifiers};
 use crate::place::Place;
 use crate::shell::Word;
@@ -208,10 +209,7 @@ fn is_value(words: &[Word], at: usize) -> bool {
 fn options_of(path: &str) -> Option<&'static str> {
     LOADS
         .iter()
-        .find(|(programs, _)| {
-            let mut names = programs.split(' ');
-            names.any(|name| path.split(' ').any(|part| part == name))
-        })
+        .find(|(programs, _)| path.split(' ').any(|part| listed(programs, part)))
         .map(|(_, options)| *options)
 }
 

@@ -74,17 +74,14 @@ impl Reader<'_> {
     fn skip_blanks(&mut self) {
         loop {
             let rest = self.rest();
-            if rest.starts_with("`\n") || rest.starts_with("`\r\n") {
-                self.at += rest.find('\n').unwrap_or(0) + 1;
-            } else if rest.starts_with([' ', '\t', '\r']) {
-                self.at += 1;
-            } else if rest.starts_with("<#") {
-                self.at += rest.find("#>").map_or(rest.len(), |end| end + 2);
-            } else if rest.starts_with('#') {
-                self.at += rest.find('\n').unwrap_or(rest.len());
-            } else {
-                return;
-            }
+            self.at += match rest.as_bytes() {
+                [b' ' | b'\t' | b'\r', ..] => 1,
+                [b'`', b'\n', ..] => 2,
+                [b'`', b'\r', b'\n', ..] => 3,
+                [b'<', b'#', ..] => rest.find("#>").map_or(rest.len(), |end| end + 2),
+                [b'#', ..] => rest.find('\n').unwrap_or(rest.len()),
+                _ => return,
+            };
         }
     }
 
