@@ -142,6 +142,10 @@ pub(super) fn behind(word: &Word, bytes: usize) -> Word {
     let mut pieces = word.pieces.clone();
     if let Some(Piece::Text(text)) = pieces.first_mut() {
         *text = text.get(bytes..).unwrap_or_default().to_owned();
+        // `of=$f` is as much a hole alone as `$f` is.
+        if text.is_empty() && pieces.len() > 1 {
+            pieces.remove(0);
+        }
     }
     Word {
         pieces,

@@ -7,7 +7,7 @@ use super::analyst::{Analyst, Scope};
 use super::feeds::Feeds;
 use crate::effect::{Feed, Span};
 use crate::place::OutputPlace;
-use crate::shell::{Directory, Hole, Input, Piece, Script, Word};
+use crate::shell::{Directory, Hole, Input, LINES_OF_FILE, Piece, Script, Word};
 
 /// Stands in a text for the hole of that number while the text is read; private use, so no shell gives it a meaning.
 const MARK: char = '\u{10_FFF0}';
@@ -16,7 +16,7 @@ const NETWORK: &str = "what the network says";
 const SECRET: &str = "a secret";
 const DECODED: &str = "what a decoder prints";
 const PROGRAM: &str = "what a program prints";
-const FILE: &str = "what a file says";
+const FILE: &str = LINES_OF_FILE;
 pub(super) const TEMPORARY: &str = "a temporary name";
 const HERE: &str = "the directory";
 

@@ -9,7 +9,7 @@ use super::unfamiliar::{is_log, without_suffix};
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place};
-use crate::shell::{Directory, Hole, Piece, Word};
+use crate::shell::{Directory, Hole, LINES_OF_FILE, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Task<'c, 'k> {
@@ -424,11 +424,16 @@ impl Analyst<'_> {
                         return;
                     }
                     // `rm $(ls)` takes what a program lists, as `ls | xargs rm` does.
-                    let is_lost = matches!(action, Action::Delete | Action::Truncate);
+                    let is_lost = matches!(
+                        action,
+                        Action::Delete | Action::Truncate | Action::Overwrite
+                    );
                     if is_lost && task.call.scope.output_place(hole).is_none() {
                         with = with.with(Modifier::Indirect);
                     }
                 }
+                // `while read f; do rm "$f"; done < list`
+                Hole::Other(LINES_OF_FILE) => with = with.with(Modifier::Indirect),
                 Hole::Variable(_) | Hole::Other(_) => {}
             }
         }
@@ -445,7 +450,12 @@ impl Analyst<'_> {
         if !self.afford_path(&task.call, word) {
             return;
         }
-        let mut readings = self.narrowed(task, word);
+        // What a search writes to is no name that it looks for: `find . -name '*.c' -fprint list`.
+        let mut readings = if action == Action::Overwrite && task.parsed.path == "find" {
+            self.judge(word, &task.call.directories, task.call.scope)
+        } else {
+            self.narrowed(task, word)
+        };
         // What takes a name away takes the link, unless the name says that the directory is meant (unlink(2), rename(2)).
         let is_name = matches!(task.parsed.path.as_str(), "rm" | "unlink" | "mv" | "trash")
             && matches!(action, Action::Delete | Action::Move)

@@ -32,7 +32,12 @@ impl Analyst<'_> {
 /// The code in the qualifiers of a pattern, behind the first parenthesis of it: `.e:'…':)`, `+name)`.
 fn qualifier_code(inside: &str) -> Option<&str> {
     let inside = inside.strip_suffix(')')?;
-    if let Some(name) = inside.strip_prefix('+') {
+    // A function of the text is followed by its reader; another one is whatever has that name.
+    if let Some((sorts, name)) = inside.split_once('+')
+        && sorts
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "./@^-".contains(letter))
+    {
         return Some(name);
     }
     inside.match_indices('e').find_map(|(at, letter)| {

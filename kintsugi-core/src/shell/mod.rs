@@ -22,8 +22,8 @@ mod tree;
 pub use map::{Iter, Map};
 
 pub use invocation::{
-    Assignment, Certain, Directory, Hole, Input, Invocation, InvocationId, Output, Piece, Problem,
-    Redirect, RedirectMode, Script, Variables, Word,
+    Assignment, Certain, Directory, Hole, Input, Invocation, InvocationId, LINES_OF_FILE, Output,
+    Piece, Problem, Redirect, RedirectMode, Script, Variables, Word,
 };
 
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,16 @@ fn command(line: &str) -> Option<Embedded> {
     let one = Modifiers::NONE;
     Some(match name.as_str() {
         "FLUSHALL" | "FLUSHDB" => effect(Action::Delete, Role::Database, &name.to_lowercase(), all),
+        "LTRIM" | "XTRIM" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" | "EXPIRE" | "PEXPIRE"
+        | "EXPIREAT" | "XGROUP"
+            if leaves_nothing(&words) =>
+        {
+            effect(Action::Delete, Role::Table, target, all)
+        }
+        "XGROUP" => effect(Action::Write, Role::Table, target, one),
+        "ZREMRANGEBYSCORE" | "ZREM" | "SREM" | "XDEL" | "LREM" | "LPOP" | "RPOP" => {
+            effect(Action::Delete, Role::Table, target, one)
+        }
         "DEL" | "UNLINK" | "GETDEL" | "HDEL" | "LTRIM" | "XTRIM" | "ZREMRANGEBYRANK" | "SPOP" => {
             effect(Action::Delete, Role::Table, target, one)
         }
@@ -62,9 +72,8 @@ fn command(line: &str) -> Option<Embedded> {
         "SCRIPT" | "FUNCTION" => return None,
         "EVAL" | "EVALSHA" | "FCALL" => effect(Action::Write, Role::Database, "a script", one),
         "SET" | "SETEX" | "MSET" | "HSET" | "LPUSH" | "RPUSH" | "SADD" | "ZADD" | "INCR"
-        | "DECR" | "EXPIRE" | "APPEND" | "RENAME" | "XADD" | "PUBLISH" | "GETSET" => {
-            effect(Action::Write, Role::Table, target, one)
-        }
+        | "DECR" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "APPEND" | "RENAME" | "XADD" | "PUBLISH"
+        | "GETSET" => effect(Action::Write, Role::Table, target, one),
         "GET" | "MGET" | "HGET" | "HGETALL" | "KEYS" | "SCAN" | "INFO" | "PING" | "TTL"
         | "TYPE" | "EXISTS" | "LRANGE" | "SMEMBERS" | "ZRANGE" | "DBSIZE" | "CONFIG" | "CLIENT"
         | "MONITOR" | "SELECT" | "AUTH" | "ECHO" | "LLEN" | "STRLEN" | "SLOWLOG" | "MEMORY"
@@ -74,6 +83,27 @@ fn command(line: &str) -> Option<Embedded> {
         }
         _ => Embedded::Unknown(format!("the redis command {name}")),
     })
+}
+
+/// Whether a command that cuts a key short leaves nothing of it, or takes who reads it away.
+fn leaves_nothing(words: &[&str]) -> bool {
+    let words: Vec<String> = words.iter().map(|it| it.to_ascii_uppercase()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["XTRIM", _, "MAXLEN", rest @ ..] => {
+            rest.iter().find(|it| !matches!(**it, "~" | "=")) == Some(&"0")
+        }
+        ["LTRIM", _, from, to] => match (from.parse::<i64>(), to.parse::<i64>()) {
+            (Ok(from), Ok(to)) => to >= 0 && from > to || from > 0 && to == 0,
+            _ => false,
+        },
+        ["ZREMRANGEBYRANK", _, "0", "-1"] | ["ZREMRANGEBYSCORE", _, "-INF", "+INF" | "INF"] => true,
+        ["EXPIRE" | "PEXPIRE" | "EXPIREAT", _, time, ..] => {
+            time.parse::<i64>().is_ok_and(|time| time <= 0)
+        }
+        ["XGROUP", "DESTROY", ..] => true,
+        _ => false,
+    }
 }
 
 /// Whether a script calls a command that deletes.

@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use super::super::tree::Node;
-use super::super::{Hole, Piece, Word};
+use super::super::{Dialect, Hole, Piece, Word};
 use super::Machine;
 use super::redirections::Connections;
-use super::state::{self, Pieces};
+use super::state::{self, Pieces, Value};
 use crate::effect::Span;
 
 /// Builtins that take names of variables, and so their subscripts.
@@ -117,6 +117,36 @@ impl Machine<'_> {
                 self.walk_unasked(&function);
                 self.calls.pop();
             }
+        }
+    }
+
+    /// Functions that the qualifiers of a pattern of zsh name, which run for every name that it matches: `*(+f)`, `*(o+f)`
+    /// (`zshexpn(1)` 5.9, Glob Qualifiers). The name is in `REPLY`.
+    pub(super) fn qualifier_functions(&mut self, words: &[Word]) {
+        if self.dialect != Dialect::Zsh || self.calls.len() >= HANDED_DEPTH_MAX {
+            return;
+        }
+        for word in words {
+            let text = word.display();
+            let Some((pattern, inside)) = text.rsplit_once('(') else {
+                continue;
+            };
+            let Some((_, function)) = inside
+                .strip_suffix(')')
+                .and_then(|inside| inside.rsplit_once('+'))
+            else {
+                continue;
+            };
+            if self.calls.iter().any(|it| it == function)
+                || self.state.functions.get(function).is_none()
+            {
+                continue;
+            }
+            let names = vec![Piece::Glob(pattern.to_owned())];
+            self.state.set("REPLY", Value::Scalar(names), false);
+            self.calls.push(function.to_owned());
+            self.walk_unasked(function);
+            self.calls.pop();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Hole, Input, Piece, Word};
+use super::super::{Hole, Input, LINES_OF_FILE, Piece, Word};
 use super::Machine;
 use super::redirections::Connections;
 use super::state::{self, Pieces, Value};
@@ -260,12 +260,9 @@ impl Machine<'_> {
             names.push("REPLY".to_owned());
         }
         let parts = line.map(|line| self.separated(&line, names.len()));
-        // What a program lists into the pipe is what the name holds, line by line.
-        if let (None, [name], Input::Pipe { first, end }) =
-            (&parts, names.as_slice(), &connections.input)
-        {
-            let (first, end) = (*first, *end);
-            let value = Value::Scalar(vec![Piece::Hole(Hole::Output { first, end })]);
+        // What a program lists into the pipe, or a file says, is what the name holds, line by line.
+        if let (None, [name], Some(hole)) = (&parts, names.as_slice(), listed(&connections.input)) {
+            let value = Value::Scalar(vec![Piece::Hole(hole)]);
             self.state.set(name, value, false);
             return;
         }
@@ -322,7 +319,11 @@ impl Machine<'_> {
                 .map(|text| Value::List(numbered(text.lines().map(str::to_owned).collect()))),
             Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
         };
-        let value = value.unwrap_or_else(|| Value::Scalar(state::unknown(&name)));
+        let value = value.unwrap_or_else(|| {
+            let hole = listed(&connections.input);
+            let piece = hole.map(|hole| vec![Piece::Hole(hole)]);
+            Value::Scalar(piece.unwrap_or_else(|| state::unknown(&name)))
+        });
         self.state.set(&name, value, false);
     }
 
@@ -391,6 +392,30 @@ impl Machine<'_> {
         let span = file.span;
         self.connected(connections, |machine| machine.text(&text, span));
         true
+    }
+}
+
+/// What a name holds that is read line by line from an input: what commands print, or what a file says.
+fn listed(input: &Input) -> Option<Hole> {
+    match input {
+        Input::Pipe { first, end } => {
+            let (first, end) = (*first, *end);
+            Some(Hole::Output { first, end })
+        }
+        Input::File(word) => match word.pieces.as_slice() {
+            [
+                Piece::Hole(Hole::Process {
+                    first,
+                    end,
+                    readable: true,
+                }),
+            ] => {
+                let (first, end) = (*first, *end);
+                Some(Hole::Output { first, end })
+            }
+            _ => Some(Hole::Other(LINES_OF_FILE)),
+        },
+        Input::Inherited | Input::Text(_) => None,
     }
 }
 

@@ -446,6 +446,7 @@ impl Machine<'_> {
         }
         self.subscripts(&name, words);
         self.handed_on(&name, words);
+        self.qualifier_functions(words);
         if self.builtin(&name, words, connections) {
             return;
         }
