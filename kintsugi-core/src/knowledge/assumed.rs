@@ -286,17 +286,44 @@ impl Analyst<'_> {
         let Input::Pipe { first, end } = &invocation.input else {
             return;
         };
-        if !picks_names(&invocation.words) {
+        let of_environment =
+            picks_names(&invocation.words) || super::names_only::seeks_plain(&invocation.words);
+        let of_any = super::names_only::keeps_keys(&invocation.words);
+        if !of_environment && !of_any {
             return;
         }
         let range = first.0 as usize..end.0 as usize;
-        for feeding in script.invocations.get(range).unwrap_or_default() {
+        let feeding = script.invocations.get(range).unwrap_or_default();
+        let is_direct = feeding.len() == 1;
+        for feeding in feeding {
             let span = feeding.span;
+            let program = super::redirect::behind_wrappers(&feeding.words);
+            let is_fed =
+                |it: &crate::effect::Effect| it.span.start >= span.start && it.span.end <= span.end;
+            // In a text that is read as a whole every command has the same span: then the name of the program tells.
+            let is_alone = script
+                .invocations
+                .iter()
+                .filter(|it| it.span == span)
+                .count()
+                == 1;
+            let is_of = |it: &crate::effect::Effect| {
+                is_alone || it.program.split(' ').next() == Some(program.as_str())
+            };
+            let reads =
+                self.analysis.effects.iter().filter(|it| {
+                    is_fed(it) && it.role == Role::Secret && it.action == Action::Read
+                });
+            let secrets = reads.count();
             let effects = self.analysis.effects.iter_mut();
-            for effect in
-                effects.filter(|it| it.span.start >= span.start && it.span.end <= span.end)
-            {
-                if effect.role == Role::Secret && effect.target.text == "the environment" {
+            for effect in effects.filter(|it| is_fed(it)) {
+                let is_environment = of_environment && effect.target.text == "the environment";
+                let is_shown = effect.action == Action::Read
+                    && of_any
+                    && is_direct
+                    && is_of(effect)
+                    && secrets == 1;
+                if effect.role == Role::Secret && (is_environment || is_shown) {
                     effect.action = Action::List;
                     effect.role = Role::Config;
                     effect.modifiers = Modifiers::NONE;

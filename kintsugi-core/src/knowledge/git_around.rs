@@ -160,8 +160,15 @@ fn takes_back(task: &Task<'_, '_>) -> bool {
     let Some(source) = invocations.get(range).and_then(<[_]>::last) else {
         return false;
     };
-    let mut words = source.words.iter().map(Word::display);
-    let is_diff = words.next().as_deref() == Some("git") && words.next().as_deref() == Some("diff");
+    let is_git = |word: &String| word.rsplit('/').next() == Some("git");
+    let mut words = source
+        .words
+        .iter()
+        .map(Word::display)
+        .skip_while(|word| !is_git(word))
+        .skip(1);
+    let is_diff = super::redirect::behind_wrappers(&source.words) == "git"
+        && words.next().as_deref() == Some("diff");
     // Between commits it is another question, and what is staged stays staged.
     is_diff
         && reverses

@@ -46,9 +46,8 @@ fn is_fed_new(task: &Task<'_, '_>) -> bool {
     let range = first.0 as usize..end.0 as usize;
     let feeding = task.call.scope.script.invocations.get(range);
     feeding.unwrap_or_default().iter().any(|source| {
-        let name = source.words.first().and_then(Word::known);
-        matches!(name.as_deref(), Some("find" | "gfind" | "fd" | "fdfind"))
-            && is_for_new(&source.words)
+        let name = super::redirect::behind_wrappers(&source.words);
+        matches!(name.as_str(), "find" | "gfind" | "fd" | "fdfind") && is_for_new(&source.words)
     })
 }
 

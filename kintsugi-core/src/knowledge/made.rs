@@ -239,6 +239,21 @@ pub(super) fn is_new_repository(call: &Call<'_>) -> bool {
     })
 }
 
+/// Whether a work tree of git that is taken away lies in a temporary directory, and the line put it there itself, as far as it tells.
+pub(super) fn is_added_in_temporary(task: &Task<'_, '_>, judged: &crate::place::Judgement) -> bool {
+    if task.parsed.path != "git worktree remove" || judged.place != Place::Temp {
+        return false;
+    }
+    let target = task.call.words.iter().rev().find(|word| !is_option(word));
+    let mut earlier = task.call.scope.script.invocations.iter();
+    earlier.any(|it| {
+        let words: Vec<String> = it.words.iter().map(Word::display).collect();
+        it.span.start < task.call.span.start
+            && matches!(words.as_slice(), [git, worktree, add, ..] if git == "git" && worktree == "worktree" && add == "add")
+            && it.words.iter().any(|word| Some(&word.pieces) == target.map(|it| &it.pieces))
+    })
+}
+
 /// Whether a directory of the project is one that a tool of the same line makes anew: `bin` beside `obj` or in front of `dotnet`,
 /// `deps` in front of `mix`.
 pub(super) fn is_rebuilt(call: &Call<'_>, path: &str) -> bool {

@@ -34,6 +34,7 @@ mod local;
 mod looked_up;
 mod made;
 mod names_only;
+mod only_looks;
 mod opened;
 #[cfg(test)]
 mod operations_tests;

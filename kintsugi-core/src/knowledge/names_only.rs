@@ -40,6 +40,41 @@ pub(super) fn keeps_names(words: &[Word]) -> bool {
     }
 }
 
+/// Whether what is fed as JSON or YAML is shown by its keys alone: `sops -d x.yaml | yq keys`.
+pub(super) fn keeps_keys(words: &[Word]) -> bool {
+    let first = words.first().and_then(Word::known);
+    first.is_some_and(|name| matches!(&*name, "jq" | "yq")) && keeps_names(words)
+}
+
+/// Last words of the names of variables that hold no secret: `NODE_ENV`, `HTTP_PORT`, `SPRING_PROFILES_ACTIVE`.
+const PLAIN: &str = " ENV ENVIRONMENT PORT HOST HOSTNAME PROXY PATH HOME DIR LANG LC TZ SHELL TERM VERSION LEVEL NAME REGION ZONE MODE \
+    DEBUG LOG LOGLEVEL TIMEOUT WORKERS THREADS MEMORY PROFILE ACTIVE MODULE OPTS OPTIONS FLAGS ENABLED DISABLED COUNT SIZE BRANCH COMMIT \
+    STAGE FEATURE FORMAT LOCALE TIMEZONE PYTHON NODE JAVA GO PWD INTERVAL LIMIT HTTP CONCURRENCY ENDPOINT NAMESPACE PREFIX ";
+
+/// Whether of a list of variables only such lines are looked for whose names say that they hold no secret: `env | grep NODE_ENV`.
+pub(super) fn seeks_plain(words: &[Word]) -> bool {
+    let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
+    let Some(known) = known else { return false };
+    let Some((name, rest)) = known.split_first() else {
+        return false;
+    };
+    let (flags, patterns): (Vec<_>, Vec<_>) = rest.iter().partition(|word| word.starts_with('-'));
+    let flags_keep = flags.iter().all(|flag| {
+        let letters = flag.trim_start_matches('-');
+        letters.chars().all(|it| "iEwFn".contains(it)) && !flag.starts_with("--")
+    });
+    let is_plain = |name: &str| {
+        let name = name.trim_matches(['^', '=', '$', '(', ')']);
+        let last = name.rsplit('_').find(|part| !part.is_empty());
+        name.bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'_')
+            && last.is_some_and(|last| super::telling::listed(PLAIN, &last.to_ascii_uppercase()))
+    };
+    matches!(&**name, "grep" | "egrep" | "fgrep" | "rg")
+        && flags_keep
+        && matches!(patterns.as_slice(), [pattern] if pattern.split("\\|").flat_map(|it| it.split('|')).all(is_plain))
+}
+
 /// `cut -d= -f1`, in whatever order.
 fn cuts_names(words: &[&str]) -> bool {
     let text = words.join(" ");

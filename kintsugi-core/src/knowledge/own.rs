@@ -4,6 +4,7 @@
 //! succeeded ([`crate::shell::Certain`]). So `docker volume create`, `kubectl apply`, `aws s3 mb` and `git branch -f`, which succeed
 //! where the thing is there already, make nothing. Maker and taker must speak to the same server, in the same words and variables.
 
+mod clusters;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -84,7 +85,7 @@ impl Analyst<'_> {
                 matches!(effect.role, Role::Branch | Role::History)
             });
         }
-        if is_own_container(&task.call) {
+        if is_own_container(&task.call) || is_chosen_container(&task.call) {
             self.calm(before, |effect| {
                 matches!(effect.role, Role::Resource | Role::Process)
             });
@@ -277,6 +278,55 @@ fn is_own_container(call: &Call<'_>) -> bool {
     };
     let names = line.operands.get(1..).unwrap_or_default();
     is_meant && !names.is_empty() && names.iter().all(is_made)
+}
+
+/// Whether every container that a command stops or removes is one that a filter by its name, label or image, or the compose file of the
+/// project, chooses: `docker stop $(docker ps -q --filter name=web)` (docker-ps(1), Docker CLI 28).
+fn is_chosen_container(call: &Call<'_>) -> bool {
+    let line = Line::read(call.words);
+    let program = call.words.first().map(Word::display).unwrap_or_default();
+    let keeps_volumes = line.options.iter().all(|(name, _)| {
+        !matches!(name.as_str(), "--volumes" | "--all")
+            && (name.starts_with("--") || !name.contains(['v', 'a']))
+    });
+    let is_meant = matches!(program.as_str(), "docker" | "podman" | "nerdctl")
+        && matches!(line.known(0).as_str(), "rm" | "stop" | "kill" | "restart")
+        && keeps_volumes;
+    let chooses = |filter: &str| {
+        let (key, value) = filter.split_once('=').unwrap_or_default();
+        match key {
+            "name" | "label" | "ancestor" | "id" => value.len() > 2,
+            "status" => matches!(value, "exited" | "created" | "dead"),
+            _ => false,
+        }
+    };
+    let is_chosen = |word: &&Word| {
+        let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
+            return false;
+        };
+        let range = first.0 as usize..end.0 as usize;
+        let [one] = call.scope.script.invocations.get(range).unwrap_or_default() else {
+            return false;
+        };
+        let known: Option<Vec<_>> = one.words.iter().map(Word::known).collect();
+        let Some(known) = known else { return false };
+        let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+        let lists = matches!(words.as_slice(), [first, "ps", ..] | [first, "container", "ls", ..] if *first == program);
+        let of_project = matches!(
+            words.as_slice(),
+            ["docker", "compose", "ps", ..] | ["docker-compose", "ps", ..]
+        );
+        let mut filters = words.windows(2).filter_map(|pair| match pair {
+            ["-f" | "--filter", filter] => Some(*filter),
+            _ => None,
+        });
+        let mut attached = words
+            .iter()
+            .filter_map(|word| word.strip_prefix("--filter="));
+        of_project || lists && (filters.any(chooses) || attached.any(chooses))
+    };
+    let names = line.operands.get(1..).unwrap_or_default();
+    is_meant && !names.is_empty() && names.iter().all(is_chosen)
 }
 
 /// Whether `docker run` prints the number of the container, and not what runs in it: `-d` in front of the image (docker-run(1)).

@@ -132,6 +132,7 @@ impl Analyst<'_> {
         self.remember_made(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
         self.mark_production(&task, before);
+        self.calm_own_cluster(&task, before);
         self.calm_own(&task, before, unknowns);
         feeds = feeds.union(self.run_wrapped(&task));
         self.behind_wrapped(&task, before);
@@ -149,6 +150,7 @@ impl Analyst<'_> {
         self.search_carried(&task);
         self.apple_script(&task);
         self.overlooked_secrets(&task, before);
+        self.calm_looks(&task, before, unknowns);
         Self::printed(&task, feeds)
     }
 
@@ -503,7 +505,8 @@ impl Analyst<'_> {
         task.lists |= action == Action::List;
         let mut with = with.union(task.parsed.modifiers);
         let is_new = judged.path.starts_with("/tmp/") && super::made::is_new_repository(&task.call);
-        if is_new || self.is_made(&judged.path) {
+        if is_new || self.is_made(&judged.path) || super::made::is_added_in_temporary(task, judged)
+        {
             with = with.without(Modifier::Uncommitted);
         }
         let mut feeds = Self::feeds_into(task, action);

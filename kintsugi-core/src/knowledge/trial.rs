@@ -57,10 +57,26 @@ impl Analyst<'_> {
         }
     }
 
+    /// An index for tests of a search engine on this machine: `curl -X DELETE localhost:9200/test-products`.
+    fn calm_trial_index(&mut self, task: &Task<'_, '_>, before: usize) {
+        if !matches!(task.parsed.path.as_str(), "curl" | "http" | "xh") {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if effect.action == Action::Delete
+                && effect.role == Role::Remote
+                && is_trial_index(&effect.target.text)
+            {
+                effect.action = Action::Fetch;
+            }
+        }
+    }
+
     /// Makes a plain change of what a command takes away from a database that nobody misses.
     pub(super) fn calm_trial(&mut self, task: &Task<'_, '_>, before: usize) {
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
         self.calm_temporary_server(task, before);
+        self.calm_trial_index(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let takes = |effect: &Effect| {
             matches!(effect.role, Role::Table | Role::Database | Role::Volume)
@@ -107,6 +123,27 @@ impl Analyst<'_> {
 fn is_trial(text: &str) -> bool {
     let last = text.rsplit('/').next().unwrap_or_default();
     parts(last).any(|part| matches!(part.as_str(), "test" | "tests" | "testing" | "ci" | "e2e"))
+}
+
+/// Whether an address is that of an index or a collection for tests on this machine, and of no other (Elasticsearch 8, Qdrant 1.12,
+/// Meilisearch 1.11).
+fn is_trial_index(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let Some((server, path)) = rest.split_once('/') else {
+        return false;
+    };
+    let Some(("" | "localhost" | "127.0.0.1", port)) = server.rsplit_once(':') else {
+        return false;
+    };
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    match (port, parts.as_slice()) {
+        ("9200" | "9201", [names])
+        | ("6333", ["collections", names])
+        | ("7700", ["indexes", names]) => names
+            .split(',')
+            .all(|name| !name.starts_with('*') && is_trial(name)),
+        _ => false,
+    }
 }
 
 /// Whether a word of the command that is no statement names a database for tests.

@@ -287,9 +287,11 @@ fn is_of_build(path: &str, word: &Word) -> bool {
     let goals = [
         "assemble", "bundle", "compile", "lint", "test", "merge", "process", "package", "generate",
     ];
+    // What the build itself put on a device for trial (Android Gradle plugin 8).
+    let of_trial = task.starts_with("uninstallDebug") || task == "uninstallAndroidTest";
     is_kept
         || matches!(program, "gradle" | "gradlew")
-            && goals.iter().any(|goal| task.starts_with(goal))
+            && (of_trial || goals.iter().any(|goal| task.starts_with(goal)))
 }
 
 /// Whether a word says that something is made.

@@ -102,6 +102,16 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
             ("release", operand(1))
         }
         ("ip", "netns") if line.known(1) == "add" => ("network namespace", operand(2)),
+        // Each makes the cluster of this machine the one that is spoken to from here on (kind 0.24, k3d 5.7, minikube 1.34).
+        ("kind", "create") | ("k3d", "cluster") | ("minikube", "start")
+            if first == "start"
+                || matches!(
+                    (line.known(0).as_str(), line.known(1).as_str()),
+                    ("create", "cluster") | ("cluster", "create")
+                ) =>
+        {
+            ("local cluster", words.first())
+        }
         ("lxc" | "incus", "launch" | "init") => ("machine", operand(2)),
         ("multipass", "launch") => ("machine", line.value(" -n --name ")),
         ("terraform" | "tofu", "workspace") if line.known(1) == "new" => ("workspace", operand(2)),

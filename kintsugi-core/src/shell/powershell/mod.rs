@@ -8,6 +8,7 @@ mod branches;
 mod calls;
 mod literals;
 mod names;
+mod new_item;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,8 @@ struct Reader<'t> {
     aliases: BTreeMap<String, String>,
     /// What the first `Get-ChildItem` of a loop lists.
     listed: Option<String>,
+    /// The last `New-Item` as it was written, and the path of the item that it returns.
+    new_item: Option<(String, String)>,
 }
 
 /// Returns what bash would be told.
@@ -53,6 +56,7 @@ pub(super) fn to_bash(text: &str) -> Result<String, Fault> {
         hashes: BTreeMap::new(),
         aliases: BTreeMap::new(),
         listed: None,
+        new_item: None,
     };
     let mut out = String::new();
     reader.statements(&mut out)?;

@@ -1,6 +1,7 @@
 //! Pipelines of commands, and what their objects mean for the commands that are given them.
 
 use super::names::{cmdlet, is_named_only, only_looks, parameter};
+use super::new_item;
 use super::values::Value;
 use super::{Fault, Reader, UNREAD, is_cmdlet, push_quoted};
 
@@ -115,7 +116,8 @@ impl Reader<'_> {
         let mut blocks = String::new();
         // What is kept is a path, if it holds what parts one; a command reads its own words.
         let outside = std::mem::replace(&mut self.parts_paths, true);
-        let value = self.statement_value(&mut blocks)?;
+        let mut value = self.statement_value(&mut blocks)?;
+        self.name_new_item(&mut value, out);
         self.parts_paths = outside;
         let plain = name.strip_prefix("export ").unwrap_or(name).to_owned();
         self.lists.remove(&plain);
@@ -334,7 +336,11 @@ impl Reader<'_> {
             out.push_str(&["printf '%s\\n' ", &parts.join("/")].concat());
             return Ok(());
         }
-        out.push_str(&[name, " ", &words.join(" ")].concat());
+        let written = [name, " ", &words.join(" ")].concat();
+        if let Some(path) = new_item::path_of(name, &words) {
+            self.new_item = Some((written.clone(), path));
+        }
+        out.push_str(&written);
         Ok(())
     }
 

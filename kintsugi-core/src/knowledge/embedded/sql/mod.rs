@@ -9,6 +9,7 @@ mod dynamic;
 mod fold;
 mod functions;
 mod mongo;
+mod temporary;
 mod tokens;
 
 pub(super) use mongo::read_mongo;
@@ -34,6 +35,8 @@ struct Reader<'a> {
     prepared: BTreeSet<String>,
     /// Files that a query reads into its answer.
     files: Vec<String>,
+    /// Tables that end with the session, which the statements have made.
+    temporary: BTreeSet<String>,
     depth: u32,
 }
 
@@ -45,6 +48,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         variables: Variables::new(),
         prepared: BTreeSet::new(),
         files: Vec::new(),
+        temporary: BTreeSet::new(),
         depth: 0,
     };
     let lines = client::read(text, &mut reader.found);
@@ -97,6 +101,9 @@ impl Reader<'_> {
         };
         for (at, statement) in all.iter().enumerate() {
             let before = self.found.len();
+            if !is_body && !has_commands && self.is_about_temporary(statement) {
+                continue;
+            }
             self.statement(statement, is_body);
             if undone.contains(&at) {
                 for found in self.found.iter_mut().skip(before) {

@@ -1,0 +1,117 @@
+//! Clusters of this machine, and namespaces that the line makes: what is changed there is nobody else's.
+
+use super::names::Line;
+use super::{Analyst, is_undisturbed};
+use crate::effect::{Action, Modifier, Role};
+use crate::knowledge::program::Task;
+use crate::knowledge::telling::listed;
+
+/// What `kubectl -n` is about when it takes something away (kubectl 1.30, `kubectl api-resources --namespaced=true`).
+const OF_NAMESPACE: &str = " po pod pods deploy deployment deployments svc service services cm configmap configmaps job jobs cj cronjob \
+    cronjobs ing ingress ingresses pvc persistentvolumeclaim persistentvolumeclaims sts statefulset statefulsets ds daemonset \
+    daemonsets rs replicaset replicasets hpa all ";
+
+impl Analyst<'_> {
+    /// Makes a change of nobody's of what a command changes in such a cluster or namespace.
+    pub(in crate::knowledge) fn calm_own_cluster(&mut self, task: &Task<'_, '_>, before: usize) {
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        if !matches!(program, "kubectl" | "oc" | "helm") {
+            return;
+        }
+        // Its words are judged by themselves, and it is gone when they are done (kubectl 1.30, `kubectl run --help`).
+        let is_passing = task.parsed.path == "kubectl run"
+            && task.parsed.is_set("passing")
+            && !task.parsed.is_set("privileged")
+            && !task.parsed.wrapped.is_empty();
+        if is_passing {
+            for effect in self.analysis.effects.iter_mut().skip(before) {
+                if effect.action == Action::Execute && effect.role == Role::Resource {
+                    effect.action = Action::Create;
+                }
+            }
+        }
+        let line = Line::read(task.call.words);
+        let is_own = self.is_local_cluster(task, &line)
+            || stays_in_namespace(&line) && self.is_own_namespace(task);
+        if !is_own {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if matches!(effect.role, Role::Resource | Role::Volume | Role::Service) {
+                if effect.action.takes_away() {
+                    effect.action = Action::Write;
+                    effect.role = Role::Resource;
+                }
+                effect.modifiers = effect
+                    .modifiers
+                    .without(Modifier::All)
+                    .with(Modifier::Contained);
+            }
+        }
+    }
+
+    /// Whether the line has certainly made a cluster of this machine the one that is spoken to, and the words name no other.
+    fn is_local_cluster(&self, task: &Task<'_, '_>, line: &Line<'_>) -> bool {
+        let mut options = line.options.iter();
+        let names_server = options.any(|(name, _)| {
+            let name = name.split('=').next().unwrap_or_default();
+            listed(
+                " --context --kube-context --kubeconfig --server -s --cluster ",
+                name,
+            )
+        });
+        !names_server
+            && !task
+                .call
+                .assignments
+                .iter()
+                .any(|it| it.name == "KUBECONFIG")
+            && self.made.things.iter().any(|thing| {
+                thing.kind == "local cluster"
+                    && self
+                        .made
+                        .since(&thing.reach)
+                        .is_some_and(|between| is_undisturbed(&task.call, "local cluster", between))
+            })
+    }
+
+    /// Whether the line has certainly made the namespace that the words name.
+    fn is_own_namespace(&self, task: &Task<'_, '_>) -> bool {
+        let Some(mut circumstances) = self.circumstances(task) else {
+            return false;
+        };
+        let is_namespace = |it: &&String| it.starts_with("-n ") || it.starts_with("--namespace ");
+        let named: Vec<String> = circumstances.iter().filter(is_namespace).cloned().collect();
+        circumstances.retain(|it| !is_namespace(&it));
+        let [named] = named.as_slice() else {
+            return false;
+        };
+        let name = named.split_once(' ').map_or("", |(_, name)| name);
+        self.made.things.iter().any(|thing| {
+            thing.kind == "namespace"
+                && thing.name.display() == name
+                && thing.circumstances == circumstances
+                && self
+                    .made
+                    .since(&thing.reach)
+                    .is_some_and(|between| is_undisturbed(&task.call, "namespace", between))
+        })
+    }
+}
+
+/// Whether what a command changes lies in the namespace that it names.
+fn stays_in_namespace(line: &Line<'_>) -> bool {
+    let mut options = line.options.iter();
+    if options.any(|(name, _)| listed(" -A --all-namespaces ", name)) {
+        return false;
+    }
+    match line.known(0).as_str() {
+        "apply" | "create" | "scale" | "rollout" | "set" | "expose" | "autoscale" | "run"
+        | "install" | "upgrade" | "uninstall" => true,
+        "delete" => line
+            .known(1)
+            .split(',')
+            .all(|kind| listed(OF_NAMESPACE, kind.split('/').next().unwrap_or_default())),
+        _ => false,
+    }
+}
