@@ -4,6 +4,8 @@
 //! The shell opens what `>` names before the program starts (`bash(1)` 5.2, REDIRECTION), and `tee` and the programs of
 //! [`OPENS_FIRST`] cut what they write before they have read all of it. `sort -o f f` and `sponge f` read first.
 
+use std::collections::BTreeSet;
+
 use super::analyst::{Analyst, Call};
 use crate::effect::{Action, Effect, Modifier, Modifiers, Role, Span, Target};
 use crate::shell::{Input, Invocation, RedirectMode};
@@ -35,17 +37,17 @@ impl Analyst<'_> {
             return;
         }
         let spans = stages(call, invocation);
-        let is_read = |path: &str| {
-            near().any(|effect| {
+        let read: BTreeSet<&str> = near()
+            .filter(|effect| {
                 effect.action == Action::Read
                     && effect.role == Role::Path
-                    && effect.target.text == path
                     && !effect.modifiers.contains(Modifier::Unresolved)
                     && spans.contains(&effect.span)
             })
-        };
+            .map(|effect| effect.target.text.as_str())
+            .collect();
         let cut: Vec<(Target, String)> = near()
-            .filter(|effect| cuts(effect) && is_read(&effect.target.text))
+            .filter(|effect| cuts(effect) && read.contains(effect.target.text.as_str()))
             .take(STAGES_MAX)
             .map(|effect| (effect.target.clone(), effect.program.clone()))
             .collect();
