@@ -134,7 +134,7 @@ impl Ids {
     }
 
     /// Remembers ids that were remembered before a start, and nothing newer about them. Returns when the last of them was.
-    pub(super) fn restore(&mut self, rows: impl Iterator<Item = Row>) -> Option<u64> {
+    fn restore(&mut self, rows: impl Iterator<Item = Row>) -> Option<u64> {
         let before = self.past.len();
         let mut last = None;
         for row in rows {

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::admin::ADMIN;
 use super::alarms::Alarms;
 use super::intents::Piece;
-use super::kept_rows::{KeptRows, decided, held_as_another, unpacked};
-use super::past::{Chunk, Row};
+use super::kept_rows::KeptRows;
+use super::past::Chunk;
 use super::suspects::Suspects;
-use super::{Answered, Decided, Fingerprint, Hold, Known, Read, Standing, State};
+use super::{Answered, Fingerprint, Hold, Known, Read, Standing, State};
 use crate::store::{LiveState, Spot};
 
 /// Names a piece with one hold or approval.
@@ -21,12 +21,6 @@ const HOLD: &str = "hold";
 
 /// Names a piece with ids that are remembered with why they are closed.
 const IDS: &str = "ids";
-
-/// Names a piece with ids that were decided at once, by versions that had no other pieces for them.
-const DECIDED: &str = "decided";
-
-/// Names a piece with ids that are held as other ones, likewise.
-const JOINED: &str = "joined";
 
 /// Names a piece with what people said beyond one command.
 const INTENT: &str = "intent";
@@ -40,7 +34,7 @@ const ALARMS: &str = "alarms";
 /// Names a piece with commands that may explain a mass change.
 const DEEDS: &str = "deeds";
 
-/// Names a piece with the ids of one chunk, all kinds of them: [`DECIDED`] and [`JOINED`] stood alone before.
+/// Names a piece with the ids of one chunk, all kinds of them.
 const PAST: &str = "past";
 
 /// Names a piece that names such pieces in other segments.
@@ -67,22 +61,13 @@ enum Part<'a> {
     Here(usize, &'a Chunk),
 }
 
-/// One id, without a hold.
+/// One closed id, with the reason.
 #[derive(Serialize, Deserialize)]
 struct KeptId {
     id: Uuid,
     fingerprint: String,
     at: u64,
-    #[serde(flatten)]
-    standing: KeptStanding,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KeptStanding {
-    Decided(Box<Answered>),
-    Closed(Box<Answered>),
-    With(Uuid),
+    closed: Box<Answered>,
 }
 
 /// One hold or approval.
@@ -128,7 +113,7 @@ impl LiveState for State {
                     id,
                     fingerprint: known.fingerprint.text(),
                     at: known.at,
-                    standing: KeptStanding::Closed(answered.clone()),
+                    closed: answered.clone(),
                 }),
                 Standing::Decided(_) | Standing::With(_) => {}
             }
@@ -249,13 +234,6 @@ impl State {
     fn restore(&mut self, what: &str, value: &Value) {
         match what {
             ADMIN => self.admin.restore(value),
-            DECIDED => {
-                self.restore_rows(decided(&unpacked(value.as_str().unwrap_or_default())));
-            }
-            JOINED => {
-                let bytes = unpacked(value.as_str().unwrap_or_default());
-                self.restore_rows(held_as_another(&bytes));
-            }
             DEEDS => self
                 .deeds
                 .restore(Vec::deserialize(value).unwrap_or_default()),
@@ -267,26 +245,12 @@ impl State {
             }
             IDS => {
                 for kept in Vec::<KeptId>::deserialize(value).unwrap_or_default() {
-                    let fingerprint = Fingerprint::read(&kept.fingerprint);
-                    let standing = match kept.standing {
-                        // These two were written by versions that kept all of it here.
-                        KeptStanding::Decided(answered) => Standing::Decided(Decided {
-                            class: answered.class,
-                            decision: answered.decision,
-                            tier: answered.tier,
-                            seq: answered.seq.unwrap_or(u64::MAX),
-                        }),
-                        KeptStanding::Closed(answered) => Standing::Closed(answered),
-                        KeptStanding::With(first) => Standing::With(first),
+                    let known = Known {
+                        fingerprint: Fingerprint::read(&kept.fingerprint),
+                        at: kept.at,
+                        standing: Standing::Closed(kept.closed),
                     };
-                    self.set(
-                        kept.id,
-                        Known {
-                            fingerprint,
-                            at: kept.at,
-                            standing,
-                        },
-                    );
+                    self.set(kept.id, known);
                 }
             }
             INTENT => {
@@ -296,13 +260,6 @@ impl State {
             }
             SUSPECTS => self.suspects = Suspects::deserialize(value).unwrap_or_default(),
             _ => {}
-        }
-    }
-
-    /// Takes over ids to which nothing of their own will happen: all of them, or those before one that cannot be read.
-    fn restore_rows(&mut self, rows: impl Iterator<Item = Option<Row>>) {
-        if let Some(last) = self.ids.restore(rows.map_while(|row| row)) {
-            self.forget(last);
         }
     }
 

@@ -15,7 +15,7 @@ use super::past::{Chunk, Fate, Row};
 use super::{Decided, Fingerprint};
 
 /// One id that was decided at once: itself, its fingerprint, when, its record (both little-endian), and class, decision and tier in two
-/// bits each. In the last two stood why it is closed, before there was a place of its own for that.
+/// bits each.
 const DECIDED_BYTES: usize = 16 + 32 + 8 + 8 + 1;
 
 /// One closed id: the same, how many records later it was closed (little-endian), and why.
@@ -74,12 +74,12 @@ impl KeptRows<'_> {
 }
 
 /// Returns the bytes of such ids; none when it is not that.
-pub(super) fn unpacked(text: &str) -> Vec<u8> {
+fn unpacked(text: &str) -> Vec<u8> {
     BASE64.decode(text.as_bytes()).unwrap_or_default()
 }
 
 /// Reads ids that were decided at once.
-pub(super) fn decided(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
+fn decided(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
     bytes.chunks_exact(DECIDED_BYTES).map(decode)
 }
 
@@ -88,7 +88,7 @@ fn closed(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
 }
 
 /// Reads ids that are held as other ones.
-pub(super) fn held_as_another(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
+fn held_as_another(bytes: &[u8]) -> impl Iterator<Item = Option<Row>> {
     bytes.chunks_exact(JOINED_BYTES).map(decode_joined)
 }
 
@@ -212,20 +212,6 @@ fn decode(bytes: &[u8]) -> Option<Row> {
         id: Uuid::from_bytes(*id),
         fingerprint: Fingerprint::new(*fingerprint),
         at: u64::from_le_bytes(*at),
-        fate: match bits >> 6 {
-            0 => Fate::Decided(decided),
-            1 => closed_before(decided, Why::Denied),
-            2 => closed_before(decided, Why::Over),
-            _ => closed_before(decided, Why::Used),
-        },
-    })
-}
-
-/// Returns what became of an id of which nobody kept where its words stand.
-fn closed_before(verdict: Decided, why: Why) -> Fate {
-    Fate::Closed(Closed {
-        verdict,
-        why,
-        behind: 0,
+        fate: Fate::Decided(decided),
     })
 }
