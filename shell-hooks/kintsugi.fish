@@ -16,7 +16,6 @@ if status is-interactive; and not set -q _kintsugi_client
     # Where the relay can be looked at, once it was seen with its pipes.
     set -g _kintsugi_alive
     set -g _kintsugi_is_relayed
-    set -g _kintsugi_answer
     set -g _kintsugi_relays 0
     set -g _kintsugi_open 0
     set -g _kintsugi_expanded
@@ -57,70 +56,53 @@ if status is-interactive; and not set -q _kintsugi_client
         and printf '%s\0' $argv[1] >$_kintsugi_pipes/ask
     end
 
-    # Asks the relay about a text, without a new process; with a second argument it is long. 7: run it, which most are answered; 0: the
-    # answer is in _kintsugi_answer; else ask in another way. No `( )` here: fish starts a thread for each. `switch` is a third of a `test`.
-    function _kintsugi_question
-        if not test -d "$_kintsugi_alive"
-            test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay"; or return 1
-            set -g _kintsugi_alive /proc/$_kintsugi_relay
-        end
-        # One that was stopped (T, t) or has ended (Z) is not waited for at all.
-        # Nearly always it sleeps (S); an expression takes fish twice as long as that.
-        if not string match -q '*) S *' <$_kintsugi_alive/stat
-            and not string match -qr '^\d+ \(.*\) [^TtZX]' <$_kintsugi_alive/stat
-            # The next prompt starts another.
-            set -g _kintsugi_is_relayed
-            set -g _kintsugi_alive
-            set -g _kintsugi_then
-            return 1
-        end
-        set -g _kintsugi_number $_kintsugi_next[$_kintsugi_number]
-        if set -q argv[2]
-            printf '%s' $argv[1] >$_kintsugi_pipes/text; or return 1
-            printf '@%d\0' $_kintsugi_number >$_kintsugi_pipes/ask; or return 1
-        else
-            printf '?%s\0' $_kintsugi_number$argv[1] >$_kintsugi_pipes/ask; or return 1
-        end
-        # The relay ends each answer with NUL. What is read from ends the wait by itself when none comes: see relay/pipes.rs.
-        while read -lz line <$_kintsugi_pipes/answer
-            switch $line
-                case $_kintsugi_number'0'
-                    return 7
-                case $_kintsugi_number'*'
-                    # What matches is set as a variable.
-                    string match -qr '^.(?<_kintsugi_answer>.*)$' -- $line
-                    not string match -q -- '9*' $_kintsugi_answer
-                    return
-            end
-            # Else an answer to an earlier question, which came too late.
-        end
-        # One that does not answer is not asked again: the next prompt starts another.
-        set -g _kintsugi_is_relayed
-        set -g _kintsugi_alive
-        set -g _kintsugi_then
-        return 1
+    # Notes where the relay can be looked at, once it is there with its pipes.
+    function _kintsugi_connect
+        test -n "$_kintsugi_is_relayed" -a -p "$_kintsugi_pipes/ask" -a -d "/proc/$_kintsugi_relay/root"
+        and set -g _kintsugi_alive /proc/$_kintsugi_relay/root
     end
 
-    # Asks about a text, at the terminal when it is held. True: run it.
+    # Asks about a text, at the terminal when it is held; with a second argument it is long. True: run it.
+    #
+    # First the relay, without a new process. No `( )` there: fish starts a thread for each. `switch` is a third of a `test`.
     function _kintsugi_ask
-        _kintsugi_question $argv
-        switch $status
-            case 7
-                return 0
-            case 0
-                switch $_kintsugi_answer
-                    case '1*'
-                        echo
-                        string sub -s 3 -- $_kintsugi_answer
+        set -l answer
+        # One that has ended has no root any more, and who opens its pipe would wait for ever.
+        if test -d "$_kintsugi_alive"; or _kintsugi_connect
+            set -g _kintsugi_number $_kintsugi_next[$_kintsugi_number]
+            if set -q argv[2]
+                printf '%s' $argv[1] >$_kintsugi_pipes/text
+                and printf '@%d\0' $_kintsugi_number >$_kintsugi_pipes/ask
+            else
+                printf '?%s\0' $_kintsugi_number$argv[1] >$_kintsugi_pipes/ask
+            end
+            # The relay ends each answer with NUL. What is read from ends the wait by itself when none comes: see relay/pipes.rs.
+            and while read -lz line <$_kintsugi_pipes/answer
+                switch $line
+                    case $_kintsugi_number'0'
+                        # What most are answered.
                         return 0
-                    case '4*'
-                        set -f id (string sub -s 3 -- $_kintsugi_answer)
-                    case '*'
-                        echo
-                        echo kintsugi: error: (string sub -s 3 -- $_kintsugi_answer) >&2
-                        return 1
+                    case $_kintsugi_number'*'
+                        string match -qr '^.(?<answer>.*)$' -- $line
+                        break
                 end
-            case '*'
+                # Else an answer to an earlier question, which came too late.
+            end
+            if not set -q answer[1]
+                # One that does not answer is not asked again: the next prompt starts another.
+                set -g _kintsugi_is_relayed
+                set -g _kintsugi_alive
+                set -g _kintsugi_then
+            end
+        end
+        switch "$answer"
+            case '1*'
+                echo
+                string sub -s 3 -- $answer
+                return 0
+            case '4*'
+                set -f id (string sub -s 3 -- $answer)
+            case '' '9*'
                 set -f id ($_kintsugi_client shell fish -- $argv[1])
                 switch $status
                     case 0
@@ -130,6 +112,10 @@ if status is-interactive; and not set -q _kintsugi_client
                     case '*'
                         return 1
                 end
+            case '*'
+                echo
+                echo kintsugi: error: (string sub -s 3 -- $answer) >&2
+                return 1
         end
         echo
         if $_kintsugi_full hook shell fish --id=$id --ask -- $argv[1] </dev/tty >/dev/tty 2>&1
@@ -146,28 +132,29 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f execute
             return
         end
-        commandline -b | string collect | read -lz text
+        commandline -b | read -lz text
         # 2: the command is not complete, and Enter makes a new line.
         if not commandline --is-valid
             commandline -f execute
             return
         end
         set -l long
-        # Nearly always: not blank, and it fits into the pipe.
-        if not string match -qr '(?s)^(?=\s*\S).{1,15000}\z' -- "$text"
+        # Nearly always: not blank, and it fits into the pipe. The newline at its end is not the line's. What matches is set as a variable.
+        if not string match -qr '(?s)^(?<_kintsugi_line>(?=\s*\S).{1,15000})\n\z' -- "$text"
             if not string match -qr '\S' -- "$text"
                 commandline -f execute
                 return
             end
+            string sub -e -1 -- "$text" | string collect | read -z _kintsugi_line
             set long 1
         end
         # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
-        if set -q _kintsugi_abbreviations[1]; and test "$text" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
-            set -g _kintsugi_expanded $text
+        if set -q _kintsugi_abbreviations[1]; and test "$_kintsugi_line" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
+            set -g _kintsugi_expanded $_kintsugi_line
             commandline -f expand-abbr
             return
         end
-        if _kintsugi_ask $text $long
+        if _kintsugi_ask $_kintsugi_line $long
             set -g _kintsugi_open 1
             commandline -f execute
         else

@@ -9,11 +9,12 @@
 if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
-  typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer='' _kintsugi_is_relayed=''
+  typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer='' _kintsugi_is_relayed='' _kintsugi_part=''
   # Where a person is asked.
   typeset -g _kintsugi_tty=/dev/tty _kintsugi_keys=/dev/tty
   { : >>/dev/tty } 2>/dev/null || _kintsugi_tty=/dev/stderr _kintsugi_keys=/dev/null
   typeset -gi _kintsugi_refused=0 _kintsugi_ran=0 _kintsugi_number=0 _kintsugi_relays=0 _kintsugi_relay=0
+  typeset -gi _kintsugi_asks=-1 _kintsugi_answers=-1
 
   # What the relay was started with: with another environment, the client finds its own way.
   _kintsugi_world() {
@@ -46,48 +47,65 @@ if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
     [[ -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] && builtin print -rn -- "$1"$'\0' 1<>$_kintsugi_pipes/ask
   }
 
-  # Asks the relay about a text and leaves its answer in _kintsugi_answer, without a new process. False: ask in another way.
-  _kintsugi_question() {
-    [[ -n $_kintsugi_is_relayed && -p $_kintsugi_pipes/ask && -d /proc/$_kintsugi_relay ]] || return 1
-    _kintsugi_number=$(( (_kintsugi_number + 1) % 10 ))
-    if (( $#1 < 15000 )); then
-      builtin print -rn -- "?$_kintsugi_number$1"$'\0' 1<>$_kintsugi_pipes/ask || return 1
-    else
-      builtin print -rn -- "$1" >|$_kintsugi_pipes/text || return 1
-      builtin print -rn -- "@$_kintsugi_number"$'\0' 1<>$_kintsugi_pipes/ask || return 1
-    fi
-    while IFS= builtin read -r -t 6 _kintsugi_answer <>$_kintsugi_pipes/answer; do
-      # An answer to an earlier question, which came too late.
-      [[ $_kintsugi_answer == $_kintsugi_number* ]] || continue
-      _kintsugi_answer=${_kintsugi_answer#?}
-      [[ $_kintsugi_answer != 9* ]]
-      return
+  # Opens the pipes to the relay. They stay open, which saves zsh a dozen system calls for each line; no program that the shell starts
+  # has them.
+  _kintsugi_connect() {
+    emulate -L zsh
+    local at
+    for at in $_kintsugi_asks $_kintsugi_answers; do
+      # The user may have closed them, and what has their number now is not ours to close.
+      [[ ${${:-/proc/self/fd/$at}:A} == */shell-$$-*/(ask|answer)* ]] && builtin exec {at}>&-
     done
-    # One that does not answer is not asked again: the next prompt starts another.
-    _kintsugi_is_relayed='' _kintsugi_then=''
-    return 1
+    _kintsugi_asks=-1 _kintsugi_answers=-1
+    [[ -p $_kintsugi_pipes/ask && -p $_kintsugi_pipes/answer ]] && builtin zmodload zsh/system 2>/dev/null &&
+      builtin sysopen -rw -o cloexec -u _kintsugi_asks $_kintsugi_pipes/ask &&
+      builtin sysopen -rw -o cloexec -u _kintsugi_answers $_kintsugi_pipes/answer
   }
 
   _kintsugi_preexec() {
-    local text=$3 id='' code=0 comments=0
+    local text=$3 id='' answer='' code=0 comments=0
     [[ -o interactive_comments ]] && comments=1
     emulate -L zsh
     # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
     (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
     # Our own `r` runs nothing: the line that it recalls is asked about at the next prompt.
     [[ $text == r(| *) && $text =~ '^r( [A-Za-z0-9_=-]+)*$' && ${functions[r]-} == $'\t_kintsugi_recall "$@"' ]] && return 0
-    if _kintsugi_question "$text"; then
-      case $_kintsugi_answer in
-        (0) _kintsugi_ran=1; return 0 ;;
-        (1*) _kintsugi_ran=1; builtin print -r -- "${_kintsugi_answer#??}" >>$_kintsugi_tty; return 0 ;;
-        (4*) id=${_kintsugi_answer#??} code=4 ;;
-        (*) builtin print -r -- "kintsugi: error: ${_kintsugi_answer#??}" >>$_kintsugi_tty; code=1 ;;
-      esac
-    elif (( $#text < 30000 )); then
-      id=$("$_kintsugi_client" shell zsh -- "$text" 2>>$_kintsugi_tty) || code=$?
-    else
-      id=$("$_kintsugi_client" shell zsh --stdin < <(builtin print -rn -- "$text") 2>>$_kintsugi_tty) || code=$?
+    # A message and an argument end at a NUL, and the line does not.
+    [[ $text != *$'\0'* ]] || answer='3 denied: the line holds a NUL, so it cannot be judged'
+    # The relay, without a new process; and here, since calling a function takes zsh a third of all this.
+    if [[ -z $answer && -n $_kintsugi_is_relayed && -d /proc/$_kintsugi_relay ]] &&
+      { [[ /proc/self/fd/$_kintsugi_asks -ef $_kintsugi_pipes/ask ]] || _kintsugi_connect }; then
+      _kintsugi_number=$(( (_kintsugi_number + 1) % 10 )) _kintsugi_answer=''
+      if (( $#text < 15000 )); then
+        builtin print -rnu $_kintsugi_asks -- "?$_kintsugi_number$text"$'\0'
+      else
+        builtin print -rn -- "$text" >|$_kintsugi_pipes/text && builtin print -rnu $_kintsugi_asks -- "@$_kintsugi_number"$'\0'
+      fi && while builtin sysread -t 6 -i $_kintsugi_answers _kintsugi_part; do
+        _kintsugi_answer+=$_kintsugi_part
+        # What most are answered.
+        [[ $_kintsugi_answer == ${_kintsugi_number}0$'\n' ]] && { _kintsugi_ran=1; return 0 }
+        [[ $_kintsugi_answer == *$'\n' ]] || continue
+        # In front of it may be an answer to an earlier question, which came too late.
+        _kintsugi_answer=${${_kintsugi_answer%$'\n'}##*$'\n'}
+        [[ $_kintsugi_answer == $_kintsugi_number?* ]] && { answer=${_kintsugi_answer#?}; break }
+        _kintsugi_answer=''
+      done
+      # One that does not answer is not asked again: the next prompt starts another.
+      [[ -n $answer ]] || _kintsugi_is_relayed='' _kintsugi_then=''
     fi
+    case $answer in
+      (0) _kintsugi_ran=1; return 0 ;;
+      (1*) _kintsugi_ran=1; builtin print -r -- "${answer#??}" >>$_kintsugi_tty; return 0 ;;
+      (4*) id=${answer#??} code=4 ;;
+      # Without an answer, or when the relay leaves it to the client.
+      (|9*)
+        if (( $#text < 30000 )); then
+          id=$("$_kintsugi_client" shell zsh -- "$text" 2>>$_kintsugi_tty) || code=$?
+        else
+          id=$("$_kintsugi_client" shell zsh --stdin < <(builtin print -rn -- "$text") 2>>$_kintsugi_tty) || code=$?
+        fi ;;
+      (*) builtin print -r -- "kintsugi: error: ${answer#??}" >>$_kintsugi_tty; code=1 ;;
+    esac
     if (( code == 4 )); then
       code=0
       if (( $#text < 30000 )); then

@@ -270,7 +270,7 @@ fn script(shell: Shell, kintsugi: &str) -> String {
         Shell::Fish => format!(
             "function empty; end\n\
              function pipes; printf '?3%s\\0' 'git status' >ask; read -l answered <answer; end\n\
-             function enter; commandline -b | string collect | read -lz text; commandline --is-valid; string match -qr '\\S' -- 'git status'; _kintsugi_ask 'git status'; end\n\
+             function enter; commandline -b | read -lz text; commandline --is-valid; string match -qr '(?s)^(?<line>(?=\\s*\\S).{{1,15000}})\\n\\z' -- 'git status'\n; _kintsugi_ask 'git status'; end\n\
              function hundred\n\
              set -l a (date +%s%N); for j in (seq 100); $argv[2]; end; set -l b (date +%s%N)\n\
              math -s0 \"($b - $a) / 100000\" >>$argv[1]\n\

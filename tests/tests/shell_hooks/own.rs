@@ -1,5 +1,8 @@
 //! What only one shell has: its own keys, its own way to its history, its own start of a command.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use kintsugi_tests::seat::{HELD, Seat};
 use kintsugi_tests::shells::Shell;
 
@@ -171,4 +174,71 @@ fn an_alias_is_told_when_another_begins_with_it_and_when_its_name_is_no_word() {
     seat.run("alias fine='touch ran'");
     seat.run("fine");
     seat.did_run("ran");
+}
+
+/// The editor of lines of zsh takes a NUL, and zsh runs what stands behind it. Those of bash and fish drop it.
+#[test]
+fn a_nul_hides_nothing() {
+    let widget = format!(
+        "nul() {{ BUFFER=$'true \\0; touch ran; '{HELD:?} }}\n\
+         zle -N nul\n\
+         bindkey '^T' nul"
+    );
+    let mut seat = Seat::with_lines(Shell::Zsh, &widget);
+    for _ in 0..2 {
+        seat.pty.send("\u{14}\r");
+        seat.pty.expect("holds a NUL");
+        seat.next_prompt();
+        seat.did_not_run("ran");
+        seat.relayed();
+    }
+    for shell in [Shell::Bash, Shell::Fish] {
+        let mut seat = Seat::new(shell);
+        let line = format!("true \u{16}\0; touch ran; {HELD}\r");
+        seat.pty.send_bytes(line.as_bytes());
+        seat.denied("n");
+        seat.did_not_run("ran");
+    }
+}
+
+#[test]
+fn what_zsh_starts_has_no_pipe_of_the_hook() {
+    let lines = "taken() {\n\
+                 for at in /proc/$$/fd/*(N); do\n\
+                 [[ ${at:A} == *kintsugi-shells* ]] && at=${at:t} && exec {at}>&-\n\
+                 done\n\
+                 exec {one}>mine {two}>mine {three}>mine\n\
+                 }";
+    let mut seat = Seat::with_lines(Shell::Zsh, lines);
+    seat.relayed();
+    let opened = |pid: &str| -> Vec<PathBuf> {
+        let files = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its files");
+        let names = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        names
+            .filter(|name| name.to_string_lossy().contains("kintsugi-shells"))
+            .collect()
+    };
+    let shell = seat.pid();
+    // At a prompt one is open for a moment by its path, to tell how the line ended.
+    let settles = |count: usize| {
+        let settled = (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            opened(&shell).len() == count
+        });
+        assert!(settled, "{:?}", opened(&shell));
+    };
+    settles(2);
+    let printed = seat.run("ls -l /proc/self/fd; (ls -l /proc/self/fd)");
+    assert!(
+        printed.contains("->") && !printed.contains("kintsugi-shells"),
+        "{printed}"
+    );
+    // Whoever closes them loses nothing, and what is opened under their number is not written to.
+    seat.run("taken");
+    settles(0);
+    seat.run("touch ran");
+    seat.did_run("ran");
+    seat.deny(&format!("touch denied; {HELD}"), "n");
+    seat.did_not_run("denied");
+    assert_eq!(std::fs::read(seat.file("mine")).expect("a file"), b"");
 }

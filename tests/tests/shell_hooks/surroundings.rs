@@ -263,8 +263,18 @@ fn stopped_while_asked(seat: &mut Seat) {
         while !waits_for_an_answer(shell, seat) && !seat.ran("ran") {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
+        // zsh has its pipe open all the time.
+        let pause = std::time::Duration::from_millis(300);
+        if seat.shell == Shell::Zsh {
+            std::thread::sleep(pause);
+        }
         kill(relay, Signal::STOP);
-        let in_time = waits_for_an_answer(shell, seat);
+        let in_time = if seat.shell == Shell::Zsh {
+            std::thread::sleep(pause);
+            !seat.ran("ran")
+        } else {
+            waits_for_an_answer(shell, seat)
+        };
         kill(daemon, Signal::CONT);
         if in_time {
             seat.shell.ready(&mut seat.pty);
