@@ -72,6 +72,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "records.toml"
     "rust.toml"
     "secrets.toml"
+    "services-more.toml"
     "services.toml"
     "shell.toml"
     "system.toml"

@@ -335,7 +335,7 @@ impl Analyst<'_> {
         if language == Language::Shell {
             return self.shell_text(call, word, operands);
         }
-        let mut parts = embedded::read(language, word, self.budget);
+        let mut parts = embedded::read_with(language, word, operands, self.budget);
         if self.is_scratch && language == Language::Sql && !reaches_others(word) {
             parts.iter_mut().for_each(embedded::soften);
         }
@@ -450,7 +450,11 @@ impl Task<'_, '_> {
         self.parsed
             .values
             .iter()
-            .filter(|value| value.role == "argument")
+            .filter(|value| {
+                // What perl and ruby read line by line is `@ARGV` too (perlvar(1) 5.38).
+                value.role == "argument"
+                    || value.role == "file" && matches!(self.parsed.path.as_str(), "perl" | "ruby")
+            })
             .map(|value| value.word.clone())
             .collect()
     }

@@ -220,6 +220,33 @@ impl Analyst<'_> {
         }
     }
 
+    /// What links of the line below `roots` lead to, for a search that follows them (find(1), "-L").
+    pub(super) fn through_links(
+        &self,
+        task: &Task<'_, '_>,
+        roots: &[crate::place::Judgement],
+    ) -> Vec<crate::place::Judgement> {
+        let follows = |word: &Word| matches!(word.known().as_deref(), Some("-L" | "-follow"));
+        if self.links.is_empty()
+            || task.parsed.path != "find"
+            || !task.call.words.iter().any(follows)
+        {
+            return Vec::new();
+        }
+        let below = |link: &str| {
+            roots.iter().any(|root| {
+                let root = root.path.split("/**").next().unwrap_or_default();
+                link.strip_prefix(root)
+                    .is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        let links = self.links.iter().filter(|(link, _)| below(link));
+        links
+            .take(LINKS_MAX)
+            .flat_map(|(_, to)| self.judge(to, &task.call.directories, task.call.scope))
+            .collect()
+    }
+
     /// The path of a file that the line put where programs are looked for.
     pub(super) fn put_on_path(&self, name: &str) -> Option<String> {
         if self.files.is_empty() && self.copies.is_empty() || name.contains('/') {

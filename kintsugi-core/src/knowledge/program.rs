@@ -468,6 +468,7 @@ impl Analyst<'_> {
         if is_name {
             readings.truncate(1);
         }
+        readings.extend(self.through_links(task, &readings));
         for judged in readings {
             self.judged_effect(task, action, &judged, with);
             if judged.modifiers.contains(Modifier::Unresolved) && is_regrettable(action) {

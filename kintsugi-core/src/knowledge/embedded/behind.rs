@@ -39,6 +39,11 @@ impl Script<'_> {
                 {
                     cursor.at += 1;
                     let member = named_member(cursor, &value);
+                    let given = member.path.as_deref();
+                    let member = given
+                        .filter(|path| path.ends_with("argv") || *path == "Deno.args")
+                        .and_then(|path| self.given_words(path))
+                        .unwrap_or(member);
                     object = Some(std::mem::replace(&mut value, member));
                     if calls::bare_calls(self.language) && !cursor.is("(") {
                         value = self.member_without_parentheses(cursor, value, object.take());
@@ -151,9 +156,10 @@ pub(super) fn globs(text: &str) -> String {
     while let Some((before, behind)) = rest.split_once('<') {
         out.push_str(before);
         let inside = behind.split_once('>').filter(|(inside, _)| {
-            inside.starts_with(['~', '/', '$'])
-                && inside.contains('*')
-                && !inside.contains([' ', ';', '"', '\'', '\n'])
+            let is_path =
+                |letter: char| letter.is_ascii_alphanumeric() || "_./*?{},~-".contains(letter);
+            let begins = inside.starts_with(['~', '/', '$']) || inside.chars().all(is_path);
+            begins && inside.contains('*') && !inside.contains([' ', ';', '"', '\'', '\n'])
         });
         if let Some((inside, after)) = inside {
             out.extend(["glob(\"", inside, "\")"]);

@@ -93,6 +93,14 @@ impl Script<'_> {
     /// `for x in E`, `for (const x of E)`, `foreach my $x (E)`, `foreach (E as $x)`.
     pub(super) fn loop_head(&mut self, cursor: &mut Cursor<'_>) {
         cursor.at += 1;
+        // `for (E) { … $_ … }` and `… $_ … for E` (perlsyn(1) 5.38, "Foreach Loops").
+        let is_named = matches!(cursor.name(), Some("my" | "our" | "local"))
+            || cursor.name().is_some_and(|name| name.starts_with('$'));
+        if self.language == Language::Perl && !is_named {
+            let elements = self.expression(cursor).elements();
+            self.names.insert("$_".to_owned(), elements);
+            return;
+        }
         cursor.accept("(");
         // PHP names the list first: `foreach (E as $key => $x)`.
         if self.language == Language::Php && cursor.name().is_some_and(|it| !it.starts_with('$')) {

@@ -269,6 +269,23 @@ impl Script<'_> {
         };
         self.callbacks(&call);
         self.connects(&call);
+        self.replaces_table(&call);
+        if Self::is_library_of_commands(path) {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            let words = std::iter::once(Value::text(name)).chain(call.positional().cloned());
+            self.started(&words.collect::<Vec<_>>());
+            return Value::unknown(Feed::Program);
+        }
+        // A part of a list is as good as the list.
+        let listed = call.object.iter().chain(call.positional()).next();
+        if let Some(list) = listed.filter(|it| it.items.is_some())
+            && matches!(
+                call.path.rsplit('.').next(),
+                Some("slice" | "array_slice" | "drop")
+            )
+        {
+            return self.rest_of(list);
+        }
         let known = if call.object.is_some() && Self::hands_statement(&call) {
             Some(Does::Query)
         } else {
@@ -282,6 +299,32 @@ impl Script<'_> {
             Some(Does::Member) => Self::member(&call.argument(0), &call.argument(1)),
             Some(does) => self.perform(does, &call),
             None => self.other(&call, feed.unwrap_or_default()),
+        }
+    }
+
+    /// Whether a function is a program by its name: `sh.rm("-rf", x)` of sh 2, `plumbum.cmd.rm` and `local["rm"]` of plumbum 1.9.
+    fn is_library_of_commands(path: &str) -> bool {
+        ["sh.", "plumbum.local.", "plumbum.cmd."]
+            .iter()
+            .any(|library| {
+                path.strip_prefix(library)
+                    .is_some_and(|name| !name.is_empty() && !name.contains('.'))
+            })
+    }
+
+    /// `frame.to_sql("t", engine, if_exists="replace")` of pandas 2: the table is dropped first. Files of SQLite are the script's own.
+    fn replaces_table(&mut self, call: &Call<'_>) {
+        let replaces = call.arguments.iter().any(|(keyword, value)| {
+            keyword.as_deref() == Some("if_exists") && value.known().as_deref() == Some("replace")
+        });
+        if replaces && call.path.ends_with(".to_sql") && self.databases.iter().any(|it| it == "?") {
+            let table = call.argument(0).known().unwrap_or_default();
+            self.found.push(super::effect(
+                crate::effect::Action::Overwrite,
+                crate::effect::Role::Table,
+                &table,
+                crate::effect::Modifiers::NONE,
+            ));
         }
     }
 

@@ -51,6 +51,10 @@ pub(super) enum Does {
     Glob,
     /// Gives back the names in a directory.
     ListDirectory,
+    /// Gives back a password, or the sessions of a browser.
+    Secret,
+    /// Gives back the paths of everything below a directory.
+    Below,
     /// Decodes its argument.
     Decode(Decode),
     /// Finds a module.
@@ -248,7 +252,14 @@ pub(super) fn find(language: Language, path: &str, method: bool) -> Option<Does>
             .next()
             .filter(|_| method || path.contains('.'))
     };
-    exact(&path).or_else(|| last().and_then(|last| exact(&format!(".{last}"))))
+    // Every function of the module: `browser_cookie3.chrome`.
+    let module = || {
+        let (module, _) = path.split_once('.')?;
+        exact(&[module, "."].concat())
+    };
+    exact(&path)
+        .or_else(module)
+        .or_else(|| last().and_then(|last| exact(&format!(".{last}"))))
 }
 
 /// Whether reading that name as a whole reads every environment variable.

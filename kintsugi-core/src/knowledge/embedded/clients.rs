@@ -42,8 +42,10 @@ const CLOUDS: [&str; 17] = [
 ];
 
 /// Parts of names by which it brings the client of a database.
-const RECORDS: [&str; 14] = [
+const RECORDS: [&str; 16] = [
     "DB::table",
+    "App\\Models",
+    "Models\\",
     "::query()",
     "Repo.",
     "knex",
@@ -318,7 +320,7 @@ impl Script<'_> {
         let Some(client) = self.client else {
             return false;
         };
-        let words = words_of(last);
+        let words = words_of(last.strip_prefix("begin_").unwrap_or(last));
         let Some((verb, noun)) = words.split_first() else {
             return false;
         };

@@ -58,10 +58,7 @@ impl Script<'_> {
             Does::Path(action, at, modifier) => {
                 self.path(emptied(action, call, at), &call.argument(at), modifier)
             }
-            Does::Move => {
-                self.path(Action::Move, &call.argument(0), None);
-                self.path(Action::Overwrite, &call.argument(1), None)
-            }
+            Does::Move => self.moved(call),
             Does::Open => self.open(call),
             Does::Fetch => self.remote(Action::Fetch, call),
             Does::Send => self.remote(Action::Send, call),
@@ -77,18 +74,9 @@ impl Script<'_> {
             Does::Same(at) => call.argument(at),
             Does::Join => Self::join(call),
             Does::Glob => Self::glob(call),
-            Does::ListDirectory => {
-                let at = if call.path.ends_with(".iterdir") {
-                    SELF
-                } else {
-                    0
-                };
-                let directory = call.argument(at);
-                Value {
-                    words: vec![pattern("*")],
-                    ..directory.then("/", &star())
-                }
-            }
+            Does::ListDirectory => Self::in_directory(call),
+            Does::Secret => self.secret(call),
+            Does::Below => call.argument(0).then("/", &star()),
             Does::Decode(decode) => {
                 self.hides |= decode.hides();
                 decoded(decode, call)
@@ -103,6 +91,39 @@ impl Script<'_> {
             }
             Does::Query | Does::Redis => self.asked(does, call),
             Does::Module | Does::Member | Does::Nothing => Value::unknown(Feed::Nothing),
+        }
+    }
+
+    fn moved(&mut self, call: &Call<'_>) -> Value {
+        let (from, to) = (call.argument(0), call.argument(1));
+        // Each of many gets the one name, over the one before: a rename goes into no directory (rename(2)).
+        let is_many = from.alternatives().iter().any(Word::is_pattern);
+        let is_rename = call.path.contains("rename") || call.path.ends_with("replace");
+        let action = if is_many && is_rename && to.known().is_some() {
+            Action::Truncate
+        } else {
+            Action::Move
+        };
+        self.path(action, &from, None);
+        self.path(Action::Overwrite, &to, None)
+    }
+
+    fn secret(&mut self, call: &Call<'_>) -> Value {
+        let target = Value::text(call.path);
+        self.note(Action::Read, Role::Secret, &target, Modifiers::NONE);
+        Value::unknown(Feed::Secret)
+    }
+
+    /// The names in a directory.
+    fn in_directory(call: &Call<'_>) -> Value {
+        let at = if call.path.ends_with(".iterdir") {
+            SELF
+        } else {
+            0
+        };
+        Value {
+            words: vec![pattern("*")],
+            ..call.argument(at).then("/", &star())
         }
     }
 
@@ -198,6 +219,11 @@ impl Script<'_> {
         if matches!(code.feed, Feed::Decoded | Feed::Network) {
             self.note(Action::Interpret, Role::Code, code, Modifiers::NONE);
         }
+    }
+
+    /// Starts a program by words that a library was given.
+    pub(super) fn started(&mut self, words: &[Value]) {
+        self.command(words);
     }
 
     fn command(&mut self, values: &[Value]) {

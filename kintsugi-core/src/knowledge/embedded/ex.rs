@@ -50,7 +50,19 @@ fn one<'t>(line: &'t str, budget: &mut Budget, found: &mut Vec<Embedded>) -> Opt
         "perl" => found.extend(script::read(Language::Perl, argument, budget)),
         "ruby" => found.extend(script::read(Language::Ruby, argument, budget)),
         "lua" | "call" | "echo" | "let" | "exe" | "exec" | "execute" => {
-            found.extend(script::read(Language::Other, argument, budget));
+            // What an editor is told to start is plain, unless somebody hides it.
+            // A dot joins texts (`:help expr-.`, Vim 9.1).
+            let argument = argument.replace("\".\"", "\"..\"").replace("'.'", "'..'");
+            let started = script::read(Language::Other, &argument, budget);
+            found.extend(started.into_iter().map(|part| {
+                let is_hidden =
+                    matches!(&part, Embedded::Shell(word) if word.known_prefix().is_empty());
+                if is_hidden {
+                    Embedded::Hidden("a command that an editor puts together".to_owned())
+                } else {
+                    part
+                }
+            }));
         }
         "te" | "ter" | "term" | "terminal" => found.push(shell(argument)),
         "so" | "source" | "luafile" => found.push(effect(

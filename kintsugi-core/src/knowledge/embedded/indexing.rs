@@ -3,8 +3,9 @@
 use super::cursor::Cursor;
 use super::lex::Token;
 use super::script::Script;
-use super::value::{Value, hole};
+use super::value::{Value, hole, pattern};
 use crate::effect::Feed;
+use crate::knowledge::schema::Language;
 
 impl Script<'_> {
     /// `$ENV{HOME}` of Perl, from the brace on.
@@ -33,10 +34,29 @@ impl Script<'_> {
 
     /// `x[…]`: an element, a member by its name, or a part of a text.
     pub(super) fn index(&mut self, cursor: &mut Cursor<'_>, value: &Value) -> Value {
+        if value.items.is_some() && Self::slice(cursor, &Value::default()).is_some() {
+            return self.rest_of(value);
+        }
         if let Some(part) = Self::slice(cursor, value) {
             return part;
         }
         let index = self.arguments(cursor, "[");
+        // `Dir["src/*"]` (Dir, Ruby 3.3).
+        if self.language == Language::Ruby && value.path.as_deref() == Some("Dir") {
+            let words = index
+                .iter()
+                .flat_map(|(_, it)| it.alternatives())
+                .map(|word| {
+                    word.known()
+                        .map_or_else(|| word.clone(), |text| pattern(&text))
+                })
+                .collect();
+            return Value {
+                words,
+                feed: Feed::File,
+                ..Value::default()
+            };
+        }
         let key = match index.as_slice() {
             [(None, only)] => only.known(),
             _ => None,

@@ -500,11 +500,16 @@ fn interpolate(body: &str, language: Language) -> Vec<Part> {
             rest = name;
             continue;
         }
-        parts.push(Part::Code(format!(
-            "${}",
-            inner.get(..length).unwrap_or_default()
-        )));
+        let name = inner.get(..length).unwrap_or_default();
         rest = inner.get(length..).unwrap_or_default();
+        // `"$ENV{HOME}/x"`
+        let key = rest.strip_prefix('{').and_then(|it| it.split_once('}'));
+        if let Some((key, behind)) = key.filter(|_| name == "ENV" && language == Language::Perl) {
+            parts.push(Part::Code(["$ENV{", key, "}"].concat()));
+            rest = behind;
+            continue;
+        }
+        parts.push(Part::Code(format!("${name}")));
         rest = rest.strip_prefix('}').unwrap_or(rest);
     }
     push_text(&mut parts, &unescape(rest));

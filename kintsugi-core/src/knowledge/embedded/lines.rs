@@ -68,8 +68,18 @@ pub(super) fn read_make(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         }
     }
     let joined = text.replace("\\\n", " ");
+    let begins = |name: &str| joined.lines().any(|line| line.starts_with(name));
+    // Rules of ninja (ninja 1.12, "The Ninja file format") and recipes of just (just 1.36, "Recipes") are indented by blanks.
+    let is_ninja = begins("rule ") && begins("build ");
     for line in joined.lines() {
-        let recipe = match (line.strip_prefix('\t'), line.split_once("!=")) {
+        let indented = line.strip_prefix([' ', '\t']).map(str::trim_start);
+        let command = indented.and_then(|it| it.strip_prefix("command"));
+        if let (true, Some((_, command))) = (is_ninja, command.and_then(|it| it.split_once('='))) {
+            found.push(shell(&command.replace("$$", "$")));
+            continue;
+        }
+        let by_blanks = indented.filter(|_| !is_ninja && line.starts_with("  "));
+        let recipe = match (line.strip_prefix('\t').or(by_blanks), line.split_once("!=")) {
             (Some(recipe), _) => Some(recipe),
             (None, Some((_, command))) => Some(command),
             (None, None) => line.split_once(';').map(|(_, recipe)| recipe),

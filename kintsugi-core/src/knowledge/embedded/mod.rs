@@ -17,11 +17,13 @@ mod escapes;
 mod ex;
 mod functions;
 mod functions_more;
+mod given;
 mod harmless;
 mod indexing;
 mod lex;
 mod lines;
 mod lisp;
+mod listed;
 mod notebook;
 mod records;
 mod redis;
@@ -77,6 +79,16 @@ const CODE_BYTES: usize = 8;
 /// [`Language::Shell`] is not read here but by `crate::shell::read`.
 #[must_use]
 pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedded> {
+    read_with(language, text, &[], budget)
+}
+
+/// The same, of a text that is given words.
+pub(super) fn read_with(
+    language: Language,
+    text: &Word,
+    operands: &[Word],
+    budget: &mut Budget,
+) -> Vec<Embedded> {
     let plain = flat(text);
     if !budget.spend(u32::try_from(plain.len() / CODE_BYTES).unwrap_or(u32::MAX)) {
         return vec![Embedded::Unknown("more code than is read".to_owned())];
@@ -107,7 +119,7 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
             let mut found = Vec::new();
             let code = notebook::cells(&plain).unwrap_or_else(|| plain.clone());
             let python = notebook::magics(&code, &mut found);
-            found.extend(script::read(language, &python, budget));
+            found.extend(script::read_with(language, &python, operands, budget));
             found.extend(records::read(&plain));
             found
         }
@@ -116,7 +128,7 @@ pub fn read(language: Language, text: &Word, budget: &mut Budget) -> Vec<Embedde
         | Language::Ruby
         | Language::Php
         | Language::Lua
-        | Language::Other => script::read(language, &plain, budget)
+        | Language::Other => script::read_with(language, &plain, operands, budget)
             .into_iter()
             .chain(records::read(&plain))
             .collect(),

@@ -52,6 +52,7 @@ const CALLS: &[(&str, Role)] = &[
     (".sync({force:true", Role::Database),
     (".sync({ force: true", Role::Database),
     ("dropSchema(", Role::Database),
+    (".synchronize(true", Role::Database),
 ];
 
 /// The same by the name of the method alone, however it was found: `User.send([:delete, :all].join("_"))`.
@@ -67,12 +68,70 @@ pub(super) fn by_name(name: &str) -> Option<Embedded> {
     Some(effect(Action::Delete, role, name, all))
 }
 
+/// Calls that change every record, unless something in front of them says which.
+const UPDATES: &[&str] = &[
+    ".update_all(",
+    ".update_all ",
+    ".objects.update(",
+    ".objects.all().update(",
+    "Repo.update_all(",
+    "::query()->update(",
+    ".updateMany({data",
+    ".updateMany({ data",
+    ".update_many({}, ",
+    ".updateMany({}, ",
+];
+
+/// Calls that go through every record, and those that change one.
+const THROUGH: &[&str] = &[
+    ".find_each",
+    ".in_batches",
+    ".all.each",
+    "::all()->each",
+    "::chunk(",
+];
+const CHANGING: &[&str] = &[
+    ".update!(",
+    ".update(",
+    ".update_columns(",
+    ".update_attribute(",
+    ".update_column(",
+    "->update(",
+];
+
+/// What says which records are meant.
+const BOUNDS: &[&str] = &["where", "filter", "limit", "find_by", "exclude("];
+
+/// Whether a text changes every record of a table.
+fn changes_all(text: &str) -> bool {
+    let is_bounded = |at: usize| {
+        let before = text.get(..at).unwrap_or_default();
+        let statement = before.rsplit([';', '\n']).next().unwrap_or_default();
+        BOUNDS.iter().any(|bound| statement.contains(bound))
+    };
+    let updates = UPDATES.iter().any(|call| {
+        let found = text.find(call);
+        found.is_some_and(|at| {
+            let behind = text.get(at..).unwrap_or_default();
+            !(is_bounded(at) || call.starts_with("Repo") && behind.contains("where"))
+        })
+    });
+    let through = THROUGH.iter().filter_map(|call| text.find(call)).any(|at| {
+        let behind = text.get(at..).unwrap_or_default();
+        !is_bounded(at) && CHANGING.iter().any(|call| behind.contains(call))
+    });
+    updates || through
+}
+
 /// Reads program text.
 pub(super) fn read(text: &str) -> Vec<Embedded> {
     let all = Modifiers::NONE.with(Modifier::All);
+    let changed = changes_all(text)
+        .then(|| effect(Action::Write, Role::Table, "every record of a table", all));
     CALLS
         .iter()
         .filter(|(call, _)| text.contains(call))
         .map(|(call, role)| effect(Action::Delete, *role, call.trim_matches(['.', '(']), all))
+        .chain(changed)
         .collect()
 }

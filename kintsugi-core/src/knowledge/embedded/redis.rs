@@ -35,11 +35,8 @@ fn command(line: &str) -> Option<Embedded> {
         {
             effect(Action::Delete, Role::Table, target, all)
         }
-        "XGROUP" => effect(Action::Write, Role::Table, target, one),
-        "ZREMRANGEBYSCORE" | "ZREM" | "SREM" | "XDEL" | "LREM" | "LPOP" | "RPOP" => {
-            effect(Action::Delete, Role::Table, target, one)
-        }
-        "DEL" | "UNLINK" | "GETDEL" | "HDEL" | "LTRIM" | "XTRIM" | "ZREMRANGEBYRANK" | "SPOP" => {
+        "DEL" | "UNLINK" | "GETDEL" | "HDEL" | "LTRIM" | "XTRIM" | "ZREMRANGEBYRANK" | "SPOP"
+        | "ZREMRANGEBYSCORE" | "ZREM" | "SREM" | "XDEL" | "LREM" | "LPOP" | "RPOP" => {
             effect(Action::Delete, Role::Table, target, one)
         }
         "SHUTDOWN" => effect(Action::StopService, Role::Service, "redis", one),
@@ -72,8 +69,8 @@ fn command(line: &str) -> Option<Embedded> {
         "SCRIPT" | "FUNCTION" => return None,
         "EVAL" | "EVALSHA" | "FCALL" => effect(Action::Write, Role::Database, "a script", one),
         "SET" | "SETEX" | "MSET" | "HSET" | "LPUSH" | "RPUSH" | "SADD" | "ZADD" | "INCR"
-        | "DECR" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "APPEND" | "RENAME" | "XADD" | "PUBLISH"
-        | "GETSET" => effect(Action::Write, Role::Table, target, one),
+        | "DECR" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "APPEND" | "XGROUP" | "RENAME" | "XADD"
+        | "PUBLISH" | "GETSET" => effect(Action::Write, Role::Table, target, one),
         "GET" | "MGET" | "HGET" | "HGETALL" | "KEYS" | "SCAN" | "INFO" | "PING" | "TTL"
         | "TYPE" | "EXISTS" | "LRANGE" | "SMEMBERS" | "ZRANGE" | "DBSIZE" | "CONFIG" | "CLIENT"
         | "MONITOR" | "SELECT" | "AUTH" | "ECHO" | "LLEN" | "STRLEN" | "SLOWLOG" | "MEMORY"
@@ -97,11 +94,12 @@ fn leaves_nothing(words: &[&str]) -> bool {
             (Ok(from), Ok(to)) => to >= 0 && from > to || from > 0 && to == 0,
             _ => false,
         },
-        ["ZREMRANGEBYRANK", _, "0", "-1"] | ["ZREMRANGEBYSCORE", _, "-INF", "+INF" | "INF"] => true,
+        ["ZREMRANGEBYRANK", _, "0", "-1"]
+        | ["ZREMRANGEBYSCORE", _, "-INF", "+INF" | "INF"]
+        | ["XGROUP", "DESTROY", ..] => true,
         ["EXPIRE" | "PEXPIRE" | "EXPIREAT", _, time, ..] => {
             time.parse::<i64>().is_ok_and(|time| time <= 0)
         }
-        ["XGROUP", "DESTROY", ..] => true,
         _ => false,
     }
 }

@@ -46,17 +46,29 @@ pub(super) struct Script<'a> {
     pub(super) hides: bool,
     /// Something was called or run that is not known.
     pub(super) computes: bool,
-    /// A library that speaks to a service was brought in.
-    pub(super) has_clients: bool,
+    /// What it brings in that reaches beyond this machine.
+    pub(super) brings: services::Brings,
     depth: u32,
     /// Whose methods it calls.
     pub(super) client: Option<Client>,
     /// Databases that it opens.
     pub(super) databases: Vec<String>,
+    /// The words behind the text.
+    pub(super) operands: &'a [Word],
 }
 
 /// Reads `text`.
 pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<Embedded> {
+    read_with(language, text, &[], budget)
+}
+
+/// The same, of a text that is given words.
+pub(super) fn read_with(
+    language: Language,
+    text: &str,
+    operands: &[Word],
+    budget: &mut Budget,
+) -> Vec<Embedded> {
     let mut script = Script {
         language,
         budget,
@@ -68,14 +80,15 @@ pub(super) fn read(language: Language, text: &str, budget: &mut Budget) -> Vec<E
         said: Vec::new(),
         hides: false,
         computes: false,
-        has_clients: false,
+        brings: services::Brings::default(),
         depth: 0,
         client: client_of(text),
         databases: Vec::new(),
+        operands,
     };
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
     let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
-    script.has_clients = services::are_named(&tokens);
+    script.brings = services::Brings::of(&tokens);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
@@ -336,6 +349,9 @@ impl Script<'_> {
         let arguments = self.arguments(cursor, open);
         match (open, arguments.as_slice()) {
             ("(", [(None, only)]) => only.clone(),
+            ("{", [(None, _), ..]) if self.language == Language::Lua => {
+                Value::list(arguments.into_iter().map(|(_, value)| value).collect())
+            }
             ("{", _) => {
                 let mut object = Value::unknown(Feed::Nothing);
                 let named = arguments.into_iter().take(FIELDS_MAX);
@@ -370,7 +386,11 @@ impl Script<'_> {
                 continue;
             }
             let start = cursor.at;
-            let mut keyword = cursor.keyword();
+            // In a block `name = value` is a statement; in a table of Lua, a field.
+            let assigns = open == "{"
+                && !matches!(self.language, Language::Lua | Language::Other)
+                && matches!(cursor.ahead(1), Some(Token::Mark("=")));
+            let mut keyword = if assigns { None } else { cursor.keyword() };
             if open == "{" && keyword.is_none() {
                 keyword = self.written_key(cursor);
             }
@@ -379,7 +399,7 @@ impl Script<'_> {
                 arguments.push((Some("**".to_owned()), value));
                 continue;
             }
-            if open == "{" && keyword.is_none() {
+            if open == "{" && keyword.is_none() && self.language != Language::Lua {
                 self.statement(cursor);
                 continue;
             }
@@ -485,8 +505,16 @@ impl Script<'_> {
         }
         let value = match self.names.get(name) {
             Some(value) => value.clone(),
-            None => self.free(name),
+            None => self.given_words(name).unwrap_or_else(|| self.free(name)),
         };
+        // `sub { unlink }`, `shift`: of what the text is given.
+        if self.language == Language::Perl
+            && name == "shift"
+            && !cursor.at_argument()
+            && let Some(all) = self.given_words("@ARGV")
+        {
+            return all.elements();
+        }
         if value.path.is_some() && calls::bare_calls(self.language) && cursor.at_argument() {
             return self.bare_call(cursor, &value);
         }

@@ -9,98 +9,166 @@ use super::script::Script;
 use super::{Embedded, effect};
 use crate::effect::{Action, Modifier, Modifiers, Role};
 use crate::knowledge::lexicon::parts;
+use crate::knowledge::schema::Language;
 
 /// Libraries that speak to a service, by the first part of the name under which code brings them in; in order.
 ///
 /// Sources: the libraries' own documentation, 2025.
 const LIBRARIES: &[&str] = &[
+    "@atlassian",
+    "@auth0",
     "@aws-sdk",
     "@azure",
-    "@cloudflare",
     "@clickhouse",
+    "@cloudflare",
+    "@datadog",
+    "@discordjs",
     "@elastic",
     "@google-cloud",
+    "@hubspot",
     "@kubernetes",
+    "@linear",
+    "@mailchimp",
+    "@microsoft",
+    "@notionhq",
     "@octokit",
+    "@okta",
+    "@pagerduty",
     "@planetscale",
     "@prisma",
+    "@sanity",
     "@sendgrid",
+    "@sentry",
+    "@shopify",
     "@slack",
+    "@stripe",
     "@supabase",
+    "@twilio",
     "@upstash",
     "@vercel",
+    "Aws",
     "CouchDB",
     "DBI",
+    "Discordrb",
     "Docker",
     "Elasticsearch",
     "Fog",
-    "MongoDB",
+    "Google::Cloud",
     "Mongo",
-    "Mysql2",
+    "MongoDB",
     "MySQLdb",
+    "Mysql2",
+    "O365",
     "Octokit",
     "PG",
     "Redis",
     "Sequel",
     "Stripe",
     "active_record",
+    "adyen",
     "aiobotocore",
+    "aiokafka",
     "aiomysql",
     "aiopg",
     "aioredis",
     "airflow",
+    "airtable",
+    "algoliasearch",
+    "asana",
     "asyncpg",
+    "atlassian",
+    "auth0",
     "aws-sdk",
     "aws-sdk-s3",
     "azure",
+    "azure-mgmt",
+    "azure.mgmt",
+    "bigcommerce",
+    "botbuilder",
     "boto",
     "boto3",
     "botocore",
+    "braintree",
+    "buildkite",
     "cassandra",
+    "ccxt",
+    "celery",
     "chromadb",
+    "circleci",
     "clickhouse_connect",
     "clickhouse_driver",
     "cloudflare",
     "cloudinary",
     "confluent_kafka",
     "consul",
+    "contentful",
+    "contentful-management",
     "couchdb",
     "cx_Oracle",
     "databricks",
+    "datadog",
+    "datadog_api_client",
     "digitalocean",
+    "discord",
+    "discord.js",
     "django",
     "docker",
     "dockerode",
     "drizzle-orm",
     "dropbox",
+    "easysnmp",
     "elasticsearch",
     "elasticsearch_dsl",
     "etcd3",
+    "etcd3gw",
+    "ethers",
+    "exchangelib",
     "fabric",
+    "facebook_business",
     "firebase-admin",
     "firebase_admin",
+    "fortiosapi",
     "github",
     "gitlab",
+    "gocardless_pro",
     "google",
+    "googleads",
     "googleapiclient",
     "googleapis",
+    "grafana_client",
     "hcloud",
+    "heroku3",
     "hubspot",
     "huggingface_hub",
     "hvac",
     "influxdb",
     "influxdb_client",
+    "instagrapi",
+    "intercom",
     "ioredis",
+    "jenkins",
+    "jira",
+    "jnpr",
+    "jsforce",
     "kafka",
     "kafka-python",
     "kafkajs",
+    "kazoo",
     "keystoneauth1",
     "knex",
     "kubernetes",
+    "ldap",
     "ldap3",
+    "ldapjs",
+    "librouteros",
     "libvirt",
+    "linear",
     "linode_api4",
+    "mailchimp_marketing",
     "mariadb",
+    "mastodon",
+    "meilisearch",
+    "meraki",
     "mikro-orm",
     "minio",
     "mlflow",
@@ -108,18 +176,33 @@ const LIBRARIES: &[&str] = &[
     "mongoengine",
     "mongoose",
     "motor",
+    "msgraph",
+    "msrest",
     "mssql",
     "mysql",
     "mysql2",
+    "napalm",
+    "ncclient",
     "neo4j",
     "neo4j-driver",
     "netmiko",
+    "newrelic",
+    "nextcord",
+    "nomad",
+    "nornir",
+    "notion_client",
     "novaclient",
+    "nutanix",
     "oci",
+    "okta",
     "opensearchpy",
     "openstack",
     "oracledb",
+    "ovh",
+    "panos",
     "paramiko",
+    "paypalrestsdk",
+    "pdpyras",
     "peewee",
     "pg",
     "pg-promise",
@@ -128,43 +211,75 @@ const LIBRARIES: &[&str] = &[
     "plaid",
     "podman",
     "postgres",
+    "praw",
     "prefect",
     "proxmoxer",
     "psycopg",
     "psycopg2",
     "pyVmomi",
+    "pyairtable",
+    "pyeapi",
+    "pykafka",
     "pymongo",
     "pymssql",
     "pymysql",
+    "pynetbox",
     "pyodbc",
+    "pysnmp",
+    "python-jenkins",
+    "pyzabbix",
     "qdrant_client",
+    "quickbooks",
     "redis",
+    "routeros_api",
+    "scaleway",
+    "scrapli",
     "sendgrid",
+    "sentry_sdk",
     "sequelize",
+    "servicenow",
     "shopify",
     "simple_salesforce",
     "slack_sdk",
     "snowflake",
     "softlayer",
+    "solana",
     "sqlalchemy",
     "sqlite3",
     "sqlmodel",
+    "square",
     "stripe",
     "supabase",
+    "teamcity",
+    "telebot",
+    "telegram",
+    "telethon",
     "tencentcloud",
     "tortoise",
+    "trello",
     "tweepy",
     "twilio",
     "typeorm",
+    "typesense",
+    "vmware",
     "vultr",
     "wandb",
     "weaviate",
+    "web3",
+    "woocommerce",
+    "xero_python",
+    "zenpy",
+    "zoomus",
 ];
 
 /// Verbs of function names by which something is gone or out of service afterwards.
 const VERBS: &[&str] = &[
+    "archive",
+    "ban",
     "batchdelete",
+    "block",
     "cancel",
+    "deactivate",
     "decommission",
     "delete",
     "deregister",
@@ -177,6 +292,7 @@ const VERBS: &[&str] = &[
     "expunge",
     "flush",
     "force",
+    "kick",
     "purge",
     "prune",
     "reboot",
@@ -203,6 +319,10 @@ const ALONE: &[&str] = &[
     "prune",
     "terminate",
     "unlink",
+    "seal",
+    "refund",
+    "delete_s",
+    "delete_ext_s",
     "wipe",
     "flushall",
     "flushdb",
@@ -255,9 +375,31 @@ const HARMLESS: &[&str] = &[
     "restoreAllMocks",
 ];
 
+/// What the code brings in that reaches beyond this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Brings {
+    /// A library that speaks to a service.
+    pub(super) clients: bool,
+    /// A key or password, out of the environment.
+    pub(super) credentials: bool,
+    /// A library that sends requests.
+    pub(super) requests: bool,
+}
+
+impl Brings {
+    /// Looks through the tokens of a text.
+    pub(super) fn of(tokens: &[Token]) -> Self {
+        Self {
+            clients: are_named(tokens),
+            credentials: tokens.iter().any(names_credential),
+            requests: are_requests(tokens),
+        }
+    }
+}
+
 /// Whether the tokens bring in a library that speaks to a service, which no text among them puts on this machine:
 /// `endpoint_url='http://localhost:4566'`.
-pub(super) fn are_named(tokens: &[Token]) -> bool {
+fn are_named(tokens: &[Token]) -> bool {
     let is_here = |token: &Token| {
         let Token::Text(parts) = token else {
             return false;
@@ -270,6 +412,69 @@ pub(super) fn are_named(tokens: &[Token]) -> bool {
     };
     brings_library(tokens) && !tokens.iter().any(is_here)
 }
+
+/// Whether a token is the name of a variable with a key or password: who takes one out of the environment speaks to a service.
+fn names_credential(token: &Token) -> bool {
+    let is_one = |name: &str| {
+        let is_constant = name
+            .bytes()
+            .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == b'_');
+        is_constant
+            && name.contains('_')
+            && ["TOKEN", "SECRET", "_KEY", "PASSWORD", "_PAT"]
+                .iter()
+                .any(|kind| name.contains(kind))
+    };
+    match token {
+        Token::Name(name) => is_one(name),
+        Token::Text(parts) => matches!(parts.as_slice(), [Part::Text(text)] if is_one(text)),
+        Token::Shell(_)
+        | Token::Words(_)
+        | Token::Pattern(_)
+        | Token::Change(_)
+        | Token::Number(_)
+        | Token::Mark(_)
+        | Token::Line => false,
+    }
+}
+
+/// Libraries that send requests to whatever address they are given.
+const REQUESTERS: &[&str] = &[
+    "requests",
+    "httpx",
+    "aiohttp",
+    "urllib3",
+    "axios",
+    "got",
+    "ky",
+    "superagent",
+    "undici",
+    "HTTParty",
+    "Faraday",
+    "RestClient",
+    "Excon",
+    "HTTP",
+    "GuzzleHttp",
+    "Http",
+];
+
+/// Methods that hand money back or on.
+const PAYING: &[&str] = &[
+    "refunds.create",
+    "Refund.create",
+    "payouts.create",
+    "Payout.create",
+    "transfers.create",
+    "Transfer.create",
+    "charges.create",
+    "Charge.create",
+    "transaction.refund",
+    "payments.refund",
+    "refund_payment",
+    "create_refund",
+    "refundPayment",
+    "paymentRefund",
+];
 
 fn brings_library(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| match token {
@@ -303,7 +508,21 @@ impl Script<'_> {
                 .push(effect(Action::Delete, Role::Table, last, all));
             return;
         }
-        if !self.has_clients || call.path.is_empty() {
+        self.requested(call, last);
+        // Without a library it may be a map of JavaScript from which a key is taken.
+        let is_told = self.brings.clients
+            || self.brings.credentials
+                && !(self.language == Language::Javascript && matches!(last, "delete" | "remove"));
+        if !is_told || call.path.is_empty() {
+            return;
+        }
+        if PAYING.iter().any(|name| call.path.ends_with(name)) {
+            self.found.push(effect(
+                Action::Spend,
+                Role::Account,
+                "money of others",
+                Modifiers::NONE,
+            ));
             return;
         }
         if matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
@@ -313,6 +532,27 @@ impl Script<'_> {
                     .into_iter()
                     .map(Embedded::Shell),
             );
+            return;
+        }
+        if matches!(
+            last,
+            "send_config_set"
+                | "send_config_from_file"
+                | "send_configs"
+                | "send_config"
+                | "commit_config"
+                | "load_replace_candidate"
+                | "load_merge_candidate"
+                | "edit_config"
+                | "cli_config"
+        ) {
+            let with = Modifiers::NONE.with(Modifier::Remote);
+            self.found.push(effect(
+                Action::Write,
+                Role::Config,
+                "a network device",
+                with,
+            ));
             return;
         }
         if let Some(action) = loses(last, call) {
@@ -327,8 +567,73 @@ impl Script<'_> {
     }
 }
 
+impl Script<'_> {
+    /// `session.delete(url)` of a library that sends requests.
+    fn requested(&mut self, call: &Call<'_>, last: &str) {
+        if last != "delete" || !self.brings.requests {
+            return;
+        }
+        let address = call.argument(0);
+        let is_address = |word: &crate::shell::Word| {
+            word.pieces.iter().any(|piece| {
+                matches!(piece, crate::shell::Piece::Text(text) | crate::shell::Piece::Glob(text) if text.contains('/'))
+            })
+        };
+        let is_given = call.positional().next().is_some();
+        // A map of JavaScript deletes keys.
+        let is_any = self.language == Language::Python && is_given;
+        if is_any || address.alternatives().iter().any(is_address) {
+            let with = Modifiers::NONE;
+            let mut found = effect(Action::Delete, Role::Remote, "", with);
+            if let (Embedded::Effect { target, .. }, Some(word)) =
+                (&mut found, address.alternatives().into_iter().next())
+            {
+                *target = word;
+            }
+            self.found.push(found);
+        }
+    }
+}
+
+/// Whether the tokens bring in a library that sends requests, and no text among them is an address of this machine.
+fn are_requests(tokens: &[Token]) -> bool {
+    let is_here = |token: &Token| {
+        let Token::Text(parts) = token else {
+            return false;
+        };
+        parts.iter().any(|part| match part {
+            Part::Text(text) | Part::Code(text) => {
+                text.contains("localhost")
+                    || text.contains("127.0.0.1")
+                    || text.contains("testserver")
+            }
+        })
+    };
+    let is_one =
+        |name: &str| REQUESTERS.contains(&name.split(['.', ':', '\\']).next().unwrap_or(name));
+    let brings = tokens.iter().any(|token| match token {
+        Token::Name(name) => is_one(name),
+        Token::Text(parts) => {
+            matches!(parts.as_slice(), [Part::Text(text)] if is_one(text) || text == "net/http")
+        }
+        Token::Shell(_)
+        | Token::Words(_)
+        | Token::Pattern(_)
+        | Token::Change(_)
+        | Token::Number(_)
+        | Token::Mark(_)
+        | Token::Line => false,
+    });
+    brings && !tokens.iter().any(is_here)
+}
+
 /// What a function does to something elsewhere, by its name and by whether it is given anything.
 fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
+    // `begin_delete` of Azure's libraries only does not wait for the end.
+    let name = name
+        .strip_prefix("begin_")
+        .or_else(|| name.strip_prefix("async_"))
+        .unwrap_or(name);
     if HARMLESS.contains(&name) {
         return None;
     }

@@ -105,6 +105,7 @@ impl Script<'_> {
         self.tagged_shells(tokens);
         self.sends_environment(tokens);
         self.empties_by_opening(tokens);
+        self.listed(tokens);
         self.deletes_by_option(tokens);
         let shells = |found: &Embedded| match found {
             Embedded::Shell(word) => is_shell(word),
@@ -142,8 +143,16 @@ impl Script<'_> {
                 continue;
             };
             let is_tag = tag.mark() == "$" || matches!(tag, Token::Name(name) if name == "$");
-            if let ([super::lex::Part::Text(text)], true) = (parts.as_slice(), is_tag) {
+            let [super::lex::Part::Text(text)] = parts.as_slice() else {
+                continue;
+            };
+            if is_tag {
                 self.found.push(super::shell(text));
+            }
+            // `` prisma.$executeRaw`TRUNCATE t` ``
+            if matches!(tag, Token::Name(name) if matches!(name.as_str(), "$executeRaw" | "sql")) {
+                let found = super::sql::read(text, self.budget);
+                self.found.extend(found);
             }
         }
     }
@@ -202,8 +211,12 @@ impl Script<'_> {
         });
         let opens = tokens
             .iter()
-            .any(|token| matches!(token, Token::Name(name) if name == "open"));
-        if self.language != Language::Python || !opens || names.any(writes) {
+            .any(|token| matches!(token, Token::Name(name) if matches!(name.as_str(), "open" | "File.open" | "fopen" | "openSync")));
+        let is_known = matches!(
+            self.language,
+            Language::Python | Language::Perl | Language::Php | Language::Javascript
+        );
+        if !is_known || !opens || names.any(writes) {
             return;
         }
         for found in &mut self.found {
