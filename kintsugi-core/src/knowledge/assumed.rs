@@ -322,7 +322,7 @@ impl Analyst<'_> {
                     && of_any
                     && is_direct
                     && is_of(effect)
-                    && secrets == 1;
+                    && (is_alone || secrets == 1);
                 if effect.role == Role::Secret && (is_environment || is_shown) {
                     effect.action = Action::List;
                     effect.role = Role::Config;

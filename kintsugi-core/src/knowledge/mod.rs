@@ -4,6 +4,7 @@ mod analyst;
 mod answered;
 mod apple_script;
 mod assumed;
+mod boards;
 mod builtin;
 mod carried;
 mod check;

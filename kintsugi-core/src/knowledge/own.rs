@@ -93,6 +93,11 @@ impl Analyst<'_> {
             let kept = kept.into_iter().filter(|it| it.kind != UnknownKind::Target);
             self.analysis.unknowns.extend(kept);
         }
+        if takes_unique(&task.call) {
+            self.calm(before, |effect| effect.role != Role::Path);
+            self.analysis.unknowns.truncate(unknowns);
+            return;
+        }
         if self.made.things.is_empty() {
             return;
         }
@@ -251,6 +256,47 @@ impl Analyst<'_> {
         };
         super::made::is_new_repository(call) && call.directories.iter().all(is_passing)
     }
+}
+
+/// Whether what a command takes away was made in front of it under a name that nothing else has, because the number of this process
+/// or a point in time is a part of it: `createdb t_$$; …; dropdb t_$$`. Whether the maker succeeded does not matter then.
+fn takes_unique(call: &Call<'_>) -> bool {
+    let is_unique = |word: &Word| {
+        word.holes().any(|hole| match hole {
+            Hole::Variable(name) => matches!(name.as_str(), "$" | "BASHPID"),
+            Hole::Output { first, end } => {
+                let range = first.0 as usize..end.0 as usize;
+                let printing = call.scope.script.invocations.get(range).unwrap_or_default();
+                matches!(printing, [one] if matches!(one.words.first().map(Word::display).as_deref(), Some("mktemp" | "uuidgen"))
+                    || one.words.iter().map(Word::display).eq(["date", "+%s"])
+                    || one.words.iter().map(Word::display).eq(["date", "+%s%N"]))
+            }
+            Hole::Process { .. } | Hole::Other(_) => false,
+        })
+    };
+    let names_server = |words: &[Word]| {
+        let line = Line::read(words);
+        let mut options = line.options.iter();
+        options.any(|(name, _)| listed(line.server, name.split('=').next().unwrap_or_default()))
+    };
+    let taken = taken(call.words);
+    let invocations = call.scope.script.invocations.iter();
+    let earlier: Vec<(String, Word)> = invocations
+        .filter(|it| {
+            it.span.start < call.span.start && it.assignments.is_empty() && !names_server(&it.words)
+        })
+        .filter_map(|it| made(&it.words))
+        .collect();
+    let is_own = |(kind, name): &(String, Word)| {
+        is_unique(name)
+            && earlier
+                .iter()
+                .any(|(made, its)| made == kind && its.pieces == name.pieces)
+    };
+    !taken.is_empty()
+        && call.assignments.is_empty()
+        && !names_server(call.words)
+        && taken.iter().all(is_own)
 }
 
 /// Whether every container that a command stops or removes is one of which a command of the line printed the number when it made

@@ -151,6 +151,7 @@ impl Analyst<'_> {
         self.apple_script(&task);
         self.overlooked_secrets(&task, before);
         self.calm_looks(&task, before, unknowns);
+        self.calm_own_firmware(&task, before);
         Self::printed(&task, feeds)
     }
 

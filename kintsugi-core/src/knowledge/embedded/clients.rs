@@ -12,6 +12,7 @@ use super::{effect, flat, records, redis, soften, sql};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
 use crate::knowledge::databases::is_scratch_name;
 use crate::knowledge::schema::Language;
+use crate::shell::{Hole, Piece};
 
 /// Words with which a statement begins that does something.
 const VERBS: [&str; 27] = [
@@ -281,6 +282,22 @@ impl Script<'_> {
             return;
         }
         let name = call.argument(0).known();
+        // A name that nothing has yet, and what lies below it.
+        let is_new = |word: &crate::shell::Word| match word.pieces.as_slice() {
+            [Piece::Hole(Hole::Other(hole)), rest @ ..]
+                if *hole == crate::knowledge::holes::TEMPORARY =>
+            {
+                rest.iter()
+                    .all(|piece| matches!(piece, Piece::Text(text) if !text.contains("..")))
+            }
+            _ => false,
+        };
+        let words = &call.argument(0).words;
+        let name = if is_file && !words.is_empty() && words.iter().all(is_new) {
+            Some("/tmp/x".to_owned())
+        } else {
+            name
+        };
         let name = match (is_file, name) {
             (true, _) if call.path.starts_with("duckdb.") && !call.path.ends_with("connect") => {
                 String::new()

@@ -13,7 +13,8 @@
 //! the command fails. And both say the same: the same name, wrappers, server, variables, and for git the same directory. A branch
 //! into which something is committed meanwhile is none of it, since what was in the work tree is then in that branch alone; nor is
 //! a name onto which another branch is moved. `docker rm "$id"` with the number that `docker create` printed needs no more, since
-//! that number is new. The same knowledge says that a file is not there: `test -f .env || cp .env.example .env`.
+//! that number is new. Nor does a name need it that holds the number of this process or a point in time (`createdb t_$$; …; dropdb t_$$`):
+//! nobody else's is called so. The same knowledge says that a file is not there: `test -f .env || cp .env.example .env`.
 //!
 //! **Price.** `createdb x; …; dropdb x` is held, and so is a script with functions of these names. Whoever makes such a line safe by
 //! `&&` or `set -e` is asked nothing.

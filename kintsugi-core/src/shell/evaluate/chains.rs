@@ -63,6 +63,8 @@ impl Machine<'_> {
         let mut before = begin;
         self.walk_tested(first);
         let mut last = first;
+        // Where `cd -` leads if everything so far has succeeded.
+        let mut previous = Rc::clone(&self.state.previous);
         for (number, (and, node)) in rest.iter().enumerate() {
             let is_last = number + 1 == rest.len();
             if is_last && !*and && certain.is_some() && self.exits(node) {
@@ -75,6 +77,9 @@ impl Machine<'_> {
             let success = self.succeeded.take();
             if *and && let Some(directories) = &success {
                 self.state.directories = Rc::clone(directories);
+            }
+            if *and {
+                self.state.previous = previous;
             }
             let failed = self
                 .own_command(first, begin)
@@ -94,15 +99,20 @@ impl Machine<'_> {
             let reached = self.succeeded.take();
             let here = reached.unwrap_or_else(|| Rc::clone(&self.state.directories));
             let leaves = !*and && leaves(node);
+            previous = Rc::clone(&self.state.previous);
             if leaves {
                 // `cd x || exit`: whoever comes by here has not failed.
                 self.state = skipped;
+                previous = Rc::clone(&self.state.previous);
                 if let Some(directories) = success {
                     self.state.directories = directories;
                 }
                 continue;
             }
             self.join(&skipped);
+            if !*and {
+                previous = Rc::clone(&self.state.previous);
+            }
             self.succeeded = Some(if *and {
                 here
             } else {
