@@ -74,6 +74,31 @@ const OF_NO_WEIGHT: [&str; 7] = [
     "src/agents/helper.md",
 ];
 
+/// The same, put in place with the directory where they are.
+const COPIED: [&str; 21] = [
+    "cp -r kit/.claude .",
+    "cp -R kit/.claude/ ./.claude",
+    "cp -a kit/.claude/. .claude/",
+    "cp -r kit/.cursor kit/notes .",
+    "cp -r kit/.codex kit/.gemini kit/.qwen .",
+    "cp kit/.mcp.json .",
+    "cp -t . kit/opencode.json",
+    "mv kit/.kiro .",
+    "mv .claude.new .claude",
+    "rsync -a kit/.factory .",
+    "rsync -a kit/.cursor/ .cursor/",
+    "ln -s kit/.claude .claude",
+    "ln -s ../kit/.opencode .",
+    "git clone https://example.org/given .claude",
+    "npx degit other/given/.claude .claude",
+    "tar xzf kit.tgz .claude",
+    "tar -xzf kit.tgz ./.claude/settings.json .mcp.json",
+    "tar xf kit.tar kit/.vscode --strip-components=1",
+    "unzip kit.zip '.claude/*'",
+    "unzip -o kit.zip .cursor/mcp.json",
+    "cp -r kit/.windsurf kit/.clinerules kit/.roo kit/.continue .",
+];
+
 #[test]
 fn no_host_writes_what_it_would_start_by_itself_unasked() {
     let machine = Machine::new();
@@ -162,10 +187,54 @@ fn a_shell_writes_none_of_them_unasked_and_reads_all() {
         "fastmcp install claude-desktop given.py",
         "claude plugin install given@other",
         "gemini extensions install https://example.org/given",
+        "claude mcp add-from-claude-desktop",
+        "claude plugin marketplace add other/given",
+        "codex plugin add given",
+        "gemini extensions link ./given",
+        "gemini skills install given",
+        "qwen mcp add x npx given",
+        "qwen extensions install given",
+        "copilot mcp add x -- npx given",
+        "copilot plugin install given@other",
+        "cursor-agent mcp enable x",
+        "opencode mcp add",
+        "opencode plugin install given",
+        "droid plugin install given@other",
+        "amp skill add given",
+        "auggie mcp add x -- npx given",
+        "kimi mcp add x -- npx given",
+        "crush mcp add x",
+        "cline mcp add x",
+        "kiro-cli mcp add --name x --command given",
+        "q mcp add --name x --command given",
+        "kiro --add-mcp '{\"name\":\"x\",\"command\":\"given\"}'",
+        "windsurf --add-mcp '{\"name\":\"x\",\"command\":\"given\"}'",
+        "npx -y @smithery/cli@latest install given --client claude",
+        "npx @smithery/cli install given --client cursor",
+        "smithery install given --client cursor",
+        "npx add-mcp https://example.org/given",
+        "npx -y install-mcp given --client claude",
+        "npx skills add other/given",
+        "docker mcp client connect claude-code",
+        "docker mcp server enable given",
     ] {
         assert_eq!(run(command), Said::Deny, "{command}");
     }
-    for command in ["claude mcp list", "git add .mcp.json", "ls .claude/agents"] {
+    for command in COPIED {
+        assert_eq!(run(command), Said::Deny, "{command}");
+    }
+    for command in [
+        "claude mcp list",
+        "copilot mcp list",
+        "git add .mcp.json",
+        "ls .claude/agents",
+        "mkdir -p .claude",
+        "cp -r .claude /tmp/saved",
+        "tar czf /tmp/saved.tgz .claude",
+        "tar tf kit.tgz .claude",
+        "cp -r docs/.vitepress .",
+        "rsync -a src/ lib/",
+    ] {
         assert!(
             matches!(run(command), Said::Allow | Said::Nothing),
             "{command}"
