@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use kintsugi_tests::daemon::TestDaemon;
-use kintsugi_tests::scorer::{model, scripted, until};
+use kintsugi_tests::scorer::{model, model_until, scripted};
 use kintsugi_tests::wire::propose;
 use serde_json::json;
 
@@ -65,7 +65,7 @@ fn row(out: &mut impl std::io::Write, name: &str, action: &str) -> std::io::Resu
         (0..SAMPLES).for_each(|_| sample(&mut alone));
         // One that ended is there again before the next turn, unless that takes seconds by now.
         if turn < 4 {
-            until(&daemon, |model| model["state"] == "ready");
+            model_until(&daemon, |model| model["state"] == "ready");
         }
         scored.say(&propose(&format!("{UNCLEAR} {turn}")));
         (0..SAMPLES).for_each(|_| sample(&mut beside));

@@ -21,4 +21,5 @@ pub mod shells;
 pub mod traced;
 pub mod tree;
 pub mod volume;
+pub mod waiting;
 pub mod wire;

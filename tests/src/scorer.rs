@@ -11,6 +11,7 @@ use kintsugi_core::scorer::{Ask, Calibration, Outcome, Question, Ready, Reply};
 use serde_json::{Value, json};
 
 use crate::daemon::{TestDaemon, program};
+use crate::waiting::until;
 use crate::wire::Wire;
 
 /// Longest that a test waits for the worker.
@@ -134,7 +135,7 @@ impl Stage {
     ///
     /// When that takes too long.
     pub fn until(&self, is_so: impl Fn(&Value) -> bool) -> Value {
-        until(&self.daemon, is_so)
+        model_until(&self.daemon, is_so)
     }
 }
 
@@ -197,7 +198,7 @@ pub fn scripted(script: &[&str], settings: &str) -> TestDaemon {
     let text = format!("backend = \"mock\"\nmock = {script:?}\n{settings}");
     write_settings(&daemon, &text);
     daemon.start_again();
-    until(&daemon, |model| model["state"] == "ready");
+    model_until(&daemon, |model| model["state"] == "ready");
     daemon
 }
 
@@ -206,17 +207,9 @@ pub fn scripted(script: &[&str], settings: &str) -> TestDaemon {
 /// # Panics
 ///
 /// When that takes too long.
-pub fn until(daemon: &TestDaemon, is_so: impl Fn(&Value) -> bool) -> Value {
+pub fn model_until(daemon: &TestDaemon, is_so: impl Fn(&Value) -> bool) -> Value {
     let mut client = daemon.connect();
-    let started = std::time::Instant::now();
-    loop {
-        let model = model(&mut client);
-        if is_so(&model) {
-            return model;
-        }
-        assert!(started.elapsed() < PATIENCE, "{model}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    until(|| model(&mut client), is_so)
 }
 
 /// Returns how the model of a daemon is.

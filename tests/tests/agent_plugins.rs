@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::waiting::until;
 use serde_json::{Value, json};
 
 /// Loads a plugin as its host does, makes the calls that stand on standard input, and prints what came of each.
@@ -144,16 +145,13 @@ fn what_is_held_waits_for_a_person_and_says_their_answer() {
             .unwrap();
         let calls = json!([[shell, {member: format!("rm -rf {target}")}]]).to_string();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), calls.as_bytes()).unwrap();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
-        let id = loop {
+        let held = || {
             let pending = machine.run(&["pending", "--json"]);
             let pending: Value = serde_json::from_slice(&pending.stdout).unwrap_or_default();
-            if let Some(id) = pending["items"][0]["command"]["id"].as_str() {
-                break id.to_owned();
-            }
-            assert!(std::time::Instant::now() < deadline, "{pending}");
+            pending["items"][0]["command"]["id"].clone()
         };
-        let denied = machine.run(&["deny", &id]);
+        let id = until(held, Value::is_string);
+        let denied = machine.run(&["deny", id.as_str().unwrap()]);
         assert!(denied.status.success(), "{denied:?}");
         let output = child.wait_with_output().unwrap();
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();

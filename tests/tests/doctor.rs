@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::waiting::until;
 use serde_json::Value;
 
 /// A machine with the programs in a directory of their own, two agents and two shells, all wired.
@@ -120,21 +121,6 @@ fn incidents(machine: &Machine) -> Vec<String> {
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let incidents = entries.filter(|entry| entry["kind"] == "incident");
     incidents.map(|entry| entry.to_string()).collect()
-}
-
-/// Asks until it is so; a machine that works needs a few seconds.
-fn until<T>(mut look: impl FnMut() -> T, is_so: impl Fn(&T) -> bool) -> T
-where
-    T: std::fmt::Debug,
-{
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
-    loop {
-        let seen = look();
-        if is_so(&seen) {
-            return seen;
-        }
-        assert!(std::time::Instant::now() < deadline, "{seen:?}");
-    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kintsugi_tests::daemon::{TestDaemon, refusal};
+use kintsugi_tests::waiting::until;
 use kintsugi_tests::wire::propose;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -121,10 +122,10 @@ fn room_that_comes_back_is_used_without_a_restart() {
     while client.ask(&propose("ls"))["kind"] != "error" {}
     std::fs::remove_file(filler).unwrap();
     // The daemon tries to open the log again at most once a second, and only when it had to be closed.
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while client.ask(&propose("ls"))["decision"] != "allow" {
-        assert!(std::time::Instant::now() < until, "it is still refused");
-    }
+    until(
+        || client.ask(&propose("ls")),
+        |answer| answer["decision"] == "allow",
+    );
 }
 
 #[test]

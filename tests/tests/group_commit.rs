@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::traced::may_trace;
+use kintsugi_tests::waiting::until;
 use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
 
@@ -33,14 +33,10 @@ fn start_traced(daemon: &mut TestDaemon, calls: &Path) {
 
 /// Waits until the process does nothing at all (`proc_pid_stat(5)`).
 fn wait_until_stopped(pid: u32) {
-    loop {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        let state = stat.rsplit(") ").next().unwrap();
-        if state.starts_with(['T', 't']) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until(
+        || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap(),
+        |stat| stat.rsplit(") ").next().unwrap().starts_with(['T', 't']),
+    );
 }
 
 /// Has all of them ask while the daemon is stopped, so that it finds all of them ready; returns when all are answered.
@@ -72,13 +68,10 @@ fn many_requests_that_are_ready_together_take_one_sync_and_no_answer_comes_befor
     }
     daemon.end(Signal::KILL);
     // The tracer is nobody's child here, and may still write.
-    let calls = loop {
-        let calls = std::fs::read_to_string(&calls).unwrap();
-        if calls.matches("sendto(").count() == TRIES * CLIENTS && calls.ends_with('\n') {
-            break calls;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    };
+    let calls = until(
+        || std::fs::read_to_string(&calls).unwrap(),
+        |calls| calls.matches("sendto(").count() == TRIES * CLIENTS && calls.ends_with('\n'),
+    );
     // How many were told between one sync and the next.
     let mut told: Vec<usize> = vec![0];
     for call in calls.lines() {

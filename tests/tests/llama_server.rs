@@ -16,7 +16,7 @@ use kintsugi_core::scorer::{Calibration, Outcome, is_plain};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::machine::program;
 use kintsugi_tests::model::{SEED, Shelf, for_server};
-use kintsugi_tests::scorer::{toml_of, until, write_settings};
+use kintsugi_tests::scorer::{model_until, toml_of, write_settings};
 use kintsugi_tests::wire::propose;
 use serde_json::json;
 
@@ -184,7 +184,7 @@ fn a_daemon_scores_and_explains_by_a_real_server() {
     let mut daemon = TestDaemon::prepared();
     write_settings(&daemon, &toml_of(&settings));
     daemon.start_again();
-    let model = until(&daemon, |model| model["state"] == "ready");
+    let model = model_until(&daemon, |model| model["state"] == "ready");
     assert_eq!(model["name"], "llama-server:tiny.gguf");
     let mut client = daemon.connect();
     let verdict = client.ask(&propose("frobnicate --now"));

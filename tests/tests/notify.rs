@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use kintsugi_tests::desktop::{Desktop, Told};
 use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::pty::Pty;
+use kintsugi_tests::waiting::until;
 use serde_json::json;
 
 /// A process that ends with the test.
@@ -35,15 +35,10 @@ fn hold(machine: &Machine, command: &str) -> String {
 
 /// Waits until the file says so; a machine that works needs two seconds.
 fn read_until(path: &Path, is_enough: impl Fn(&str) -> bool) -> String {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        if is_enough(&text) {
-            return text;
-        }
-        assert!(Instant::now() < deadline, "{text:?}");
-        std::thread::yield_now();
-    }
+    until(
+        || std::fs::read_to_string(path).unwrap_or_default(),
+        |text| is_enough(text),
+    )
 }
 
 fn watch(machine: &Machine, told: &Path) -> Running {
@@ -283,10 +278,7 @@ fn tmux_shows_text_and_counts() {
     };
     assert_eq!(count(), "1\n");
     assert!(machine.run(&["deny", &id]).status.success());
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while count() != "0\n" {
-        assert!(Instant::now() < deadline, "{}", count());
-    }
+    until(count, |count| count == "0\n");
     assert!(tmux(&["kill-server"]).status().unwrap().success());
     assert!(!machine.home().join("pwned").exists());
 }

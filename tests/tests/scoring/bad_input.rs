@@ -8,7 +8,7 @@ use kintsugi_core::scorer::settings::{Backend, ModelSettings};
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::endpoint::{endpoint, ok};
 use kintsugi_tests::model::{SEED, Shelf, tiny, with};
-use kintsugi_tests::scorer::{beside, toml_of, until, write_settings};
+use kintsugi_tests::scorer::{beside, model_until, toml_of, write_settings};
 use kintsugi_tests::wire::propose;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn is_said(mut daemon: TestDaemon, settings: &ModelSettings, words: &[&str]) {
     write_settings(&daemon, &toml_of(settings));
     daemon.start_again();
     let has = |text: &str| words.iter().any(|words| text.contains(words));
-    let model = until(&daemon, |model| {
+    let model = model_until(&daemon, |model| {
         model["last_error"].as_str().is_some_and(has) && model["restarts"] != 0
     });
     let why = model["last_error"].as_str().unwrap();

@@ -1,7 +1,7 @@
 //! Which settings are in force, and who may change them.
 
 use kintsugi_tests::admin::{SEEDS, authorize, enrol};
-use kintsugi_tests::scorer::{Stage, scripted, until, write_settings};
+use kintsugi_tests::scorer::{Stage, model_until, scripted, write_settings};
 use kintsugi_tests::wire::propose;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -109,18 +109,18 @@ fn on_a_signal_the_settings_are_read_again_and_nothing_is_started_anew() {
         client.ask(&propose(command))["scored"]["model"].clone()
     };
     assert_eq!(risk(&mut client, UNCLEAR), 10);
-    let first = until(&daemon, |_| true)["pid"].clone();
+    let first = model_until(&daemon, |_| true)["pid"].clone();
     // Nothing has changed: the worker stays.
     daemon.signal(Signal::HUP);
     assert_eq!(risk(&mut client, "frobnicate --again"), 10);
-    assert_eq!(until(&daemon, |_| true)["pid"], first);
+    assert_eq!(model_until(&daemon, |_| true)["pid"], first);
     // Another script is another model.
     write_settings(
         &daemon,
         "backend = \"mock\"\nmock = [\"risk 90\"]\ndeadline_ms = 5000\n",
     );
     daemon.signal(Signal::HUP);
-    until(&daemon, |model| {
+    model_until(&daemon, |model| {
         model["state"] == "ready" && model["pid"] != first
     });
     assert_eq!(risk(&mut client, UNCLEAR), 90);

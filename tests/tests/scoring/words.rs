@@ -1,10 +1,11 @@
 //! What a model says about what is held: after the answer, marked, bounded, and no ground for anything.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::machine::Machine;
-use kintsugi_tests::scorer::{Puppet, Stage, scripted, until};
+use kintsugi_tests::scorer::{Puppet, Stage, model_until, scripted};
+use kintsugi_tests::waiting::until;
 use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -31,15 +32,10 @@ fn holds(client: &mut Wire) -> Vec<Value> {
 /// Waits until something is said about the only hold, and returns the hold.
 fn said(daemon: &TestDaemon) -> Value {
     let mut client = daemon.connect();
-    let started = Instant::now();
-    loop {
-        let held = holds(&mut client);
-        if held[0]["summary"].is_string() {
-            return held[0].clone();
-        }
-        assert!(started.elapsed() < Duration::from_secs(60), "{held:?}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    until(
+        || holds(&mut client)[0].clone(),
+        |hold| hold["summary"].is_string(),
+    )
 }
 
 #[test]
@@ -164,8 +160,8 @@ fn words_that_never_come_cost_nobody_anything_else() {
         let mut client = daemon.connect();
         assert_eq!(client.ask(&propose(FORCE))["decision"], "hold", "{action}");
         if restarts > 0 {
-            until(&daemon, |model| model["restarts"] == restarts);
-            until(&daemon, |model| model["state"] == "ready");
+            model_until(&daemon, |model| model["restarts"] == restarts);
+            model_until(&daemon, |model| model["state"] == "ready");
         }
         let verdict = client.ask(&propose(UNCLEAR));
         assert_eq!(verdict["scored"]["model"], 10, "{action}: {verdict}");
@@ -173,7 +169,7 @@ fn words_that_never_come_cost_nobody_anything_else() {
         std::thread::sleep(Duration::from_millis(600));
         let verdict = client.ask(&propose("frobnicate --all"));
         assert_eq!(verdict["scored"]["model"], 10, "{action}: {verdict}");
-        let model = until(&daemon, |_| true);
+        let model = model_until(&daemon, |_| true);
         assert_eq!(model["restarts"], restarts, "{action}: {model}");
         assert_eq!(holds(&mut client)[0]["summary"], Value::Null, "{action}");
     }
@@ -186,12 +182,12 @@ fn one_that_hangs_over_words_is_killed_and_started_again() {
         let daemon = scripted(&[&script, "risk 10"], "explain_ms = 100\n");
         let mut client = daemon.connect();
         assert_eq!(client.ask(&propose(FORCE))["decision"], "hold");
-        let model = until(&daemon, |model| {
+        let model = model_until(&daemon, |model| {
             model["restarts"] == 1 && model["last_error"].is_string()
         });
         let why = model["last_error"].as_str().unwrap();
         assert!(why.contains("more than 550 ms"), "{action}: {why}");
-        until(&daemon, |model| model["state"] == "ready");
+        model_until(&daemon, |model| model["state"] == "ready");
         assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
     }
 }
@@ -250,14 +246,10 @@ fn a_person_sees_whose_words_they_are() {
     };
     let output = machine.run(&["run", "--", "git", "push", "--force"]);
     assert_eq!(output.status.code(), Some(4));
-    let started = Instant::now();
-    let card = loop {
-        let card = run(&["pending", "all"]);
-        if card.contains("words of") {
-            break card;
-        }
-        assert!(started.elapsed() < Duration::from_secs(60), "{card}");
-    };
+    let card = until(
+        || run(&["pending", "all"]),
+        |card| card.contains("words of"),
+    );
     let one_line = card.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         one_line.contains(

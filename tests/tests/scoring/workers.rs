@@ -3,7 +3,7 @@
 use kintsugi_core::scorer::frame::encode;
 use kintsugi_core::scorer::{Outcome, Reply};
 use kintsugi_tests::daemon::TestDaemon;
-use kintsugi_tests::scorer::{Stage, ready, scripted, until, write_settings};
+use kintsugi_tests::scorer::{Stage, model_until, ready, scripted, write_settings};
 use kintsugi_tests::wire::{Wire, propose};
 use rustix::process::Signal;
 use serde_json::json;
@@ -87,8 +87,8 @@ fn a_worker_that_loops_aborts_or_talks_nonsense_blocks_nobody() {
         let expected = json!({"by": "heuristic", "heuristic": HEURISTIC, "why": why});
         assert_eq!(verdict["scored"], expected, "{action}");
         assert_eq!(verdict["decision"], "allow", "{action}");
-        until(&daemon, |model| model["restarts"] == 1);
-        until(&daemon, |model| model["state"] == "ready");
+        model_until(&daemon, |model| model["restarts"] == 1);
+        model_until(&daemon, |model| model["state"] == "ready");
         let verdict = client.ask(&propose("frobnicate --all"));
         assert_eq!(verdict["scored"]["model"], 90, "{action}: {verdict}");
     }
@@ -99,7 +99,7 @@ fn what_cannot_be_loaded_is_a_line_in_status_and_in_the_log() {
     let mut daemon = TestDaemon::prepared();
     write_settings(&daemon, "backend = \"mock\"\nmock = [\"start => fail\"]\n");
     daemon.start_again();
-    let model = until(&daemon, |model| model["restarts"] == 3);
+    let model = model_until(&daemon, |model| model["restarts"] == 3);
     let error = model["last_error"].as_str().unwrap();
     assert!(!error.is_empty() && !error.contains('\n'), "{error}");
     assert_eq!(daemon.connect().ask(&propose(UNCLEAR))["decision"], "allow");

@@ -1,10 +1,9 @@
 //! nushell, which `tests/shells` fetches; with `KINTSUGI_LONG_TESTS` only.
 
-use std::time::{Duration, Instant};
-
 use kintsugi_tests::machine::Machine;
 use kintsugi_tests::pty::Pty;
 use kintsugi_tests::seat::{of_text, recorded};
+use kintsugi_tests::waiting::until;
 
 use super::{fetched, is_long};
 
@@ -95,15 +94,10 @@ fn nushell_records_how_a_line_ended() {
     pty.send(&format!("{DONE}\r"));
     pty.expect("done");
     // The records are told beside the shell.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let recorded = loop {
-        let recorded = recorded(&machine);
-        if !of_text(&recorded, "^true").is_empty() {
-            break recorded;
-        }
-        assert!(Instant::now() < deadline, "{recorded:#?}");
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let recorded = until(
+        || recorded(&machine),
+        |all| !of_text(all, "^true").is_empty(),
+    );
     let of = |text: &str| of_text(&recorded, text);
     let seven = of("exit 7");
     assert_eq!(seven.len(), 1, "{recorded:#?}");

@@ -10,27 +10,11 @@ mod incidents;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use kintsugi_tests::machine::Machine;
+use kintsugi_tests::waiting::until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-
-/// Longest that anything here is waited for, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Asks until it is so.
-fn until<T: std::fmt::Debug>(mut look: impl FnMut() -> T, is_so: impl Fn(&T) -> bool) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let seen = look();
-        if is_so(&seen) {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "{seen:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// A machine whose daemon watches `~/work`, with a project of `files` files in it.
 fn watched(files: usize, more: &str) -> (Machine, PathBuf) {
