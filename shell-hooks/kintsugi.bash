@@ -397,7 +397,8 @@ if [[ $- == *i* && -z ${_kintsugi_client-} ]] && ((BASH_VERSINFO[0] * 100 + BASH
 
   _kintsugi_prompt_first() {
     if [[ ${PROMPT_COMMAND[*]-} != *_kintsugi_prompt* ]]; then
-      if [[ $(builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+      # An array is not told by a process of its own, since that costs a tenth of loading this.
+      if [[ -n ${PROMPT_COMMAND[*]+x} && ${PROMPT_COMMAND[*]@a} == *a* ]]; then
         PROMPT_COMMAND=(_kintsugi_prompt "${PROMPT_COMMAND[@]}")
       else
         # shellcheck disable=SC2178,SC2128 # it is no array here

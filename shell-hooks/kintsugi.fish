@@ -66,7 +66,6 @@ if status is-interactive; and not set -q _kintsugi_client
     #
     # First the relay, without a new process. No `( )` there: fish starts a thread for each. `switch` is a third of a `test`.
     function _kintsugi_ask
-        set -l answer
         # One that has ended has no root any more, and who opens its pipe would wait for ever.
         if test -d "$_kintsugi_alive"; or _kintsugi_connect
             set -g _kintsugi_number $_kintsugi_next[$_kintsugi_number]
@@ -83,25 +82,25 @@ if status is-interactive; and not set -q _kintsugi_client
                         # What most are answered.
                         return 0
                     case $_kintsugi_number'*'
-                        string match -qr '^.(?<answer>.*)$' -- $line
+                        string match -qr '^.(?<_kintsugi_answer>.*)$' -- $line
                         break
                 end
                 # Else an answer to an earlier question, which came too late.
             end
-            if not set -q answer[1]
+            if not set -q _kintsugi_answer[1]
                 # One that does not answer is not asked again: the next prompt starts another.
                 set -g _kintsugi_is_relayed
                 set -g _kintsugi_alive
                 set -g _kintsugi_then
             end
         end
-        switch "$answer"
+        switch "$_kintsugi_answer"
             case '1*'
                 echo
-                string sub -s 3 -- $answer
+                string sub -s 3 -- $_kintsugi_answer
                 return 0
             case '4*'
-                set -f id (string sub -s 3 -- $answer)
+                set -f id (string sub -s 3 -- $_kintsugi_answer)
             case '' '9*'
                 set -f id ($_kintsugi_client shell fish -- $argv[1])
                 switch $status
@@ -114,7 +113,7 @@ if status is-interactive; and not set -q _kintsugi_client
                 end
             case '*'
                 echo
-                echo kintsugi: error: (string sub -s 3 -- $answer) >&2
+                echo kintsugi: error: (string sub -s 3 -- $_kintsugi_answer) >&2
                 return 1
         end
         echo
@@ -138,7 +137,6 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f execute
             return
         end
-        set -l long
         # Nearly always: not blank, and it fits into the pipe. The newline at its end is not the line's. What matches is set as a variable.
         if not string match -qr '(?s)^(?<_kintsugi_line>(?=\s*\S).{1,15000})\n\z' -- "$text"
             if not string match -qr '\S' -- "$text"
@@ -146,7 +144,7 @@ if status is-interactive; and not set -q _kintsugi_client
                 return
             end
             string sub -e -1 -- "$text" | string collect | read -z _kintsugi_line
-            set long 1
+            set -f _kintsugi_long 1
         end
         # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
         if set -q _kintsugi_abbreviations[1]; and test "$_kintsugi_line" != "$_kintsugi_expanded"; and _kintsugi_abbreviates
@@ -154,7 +152,7 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f expand-abbr
             return
         end
-        if _kintsugi_ask $_kintsugi_line $long
+        if _kintsugi_ask $_kintsugi_line $_kintsugi_long
             set -g _kintsugi_open 1
             commandline -f execute
         else
