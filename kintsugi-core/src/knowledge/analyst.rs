@@ -157,6 +157,7 @@ impl Analyst<'_> {
             .problems
             .extend(script.problems.iter().cloned());
         self.known_files(script, context);
+        self.functions_in_place(script, ambient);
         if script.multiplies {
             self.multiplies(script, ambient);
         }

@@ -77,13 +77,18 @@ impl Analyst<'_> {
     fn said_to_code(&mut self, task: &Task<'_, '_>) {
         let call = &task.call;
         let is_listed = call.ambient.modifiers.contains(Modifier::Indirect);
-        if is_listed && task.parsed.path == "git push" && call.words.iter().any(has_hole) {
+        let is_pushed = task.parsed.path == "git push" && call.words.iter().any(has_hole);
+        if is_pushed && (is_listed || lists_references(call)) {
             let target = Target {
                 text: "whatever a list names".to_owned(),
                 place: None,
             };
             self.push(call, Action::Publish, Role::History, target)
-                .with(Modifiers::NONE.with(Modifier::Unresolved))
+                .with(
+                    Modifiers::NONE
+                        .with(Modifier::Unresolved)
+                        .with(Modifier::Indirect),
+                )
                 .by("git push");
         }
         for (language, word) in &task.parsed.code {
@@ -269,6 +274,31 @@ impl Analyst<'_> {
             }
         }
     }
+}
+
+/// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`.
+fn lists_references(call: &Call<'_>) -> bool {
+    let holes = call.words.iter().flat_map(Word::holes);
+    let ranges = holes.filter_map(|hole| match hole {
+        Hole::Output { first, end } => Some(first.0 as usize..end.0 as usize),
+        Hole::Variable(_) | Hole::Process { .. } | Hole::Other(_) => None,
+    });
+    let invocations = ranges.filter_map(|range| call.scope.script.invocations.get(range));
+    invocations.flatten().any(|source| {
+        let words: Vec<String> = source.words.iter().take(3).map(Word::display).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        matches!(
+            words.as_slice(),
+            ["git", "for-each-ref" | "ls-remote" | "show-ref", ..]
+                | [
+                    "git",
+                    "branch",
+                    "-r" | "-a" | "--list" | "--remotes" | "--all" | "--format" | "--merged"
+                ]
+                | ["git", "tag", "-l" | "--list"]
+                | ["git", "tag"]
+        )
+    })
 }
 
 /// The texts in quotes of the words of a command that makes text with them, when a command stands among them:

@@ -182,7 +182,10 @@ impl Analyst<'_> {
                     .find(|(id, _)| *id == first)
                     .and_then(|(_, text)| text.known())
             }
-            (None, Input::Text(text)) if file.known().as_deref() == Some("-") => text.known(),
+            // A part that is not known stands for itself: the options around it are told.
+            (None, Input::Text(text)) if file.known().as_deref() == Some("-") => {
+                Some(text.known().unwrap_or_else(|| text.display().into()))
+            }
             (None, _) => None,
         };
         text.map(|text| Rc::from(&*text)).into_iter().collect()

@@ -14,6 +14,8 @@ impl Analyst<'_> {
     pub(super) fn around(&mut self, task: &mut Task<'_, '_>) {
         self.git_around(task);
         self.requirements(task);
+        self.alias_in_place(task);
+        self.manifests(task);
         self.opened(task);
         self.answered(task);
         self.ends_piped(task);

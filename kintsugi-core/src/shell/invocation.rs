@@ -21,11 +21,36 @@ pub struct Script {
     pub called: std::collections::BTreeSet<String>,
     /// Whether a function starts itself in a pipe or in the background: a fork bomb.
     pub multiplies: bool,
+    /// Functions of the text in the place of programs to which people type passwords ([`is_trusted`]), with the commands of their
+    /// bodies.
+    pub in_place: Vec<(String, Vec<Invocation>)>,
     /// Commands of which it is certain, where later ones run, that they succeeded: `a` for what stands behind `a &&`, behind
     /// `a || exit`, in `if a; then …` and, under `set -e`, behind `a`.
     pub certain: Vec<Certain>,
     /// Commands of which it is certain, where later ones run, that they failed: `a` for `b` in `a || b`.
     pub failed: Vec<Certain>,
+}
+
+/// Whether people type passwords to a program of that name, or keys are in its reach.
+#[must_use]
+pub fn is_trusted(name: &str) -> bool {
+    matches!(
+        name,
+        "sudo"
+            | "su"
+            | "doas"
+            | "pkexec"
+            | "ssh"
+            | "scp"
+            | "sftp"
+            | "passwd"
+            | "login"
+            | "gpg"
+            | "ssh-add"
+            | "kinit"
+            | "pass"
+            | "op"
+    )
 }
 
 /// A command that has succeeded wherever some others run.

@@ -23,7 +23,7 @@ pub use map::{Iter, Map};
 
 pub use invocation::{
     Assignment, Certain, Directory, Hole, Input, Invocation, InvocationId, LINES_OF_FILE, Output,
-    Piece, Problem, Redirect, RedirectMode, Script, Variables, Word,
+    Piece, Problem, Redirect, RedirectMode, Script, Variables, Word, is_trusted,
 };
 
 use serde::{Deserialize, Serialize};

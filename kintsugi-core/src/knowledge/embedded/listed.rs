@@ -187,6 +187,17 @@ fn speaks_of_made(tokens: &[Token]) -> bool {
 
 /// `each(&:rmtree)` of Ruby, `find(sub { unlink }, …)` of Perl, `_.delete` of Scala, `{ it.delete() }` of Groovy.
 fn takes_each(tokens: &[Token], language: Language) -> bool {
+    // A symbol of Ruby is a text: `each(&:rmtree)`.
+    let by_symbol = tokens.windows(2).any(|pair| match pair {
+        [before, Token::Text(parts)] => {
+            before.mark() == "&"
+                && matches!(parts.as_slice(), [Part::Text(text)] if REMOVERS.contains(&text.as_str()))
+        }
+        _ => false,
+    });
+    if language == Language::Ruby && by_symbol {
+        return true;
+    }
     tokens.windows(3).any(|three| {
         let [before, Token::Name(name), behind] = three else {
             return false;

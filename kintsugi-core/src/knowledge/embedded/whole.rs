@@ -211,7 +211,7 @@ impl Script<'_> {
         });
         let opens = tokens
             .iter()
-            .any(|token| matches!(token, Token::Name(name) if matches!(name.as_str(), "open" | "File.open" | "fopen" | "openSync")));
+            .any(|token| matches!(token, Token::Name(name) if matches!(name.as_str(), "open" | "File.open" | "fopen" | "openSync" | "createWriteStream")));
         let is_known = matches!(
             self.language,
             Language::Python | Language::Perl | Language::Php | Language::Javascript

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::super::tree::Node;
-use super::super::{Dialect, Hole, Piece, Word};
+use super::super::{Dialect, Hole, InvocationId, Piece, Word};
 use super::Machine;
 use super::redirections::Connections;
 use super::state::{self, Pieces, Value};
@@ -91,6 +91,18 @@ impl Machine<'_> {
         self.state.positional = None;
         self.walk(body);
         self.state = state;
+    }
+
+    /// Reads the body of a function in the place of a trusted program, and sets its commands apart: they run when somebody calls it.
+    pub(super) fn walk_in_place(&mut self, name: String, body: &Rc<Node>) {
+        let first = self.script.invocations.len();
+        self.walk_apart(body);
+        let commands = self.script.invocations.split_off(first);
+        let is_kept = |id: InvocationId| (id.0 as usize) < first;
+        self.script.printed.retain(|(id, _)| is_kept(*id));
+        self.script.certain.retain(|it| is_kept(it.command));
+        self.script.failed.retain(|it| is_kept(it.command));
+        self.script.in_place.push((name, commands));
     }
 
     /// Reads every body that a function may have.

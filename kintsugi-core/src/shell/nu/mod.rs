@@ -61,8 +61,7 @@ enum Piped {
 const ITEMS_BYTES_MAX: usize = 256;
 
 /// Commands that hand on what they are given, or part of it.
-const HANDS_ON: &str =
-    "each filter first flatten get last par-each reverse select skip sort sort-by take uniq where";
+const HANDS_ON: &str = "compact drop each filter find first flatten get last par-each reverse select skip sort sort-by take uniq uniq-by where";
 
 /// One word of a command.
 struct Word {
