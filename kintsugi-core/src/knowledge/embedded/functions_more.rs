@@ -408,6 +408,7 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("file.remove", path(Delete, 0)),
     ("unlink", tree(Delete, 0)),
     ("rmdir", tree(Delete, 0)),
+    ("file.create", path(Overwrite, 0)),
     ("getenv", Does::Variable),
     ("Sys.getenv", Does::Variable),
     ("rm", tree(Delete, 0)),

@@ -410,7 +410,12 @@ fn are_named(tokens: &[Token]) -> bool {
             }
         })
     };
-    brings_library(tokens) && !tokens.iter().any(is_here)
+    // What only stands in for a service.
+    let is_stand_in = |token: &Token| matches!(token, Token::Name(name) if matches!(name.as_str(), "moto" | "mongomock" | "fakeredis" | "localstack" | "responses" | "vcr" | "nock"));
+    brings_library(tokens)
+        && !tokens
+            .iter()
+            .any(|token| is_here(token) || is_stand_in(token))
 }
 
 /// Whether a token is the name of a variable with a key or password: who takes one out of the environment speaks to a service.
@@ -555,6 +560,13 @@ impl Script<'_> {
             ));
             return;
         }
+        if self.brings.clients && changes_elsewhere(last) {
+            let with = Modifiers::NONE.with(Modifier::Assumed);
+            let name = [last, ", by a library"].concat();
+            self.found
+                .push(effect(Action::Write, Role::Resource, &name, with));
+            return;
+        }
         if let Some(action) = loses(last, call) {
             let with = Modifiers::NONE.with(Modifier::Assumed);
             self.found.push(effect(
@@ -627,6 +639,66 @@ fn are_requests(tokens: &[Token]) -> bool {
     brings && !tokens.iter().any(is_here)
 }
 
+/// Nouns of what decides who may do what, what is kept and what runs.
+const DECIDING: &[&str] = &[
+    "policy",
+    "acl",
+    "acls",
+    "lifecycle",
+    "versioning",
+    "replication",
+    "encryption",
+    "iam",
+    "role",
+    "permission",
+    "permissions",
+    "trust",
+    "stack",
+    "service",
+    "function",
+    "instance",
+    "cluster",
+    "deployment",
+    "scale",
+    "account",
+    "user",
+    "zone",
+    "dns",
+    "record",
+    "group",
+    "ingress",
+    "egress",
+    "visibility",
+    "protection",
+    "access",
+    "password",
+    "login",
+    "key",
+    "quota",
+    "firewall",
+];
+
+/// Whether a function changes by its name what others use, or who may: `attach_user_policy`, `modify_db_instance`,
+/// `patch_namespaced_deployment`, `change_resource_record_sets`.
+fn changes_elsewhere(name: &str) -> bool {
+    let words: Vec<String> = parts(name).take(8).collect();
+    let Some((verb, nouns)) = words.split_first() else {
+        return false;
+    };
+    let decides = nouns.iter().any(|noun| DECIDING.contains(&noun.as_str()));
+    match verb.as_str() {
+        "attach" | "authorize" | "modify" | "grant" | "promote" | "failover" | "change"
+        | "patch" => decides || nouns.len() > 1,
+        "put" | "set" | "replace" | "update" | "scale" => {
+            decides
+                && nouns
+                    .iter()
+                    .any(|noun| !matches!(noun.as_str(), "key" | "record" | "user" | "group"))
+        }
+        _ => false,
+    }
+}
+
 /// What a function does to something elsewhere, by its name and by whether it is given anything.
 fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
     // `begin_delete` of Azure's libraries only does not wait for the end.
@@ -654,6 +726,15 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
             Some(Action::StopService)
         }
         verb if VERBS.contains(&verb) => Some(Action::Delete),
+        // `conversations_archive`, `queue_purge`: the kind of thing first (Slack's methods, pika 1.3).
+        _ if matches!(
+            parts(name).last().as_deref(),
+            Some("archive" | "purge" | "delete" | "kick" | "revoke" | "terminate" | "destroy")
+        ) && !name.starts_with("is")
+            && has_arguments =>
+        {
+            Some(Action::Delete)
+        }
         _ => None,
     }
 }
