@@ -238,6 +238,8 @@ impl Analyst<'_> {
     /// What flows into the standard input.
     fn input(&mut self, invocation: &Invocation, scope: &Scope<'_>) -> Printed {
         match &invocation.input {
+            // A redirection without a command reads nothing of what flows in.
+            Input::Inherited if invocation.words.is_empty() => Printed::default(),
             Input::Inherited => self.inherited.clone(),
             Input::Text(word) => {
                 let text: Option<Rc<str>> = word.known().map(|text| Rc::from(&*text));

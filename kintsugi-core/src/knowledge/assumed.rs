@@ -74,7 +74,14 @@ impl Analyst<'_> {
             return;
         }
         let mut before: Option<String> = None;
+        // `--query` of these chooses what is shown (JMESPath; AWS CLI 2, Azure CLI 2.53, OCI CLI 3).
+        let first = call.words.first().map(Word::display).unwrap_or_default();
+        let shows = super::telling::listed(" aws az oci awslocal ", &first);
         for word in words {
+            if shows && before.as_deref() == Some("query") {
+                before = None;
+                continue;
+            }
             let text = word.display();
             let option = text
                 .strip_prefix('-')
@@ -102,6 +109,8 @@ impl Analyst<'_> {
             (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
         };
         if let Some(text) = fed
+            && !(super::telling::listed(" k6 artillery locust hey vegeta ", program)
+                && names_this_machine(&text))
             && self.afford_reading(call, text.len())
         {
             self.push_said(call, program, sentence_sense(&text), text.trim());
@@ -359,6 +368,19 @@ impl Analyst<'_> {
                 .by(&name);
         }
     }
+}
+
+/// Whether every address in a text is one of this machine, and there is one.
+fn names_this_machine(text: &str) -> bool {
+    let mut addresses = text.split("://").skip(1).peekable();
+    addresses.peek().is_some()
+        && addresses.all(|it| {
+            let host = it
+                .split(['/', ':', '\'', '"', '`', ' '])
+                .next()
+                .unwrap_or_default();
+            matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0")
+        })
 }
 
 /// Whether a command keeps what stands in front of the first `=` of a line, and nothing else.

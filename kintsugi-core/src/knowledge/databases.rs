@@ -38,6 +38,10 @@ impl Analyst<'_> {
 
     /// The statements of a task with the variables in front that its options set: `psql -v t=users`.
     pub(super) fn with_settings(task: &Task<'_, '_>, language: Language, text: &Word) -> Word {
+        // `rm` of R takes variables away, and `unlink` files (R 4.4, "Remove Objects from a Specified Environment").
+        if matches!(task.parsed.path.as_str(), "Rscript" | "R" | "littler") {
+            return without_variables(text);
+        }
         if language != Language::Sql || !task.parsed.path.starts_with("psql") {
             return text.clone();
         }
@@ -58,6 +62,29 @@ impl Analyst<'_> {
         }
         text
     }
+}
+
+/// A text of R in which nothing is said of variables that are taken away.
+fn without_variables(text: &Word) -> Word {
+    let mut text = text.clone();
+    for piece in &mut text.pieces {
+        if let Piece::Text(code) = piece {
+            let mut kept = String::with_capacity(code.len());
+            let mut rest = code.as_str();
+            while let Some(at) = rest.find("rm(") {
+                let (before, behind) = rest.split_at(at);
+                let is_name = before.ends_with(|last: char| {
+                    last.is_alphanumeric() || matches!(last, '.' | '_' | ':')
+                });
+                kept.push_str(before);
+                kept.push_str(if is_name { "rm(" } else { "c(" });
+                rest = behind.get(3..).unwrap_or_default();
+            }
+            kept.push_str(rest);
+            *code = kept;
+        }
+    }
+    text
 }
 
 /// Whether a database of that name is kept in memory, or its name says that it is for tests.

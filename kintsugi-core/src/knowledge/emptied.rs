@@ -59,7 +59,10 @@ impl Analyst<'_> {
             return;
         }
         let mut scripts = task.parsed.code.iter().filter_map(|(_, word)| word.known());
-        if !scripts.any(|script| script.trim_end().ends_with("/d")) {
+        let Some(script) = scripts.find(|script| script.trim_end().ends_with("/d")) else {
+            return;
+        };
+        if cuts_what_was_sought(&task.call, &script) {
             return;
         }
         let is_listed = |word: &Word| {
@@ -81,6 +84,32 @@ impl Analyst<'_> {
             self.path_effect(task, Action::Truncate, &file, with);
         }
     }
+}
+
+/// Whether a script takes out the very lines for which the files were listed: `rg -l 'console\\.log' src | xargs sed -i '/console\\.log/d'`.
+fn cuts_what_was_sought(call: &super::analyst::Call<'_>, script: &str) -> bool {
+    let Some(pattern) = script
+        .trim()
+        .strip_prefix('/')
+        .and_then(|it| it.strip_suffix("/d"))
+    else {
+        return false;
+    };
+    let is_specific = pattern.chars().filter(char::is_ascii_alphanumeric).count() >= 4
+        && !pattern.contains(['*', '+', '|']);
+    let mut searches = call.scope.script.invocations.iter();
+    is_specific
+        && searches.any(|it| {
+            let words: Vec<String> = it.words.iter().map(Word::display).collect();
+            matches!(
+                words.first().map(String::as_str),
+                Some("grep" | "rg" | "ag")
+            ) && words
+                .iter()
+                .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('l'))
+                && words.iter().any(|word| word == pattern)
+                && it.span.start < call.span.start
+        })
 }
 
 /// Whether the program text of a command that changes files leaves nothing in them.

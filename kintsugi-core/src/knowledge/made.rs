@@ -197,6 +197,29 @@ impl Analyst<'_> {
     }
 }
 
+impl Analyst<'_> {
+    /// Whether an earlier command of the line is `mkdir -p` of that directory: what is put into it is collected there.
+    pub(super) fn is_prepared(&self, call: &Call<'_>, path: &str) -> bool {
+        let mut earlier = call.scope.script.invocations.iter();
+        earlier.any(|it| {
+            let names = it.words.first().and_then(Word::known).as_deref() == Some("mkdir");
+            names
+                && it.span.start < call.span.start
+                && it
+                    .words
+                    .iter()
+                    .skip(1)
+                    .filter(|word| !is_option(word))
+                    .any(|word| {
+                        let judged = self.judge(word, &it.directories, call.scope);
+                        judged
+                            .iter()
+                            .any(|it| it.path.trim_end_matches('/') == path.trim_end_matches('/'))
+                    })
+        })
+    }
+}
+
 /// The directories that a command makes, or else fails (mkdir(1), git-clone(1), git-worktree(1)).
 fn new_directories(task: &Task<'_, '_>) -> Vec<Word> {
     let has = |options: &[&str]| {

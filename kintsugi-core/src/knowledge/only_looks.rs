@@ -32,6 +32,22 @@ impl Analyst<'_> {
                     }
                 }
             }
+            // What a compose file says is shown and not run (docker compose(1), v2.37).
+            "docker compose config" | "docker compose convert" => {
+                for effect in self.analysis.effects.iter_mut().skip(before) {
+                    if effect.action == Action::Execute && effect.target.text == "-" {
+                        effect.action = Action::Read;
+                    }
+                }
+            }
+            "docker run" | "podman run" if shares_nothing(&task.call) => {
+                for effect in self.analysis.effects.iter_mut().skip(before) {
+                    let is_inside = effect.modifiers.contains(Modifier::Contained);
+                    if is_inside && effect.role == Role::Path && effect.action.takes_away() {
+                        effect.action = Action::Write;
+                    }
+                }
+            }
             "sftp" if batch_only_looks(&task.call) => {
                 for effect in self.analysis.effects.iter_mut().skip(before) {
                     if effect.action == Action::Delete {
@@ -82,6 +98,33 @@ impl Analyst<'_> {
                 .iter()
                 .all(|effect| looks(effect) && is_plain(effect))
     }
+}
+
+/// Whether a new container is given nothing of this machine, so that what is taken away in it was in the image (docker-run(1)).
+fn shares_nothing(call: &Call<'_>) -> bool {
+    const GIVES: [&str; 12] = [
+        "--volume",
+        "--mount",
+        "--volumes-from",
+        "--privileged",
+        "--pid",
+        "--device",
+        "--cap-add",
+        "--security-opt",
+        "--ipc",
+        "--userns",
+        "--network=host",
+        "--network=container",
+    ];
+    call.words.iter().all(|word| {
+        word.known().is_some_and(|text| {
+            let is_cluster = text.starts_with('-') && !text.starts_with("--");
+            let gives = GIVES.iter().any(|option| text.starts_with(option))
+                || is_cluster && text.contains('v')
+                || text == "host";
+            !gives
+        })
+    })
 }
 
 /// Whether every line that `sftp` reads from its standard input is shown, and only looks.

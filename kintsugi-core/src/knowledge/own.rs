@@ -87,7 +87,7 @@ impl Analyst<'_> {
         }
         if is_own_container(&task.call) || is_chosen_container(&task.call) {
             self.calm(before, |effect| {
-                matches!(effect.role, Role::Resource | Role::Process)
+                matches!(effect.role, Role::Resource | Role::Process | Role::Image)
             });
             let kept = self.analysis.unknowns.split_off(unknowns);
             let kept = kept.into_iter().filter(|it| it.kind != UnknownKind::Target);
@@ -336,7 +336,10 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
             && (name.starts_with("--") || !name.contains(['v', 'a']))
     });
     let is_meant = matches!(program.as_str(), "docker" | "podman" | "nerdctl")
-        && matches!(line.known(0).as_str(), "rm" | "stop" | "kill" | "restart")
+        && matches!(
+            line.known(0).as_str(),
+            "rm" | "rmi" | "stop" | "kill" | "restart"
+        )
         && keeps_volumes;
     let chooses = |filter: &str| {
         let (key, value) = filter.split_once('=').unwrap_or_default();
@@ -358,6 +361,8 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
         let Some(known) = known else { return false };
         let words: Vec<&str> = known.iter().map(|word| &**word).collect();
         let lists = matches!(words.as_slice(), [first, "ps", ..] | [first, "container", "ls", ..] if *first == program);
+        let of_images = matches!(words.as_slice(), [first, "images", ..] | [first, "image", "ls", ..] if *first == program);
+        let is_dangling = of_images && words.contains(&"dangling=true");
         let of_project = matches!(
             words.as_slice(),
             ["docker", "compose", "ps", ..] | ["docker-compose", "ps", ..]
@@ -369,7 +374,7 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
         let mut attached = words
             .iter()
             .filter_map(|word| word.strip_prefix("--filter="));
-        of_project || lists && (filters.any(chooses) || attached.any(chooses))
+        of_project || is_dangling || lists && (filters.any(chooses) || attached.any(chooses))
     };
     let names = line.operands.get(1..).unwrap_or_default();
     is_meant && !names.is_empty() && names.iter().all(is_chosen)
@@ -393,6 +398,22 @@ fn is_detached(words: &[String]) -> bool {
         }
     }
     false
+}
+
+/// `eval "$(minikube docker-env)"`: only where images are built is another server from here on (minikube 1.34).
+fn is_docker_of_cluster(call: &Call<'_>, invocation: &crate::shell::Invocation) -> bool {
+    let [_, word] = invocation.words.as_slice() else {
+        return false;
+    };
+    let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
+        return false;
+    };
+    let range = first.0 as usize..end.0 as usize;
+    let printing = call.scope.script.invocations.get(range).unwrap_or_default();
+    let words = printing
+        .iter()
+        .flat_map(|it| it.words.iter().map(Word::display));
+    words.eq(["minikube", "docker-env"])
 }
 
 fn is_sql(call: &Call<'_>) -> bool {
@@ -422,7 +443,8 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
         let first = words.first().map_or("", String::as_str);
         let is_switch = words.iter().any(|word| listed(SWITCHES, word))
             || has(&["docker", "gcloud", "az"]) && has(&["context", "config", "set"])
-            || matches!(first, "source" | "." | "eval")
+            || matches!(first, "source" | ".")
+            || first == "eval" && !is_docker_of_cluster(call, invocation)
             || invocation.words.is_empty() && invocation.assignments.iter().any(sets);
         if !matches!(kind, "branch" | "tag") {
             return !is_switch;

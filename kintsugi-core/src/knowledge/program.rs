@@ -579,7 +579,8 @@ impl Analyst<'_> {
         };
         let is_new = matches!(action, Action::Overwrite | Action::Truncate)
             && judged.modifiers == Modifiers::NONE
-            && self.is_absent(call, &judged.path);
+            && (self.is_absent(call, &judged.path)
+                || judged.place == Place::Home && self.is_prepared(call, &judged.path));
         let action = if is_new { Action::Create } else { action };
         let target = Target {
             text: judged.path.clone(),

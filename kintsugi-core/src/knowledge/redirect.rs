@@ -148,7 +148,7 @@ impl Analyst<'_> {
             } else {
                 printed.feeds.worst()
             };
-            let program = program_of(call, redirect);
+            let program = program_of(call, redirect, printed);
             let is_listed = is_bare && judged.place == Place::Unknown;
             let with = if is_listed {
                 Modifiers::NONE.with(Modifier::Indirect)
@@ -216,9 +216,11 @@ fn action_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> (Action
 }
 
 /// The program whose output goes to a redirection. What a group prints is more than the nothing of a redirection alone.
-fn program_of(call: &Call<'_>, redirect: &Redirect) -> String {
+fn program_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> String {
     let target = redirect.target.span;
-    let is_alone = call.span.start < target.start && call.span.end >= target.end;
+    // In a text that is read as a whole both have its span.
+    let is_inside = call.span == target && printed.feeds == Feeds::NONE;
+    let is_alone = is_inside || call.span.start < target.start && call.span.end >= target.end;
     if call.words.is_empty() && !is_alone {
         "{".to_owned()
     } else {

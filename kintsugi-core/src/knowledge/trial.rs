@@ -77,6 +77,15 @@ impl Analyst<'_> {
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
         self.calm_temporary_server(task, before);
         self.calm_trial_index(task, before);
+        if task.parsed.path.starts_with("mix") && is_set_to_trial(&task.call) {
+            // `MIX_ENV=test mix do ecto.drop, ecto.create` (mix, Elixir 1.17).
+            for effect in self.analysis.effects.iter_mut().skip(before) {
+                if effect.action == Action::Delete && effect.role == Role::Resource {
+                    effect.action = Action::Write;
+                    effect.modifiers = Modifiers::NONE;
+                }
+            }
+        }
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let takes = |effect: &Effect| {
             matches!(effect.role, Role::Table | Role::Database | Role::Volume)
@@ -103,9 +112,11 @@ impl Analyst<'_> {
         {
             // The name of the database that is dropped counts, not of that which is asked to.
             let is_named = is_named
-                && (effect.role == Role::Table
-                    || is_trial(&effect.target.text)
-                    || is_of_address(call, &effect.target.text));
+                && (effect.role == Role::Table || is_of_address(call, &effect.target.text))
+                || effect.role == Role::Database
+                    && is_client
+                    && is_here(call.words)
+                    && is_trial(&effect.target.text);
             let is_calm = if effect.role == Role::Volume {
                 is_compose
             } else {

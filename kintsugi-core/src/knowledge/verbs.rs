@@ -272,7 +272,7 @@ fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
 /// project uses.
 fn is_of_build(path: &str, word: &Word) -> bool {
     const CLEANERS: &str = " sbt mill lein boot-clj cabal stack xcodebuild ant dune rebar3 shards nimble dub jekyll hexo gatsby gradle \
-        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin ";
+        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin dotnet ";
     let program = path.split(' ').next().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or_default();
     let text = word.display();
@@ -281,6 +281,7 @@ fn is_of_build(path: &str, word: &Word) -> bool {
         "reset" => program == "nx",
         "prune" => matches!(path, "turbo" | "turbo prune" | "pnpm store"),
         "--gc" => program == "hugo",
+        "--recreate" => matches!(program, "tox" | "nox" | "hatch"),
         _ => false,
     };
     let task = text.rsplit(':').next().unwrap_or_default();

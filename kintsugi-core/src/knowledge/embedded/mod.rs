@@ -24,6 +24,7 @@ mod lex;
 mod lines;
 mod lisp;
 mod listed;
+mod mocked;
 mod notebook;
 mod records;
 mod redis;

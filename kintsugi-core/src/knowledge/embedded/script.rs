@@ -88,7 +88,9 @@ pub(super) fn read_with(
     };
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
     let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
-    script.brings = services::Brings::of(&tokens);
+    if !super::mocked::is_mocked(language, text) {
+        script.brings = services::Brings::of(&tokens);
+    }
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();

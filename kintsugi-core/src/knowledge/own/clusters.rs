@@ -5,11 +5,24 @@ use super::{Analyst, is_undisturbed};
 use crate::effect::{Action, Modifier, Role};
 use crate::knowledge::program::Task;
 use crate::knowledge::telling::listed;
+use crate::shell::Word;
 
 /// What `kubectl -n` is about when it takes something away (kubectl 1.30, `kubectl api-resources --namespaced=true`).
 const OF_NAMESPACE: &str = " po pod pods deploy deployment deployments svc service services cm configmap configmaps job jobs cj cronjob \
     cronjobs ing ingress ingresses pvc persistentvolumeclaim persistentvolumeclaims sts statefulset statefulsets ds daemonset \
     daemonsets rs replicaset replicasets hpa all ";
+
+/// Beginnings of the names of contexts of clusters on this machine (kind 0.24, k3d 5.7, minikube 1.34, Docker Desktop 4, Rancher Desktop
+/// 1.16, `OrbStack` 1.8, Colima 0.7).
+const LOCAL: [&str; 7] = [
+    "kind-",
+    "k3d-",
+    "minikube",
+    "docker-desktop",
+    "rancher-desktop",
+    "orbstack",
+    "colima",
+];
 
 impl Analyst<'_> {
     /// Makes a change of nobody's of what a command changes in such a cluster or namespace.
@@ -52,27 +65,35 @@ impl Analyst<'_> {
 
     /// Whether the line has certainly made a cluster of this machine the one that is spoken to, and the words name no other.
     fn is_local_cluster(&self, task: &Task<'_, '_>, line: &Line<'_>) -> bool {
-        let mut options = line.options.iter();
-        let names_server = options.any(|(name, _)| {
-            let name = name.split('=').next().unwrap_or_default();
-            listed(
-                " --context --kube-context --kubeconfig --server -s --cluster ",
-                name,
-            )
-        });
-        !names_server
-            && !task
-                .call
-                .assignments
-                .iter()
-                .any(|it| it.name == "KUBECONFIG")
-            && self.made.things.iter().any(|thing| {
-                thing.kind == "local cluster"
-                    && self
-                        .made
-                        .since(&thing.reach)
-                        .is_some_and(|between| is_undisturbed(&task.call, "local cluster", between))
-            })
+        let mut context = None;
+        for (name, value) in &line.options {
+            let (name, attached) = name.split_once('=').unwrap_or((name, ""));
+            match name {
+                "--context" | "--kube-context" => {
+                    context = Some(value.map_or_else(|| attached.to_owned(), Word::display));
+                }
+                "--kubeconfig" | "--server" | "-s" | "--cluster" => return false,
+                _ => {}
+            }
+        }
+        if task
+            .call
+            .assignments
+            .iter()
+            .any(|it| it.name == "KUBECONFIG")
+        {
+            return false;
+        }
+        if let Some(context) = context {
+            return LOCAL.iter().any(|local| context.starts_with(local));
+        }
+        self.made.things.iter().any(|thing| {
+            thing.kind == "local cluster"
+                && self
+                    .made
+                    .since(&thing.reach)
+                    .is_some_and(|between| is_undisturbed(&task.call, "local cluster", between))
+        })
     }
 
     /// Whether the line has certainly made the namespace that the words name.

@@ -12,7 +12,7 @@ const SQL_VALUED: &str = " -h --host -p --port -P -S --socket -U --username -u -
 const GIT_VALUED: &str = " -c --create -b -m --message -F --file -u --local-user --conflict ";
 const CLUSTER_VALUED: &str = " -n --namespace --context --kubeconfig --kube-context --cluster --image --from-literal --from-file \
     --timeout --set -f --values --filename -s --server --version -l --selector --grace-period -o --output --schedule --port ";
-const OTHERS_VALUED: &str = " -n --name --cpus --memory --disk -c -m -d -f --file --topic --bootstrap-server --zookeeper \
+const OTHERS_VALUED: &str = " -n --name --prefix --cpus --memory --disk -c -m -d -f --file --topic --bootstrap-server --zookeeper \
     --command-config --partitions --replication-factor --config --project --location -p -o -V -l ";
 
 /// Those of them that say which server is spoken to.
@@ -133,7 +133,7 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
             ("environment", line.value(" -n --name "))
         }
         ("conda" | "mamba", "env") if line.known(1) == "create" => {
-            ("environment", line.value(" -n --name "))
+            ("environment", line.value(" -n --name -p --prefix "))
         }
         _ => return None,
     };
@@ -181,7 +181,7 @@ pub(super) fn taken(words: &[Word]) -> Vec<(String, Word)> {
         ("gcloud", "storage") if line.known(2) == "delete" => ("bucket", behind(3).to_vec()),
         ("conda" | "mamba", "env" | "remove") => (
             "environment",
-            line.value(" -n --name ").into_iter().collect(),
+            line.value(" -n --name -p --prefix ").into_iter().collect(),
         ),
         _ => return Vec::new(),
     };
