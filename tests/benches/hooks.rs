@@ -266,17 +266,18 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              (( _kintsugi_ran )) || echo 'not asked' >>dead\n\
              done\n"
         ),
-        // fish has no clock of its own that is fine enough, and starts a program to read one: five hundred questions are timed together.
+        // fish has no clock of its own that is fine enough, and starts a program to read one: a hundred questions are timed together. More,
+        // and the guard would not read the script to its end.
         Shell::Fish => format!(
             "function empty; end\n\
              function pipes; printf '?3%s\\0' 'git status' >ask; read -l answered <answer; end\n\
              function enter; commandline -b | read -lz text; commandline --is-valid; string match -qr '(?s)^(?<line>(?=\\s*\\S).{{1,15000}})\\n\\z' -- 'git status'\\n; _kintsugi_ask 'git status'; end\n\
-             function many\n\
-             set -l a (date +%s%N); for j in (seq 500); $argv[2]; end; set -l b (date +%s%N)\n\
-             math -s0 \"($b - $a) / 500000\" >>$argv[1]\n\
+             function hundred\n\
+             set -l a (date +%s%N); for j in (seq 100); $argv[2]; end; set -l b (date +%s%N)\n\
+             math -s0 \"($b - $a) / 100000\" >>$argv[1]\n\
              end\n\
              for i in (seq 10)\n\
-             many floor empty; many pipes pipes; many micros enter\n\
+             hundred floor empty; hundred pipes pipes; hundred micros enter\n\
              end\n\
              for i in (seq {})\n\
              set a (date +%s%N); for j in (seq 5); set -e _kintsugi_client; '{kintsugi}' init fish | source; end; set b (date +%s%N)\n\
@@ -284,7 +285,8 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              end\n\
              {die}\
              enter; enter\n\
-             many dead enter\n",
+             hundred dead enter\n\
+             hundred dead enter\n",
             LOADS / 5
         ),
     }
