@@ -26,6 +26,7 @@ mod git_around;
 mod grammar;
 mod hints;
 mod holes;
+mod image;
 mod implicit;
 mod in_place;
 mod kept_by_git;

@@ -4,7 +4,9 @@ use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
-use super::targets::{is_meant, is_regrettable, is_standard_stream, role_named, targets};
+use super::targets::{
+    asks_for_manual, is_meant, is_regrettable, is_standard_stream, role_named, targets,
+};
 use super::unfamiliar::{is_log, without_suffix};
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
@@ -590,25 +592,4 @@ impl Analyst<'_> {
             .with(judged.modifiers)
             .by(program)
     }
-}
-
-/// Whether the last word asks for the manual.
-fn asks_for_manual(task: &Task<'_, '_>) -> bool {
-    // `aws s3 rb help` (aws, AWS CLI 2.13).
-    let last = task.call.words.last().and_then(Word::known);
-    // `-h` of these is `--help`, wherever it stands (kubectl 1.31, helm 3.16, terraform 1.11, gh 2.60, flux 2.4).
-    let is_short = [
-        "kubectl ",
-        "oc ",
-        "helm ",
-        "terraform ",
-        "tofu ",
-        "gh ",
-        "flux ",
-        "argocd ",
-    ]
-    .iter()
-    .any(|program| task.parsed.path.starts_with(program));
-    task.parsed.path.starts_with("aws ") && last.as_deref() == Some("help")
-        || is_short && last.as_deref() == Some("-h") && task.parsed.wrapped.is_empty()
 }

@@ -96,3 +96,24 @@ pub(super) const fn is_regrettable(action: Action) -> bool {
 pub(super) fn is_standard_stream(word: &Word) -> bool {
     word.known().as_deref() == Some("-")
 }
+
+/// Whether the last word asks for the manual.
+pub(super) fn asks_for_manual(task: &Task<'_, '_>) -> bool {
+    // `aws s3 rb help` (aws, AWS CLI 2.13).
+    let last = task.call.words.last().and_then(Word::known);
+    // `-h` of these is `--help`, wherever it stands (kubectl 1.31, helm 3.16, terraform 1.11, gh 2.60, flux 2.4).
+    let is_short = [
+        "kubectl ",
+        "oc ",
+        "helm ",
+        "terraform ",
+        "tofu ",
+        "gh ",
+        "flux ",
+        "argocd ",
+    ]
+    .iter()
+    .any(|program| task.parsed.path.starts_with(program));
+    task.parsed.path.starts_with("aws ") && last.as_deref() == Some("help")
+        || is_short && last.as_deref() == Some("-h") && task.parsed.wrapped.is_empty()
+}

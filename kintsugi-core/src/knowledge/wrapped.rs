@@ -12,29 +12,6 @@ use super::schema::Wraps;
 use crate::effect::{Action, Modifier};
 use crate::shell::{Input, Piece, Word};
 
-/// What stands behind an image and begins with an option, as arguments of the program that the image is named after:
-/// `docker run curlimages/curl -s URL` (docker-run(1), "ENTRYPOINT").
-fn of_image(task: &Task<'_, '_>, wrapped: &grammar::Wrapped) -> Option<Vec<Word>> {
-    let first = wrapped.words.first()?.known()?;
-    if wrapped.how != Wraps::Contained || !first.starts_with('-') {
-        return None;
-    }
-    let image = task
-        .parsed
-        .values
-        .iter()
-        .find(|value| value.role == "image")?;
-    let name = image.word.known()?;
-    let name = name.rsplit('/').next()?;
-    let name = name
-        .split([':', '@'])
-        .next()
-        .filter(|name| !name.is_empty())?;
-    let mut words = vec![Word::text(name, image.word.span)];
-    words.extend(wrapped.words.iter().cloned());
-    Some(words)
-}
-
 impl Analyst<'_> {
     /// The commands inside.
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
@@ -51,7 +28,7 @@ impl Analyst<'_> {
             return self.wrapped(task, &grammar::Wrapped { how, words });
         }
         for wrapped in &task.parsed.wrapped {
-            if let Some(words) = of_image(task, wrapped) {
+            if let Some(words) = super::image::arguments(task, wrapped) {
                 let how = wrapped.how;
                 feeds = feeds.union(self.wrapped(task, &grammar::Wrapped { how, words }));
                 continue;
