@@ -98,7 +98,8 @@ impl Analyst<'_> {
                 let path = said.trim_start_matches('@');
                 self.assume_file(call, program, path, true);
             }
-            if !is_talk && said.contains([' ', '(']) && self.afford_reading(call, said.len()) {
+            let is_read = said.contains([' ', '(']) && !is_talk && !selects(&said);
+            if is_read && self.afford_reading(call, said.len()) {
                 self.push_said(call, program, sentence_sense(&said), &said);
             }
             before = option.filter(|it| !it.contains('=')).map(str::to_owned);
@@ -381,6 +382,12 @@ fn names_this_machine(text: &str) -> bool {
                 .unwrap_or_default();
             matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0")
         })
+}
+
+/// Whether a text picks parts of an answer by `JMESPath`, in which quoted words are compared: `[?contains(name, 'delete')].id`.
+fn selects(text: &str) -> bool {
+    !text.contains(';')
+        && (text.starts_with("[?") || text.starts_with("[].") || text.starts_with("[*]."))
 }
 
 /// Whether a command keeps what stands in front of the first `=` of a line, and nothing else.

@@ -300,7 +300,15 @@ pub(super) const fn is_of_name(letter: char) -> bool {
 pub(super) fn is_dry(option: &str, value: &str) -> bool {
     matches!(
         option,
-        "dry-run" | "dryrun" | "simulate" | "what-if" | "whatif" | "noop" | "check" | "plan"
+        "dry-run"
+            | "dryrun"
+            | "dry"
+            | "simulate"
+            | "what-if"
+            | "whatif"
+            | "noop"
+            | "check"
+            | "plan"
     ) && !matches!(value, "false" | "none" | "no" | "0")
 }
 

@@ -72,12 +72,19 @@ impl Analyst<'_> {
     pub(super) fn assume_request(&mut self, task: &Task<'_, '_>, before: usize) {
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let mut said = Vec::new();
-        for effect in effects {
-            if effect.action != Action::Send || effect.role != Role::Remote {
-                continue;
-            }
+        let sent = || {
+            effects
+                .iter()
+                .filter(|effect| effect.action == Action::Send && effect.role == Role::Remote)
+        };
+        // The server, and what is called there: `grpcurl localhost:50051 shop.Orders/Delete`.
+        let server = sent().next().filter(|_| task.parsed.path == "grpcurl");
+        if server.is_some_and(|server| !is_address(&server.target.text)) {
+            return;
+        }
+        for effect in sent() {
             let mut found = address_sense(&effect.target.text);
-            if found == Sense::Nothing && super::lexicon::is_address(&effect.target.text) {
+            if found == Sense::Nothing && is_address(&effect.target.text) {
                 let texts = task.call.words.iter().map(Word::display);
                 let mut senses = texts
                     .filter(|text| text.contains(['{', '<', ' ']))
@@ -159,7 +166,7 @@ impl Analyst<'_> {
             return;
         }
         for effect in self.analysis.effects.iter_mut().skip(before) {
-            if effect.action == Action::Send && super::lexicon::is_address(&effect.target.text) {
+            if effect.action == Action::Send && is_address(&effect.target.text) {
                 effect.feed = Feed::Secret;
             }
         }

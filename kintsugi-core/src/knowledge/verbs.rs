@@ -120,7 +120,7 @@ impl Analyst<'_> {
             return;
         }
         let mut words = undescribed_words(behind(1), &parsed.path);
-        words.retain(|word| !is_of_build(&parsed.path, word));
+        words.retain(|word| !is_of_build(&parsed.path, word) && !is_described(&parsed.chain, word));
         self.assume(&task.call, &parsed.path, &words);
         self.assume_reach(&task.call, &parsed.path, &words);
         let is_of_service = self.analysis.effects.iter().skip(before).any(|effect| {
@@ -266,18 +266,39 @@ fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
     words.iter().filter(is_described).cloned().collect()
 }
 
+/// The mark of a word that only looks, or changes what is made again: `pre-commit gc`.
+const LOOKS: &str = "look";
+
+/// Whether an entry says that a word, or an option without a value, changes nothing that matters.
+fn is_described(chain: &[&schema::Command], word: &Word) -> bool {
+    let Some(text) = word.known() else {
+        return false;
+    };
+    chain.iter().any(|entry| {
+        let marks = entry
+            .operands
+            .iter()
+            .map(|operand| operand.valued.get(&*text));
+        marks.flatten().any(|mark| mark == LOOKS)
+            || entry.flags.0.iter().any(|flag| **flag == *text)
+    })
+}
+
 /// Whether a word of a tool that builds is about what it builds itself: `sbt clean`, `gradle assembleRelease`, `nx reset`.
 ///
 /// Sources: the manuals of the tools; `nx reset` and `hugo --gc` empty caches, `turbo prune` copies, `pnpm store prune` removes what no
 /// project uses.
 fn is_of_build(path: &str, word: &Word) -> bool {
     const CLEANERS: &str = " sbt mill lein boot-clj cabal stack xcodebuild ant dune rebar3 shards nimble dub jekyll hexo gatsby gradle \
-        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin dotnet ";
+        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin dotnet forge hardhat truffle brownie ape anchor ghdl mdbook \
+        ng ember nuxi quasar rescript lake spago bloop tuist moon plz buck2 ";
     let program = path.split(' ').next().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or_default();
     let text = word.display();
     let is_kept = match text.as_str() {
-        "clean" | "distclean" | "fullclean" => super::telling::listed(CLEANERS, program),
+        "clean" | "distclean" | "fullclean" | "--clean" => {
+            super::telling::listed(CLEANERS, program)
+        }
         "reset" => program == "nx",
         "prune" => matches!(path, "turbo" | "turbo prune" | "pnpm store"),
         "--gc" => program == "hugo",
@@ -355,6 +376,7 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             let found = word_sense(option);
             // `build --clean` begins anew, as `make clean` would.
             let of_cache = option.contains("cache")
+                || option.ends_with("outputs")
                 || option == "clean" && words.iter().any(builds)
                 || option == "clear" && words.iter().any(serves);
             if matches!(found, Sense::Destroys | Sense::Deletes)
