@@ -6,6 +6,7 @@
 mod awk;
 mod behind;
 mod bindings;
+mod brings;
 mod build_text;
 mod calling;
 mod calls;

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::Embedded;
+use super::brings::Brings;
 use super::calls;
 use super::clients::{Client, client_of};
 use super::cursor::Cursor;
 use super::lex::{self, Part, Token};
-use super::services;
 use super::value::Value;
 use crate::effect::{Feed, Span};
 use crate::knowledge::schema::Language;
@@ -47,7 +47,7 @@ pub(super) struct Script<'a> {
     /// Something was called or run that is not known.
     pub(super) computes: bool,
     /// What it brings in that reaches beyond this machine.
-    pub(super) brings: services::Brings,
+    pub(super) brings: Brings,
     depth: u32,
     /// Whose methods it calls.
     pub(super) client: Option<Client>,
@@ -80,7 +80,7 @@ pub(super) fn read_with(
         said: Vec::new(),
         hides: false,
         computes: false,
-        brings: services::Brings::default(),
+        brings: Brings::default(),
         depth: 0,
         client: client_of(text),
         databases: Vec::new(),
@@ -89,7 +89,7 @@ pub(super) fn read_with(
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
     let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
     if !super::mocked::is_mocked(language, text) {
-        script.brings = services::Brings::of(&tokens);
+        script.brings = Brings::of(&tokens);
     }
     script.statements(&tokens);
     script.found.clear();

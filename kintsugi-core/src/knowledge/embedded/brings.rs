@@ -1,0 +1,385 @@
+//! What program text brings in that reaches beyond this machine: libraries of services, libraries that send requests, keys out of the
+//! environment. A text that names this machine brings none.
+
+use super::lex::{Part, Token};
+
+/// Libraries that speak to a service, by the first part of the name under which code brings them in; in order.
+///
+/// Sources: the libraries' own documentation, 2025.
+const LIBRARIES: &[&str] = &[
+    "@atlassian",
+    "@auth0",
+    "@aws-sdk",
+    "@azure",
+    "@clickhouse",
+    "@cloudflare",
+    "@datadog",
+    "@discordjs",
+    "@elastic",
+    "@google-cloud",
+    "@hubspot",
+    "@kubernetes",
+    "@linear",
+    "@mailchimp",
+    "@microsoft",
+    "@notionhq",
+    "@octokit",
+    "@okta",
+    "@pagerduty",
+    "@planetscale",
+    "@prisma",
+    "@sanity",
+    "@sendgrid",
+    "@sentry",
+    "@shopify",
+    "@slack",
+    "@stripe",
+    "@supabase",
+    "@twilio",
+    "@upstash",
+    "@vercel",
+    "Aws",
+    "CouchDB",
+    "DBI",
+    "Discordrb",
+    "Docker",
+    "Elasticsearch",
+    "Fog",
+    "Google::Cloud",
+    "Mongo",
+    "MongoDB",
+    "MySQLdb",
+    "Mysql2",
+    "O365",
+    "Octokit",
+    "PG",
+    "Redis",
+    "Sequel",
+    "Stripe",
+    "active_record",
+    "adyen",
+    "aiobotocore",
+    "aiokafka",
+    "aiomysql",
+    "aiopg",
+    "aioredis",
+    "airflow",
+    "airtable",
+    "algoliasearch",
+    "asana",
+    "asyncpg",
+    "atlassian",
+    "auth0",
+    "aws-sdk",
+    "aws-sdk-s3",
+    "azure",
+    "azure-mgmt",
+    "azure.mgmt",
+    "bigcommerce",
+    "botbuilder",
+    "boto",
+    "boto3",
+    "botocore",
+    "braintree",
+    "buildkite",
+    "cassandra",
+    "ccxt",
+    "celery",
+    "chromadb",
+    "circleci",
+    "clickhouse_connect",
+    "clickhouse_driver",
+    "cloudflare",
+    "cloudinary",
+    "confluent_kafka",
+    "consul",
+    "contentful",
+    "contentful-management",
+    "couchdb",
+    "cx_Oracle",
+    "databricks",
+    "datadog",
+    "datadog_api_client",
+    "digitalocean",
+    "discord",
+    "discord.js",
+    "django",
+    "docker",
+    "dockerode",
+    "drizzle-orm",
+    "dropbox",
+    "easysnmp",
+    "elasticsearch",
+    "elasticsearch_dsl",
+    "etcd3",
+    "etcd3gw",
+    "ethers",
+    "exchangelib",
+    "fabric",
+    "facebook_business",
+    "firebase-admin",
+    "firebase_admin",
+    "fortiosapi",
+    "github",
+    "gitlab",
+    "gocardless_pro",
+    "google",
+    "googleads",
+    "googleapiclient",
+    "googleapis",
+    "grafana_client",
+    "hcloud",
+    "heroku3",
+    "hubspot",
+    "huggingface_hub",
+    "hvac",
+    "influxdb",
+    "influxdb_client",
+    "instagrapi",
+    "intercom",
+    "ioredis",
+    "jenkins",
+    "jira",
+    "jnpr",
+    "jsforce",
+    "kafka",
+    "kafka-python",
+    "kafkajs",
+    "kazoo",
+    "keystoneauth1",
+    "knex",
+    "kubernetes",
+    "ldap",
+    "ldap3",
+    "ldapjs",
+    "librouteros",
+    "libvirt",
+    "linear",
+    "linode_api4",
+    "mailchimp_marketing",
+    "mariadb",
+    "mastodon",
+    "meilisearch",
+    "meraki",
+    "mikro-orm",
+    "minio",
+    "mlflow",
+    "mongodb",
+    "mongoengine",
+    "mongoose",
+    "motor",
+    "msgraph",
+    "msrest",
+    "mssql",
+    "mysql",
+    "mysql2",
+    "napalm",
+    "ncclient",
+    "neo4j",
+    "neo4j-driver",
+    "netmiko",
+    "newrelic",
+    "nextcord",
+    "nomad",
+    "nornir",
+    "notion_client",
+    "novaclient",
+    "nutanix",
+    "oci",
+    "okta",
+    "opensearchpy",
+    "openstack",
+    "oracledb",
+    "ovh",
+    "panos",
+    "paramiko",
+    "paypalrestsdk",
+    "pdpyras",
+    "peewee",
+    "pg",
+    "pg-promise",
+    "pika",
+    "pinecone",
+    "plaid",
+    "podman",
+    "postgres",
+    "praw",
+    "prefect",
+    "proxmoxer",
+    "psycopg",
+    "psycopg2",
+    "pyVmomi",
+    "pyairtable",
+    "pyeapi",
+    "pykafka",
+    "pymongo",
+    "pymssql",
+    "pymysql",
+    "pynetbox",
+    "pyodbc",
+    "pysnmp",
+    "python-jenkins",
+    "pyzabbix",
+    "qdrant_client",
+    "quickbooks",
+    "redis",
+    "routeros_api",
+    "scaleway",
+    "scrapli",
+    "sendgrid",
+    "sentry_sdk",
+    "sequelize",
+    "servicenow",
+    "shopify",
+    "simple_salesforce",
+    "slack_sdk",
+    "snowflake",
+    "softlayer",
+    "solana",
+    "sqlalchemy",
+    "sqlite3",
+    "sqlmodel",
+    "square",
+    "stripe",
+    "supabase",
+    "teamcity",
+    "telebot",
+    "telegram",
+    "telethon",
+    "tencentcloud",
+    "tortoise",
+    "trello",
+    "tweepy",
+    "twilio",
+    "typeorm",
+    "typesense",
+    "vmware",
+    "vultr",
+    "wandb",
+    "weaviate",
+    "web3",
+    "woocommerce",
+    "xero_python",
+    "zenpy",
+    "zoomus",
+];
+
+/// Libraries that send requests to whatever address they are given.
+const REQUESTERS: &[&str] = &[
+    "requests",
+    "httpx",
+    "aiohttp",
+    "urllib3",
+    "axios",
+    "got",
+    "ky",
+    "superagent",
+    "undici",
+    "HTTParty",
+    "Faraday",
+    "RestClient",
+    "Excon",
+    "HTTP",
+    "GuzzleHttp",
+    "Http",
+    "net/http",
+];
+
+/// What the code brings in that reaches beyond this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Brings {
+    /// A library that speaks to a service.
+    pub(super) clients: bool,
+    /// A key or password, out of the environment.
+    pub(super) credentials: bool,
+    /// A library that sends requests.
+    pub(super) requests: bool,
+}
+
+impl Brings {
+    /// Looks through the tokens of a text.
+    pub(super) fn of(tokens: &[Token]) -> Self {
+        let says = |test: &dyn Fn(&str) -> bool| tokens.iter().filter_map(said).any(test);
+        let is_here = says(&|text| {
+            text.starts_with("http://localhost") || text.starts_with("http://127.0.0.1")
+        });
+        let is_near = ["localhost", "127.0.0.1", "testserver"]
+            .iter()
+            .any(|here| says(&|text| text.contains(here)));
+        Self {
+            clients: !is_here && says(&is_library),
+            credentials: !is_here && says(&is_credential),
+            requests: !is_here && !is_near && says(&is_requester),
+        }
+    }
+}
+
+/// A name, or what the first plain part of a text says.
+fn said(token: &Token) -> Option<&str> {
+    match token {
+        Token::Name(name) => Some(name),
+        Token::Text(parts) => parts.iter().find_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Code(_) => None,
+        }),
+        Token::Shell(_)
+        | Token::Words(_)
+        | Token::Pattern(_)
+        | Token::Change(_)
+        | Token::Number(_)
+        | Token::Mark(_)
+        | Token::Line => None,
+    }
+}
+
+fn is_library(name: &str) -> bool {
+    let first = name.split(['/', ':']).next().unwrap_or(name);
+    LIBRARIES.contains(&first) || LIBRARIES.contains(&name.split('.').next().unwrap_or(name))
+}
+
+fn is_requester(name: &str) -> bool {
+    REQUESTERS.contains(&name)
+        || REQUESTERS.contains(&name.split(['.', ':', '\\']).next().unwrap_or(name))
+}
+
+/// The name of a variable with a key or password: who takes one out of the environment speaks to a service.
+fn is_credential(name: &str) -> bool {
+    let is_constant = name
+        .bytes()
+        .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == b'_');
+    is_constant
+        && name.contains('_')
+        && ["TOKEN", "SECRET", "_KEY", "PASSWORD", "_PAT"]
+            .iter()
+            .any(|kind| name.contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lex;
+    use super::Brings;
+    use crate::knowledge::schema::Language;
+
+    fn brings(text: &str) -> (bool, bool, bool) {
+        let found = Brings::of(&lex::tokens(text, Language::Python));
+        (found.clients, found.credentials, found.requests)
+    }
+
+    #[test]
+    fn what_reaches_beyond_this_machine_is_told_from_what_does_not() {
+        assert_eq!(brings("import datadog"), (true, false, false));
+        assert_eq!(brings("import requests"), (false, false, true));
+        assert_eq!(
+            brings("import os; os.environ['API_TOKEN']"),
+            (false, true, false)
+        );
+        for text in [
+            "import json",
+            "import boto3; boto3.client('s3', endpoint_url='http://localhost:4566')",
+            "import requests; requests.get('http://localhost:8000/x')",
+            "x = MAX_LENGTH",
+        ] {
+            assert_eq!(brings(text), (false, false, false), "{text}");
+        }
+    }
+}
