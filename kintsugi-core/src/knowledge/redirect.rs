@@ -219,7 +219,7 @@ fn action_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> (Action
 fn program_of(call: &Call<'_>, redirect: &Redirect, printed: &Printed) -> String {
     let target = redirect.target.span;
     // In a text that is read as a whole both have its span.
-    let is_inside = call.span == target && printed.feeds == Feeds::NONE;
+    let is_inside = call.ambient.depth > 0 && call.span == target && printed.feeds == Feeds::NONE;
     let is_alone = is_inside || call.span.start < target.start && call.span.end >= target.end;
     if call.words.is_empty() && !is_alone {
         "{".to_owned()
