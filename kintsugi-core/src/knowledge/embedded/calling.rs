@@ -127,7 +127,11 @@ impl Script<'_> {
             return false;
         }
         cursor.at += 3;
-        let text = self.expression(cursor);
+        let mut text = self.expression(cursor);
+        while cursor.accept("&") && self.budget.spend(1) {
+            let more = self.operand(cursor);
+            text = text.then("", &more);
+        }
         let found = text.alternatives().into_iter().map(Embedded::Shell);
         self.found.extend(found);
         true

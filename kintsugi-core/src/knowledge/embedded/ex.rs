@@ -53,6 +53,15 @@ fn one<'t>(line: &'t str, budget: &mut Budget, found: &mut Vec<Embedded>) -> Opt
             // What an editor is told to start is plain, unless somebody hides it.
             // A dot joins texts (`:help expr-.`, Vim 9.1).
             let argument = argument.replace("\".\"", "\"..\"").replace("'.'", "'..'");
+            if name.starts_with("exe") {
+                // `exe "!r"."m x"` runs what the texts say together.
+                let joined = argument.replace("\"..\"", "").replace("'..'", "");
+                let command = joined.trim_matches(['"', '\'']);
+                if let Some(text) = command.trim_start().strip_prefix('!') {
+                    found.push(shell(text));
+                    return None;
+                }
+            }
             let started = script::read(Language::Other, &argument, budget);
             found.extend(started.into_iter().map(|part| {
                 let is_hidden =

@@ -26,6 +26,19 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                 found.push(shell(command));
             }
             "call" | "print" | "p" | "expr" | "expression" | "compile"
+                if ["unlink", "remove", "rmdir", "truncate"]
+                    .iter()
+                    .any(|name| rest.contains(&[name, "("].concat())) =>
+            {
+                let path = rest.split('"').nth(1).unwrap_or_default();
+                found.push(super::effect(
+                    crate::effect::Action::Delete,
+                    crate::effect::Role::Path,
+                    path,
+                    crate::effect::Modifiers::NONE,
+                ));
+            }
+            "call" | "print" | "p" | "expr" | "expression" | "compile"
                 if rest.contains("system") =>
             {
                 let command = rest.split('"').nth(1).unwrap_or_default();

@@ -76,6 +76,8 @@ const UPDATES: &[&str] = &[
     ".objects.all().update(",
     "Repo.update_all(",
     "::query()->update(",
+    ".updateMany({ where: {}, data",
+    ".updateMany({where:{},data",
     ".updateMany({data",
     ".updateMany({ data",
     ".update_many({}, ",

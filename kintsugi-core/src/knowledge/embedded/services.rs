@@ -58,6 +58,8 @@ const ALONE: &[&str] = &[
     "terminate",
     "unlink",
     "seal",
+    "kick",
+    "ban",
     "refund",
     "delete_s",
     "delete_ext_s",
