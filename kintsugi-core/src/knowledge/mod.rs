@@ -3,6 +3,7 @@
 mod analyst;
 mod answered;
 mod apple_script;
+mod arguments;
 mod assumed;
 mod boards;
 mod builtin;
@@ -11,6 +12,7 @@ mod check;
 mod code;
 mod combined;
 mod databases;
+mod described;
 #[cfg(test)]
 mod development_tests;
 mod dockerfile;
@@ -21,6 +23,7 @@ mod fetched;
 mod flow;
 #[cfg(test)]
 mod flow_tests;
+mod for_tests;
 mod foreign;
 mod git_around;
 mod grammar;

@@ -257,6 +257,22 @@ fn what_is_searched_is_what_is_deleted() {
         ),
         ("find / -name x -o -delete", "delete path / root recursive"),
         (
+            "find . -path ./.git -prune -o -name '*.pyc' -print -delete",
+            "delete path /home/u/p/**/*.pyc build-output recursive,glob",
+        ),
+        (
+            "find . -name .git -prune -o -type f -delete",
+            "delete path /home/u/p project-root recursive",
+        ),
+        (
+            "find . -name .git -prune -o -name '*.pyc' -o -delete",
+            "delete path /home/u/p project-root recursive",
+        ),
+        (
+            "find . -name .git -prune -o '!' -name '*.pyc' -delete",
+            "delete path /home/u/p project-root recursive",
+        ),
+        (
             "find . '(' -name '*.pyc' -o -name '*.pyo' ')' -delete",
             "delete path /home/u/p/**/*.pyc build-output recursive,glob; \
              delete path /home/u/p/**/*.pyo build-output recursive,glob",

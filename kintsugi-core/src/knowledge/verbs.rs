@@ -5,12 +5,15 @@
 //! away. Knows no program.
 
 use super::analyst::{Analyst, Call};
+use super::described::{
+    is_described, is_of_build, is_verb_of_many, leaves_words_open, says_what_is_lost,
+    undescribed_words,
+};
 use super::lexicon::{
     Sense, is_dry, is_forcing, is_of_administration, is_of_name, is_production, is_revealing,
     is_sweeping, is_unprotecting, making_sense, names_secrets, parts, sense, word_sense,
 };
 use super::program::Task;
-use super::schema;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
 use crate::shell::Word;
 
@@ -120,6 +123,11 @@ impl Analyst<'_> {
             return;
         }
         let mut words = undescribed_words(behind(1), &parsed.path);
+        // `vault policy read deploy`: what stands behind it is a name.
+        let first = words.iter().find(|word| !word.display().starts_with('-'));
+        if first.is_some_and(|word| is_described(&parsed.chain, word)) {
+            return;
+        }
         words.retain(|word| !is_of_build(&parsed.path, word) && !is_described(&parsed.chain, word));
         self.assume(&task.call, &parsed.path, &words);
         self.assume_reach(&task.call, &parsed.path, &words);
@@ -189,131 +197,6 @@ impl Analyst<'_> {
             .with(modifiers)
             .by(program);
     }
-}
-
-/// Whether an effect of that kind already says what a verb could say.
-const fn says_what_is_lost(action: Action) -> bool {
-    !matches!(
-        action,
-        Action::Read
-            | Action::List
-            | Action::Write
-            | Action::Create
-            | Action::Execute
-            | Action::Interpret
-            | Action::Install
-            | Action::Fetch
-            | Action::Connect
-            | Action::Listen
-            | Action::Send
-            | Action::Elevate
-    )
-}
-
-/// Whether the entry that holds leaves open what its words mean, as one for a whole tool does.
-fn leaves_words_open(chain: &[&schema::Command]) -> bool {
-    let Some(entry) = chain.first() else {
-        return false;
-    };
-    let others = chain.iter().find_map(|entry| entry.others);
-    let is_loose = others.is_some_and(|it| it != schema::Others::Unknown)
-        || entry.other_subcommands == schema::OtherSubcommands::Operand;
-    let words = entry.operands.iter().any(|operand| {
-        matches!(
-            operand.role.as_str(),
-            "word" | "words" | "what" | "verb" | "action" | "task"
-        )
-    }) || entry.path.first().is_some_and(|program| program == "java");
-    is_loose && (words || entry.operands.is_empty())
-}
-
-/// Whether the first word of a program that is described together with many others is a verb that nobody takes back: `quarto publish`.
-fn is_verb_of_many(chain: &[&schema::Command], words: &[Word]) -> bool {
-    let [entry] = chain else { return false };
-    let is_loose = entry.others.is_some_and(|it| it != schema::Others::Unknown);
-    let program = entry.path.first().map_or("", String::as_str);
-    is_loose
-        && entry.also.0.len() + entry.aliases.len() > 2
-        && !super::carried::is_handler(program)
-        && words.first().and_then(Word::known).is_some_and(|word| {
-            word.bytes()
-                .all(|letter| letter.is_ascii_lowercase() || letter == b'-')
-                && matches!(
-                    word_sense(&word),
-                    Sense::Destroys
-                        | Sense::Deletes
-                        | Sense::Publishes
-                        | Sense::Grants
-                        | Sense::Pays
-                        | Sense::Flashes
-                )
-        })
-}
-
-/// The words behind the subcommands that are described.
-fn undescribed_words(words: &[Word], path: &str) -> Vec<Word> {
-    let mut described = path.split(' ').skip(1).peekable();
-    let is_described = |word: &&Word| {
-        let known = word.known();
-        let is_next = known
-            .as_deref()
-            .is_some_and(|text| described.peek() == Some(&text));
-        if is_next {
-            described.next();
-        }
-        !is_next
-    };
-    words.iter().filter(is_described).cloned().collect()
-}
-
-/// The mark of a word that only looks, or changes what is made again: `pre-commit gc`.
-const LOOKS: &str = "look";
-
-/// Whether an entry says that a word, or an option without a value, changes nothing that matters.
-fn is_described(chain: &[&schema::Command], word: &Word) -> bool {
-    let Some(text) = word.known() else {
-        return false;
-    };
-    chain.iter().any(|entry| {
-        let marks = entry
-            .operands
-            .iter()
-            .map(|operand| operand.valued.get(&*text));
-        marks.flatten().any(|mark| mark == LOOKS)
-            || entry.flags.0.iter().any(|flag| **flag == *text)
-    })
-}
-
-/// Whether a word of a tool that builds is about what it builds itself: `sbt clean`, `gradle assembleRelease`, `nx reset`.
-///
-/// Sources: the manuals of the tools; `nx reset` and `hugo --gc` empty caches, `turbo prune` copies, `pnpm store prune` removes what no
-/// project uses.
-fn is_of_build(path: &str, word: &Word) -> bool {
-    const CLEANERS: &str = " sbt mill lein boot-clj cabal stack xcodebuild ant dune rebar3 shards nimble dub jekyll hexo gatsby gradle \
-        gradlew swift scons waf idf.py west mix zig meson platformio pio maturin dotnet forge hardhat truffle brownie ape anchor ghdl mdbook \
-        ng ember nuxi quasar rescript lake spago bloop tuist moon plz buck2 ";
-    let program = path.split(' ').next().unwrap_or_default();
-    let program = program.rsplit('/').next().unwrap_or_default();
-    let text = word.display();
-    let is_kept = match text.as_str() {
-        "clean" | "distclean" | "fullclean" | "--clean" => {
-            super::telling::listed(CLEANERS, program)
-        }
-        "reset" => program == "nx",
-        "prune" => matches!(path, "turbo" | "turbo prune" | "pnpm store"),
-        "--gc" => program == "hugo",
-        "--recreate" => matches!(program, "tox" | "nox" | "hatch"),
-        _ => false,
-    };
-    let task = text.rsplit(':').next().unwrap_or_default();
-    let goals = [
-        "assemble", "bundle", "compile", "lint", "test", "merge", "process", "package", "generate",
-    ];
-    // What the build itself put on a device for trial (Android Gradle plugin 8).
-    let of_trial = task.starts_with("uninstallDebug") || task == "uninstallAndroidTest";
-    is_kept
-        || matches!(program, "gradle" | "gradlew")
-            && (of_trial || goals.iter().any(|goal| task.starts_with(goal)))
 }
 
 /// Whether a word says that something is made.

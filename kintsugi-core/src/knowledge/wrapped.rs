@@ -281,19 +281,7 @@ impl Analyst<'_> {
             .as_ref()
             .filter(|_| !matches!(task.call.input, Input::Inherited));
         if let Some(text) = given.or(fed) {
-            // With a name to replace, each line is one argument (xargs(1), -I).
-            if task.parsed.replaces.is_some() {
-                let lines = text.lines().filter(|line| !line.trim().is_empty());
-                return lines
-                    .take(LINES_MAX)
-                    .map(|line| vec![Word::text(line.trim_start(), span)])
-                    .collect();
-            }
-            return vec![
-                text.split_whitespace()
-                    .map(|word| Word::text(word, span))
-                    .collect(),
-            ];
+            return super::arguments::handed_on(task, text, span);
         }
         if let Input::Pipe { first, end } = task.call.input
             && let Some(found) = self.listed_by(&task.call, *first, *end)
@@ -407,9 +395,6 @@ impl Analyst<'_> {
 /// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
 const ROOTS_MAX: usize = 256;
 
-/// Most lines of an input that are followed one by one.
-const LINES_MAX: usize = 64;
-
 /// Most names that narrow a search; with more it counts as not narrowed.
 const NAMES_MAX: usize = 32;
 
@@ -423,16 +408,23 @@ impl Task<'_, '_> {
         }
         let words = self.call.words;
         let known = |at: usize| words.get(at).and_then(Word::known);
-        let (mut negated, mut alternatives) = (Vec::new(), false);
+        let (mut negated, mut alternatives, mut pruned) = (Vec::new(), false, 0);
         for at in 0..words.len() {
             let next = known(at + 1);
             match known(at).as_deref() {
                 // What is left out narrows nothing, and what is meant as well still does: `-name '*.py' -not -path './x/*'`.
                 Some("!" | "-not") => negated.extend(words.get(at + 2).map(|word| word.span)),
                 Some(",") => return Vec::new(),
-                // `-name x -prune -o …`: everything but what the name matches.
+                // `-path ./x -prune -o -name '*.y'`: what stands in front names what is left out; behind it must be another name.
                 Some("-prune") if matches!(next.as_deref(), Some("-o" | "-or")) => {
-                    return Vec::new();
+                    let is_named = |at: usize| {
+                        matches!(known(at).as_deref(), Some("-name" | "-iname"))
+                            && !matches!(known(at - 1).as_deref(), Some("!" | "-not"))
+                    };
+                    if !(at + 2..words.len()).any(is_named) {
+                        return Vec::new();
+                    }
+                    pruned = words.get(at).map_or(pruned, |word| word.span.start);
                 }
                 Some("-o" | "-or") => {
                     alternatives = true;
@@ -460,7 +452,7 @@ impl Task<'_, '_> {
                 Some(_) | None => {}
             }
         }
-        let is_meant = |word: &&Word| !negated.contains(&word.span);
+        let is_meant = |word: &&Word| word.span.start >= pruned && !negated.contains(&word.span);
         let is_grouped = negated.iter().any(|span| {
             let mut after = words.iter().filter(|word| word.span.start < span.start);
             after.next_back().and_then(Word::known).as_deref() == Some("(")

@@ -101,6 +101,7 @@
 //! | a patch of what is not committed, taken back | `git diff \| git apply -R` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | an access list that lets everybody read | `aws s3 cp x.csv s3://b/ --acl public-read` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | records that an object mapper takes away in batches | `rails runner 'User.in_batches(&:destroy_all)'` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | code that `xargs` hands on as one word | `printf %s 'rm -rf ~/x' \| xargs -0 sh -c` | `tests/corpus/evasive-tools-files.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a subcommand from a file, by `xargs` | `printf 'push\n--force\n' > a; xargs -a a git` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a linker, runner or compiler that a variable of cargo names | `CARGO_TARGET_…_RUNNER='rm -rf ~' cargo run` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | an address in a list of packages that the line writes | `echo 'x @ https://…' > r.txt; pip install -r r.txt` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
