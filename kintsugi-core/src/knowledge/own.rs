@@ -22,6 +22,9 @@ use crate::shell::{Directory, Hole, Piece, Word};
 /// Most things that are kept in mind.
 const THINGS_MAX: usize = 16;
 
+/// Most commands in front of one among which its maker is looked for.
+const EARLIER_MAX: usize = 64;
+
 /// Programs that run a command and hand on whether it succeeded.
 const TRANSPARENT: &str =
     " sudo doas env command docker podman nerdctl docker-compose kubectl oc nice time ";
@@ -280,23 +283,27 @@ fn takes_unique(call: &Call<'_>) -> bool {
         options.any(|(name, _)| listed(line.server, name.split('=').next().unwrap_or_default()))
     };
     let taken = taken(call.words);
+    // Asked first, since it is nearly always no, and the rest looks through the line.
+    let is_named_so = !taken.is_empty()
+        && call.assignments.is_empty()
+        && taken.iter().all(|(_, name)| is_unique(name))
+        && !names_server(call.words);
+    if !is_named_so {
+        return false;
+    }
     let invocations = call.scope.script.invocations.iter();
     let earlier: Vec<(String, Word)> = invocations
-        .filter(|it| {
-            it.span.start < call.span.start && it.assignments.is_empty() && !names_server(&it.words)
-        })
+        .filter(|it| it.span.start < call.span.start)
+        .rev()
+        .take(EARLIER_MAX)
+        .filter(|it| it.assignments.is_empty() && !names_server(&it.words))
         .filter_map(|it| made(&it.words))
         .collect();
-    let is_own = |(kind, name): &(String, Word)| {
-        is_unique(name)
-            && earlier
-                .iter()
-                .any(|(made, its)| made == kind && its.pieces == name.pieces)
-    };
-    !taken.is_empty()
-        && call.assignments.is_empty()
-        && !names_server(call.words)
-        && taken.iter().all(is_own)
+    taken.iter().all(|(kind, name)| {
+        earlier
+            .iter()
+            .any(|(made, its)| made == kind && its.pieces == name.pieces)
+    })
 }
 
 /// Whether every container that a command stops or removes is one of which a command of the line printed the number when it made

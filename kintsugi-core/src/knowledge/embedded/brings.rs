@@ -334,7 +334,8 @@ fn said(token: &Token) -> Option<&str> {
 
 fn is_library(name: &str) -> bool {
     let first = name.split(['/', ':']).next().unwrap_or(name);
-    LIBRARIES.contains(&first) || LIBRARIES.contains(&name.split('.').next().unwrap_or(name))
+    let is_listed = |name: &str| LIBRARIES.binary_search(&name).is_ok();
+    is_listed(first) || is_listed(name.split('.').next().unwrap_or(name))
 }
 
 fn is_requester(name: &str) -> bool {
@@ -363,6 +364,11 @@ mod tests {
     fn brings(text: &str) -> (bool, bool, bool) {
         let found = Brings::of(&lex::tokens(text, Language::Python));
         (found.clients, found.credentials, found.requests)
+    }
+
+    #[test]
+    fn libraries_are_in_the_order_in_which_they_are_searched() {
+        assert!(super::LIBRARIES.is_sorted());
     }
 
     #[test]
