@@ -213,7 +213,7 @@ fn files_are_changed_where_the_options_say() {
             "find . -name '*.pyc' -delete",
             "delete path /home/u/p/**/*.pyc build-output recursive,glob",
         ),
-        ("xxd -r a b", "overwrite path /home/u/p/b project <file"),
+        ("xxd -r a b", "overwrite path /home/u/p/b project <decoded"),
     ]);
 }
 

@@ -62,6 +62,8 @@ impl Analyst<'_> {
         );
         if writes && task.fetches {
             all.union(Feeds::of(Feed::Network))
+        } else if writes && decodes(task) {
+            all.union(Feeds::of(Feed::Decoded))
         } else if writes || runs {
             all
         } else if is_outward(action) {
@@ -73,15 +75,9 @@ impl Analyst<'_> {
 
     /// What stands on the standard output.
     pub(super) fn printed(task: &Task<'_, '_>, inner: Feeds) -> Printed {
-        let parsed = &task.parsed;
-        let prints = parsed.chain.first().and_then(|entry| {
-            entry.prints.iter().find(|prints| {
-                prints.when.iter().all(|mark| parsed.is_set(mark))
-                    && !prints.unless.iter().any(|mark| parsed.is_set(mark))
-            })
-        });
+        let prints = prints(task);
         let through = task.call.fed.feeds.union(task.reads).union(inner);
-        match prints.map(|prints| prints.what) {
+        match prints {
             Some(Prints::Nothing) => Printed {
                 feeds: Feeds::of(Feed::Text),
                 text: None,
@@ -149,6 +145,22 @@ impl Analyst<'_> {
             copies: None,
         }
     }
+}
+
+/// What an entry says of the standard output of a command with these options.
+fn prints(task: &Task<'_, '_>) -> Option<Prints> {
+    let parsed = &task.parsed;
+    let mut all = parsed.chain.first()?.prints.iter();
+    let said = all.find(|prints| {
+        prints.when.iter().all(|mark| parsed.is_set(mark))
+            && !prints.unless.iter().any(|mark| parsed.is_set(mark))
+    })?;
+    Some(said.what)
+}
+
+/// Whether what a command writes, to a file as on its output, comes out of a decoder: `uudecode -o x`, `openssl enc -d -out x`.
+pub(super) fn decodes(task: &Task<'_, '_>) -> bool {
+    prints(task) == Some(Prints::Decoded)
 }
 
 /// Whether what is fed matters to what the command writes, runs or sends.

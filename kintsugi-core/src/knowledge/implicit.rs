@@ -30,6 +30,12 @@ const FILES: &[(&[&str], &[&str], Language)] = &[
     (&["scons"], &["SConstruct"], Language::Python),
     (&["bundle"], &["Gemfile"], Language::Ruby),
     (&["vagrant"], &["Vagrantfile"], Language::Ruby),
+    // What Cargo builds when nothing else is said (cargo(1), 1.83, "Package Layout").
+    (
+        &["cargo"],
+        &["build.rs", "src/main.rs", "src/lib.rs"],
+        Language::Other,
+    ),
 ];
 
 /// Programs that make a program of the text they are given, which the same line may run.

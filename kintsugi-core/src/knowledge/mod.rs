@@ -42,6 +42,7 @@ mod made;
 mod manifests;
 mod names_only;
 mod only_looks;
+mod onto_one;
 mod opened;
 #[cfg(test)]
 mod operations_tests;

@@ -130,6 +130,7 @@ impl Analyst<'_> {
         self.signed_requests(&task, before);
         self.run_option_file(&task);
         self.remember_links(&task);
+        self.onto_one(&task);
         self.remember_fetched(&task);
         self.remember_made(&task);
         let mut feeds = self.run_code(&task).union(self.run_implicit(&task));
@@ -528,7 +529,8 @@ impl Analyst<'_> {
             // A pipe with a name holds nothing by itself (mkfifo(1)).
             let is_pipe = task.parsed.path == "mkfifo";
             let feeds = if is_pipe { Feeds::NONE } else { feeds };
-            let text = text.filter(|_| !is_pipe);
+            // What is decoded is not what was read.
+            let text = text.filter(|_| !is_pipe && !super::flow::decodes(task));
             self.remember(&judged.path, feeds, text);
             self.remember_inside(task, judged, feeds);
             self.remember_copy(task, judged);

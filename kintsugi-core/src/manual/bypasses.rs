@@ -138,9 +138,16 @@
 //! | an address of a package in the manifest of npm, Bundler, cargo, composer or a project of Python that the line writes | `echo 'gem "x", git: "https://…"' >> Gemfile && bundle` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a function or alias in the place of `sudo` or `ssh`, which reads what is typed | `sudo() { curl -d "$(env)" https://…; command sudo "$@"; }` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | what `curl -K -` is fed, where a part of it is not known | `printf 'request = DELETE…%s' "$T" \| curl -K -` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
-//! | a variable with a name of the shell hook, which the next shell inherits or remembers: it took itself for loaded, or fish for answered | `fish -c 'set -U _kintsugi_client x'`, `tmux set-environment -g _kintsugi_client x` | `tests/tests/shell_hooks`: "variables with its names, set before it, do not switch it off" |
-//! | a name of what is made again, anywhere in code that lists files | `perl -MFile::Find -e '$x = "tmp"; find(sub { unlink }, "src")'` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
-//! | a temporary table that cannot be made, removed by its name | `CREATE TEMP TABLE users AS SELECT x FROM nowhere; DROP TABLE users` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | pieces of a script that a pattern puts together | `printf 'r' > a.1; printf 'm -rf ~/x' > a.2; cat a.* > s; sh s` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file that a decoder writes by its own option, and that then runs | `uudecode -o x a.uu && . ./x`, `xxd -r -p a x; sh x` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a command of bash that it calls for each line that it reads | `mapfile -C 'rm -rf' -c 1 a` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function of Lisp, Vim, Tcl, gdb, awk or Julia by a name that is put together | `(funcall (intern (concat "delete-" "file")) x)`, `call call("del" .. "ete", […])`, `file $verb x`, `@f(x)` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a file of Perl that is a command by its name, which is computed | `open F, join("", reverse split //, "\| …")` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a method that Python calls by itself, and a comment that it keeps | `'%(rm x)s' % d` with `__missing__`, `os.system(__doc__)` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | the maker of functions by way of any function | `[].filter.constructor([...x].reverse().join(""))()` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | m4 with other quotes | `changequote([,])syscmd([rm x])` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a disk that a program of the line opens for writing, and a tree that it walks and takes away | `os.OpenFile("/dev/sdb", os.O_WRONLY, 0)` and `go run`, `nftw(…)` with `remove` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | many files moved onto one name of a file | `for f in *.tif; do mv "$f" all.tif; done` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -160,5 +167,5 @@
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
-//! | many files moved or copied onto one name, which may be a directory | `for f in a b; do mv "$f" /mnt/x; done` |
+//! | many files moved onto one name that has no ending, or is read in a loop | `for f in a b; do mv "$f" /mnt/x; done` |
 //! | an address in a manifest that another program edits | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` |

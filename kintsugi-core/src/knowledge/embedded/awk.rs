@@ -43,6 +43,14 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         match (token, token.mark()) {
             (Token::Name(name), _) => match name.as_str() {
                 "print" | "printf" => print = Some(at + 1),
+                // gawk(1), "Indirect Function Calls".
+                _ if program.tokens.get(at.wrapping_sub(1)).map(Token::mark) == Some("@")
+                    && program.tokens.get(at + 1).map(Token::mark) == Some("(") =>
+                {
+                    found.push(Embedded::Hidden(
+                        "a function whose name is computed".to_owned(),
+                    ));
+                }
                 "system" => found.push(Embedded::Shell(program.expression(at + 2, budget))),
                 "getline" => program.input(at, budget, &mut found),
                 _ => {}
@@ -112,7 +120,7 @@ fn network(program: &Program, text: &str, found: &mut Vec<Embedded>) {
             || matches!((before, token), (Some("|"), Token::Name(name)) if name == "getline");
         before = Some(token.mark());
         is_run
-    });
+    }) || program.keeps_other_than_network();
     if runs {
         found.push(effect(
             Action::Interpret,
@@ -145,6 +153,19 @@ fn variables(tokens: &[Token], budget: &mut Budget) -> BTreeMap<String, Word> {
 }
 
 impl Program {
+    /// Whether something else than a connection stands in front of a `|&`: a command that was read from there.
+    fn keeps_other_than_network(&self) -> bool {
+        self.tokens.windows(3).any(|three| {
+            let [Token::Name(name), bar, and] = three else {
+                return false;
+            };
+            let value = self.variables.get(name).map(Word::display);
+            bar.mark() == "|"
+                && and.mark() == "&"
+                && !value.is_some_and(|value| value.starts_with("/inet"))
+        })
+    }
+
     /// Whether the file that is being read stands there.
     fn names_itself(&self, at: usize) -> bool {
         matches!(self.tokens.get(at), Some(Token::Name(name)) if name == "FILENAME")
@@ -167,11 +188,21 @@ impl Program {
     fn pipe(&self, (print, bar): (usize, usize), budget: &mut Budget, found: &mut Vec<Embedded>) {
         let command = self.expression(bar + 1, budget);
         let first = command.known_prefix();
+        if first.trim().is_empty() && !self.is_coprocess(bar) {
+            found.push(Embedded::Hidden(
+                "a command that awk puts together".to_owned(),
+            ));
+        }
         let name = first.split_whitespace().next().unwrap_or_default();
         if SHELLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
             found.push(Embedded::Shell(self.expression(print, budget)));
         }
         found.push(Embedded::Shell(command));
+    }
+
+    /// `|&` keeps a command, or a connection, at both ends (`gawk(1)`, "I/O Statements").
+    fn is_coprocess(&self, bar: usize) -> bool {
+        self.tokens.get(bar + 1).map(Token::mark) == Some("&")
     }
 
     /// `"cmd" | getline`.
@@ -224,6 +255,17 @@ impl Program {
                     word.pieces.extend(parts.iter().map(|part| match part {
                         Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),
                     }));
+                }
+                // `sprintf("sort -k %d", n)`: its text up to what it is filled with.
+                (Token::Name(name), _) if name == "sprintf" => {
+                    if let Some(Token::Text(parts)) = self.tokens.get(at + count + 2)
+                        && let [Part::Text(format)] = parts.as_slice()
+                    {
+                        let (before, _) = format.split_once('%').unwrap_or((format, ""));
+                        word.pieces.push(Piece::Text(before.to_owned()));
+                    }
+                    word.pieces.extend(super::value::hole().pieces);
+                    break;
                 }
                 (Token::Name(name), _) => {
                     let value = self.variables.get(name).cloned();

@@ -120,9 +120,17 @@ impl Script<'_> {
         true
     }
 
-    /// `do shell script "…"`.
+    /// `do shell script "…"`, `run script "…"`.
     pub(super) fn apple_shell(&mut self, cursor: &mut Cursor<'_>) -> bool {
         let named = |at: usize, name: &str| matches!(cursor.ahead(at), Some(Token::Name(found)) if found == name);
+        if cursor.name() == Some("run") && named(1, "script") {
+            cursor.at += 2;
+            match self.expression(cursor).known() {
+                Some(text) => self.nested(&text),
+                None => self.hidden("a script that is computed"),
+            }
+            return true;
+        }
         if !(named(1, "shell") && named(2, "script")) {
             return false;
         }

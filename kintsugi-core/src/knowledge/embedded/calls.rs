@@ -272,7 +272,11 @@ pub(super) fn is_environment(path: &str) -> bool {
 
 /// What an open mode does to the file.
 pub(super) fn opened(mode: &str) -> Action {
-    if mode.starts_with("+<") || mode.contains('a') || mode.starts_with(">>") || mode == "r+" {
+    if mode.starts_with("+<")
+        || mode.contains('a')
+        || mode.starts_with(">>")
+        || mode.starts_with('r') && mode.contains('+')
+    {
         Write
     } else if mode.contains('w') || mode.starts_with('>') || mode.contains("O_TRUNC") {
         Overwrite

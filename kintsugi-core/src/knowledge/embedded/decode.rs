@@ -30,7 +30,7 @@ pub(super) fn decoded(decode: Decode, call: &Call<'_>) -> Value {
             let mut value = object.unwrap_or(first);
             if let Some(mut items) = value.items.take() {
                 items.reverse();
-                return Value::list(items);
+                return hidden(Value::list(items));
             }
             let turned = value.map(|text| Some(text.chars().rev().collect()));
             hidden(turned)
@@ -177,6 +177,12 @@ fn split(call: &Call<'_>) -> Value {
     let Some(text) = text.known() else {
         return Value::unknown(feed);
     };
+    if call.path.ends_with("splitlines") {
+        return Value {
+            feed,
+            ..Value::list(text.lines().map(Value::text).collect())
+        };
+    }
     let parts: Vec<Value> = match separator.known().as_deref() {
         None => text.split_whitespace().map(Value::text).collect(),
         Some("") => text.chars().map(Value::text).collect(),

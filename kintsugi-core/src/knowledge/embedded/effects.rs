@@ -210,6 +210,7 @@ impl Script<'_> {
 
     fn shell(&mut self, text: &Value) {
         self.was_decoded(text);
+        self.called_unseen(text);
         self.found
             .extend(text.alternatives().into_iter().map(Embedded::Shell));
     }
@@ -218,6 +219,34 @@ impl Script<'_> {
     fn was_decoded(&mut self, code: &Value) {
         if matches!(code.feed, Feed::Decoded | Feed::Network) {
             self.note(Action::Interpret, Role::Code, code, Modifiers::NONE);
+        }
+    }
+
+    /// A command that nobody writes as one: of a method that Python calls by itself, or out of a comment.
+    ///
+    /// Python 3.13, "Special method names": `'%(rm x)s' % d` calls `d.__missing__("rm x")`.
+    fn called_unseen(&mut self, command: &Value) {
+        const BY_ITSELF: [&str; 9] = [
+            "__missing__",
+            "__getattr__",
+            "__getattribute__",
+            "__getitem__",
+            "__class_getitem__",
+            "__format__",
+            "__set_name__",
+            "__del__",
+            "__prepare__",
+        ];
+        let is_computed = command
+            .alternatives()
+            .iter()
+            .any(|word| word.known_prefix().trim().is_empty());
+        let is_comment = command
+            .path
+            .as_deref()
+            .is_some_and(|path| path.ends_with("__doc__"));
+        if is_computed && BY_ITSELF.contains(&self.current.as_str()) || is_comment {
+            self.hidden("a command of a function that nobody calls by its name");
         }
     }
 
@@ -291,6 +320,22 @@ impl Script<'_> {
             .unwrap_or(&second)
             .known()
             .unwrap_or_default();
+        // `os.OpenFile(p, os.O_WRONLY|os.O_SYNC, 0)`, `open(p, O_RDWR)`.
+        let flags = call
+            .positional()
+            .skip(1)
+            .filter_map(|it| it.path.as_deref());
+        let mut flags = flags.map(|path| path.rsplit('.').next().unwrap_or(path));
+        if let Some(flag) =
+            flags.find(|flag| matches!(*flag, "O_WRONLY" | "O_RDWR" | "O_TRUNC" | "O_APPEND"))
+        {
+            let action = if flag == "O_TRUNC" {
+                Action::Truncate
+            } else {
+                Action::Write
+            };
+            return self.path(action, &call.argument(0), None);
+        }
         let perl = self.language == crate::knowledge::schema::Language::Perl;
         if perl {
             return self.perl_open(call, &mode);
@@ -320,6 +365,9 @@ impl Script<'_> {
     /// `open(F, "rm -rf / |")`, `open(F, ">", "x")`, `open F, ">x"`.
     fn perl_open(&mut self, call: &Call<'_>, mode: &str) -> Value {
         let text = mode.trim();
+        if call.positional().nth(2).is_none() && text.is_empty() {
+            return self.perl_open_computed(&call.argument(1));
+        }
         if let Some(command) = text.strip_prefix('|').or_else(|| text.strip_suffix('|')) {
             let third = call.argument(2);
             let words: Vec<Value> = call.positional().skip(2).cloned().collect();
@@ -340,6 +388,18 @@ impl Script<'_> {
             Value::text(name)
         };
         self.path(calls::opened(text), &target, None)
+    }
+
+    /// `open(F, $x)` of two arguments: a text that begins or ends with a bar is a command (perlopentut 5.38, "Pipe Opens").
+    fn perl_open_computed(&mut self, name: &Value) -> Value {
+        let is_pipe = |word: &Word| {
+            let text = word.display();
+            text.starts_with('|') || text.ends_with('|')
+        };
+        if name.alternatives().iter().any(is_pipe) || self.hides && name.known().is_none() {
+            self.hidden("a file or a command whose name is computed");
+        }
+        self.path(Action::Read, name, None)
     }
 
     fn remote(&mut self, action: Action, call: &Call<'_>) -> Value {
@@ -413,9 +473,17 @@ impl Script<'_> {
         }
         if let Some(text) = code.known() {
             self.was_decoded(&code);
+            let is_name = |letter: char| letter.is_ascii_alphanumeric() || "_.".contains(letter);
+            if !text.is_empty() && text.chars().all(is_name) {
+                // `eval(Meta.parse("rm"))` is the function.
+                return Value::named(text);
+            }
             self.nested(&text);
         } else if matches!(code.feed, Feed::Nothing | Feed::Text) {
-            if !takes_functions {
+            // `[].constructor.constructor(x)` is `Function(x)`, and a text that was turned around is no function.
+            let makes_functions = call.path.ends_with(".constructor")
+                && (self.hides || call.path.ends_with(".constructor.constructor"));
+            if !takes_functions || makes_functions {
                 self.hidden("code that is computed");
             }
         } else {

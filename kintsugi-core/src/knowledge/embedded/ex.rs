@@ -52,7 +52,9 @@ fn one<'t>(line: &'t str, budget: &mut Budget, found: &mut Vec<Embedded>) -> Opt
         "lua" | "call" | "echo" | "let" | "exe" | "exec" | "execute" => {
             // What an editor is told to start is plain, unless somebody hides it.
             // A dot joins texts (`:help expr-.`, Vim 9.1).
+            let argument = close_dots(argument);
             let argument = argument.replace("\".\"", "\"..\"").replace("'.'", "'..'");
+            found.extend(called_by_name(&argument));
             if name.starts_with("exe") {
                 // `exe "!r"."m x"` runs what the texts say together.
                 let joined = argument.replace("\"..\"", "").replace("'..'", "");
@@ -87,6 +89,55 @@ fn one<'t>(line: &'t str, budget: &mut Budget, found: &mut Vec<Embedded>) -> Opt
         _ => found.push(Embedded::Unknown(format!("the editor command `{name}`"))),
     }
     None
+}
+
+/// `"a" . "b"` as `"a"."b"`.
+fn close_dots(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'']) {
+        let (before, behind) = rest.split_at(at + 1);
+        let joins = before
+            .get(..at)
+            .is_some_and(|between| between.trim() == "." && !out.is_empty());
+        out.push_str(if joins {
+            "."
+        } else {
+            before.get(..at).unwrap_or_default()
+        });
+        out.push_str(before.get(at..).unwrap_or_default());
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Functions of Vim by which something is run or gone (`:help functions`, Vim 9.1).
+const REGRETTED: [&str; 8] = [
+    "delete",
+    "system",
+    "systemlist",
+    "writefile",
+    "rename",
+    "job_start",
+    "jobstart",
+    "termopen",
+];
+
+/// `call("del" .. "ete", […])`, `function('delete')`: a function by its name, which only running it tells when it is put together.
+fn called_by_name(argument: &str) -> Option<Embedded> {
+    let makers = ["call(", "function(", "funcref("];
+    makers.iter().find_map(|maker| {
+        let (before, behind) = argument.split_once(maker)?;
+        if before.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+            return None;
+        }
+        let name = behind.trim_start().strip_prefix(['"', '\''])?;
+        let (name, after) = name.split_once(['"', '\''])?;
+        let is_whole = after.trim_start().starts_with([',', ')']);
+        (!is_whole || REGRETTED.contains(&name))
+            .then(|| Embedded::Hidden("a function that an editor calls by its name".to_owned()))
+    })
 }
 
 /// What stands behind a `|` that separates two commands.

@@ -317,6 +317,28 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     // m4.
     ("syscmd", Launch),
     ("esyscmd", Launch),
+    // Files that a program of the line opens for writing: disks among them.
+    ("os.OpenFile", Open),
+    ("fopen", Open),
+    ("open", Open),
+    (".openSync", Open),
+    ("remove", path(Delete, 0)),
+    (".remove_all", tree(Delete, 0)),
+    ("vim.loop.fs_unlink", path(Delete, 0)),
+    ("vim.uv.fs_unlink", path(Delete, 0)),
+    ("vim.loop.fs_rmdir", path(Delete, 0)),
+    ("vim.uv.fs_rmdir", path(Delete, 0)),
+    ("vim.fs.rm", tree(Delete, 0)),
+    ("vim.fn.delete", tree(Delete, 0)),
+    ("std.getenv", Does::Variable),
+    // Julia.
+    ("getfield", Member),
+    ("getproperty", Member),
+    ("Symbol", Does::Decode(Decode::Concatenate)),
+    ("Cmd", Same(0)),
+    ("Base.rm", tree(Delete, 0)),
+    ("homedir", Does::Home),
+    ("joinpath", Join),
     // C, Go, Rust, Swift and the Lisps, of which a line may compile a program for itself.
     ("run-program", Launch),
     ("exec", Launch),

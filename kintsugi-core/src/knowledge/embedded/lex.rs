@@ -236,7 +236,10 @@ impl<'a> Lexer<'a> {
             } else {
                 open
             };
-            let replacement = self.delimited(open).to_owned();
+            let close = closing(open);
+            // `s/x/unlink "a\/b"/e`: the delimiter is written with a backslash (perlop(1) 5.38, "Quote-Like Operators").
+            let escaped: String = ['\\', close].iter().collect();
+            let replacement = self.delimited(open).replace(&escaped, &close.to_string());
             let flags = end_of(self.rest, |c| c.is_ascii_alphabetic());
             if name == "s"
                 && self

@@ -38,6 +38,17 @@ pub(super) fn read_gdb(text: &str, budget: &mut Budget) -> Vec<Embedded> {
                     crate::effect::Modifiers::NONE,
                 ));
             }
+            // `set $f = (int (*)(char *))remove`: called by another name afterwards.
+            "set" | "call" | "print" | "p"
+                if rest.contains('=')
+                    && ["unlink", "remove", "rmdir", "system", "popen", "execl"]
+                        .iter()
+                        .any(|name| rest.trim_end_matches([' ', ')']).ends_with(name)) =>
+            {
+                found.push(Embedded::Hidden(
+                    "a function that a debugger calls by another name".to_owned(),
+                ));
+            }
             "call" | "print" | "p" | "expr" | "expression" | "compile"
                 if rest.contains("system") =>
             {

@@ -52,6 +52,13 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
             .last()
             .map(|path| effect(Action::Overwrite, Role::Path, path, Modifiers::NONE)),
         "rename-file" => first.map(|path| effect(Action::Move, Role::Path, &path, Modifiers::NONE)),
+        "funcall" | "apply" | "mapc" | "mapcar" | "mapcan" | "run-with-timer" | "run-at-time"
+        | "cl-mapc" | "seq-do" | "call-interactively" => {
+            return handed(arguments, found);
+        }
+        "eval" if arguments.trim_start().starts_with(['(', '\'']) => {
+            return evaluated(arguments, found);
+        }
         "load" | "load-file" | "eval-buffer" => {
             first.map(|path| effect(Action::Interpret, Role::Code, &path, Modifiers::NONE))
         }
@@ -69,6 +76,90 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
             Embedded::Unknown(what)
         }
     }));
+}
+
+/// Longest form in brackets that is looked through for its end, in bytes.
+const FORM_BYTES_MAX: usize = 2_048;
+
+/// `(funcall (intern "delete-file") x)`, `(mapc #'delete-file (directory-files d))`: a function by its name, or by what a form gives.
+fn handed(arguments: &str, found: &mut Vec<Embedded>) {
+    let first = arguments.trim_start();
+    let quoted = [
+        "#'",
+        "'",
+        "(quote ",
+        "(function ",
+        "(symbol-function '",
+        "(symbol-function #'",
+        "(symbol-function (quote ",
+    ];
+    let plain = quoted.iter().find_map(|mark| first.strip_prefix(mark));
+    let made = ["(intern ", "(intern-soft ", "(make-symbol "];
+    let made = made.iter().find_map(|mark| first.strip_prefix(mark));
+    let (name, rest) = match (plain, made) {
+        (Some(name), _) => {
+            let end = name.find([' ', ')', '(', '\n', '\t']).unwrap_or(name.len());
+            let (name, rest) = name.split_at(end);
+            (name.to_owned(), rest.trim_start_matches([')', ' ']))
+        }
+        (None, Some(text)) => {
+            let Some(name) = string(text) else {
+                found.push(Embedded::Hidden(
+                    "a function whose name is computed".to_owned(),
+                ));
+                return;
+            };
+            (name, behind_form(first))
+        }
+        // `(car (list 'delete-file))`, `(nth 1 fs)`: whatever a form gives; a `lambda` is read where it stands.
+        (None, None) if first.starts_with("(read") => {
+            found.push(Embedded::Hidden(
+                "a function whose name is computed".to_owned(),
+            ));
+            return;
+        }
+        (None, None) => return,
+    };
+    // `(apply 'f (list "x"))`, `(apply 'f '("x"))`.
+    let rest = rest.trim_start();
+    let inside = ["(list ", "'("]
+        .iter()
+        .find_map(|mark| rest.strip_prefix(mark));
+    call(&name, inside.unwrap_or(rest), found);
+}
+
+/// `(eval (read "(shell-command …)"))`: text that is read as Lisp.
+fn evaluated(arguments: &str, found: &mut Vec<Embedded>) {
+    let form = arguments.trim_start();
+    let readers = ["(car (read-from-string ", "(read-from-string ", "(read "];
+    let Some(text) = readers.iter().find_map(|mark| form.strip_prefix(mark)) else {
+        return;
+    };
+    match string(text) {
+        Some(text) if text.len() <= FORM_BYTES_MAX => found.extend(read(&text)),
+        Some(_) | None => found.push(Embedded::Hidden("code that is computed".to_owned())),
+    }
+}
+
+/// What stands behind the form in brackets that `text` begins with.
+fn behind_form(text: &str) -> &str {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for (at, letter) in text.char_indices().take(FORM_BYTES_MAX) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => in_text = !in_text,
+            '(' if !in_text => depth += 1,
+            ')' if !in_text => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return text.get(at + 1..).unwrap_or_default();
+                }
+            }
+            _ => {}
+        }
+    }
+    ""
 }
 
 /// The string that stands first, when nothing but blanks is in front of it.

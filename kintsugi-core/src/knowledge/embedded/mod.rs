@@ -135,6 +135,10 @@ pub(super) fn read_with(
             .chain(records::read(&plain))
             .collect(),
     };
+    // m4(1), 1.4.19: with other quotes nothing that stands there is what it looks like.
+    if language == Language::Other && plain.contains("changequote(") && plain.contains("syscmd") {
+        found.push(Embedded::Hidden("a command behind other quotes".to_owned()));
+    }
     if outside_strings(language, &plain) {
         found.push(Embedded::Effect {
             action: Action::Interpret,

@@ -25,6 +25,9 @@ const SAID_MAX: usize = 32;
 /// Most fields of an object that are kept.
 const FIELDS_MAX: usize = 16;
 
+/// Longest text of which a list of letters is made, in bytes.
+const SPREAD_BYTES_MAX: usize = 512;
+
 /// Longest key of an object that is worked out, in tokens.
 const KEY_TOKENS_MAX: usize = 16;
 
@@ -88,6 +91,13 @@ pub(super) fn read_with(
     };
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
     let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
+    // The text that a module begins with is its `__doc__` (Python 3.13, "Code objects").
+    if language == Language::Python
+        && let Some(Token::Text(parts)) = tokens.iter().find(|token| **token != Token::Line)
+        && let [Part::Text(text)] = parts.as_slice()
+    {
+        script.names.insert("__doc__".to_owned(), Value::text(text));
+    }
     if !super::mocked::is_mocked(language, text) {
         script.brings = Brings::of(&tokens);
     }
@@ -99,6 +109,11 @@ pub(super) fn read_with(
     script.whole(&tokens);
     script.scratch();
     script.found
+}
+
+/// Whether a star behind it joins texts.
+fn is_no_number(text: &str) -> bool {
+    text.parse::<f64>().is_err()
 }
 
 impl Script<'_> {
@@ -174,7 +189,7 @@ impl Script<'_> {
                     slot.or(&value);
                 }
             }
-            Some("do") if self.apple_shell(cursor) => {}
+            Some("do" | "run") if self.apple_shell(cursor) => {}
             Some(_) if self.unpacked(cursor) => {}
             Some(
                 "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "if"
@@ -206,6 +221,13 @@ impl Script<'_> {
                 Some(Token::Mark("+" | "..")) => "",
                 Some(Token::Mark(".")) if self.joins_by_dot() => "",
                 Some(Token::Mark("/")) if self.language == Language::Python => "/",
+                // Julia joins texts with a star (Julia 1.11, "Strings").
+                Some(Token::Mark("*"))
+                    if self.language == Language::Other
+                        && value.known().is_some_and(|text| is_no_number(&text)) =>
+                {
+                    ""
+                }
                 Some(Token::Mark("%")) if self.language == Language::Python => {
                     cursor.at += 1;
                     let filling = self.operand(cursor);
@@ -385,6 +407,20 @@ impl Script<'_> {
             }
             if cursor.accept(",") || matches!(cursor.peek(), Some(Token::Line)) {
                 cursor.skip_lines();
+                continue;
+            }
+            // `[...text]` is a list of its letters.
+            if open == "[" && self.language == Language::Javascript && cursor.accept("...") {
+                let value = self.expression(cursor);
+                let letters = |text: String| text.chars().map(Value::text).collect();
+                let items = value.items.clone().or_else(|| {
+                    let text = value.known();
+                    text.filter(|text| text.len() <= SPREAD_BYTES_MAX)
+                        .map(letters)
+                });
+                let items = items.unwrap_or_else(|| vec![value]);
+                self.pay_for(&Value::list(items.clone()));
+                arguments.extend(items.into_iter().map(|item| (None, item)));
                 continue;
             }
             let start = cursor.at;

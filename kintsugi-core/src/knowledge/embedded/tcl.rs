@@ -7,7 +7,7 @@ use crate::shell::Budget;
 /// Reads a script of Tcl.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
-    for (at, _) in starts(text) {
+    for (at, before) in starts(text) {
         let command = text.get(at..).unwrap_or_default().trim_start();
         let end = end(command);
         if !budget.spend(u32::try_from(end / 64 + 1).unwrap_or(u32::MAX)) {
@@ -15,6 +15,10 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
             return found;
         }
         let (command, _) = command.split_at(end);
+        // A pattern in braces and a text in quotes begin with brackets too.
+        if matches!(before, '\n' | ';') && command.trim_start().starts_with(['[', '{']) {
+            computed_name(command.trim(), &mut found);
+        }
         one(command.trim(), &mut found);
     }
     found
@@ -85,6 +89,19 @@ fn one(command: &str, found: &mut Vec<Embedded>) {
     }
 }
 
+/// `[string reverse cexe] rm x`, `{*}[list file delete x]`: which command it is only running it tells.
+fn computed_name(command: &str, found: &mut Vec<Embedded>) {
+    let expands = command
+        .strip_prefix("{*}")
+        .is_some_and(|rest| rest.starts_with(['[', '$']));
+    let is_given_words = command.starts_with('[') && !command.ends_with(']');
+    if expands || is_given_words {
+        found.push(Embedded::Hidden(
+            "a command whose name is computed".to_owned(),
+        ));
+    }
+}
+
 /// `file delete -force X`, `file rename A B`, `file copy -force A B`.
 fn file(rest: &str, found: &mut Vec<Embedded>) {
     let mut words = rest.split_whitespace();
@@ -108,6 +125,11 @@ fn file(rest: &str, found: &mut Vec<Embedded>) {
         "copy" => {
             let last = paths.last().copied().unwrap_or_default();
             found.push(effect(Action::Overwrite, Role::Path, last, Modifiers::NONE));
+        }
+        verb if verb.starts_with(['$', '[']) => {
+            found.push(Embedded::Hidden(
+                "`file` with a verb that is computed".to_owned(),
+            ));
         }
         _ => {}
     }

@@ -30,8 +30,15 @@ impl Script<'_> {
         };
         // Java: `Files.walk(home).forEach(p -> p.toFile().delete())`.
         if self.language == Language::Other
-            && named(&["walk", "walkFileTree"])
-            && named(&["delete", "deleteIfExists"])
+            && (named(&["walk", "walkFileTree"]) && named(&["delete", "deleteIfExists"])
+                || named(&[
+                    "nftw",
+                    "ftw",
+                    "fts_open",
+                    "readdir",
+                    "recursive_directory_iterator",
+                    "directory_iterator",
+                ]) && named(&["remove", "unlink", "unlinkat", "rmdir", "remove_all"]))
         {
             self.found.push(Embedded::Effect {
                 action: Action::Delete,
@@ -102,6 +109,7 @@ impl Script<'_> {
                 }
             }
         }
+        self.opened_by_options(tokens);
         self.tagged_shells(tokens);
         self.sends_environment(tokens);
         self.empties_by_opening(tokens);
@@ -133,6 +141,33 @@ impl Script<'_> {
 }
 
 impl Script<'_> {
+    /// `OpenOptions::new().write(true).open("/dev/sdb")` of Rust: what stands between them is not bound to the call.
+    fn opened_by_options(&mut self, tokens: &[Token]) {
+        let named = |wanted: &str| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Name(name) if name == wanted))
+        };
+        if self.language != Language::Other
+            || !named("OpenOptions")
+            || !(named("write") || named("append"))
+        {
+            return;
+        }
+        for three in tokens.windows(3) {
+            let [Token::Name(name), open, Token::Text(parts)] = three else {
+                continue;
+            };
+            if name == "open"
+                && open.mark() == "("
+                && let [super::lex::Part::Text(path)] = parts.as_slice()
+            {
+                let found = super::effect(Action::Write, Role::Path, path, Modifiers::NONE);
+                self.found.push(found);
+            }
+        }
+    }
+
     /// A text behind a lone `$`, as Bun 1.1 and zx 8 give it to a shell.
     fn tagged_shells(&mut self, tokens: &[Token]) {
         if self.language != Language::Javascript {

@@ -100,6 +100,7 @@ impl Machine<'_> {
             let pieces = match word.known().as_deref() {
                 Some("-" | "/dev/stdin") => from_input()?,
                 Some(option) if option.starts_with('-') => return None,
+                None if word.is_pattern() => self.written_all(word)?,
                 Some(_) | None => self.written(word).or_else(|| {
                     let [Piece::Hole(super::super::Hole::Process { first, .. })] =
                         word.pieces.as_slice()

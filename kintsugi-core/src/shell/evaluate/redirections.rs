@@ -6,13 +6,16 @@ use std::rc::Rc;
 
 use super::super::guard::Scan;
 use super::super::tree::{Node, Operator, Raw, Redirection};
-use super::super::{Directory, Input, Invocation, Output, Redirect, RedirectMode, Word};
+use super::super::{Directory, Input, Invocation, Output, Piece, Redirect, RedirectMode, Word};
 use super::state::{self, Pieces};
 use super::{Capture, Machine};
 use crate::effect::Span;
 
 /// Most files written by a text that are kept.
 const FILES_MAX: usize = 64;
+
+/// Most steps that matching one pattern with the names of these takes.
+const STEPS_OF_FILES: usize = 4_096;
 
 /// Units of work that a redirection costs.
 const REDIRECTION_UNITS: usize = 4;
@@ -329,6 +332,47 @@ impl Machine<'_> {
             .rev()
             .find(|(path, _)| paths.contains(path))
             .map(|(_, word)| word.pieces.clone())
+    }
+
+    /// Returns what this text has written to the files that match, in the order in which a shell lists them: `cat part.*`.
+    ///
+    /// Others may match as well: what is known of them is at least run.
+    pub(super) fn written_all(&mut self, name: &Word) -> Option<Pieces> {
+        let (first, rest) = name.pieces.split_first()?;
+        let (Piece::Text(text) | Piece::Glob(text)) = first else {
+            return None;
+        };
+        let is_text = matches!(first, Piece::Text(_));
+        let begins = if is_text { text.as_str() } else { "" };
+        let parent = begins.rsplit_once('/').map_or(".", |(parent, _)| parent);
+        let last = begins.rsplit_once('/').map_or(begins, |(_, last)| last);
+        let mut pieces = vec![Piece::Text(last.to_owned())];
+        if !is_text {
+            pieces.push(first.clone());
+        }
+        pieces.extend(rest.iter().cloned());
+        let pattern = super::pattern::Pattern::new(&pieces)?;
+        let directories = self.paths(if parent.is_empty() { "/" } else { parent });
+        let from = super::pattern::STEPS_MAX - STEPS_OF_FILES;
+        let mut steps = from;
+        let mut found: Vec<(&str, &Word)> = Vec::new();
+        for (path, word) in &self.script.files {
+            let Some((directory, base)) = path.rsplit_once('/') else {
+                continue;
+            };
+            let base: Vec<char> = base.chars().collect();
+            if directories.iter().any(|it| it == directory) && pattern.matches(&base, &mut steps)? {
+                found.push((path, word));
+            }
+        }
+        found.sort_unstable_by_key(|(path, _)| *path);
+        let mut all = Pieces::new();
+        for (_, word) in &found {
+            state::append(&mut all, &word.pieces);
+        }
+        let is_found = !found.is_empty();
+        self.spend((steps - from) / 16 + all.len() + 1, name.span);
+        is_found.then_some(all)
     }
 
     /// Walks a compound command with redirections of its own.
