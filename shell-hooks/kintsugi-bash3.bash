@@ -6,7 +6,10 @@
 # How. There is no PS0 and no key that tells its line. DEBUG runs before each simple command, and SIGINT there makes bash drop the line. At
 # the first command the history has the whole line, which is asked about once; where the history hides it, each command is.
 
-if [[ $- == *i* && -z ${_kintsugi_client-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+# Read twice, it is loaded once. What comes with the environment cannot know the number of this shell.
+if [[ $- == *i* && ${_kintsugi_shell-} != "$$" ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  _kintsugi_shell=$$
+  export -n _kintsugi_shell # `set -a` hands it to what `exec` puts in the place of this shell
   _kintsugi_client=@CLIENT@
   _kintsugi_full=@FULL@
   _kintsugi_quiet=1 # set while nothing is asked: between the answer to a line and the next prompt

@@ -10,7 +10,10 @@
 # through the pipes of a relay (`kintsugi-hook relay`): when it may run, the gate stays open once and nothing is started.
 
 # An older bash has kintsugi-bash3.bash, and reads this all the same: no syntax here is newer than bash 3.2.
-if [[ $- == *i* && -z ${_kintsugi_client-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
+# Read twice, it is loaded once. What comes with the environment cannot know the number of this shell.
+if [[ $- == *i* && ${_kintsugi_shell-} != "$$" ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
+  _kintsugi_shell=$$
+  export -n _kintsugi_shell # `set -a` hands it to what `exec` puts in the place of this shell
   _kintsugi_client=@CLIENT@
   _kintsugi_full=@FULL@
   _kintsugi_tty=/dev/tty _kintsugi_keys=/dev/tty # where a person is asked

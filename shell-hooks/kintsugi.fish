@@ -6,7 +6,9 @@
 # stays in the editor. The question goes through the pipes of a relay (`kintsugi-hook relay`), so that nothing is started for a
 # line that may run.
 
-if status is-interactive; and not set -q _kintsugi_client
+# Read twice, it is loaded once. What comes with the environment, or stands in a universal variable, cannot know the number of this shell.
+if status is-interactive; and test "$_kintsugi_shell" != $fish_pid
+    set -g _kintsugi_shell $fish_pid
     set -g _kintsugi_client @CLIENT@
     set -g _kintsugi_full @FULL@
     set -g _kintsugi_pipes
@@ -66,6 +68,8 @@ if status is-interactive; and not set -q _kintsugi_client
     #
     # First the relay, without a new process. No `( )` there: fish starts a thread for each. `switch` is a third of a `test`.
     function _kintsugi_ask
+        # Its own, whatever has that name elsewhere.
+        set -l _kintsugi_answer
         # One that has ended has no root any more, and who opens its pipe would wait for ever.
         if test -d "$_kintsugi_alive"; or _kintsugi_connect
             set -g _kintsugi_number $_kintsugi_next[$_kintsugi_number]
@@ -137,6 +141,8 @@ if status is-interactive; and not set -q _kintsugi_client
             commandline -f execute
             return
         end
+        set -l _kintsugi_line
+        set -l _kintsugi_long
         # Nearly always: not blank, and it fits into the pipe. The newline at its end is not the line's. What matches is set as a variable.
         if not string match -qr '(?s)^(?<_kintsugi_line>(?=\s*\S).{1,15000})\n\z' -- "$text"
             if not string match -qr '\S' -- "$text"
@@ -144,7 +150,7 @@ if status is-interactive; and not set -q _kintsugi_client
                 return
             end
             string sub -e -1 -- "$text" | string collect | read -z _kintsugi_line
-            set -f _kintsugi_long 1
+            set _kintsugi_long 1
         end
         # Abbreviations are expanded when the line is accepted, which is too late to ask about what they stand for.
         if set -q _kintsugi_abbreviations[1]; and test "$_kintsugi_line" != "$_kintsugi_expanded"; and _kintsugi_abbreviates

@@ -6,7 +6,10 @@
 # zsh drop the whole line. The line itself always takes zsh's own path, so history, here-documents and job control are zsh's.
 # The question goes through the pipes of a relay (`kintsugi-hook relay`), so that nothing is started for a line that may run.
 
-if [[ -o interactive && -z ${_kintsugi_client-} ]]; then
+# Read twice, it is loaded once. What comes with the environment cannot know the number of this shell.
+if [[ -o interactive && ${_kintsugi_shell-} != $$ ]]; then
+  typeset -g _kintsugi_shell=$$
+  typeset -g +x _kintsugi_shell # allexport hands it to what `exec` puts in the place of this shell
   typeset -g _kintsugi_client=@CLIENT@
   typeset -g _kintsugi_full=@FULL@
   typeset -g _kintsugi_pipes='' _kintsugi_trap='' _kintsugi_now='' _kintsugi_then='' _kintsugi_answer='' _kintsugi_is_relayed='' _kintsugi_part=''

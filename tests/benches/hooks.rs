@@ -239,7 +239,7 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              ((_kintsugi_open)) || echo 'not asked' >>micros\n\
              done\n\
              load() {{ eval \"$('{kintsugi}' init bash)\"; }}\n\
-             for ((i = 0; i < {LOADS}; i++)); do unset _kintsugi_client; timed loads load; done\n\
+             for ((i = 0; i < {LOADS}; i++)); do unset _kintsugi_shell; timed loads load; done\n\
              {die}\
              for ((i = 0; i < {DEAD} + 2; i++)); do\n\
              READLINE_LINE='git status' _kintsugi_text= _kintsugi_open=0 _kintsugi_ran= file=dead\n\
@@ -258,7 +258,7 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              (( _kintsugi_ran )) || echo 'not asked' >>micros\n\
              done\n\
              load() {{ eval \"$('{kintsugi}' init zsh)\"; }}\n\
-             for i in {{1..{LOADS}}}; do _kintsugi_client=; timed loads load; done\n\
+             for i in {{1..{LOADS}}}; do _kintsugi_shell=; timed loads load; done\n\
              {die}\
              for i in {{-1..{DEAD}}}; do\n\
              _kintsugi_ran=0 file=dead; (( i > 0 )) || file=untimed\n\
@@ -280,7 +280,7 @@ fn script(shell: Shell, kintsugi: &str) -> String {
              hundred floor empty; hundred pipes pipes; hundred micros enter\n\
              end\n\
              for i in (seq {})\n\
-             set a (date +%s%N); for j in (seq 5); set -e _kintsugi_client; '{kintsugi}' init fish | source; end; set b (date +%s%N)\n\
+             set a (date +%s%N); for j in (seq 5); set -e _kintsugi_shell; '{kintsugi}' init fish | source; end; set b (date +%s%N)\n\
              math -s0 \"($b - $a) / 5000\" >>loads\n\
              end\n\
              {die}\

@@ -39,6 +39,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         seat.run(&format!("exec {name} -i"));
         seat.deny(&format!("touch ran; {HELD}"), "n");
         seat.did_not_run("ran");
+        // It has the number of this one, and here also every variable.
+        if seat.shell != Shell::Fish {
+            let command = seat.shell.with_lines_around(&seat.machine, "set -a", "");
+            seat.pty = seat.shell.start(&command);
+            seat.run(&format!("exec {name} -i"));
+            seat.deny(&format!("touch ran; {HELD}"), "n");
+            seat.did_not_run("ran");
+        }
     }),
     ("no process is left behind", |seat| {
         seat.relayed();
@@ -182,6 +190,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         seat.did_not_run("ran");
     }),
     (
+        "variables with its names, set before it, do not switch it off",
+        names_taken_before,
+    ),
+    (
         "other clients of the same terminal are not disturbed",
         |seat| {
             seat.run("true | true");
@@ -190,6 +202,33 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         },
     ),
 ];
+
+/// What a shell inherits, or remembers, in the names of the hook: that it is loaded, and that an answer was "run it".
+fn names_taken_before(seat: &mut Seat) {
+    let lines = match seat.shell {
+        Shell::Bash | Shell::Zsh => {
+            "export _kintsugi_client=true _kintsugi_shell=1 _kintsugi_answer='1 run it' _kintsugi_open=1"
+        }
+        Shell::Fish => {
+            "set -U _kintsugi_client true\nset -U _kintsugi_shell 1\nset -U _kintsugi_answer '1 run it'\n\
+             set -gx _kintsugi_answer '1 run it'\nset -gx _kintsugi_open 1"
+        }
+    };
+    seat.pty = seat
+        .shell
+        .start(&seat.shell.with_lines_around(&seat.machine, lines, ""));
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    seat.did_not_run("ran");
+    seat.relayed();
+    let relay = relay_of(seat);
+    kill(relay, Signal::KILL);
+    ended(relay);
+    // Nobody answers by the pipes now: what stands in the variable is no answer.
+    seat.deny(&format!("touch ran; {HELD}"), "n");
+    seat.did_not_run("ran");
+    seat.run("touch ran");
+    seat.did_run("ran");
+}
 
 fn records_its_end(seat: &mut Seat) {
     seat.run("mkdir there");

@@ -108,6 +108,9 @@ const REMOVERS: &[&str] = &[
     "truncate",
 ];
 
+/// Most tokens between the brackets of a lister that are looked at.
+const TOLD_MAX: usize = 32;
+
 impl Script<'_> {
     /// Marks what is taken away of what the text lists.
     pub(super) fn listed(&mut self, tokens: &[Token]) {
@@ -120,7 +123,7 @@ impl Script<'_> {
             matches!(token, Token::Name(name) if is_lister(name))
                 || matches!(token, Token::Text(parts) if is_module(parts))
         });
-        if !lists || speaks_of_made(tokens) {
+        if !lists || lists_made(tokens, is_lister) {
             return;
         }
         let mut takes = false;
@@ -168,20 +171,81 @@ fn open_end(target: &mut Word) {
     }
 }
 
-/// Whether a text among the tokens names what is made again.
-fn speaks_of_made(tokens: &[Token]) -> bool {
-    tokens.iter().any(|token| {
-        let Token::Text(parts) = token else {
-            return false;
+/// Whether everything that the tokens list is made again, by what the lister itself is told: `Dir["tmp/*.log"]`, `rglob("*.pyc")`,
+/// `Path("build").iterdir()`. What the text says anywhere else picks nothing.
+fn lists_made(tokens: &[Token], is_lister: impl Fn(&str) -> bool) -> bool {
+    let mut calls = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if !matches!(token, Token::Name(name) if is_lister(name)) {
+            continue;
+        }
+        let mark = |at: usize| tokens.get(at).map_or("", Token::mark);
+        let is_named_only = matches!(at.checked_sub(1).and_then(|it| tokens.get(it)), Some(Token::Name(word))
+            if matches!(word.as_str(), "import" | "from" | "require" | "use"));
+        // `Dir.glob(…)`, `glob.glob(…)`: the last of the names lists.
+        let leads = mark(at + 1) == "."
+            && matches!(tokens.get(at + 2), Some(Token::Name(name)) if is_lister(name));
+        if is_named_only || leads {
+            continue;
+        }
+        calls += 1;
+        let told = match mark(at + 1) {
+            open @ ("(" | "[") => inside(tokens.get(at + 2..).unwrap_or_default(), open),
+            _ => tokens.get(at + 1..at + 2).unwrap_or_default(),
         };
-        parts.iter().any(|part| match part {
-            Part::Text(text) => MADE_AGAIN.iter().any(|name| {
-                text == name
-                    || text.ends_with(name) && name.starts_with('.')
-                    || text.ends_with(&["/", name].concat())
-            }),
-            Part::Code(_) => false,
-        })
+        let of = receiver(tokens.get(..at).unwrap_or_default());
+        if !told.iter().chain(of).any(names_made) {
+            return false;
+        }
+    }
+    calls > 0
+}
+
+/// What stands in front of the bracket that closes the one that is open.
+fn inside<'a>(tokens: &'a [Token], open: &str) -> &'a [Token] {
+    let close = if open == "(" { ")" } else { "]" };
+    let mut depth = 1_u32;
+    let end = tokens.iter().take(TOLD_MAX).position(|token| {
+        depth += u32::from(token.mark() == open);
+        depth -= u32::from(token.mark() == close);
+        depth == 0
+    });
+    tokens.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+/// The arguments of the call whose result the name behind the tokens is a method of: `Path("build")` of `Path("build").iterdir`.
+fn receiver(tokens: &[Token]) -> &[Token] {
+    let [before @ .., close, dot] = tokens else {
+        return &[];
+    };
+    if dot.mark() != "." || close.mark() != ")" {
+        return &[];
+    }
+    let mut depth = 1_u32;
+    let start = before.iter().rev().take(TOLD_MAX).position(|token| {
+        depth += u32::from(token.mark() == ")");
+        depth -= u32::from(token.mark() == "(");
+        depth == 0
+    });
+    start
+        .and_then(|by| before.get(before.len() - by..))
+        .unwrap_or_default()
+}
+
+/// Whether a text names what is made again.
+fn names_made(token: &Token) -> bool {
+    let Token::Text(parts) = token else {
+        return false;
+    };
+    // With `{a,b}` or a part that is computed the end does not say it all.
+    let [Part::Text(text)] = parts.as_slice() else {
+        return false;
+    };
+    MADE_AGAIN.iter().any(|name| {
+        text == name
+            || text.ends_with(name) && name.starts_with('.')
+            || text.ends_with(&["/", name].concat())
+            || text.split('/').any(|part| part == *name) && !text.contains("..")
     })
 }
 

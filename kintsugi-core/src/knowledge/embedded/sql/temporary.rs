@@ -1,7 +1,9 @@
 //! Tables that end with the session: `CREATE TEMP TABLE t …; DROP TABLE t`.
 //!
 //! While such a table is there, its name means it and no other table of that name (PostgreSQL 17, "CREATE TABLE"; MySQL 8.4, 15.1.20.2;
-//! SQLite 3.47). So what takes away more than the table that was made, or a table twice, is not about it.
+//! SQLite 3.47). So what takes away more than the table that was made, or a table twice, is not about it. Neither is what follows a
+//! statement that may fail: most clients go on behind it (psql(1), `ON_ERROR_STOP`), and the name then means a table that stays. A list of
+//! plain columns does not fail; a query that makes the table may, and then the name itself has to say that nobody keeps it.
 
 use super::tokens::{Kind, Token};
 use super::{Reader, has};
@@ -79,10 +81,100 @@ impl Reader<'_> {
             .windows(2)
             .any(|pair| matches!(pair, [a, b] if a.upper == "COMMIT" && b.upper == "DROP"));
         let is_plain = !name.written.contains('.') && !matches!(name.upper.as_str(), "IF");
-        if is_kept && is_plain && self.temporary.len() < TABLES_MAX {
+        let is_certain = is_simple(statement) || is_passing(&name.written);
+        if is_kept && is_plain && is_certain && self.temporary.len() < TABLES_MAX {
             self.temporary.insert(name.written.to_ascii_lowercase());
         }
     }
+}
+
+/// Types of columns that every server has.
+const TYPES: [&str; 22] = [
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+    "SERIAL",
+    "BIGSERIAL",
+    "TEXT",
+    "VARCHAR",
+    "CHAR",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "BOOLEAN",
+    "BOOL",
+    "NUMERIC",
+    "DECIMAL",
+    "REAL",
+    "FLOAT",
+    "UUID",
+    "JSON",
+    "JSONB",
+];
+
+/// Words that may stand between a type and the next comma.
+const CONSTRAINTS: [&str; 5] = ["PRIMARY", "KEY", "NOT", "NULL", "UNIQUE"];
+
+/// Whether a table is made of nothing that the server could refuse: columns of types that it has, or a query of numbers and texts.
+fn is_simple(statement: &[Token]) -> bool {
+    let from = statement.iter().position(|token| token.upper == "TABLE");
+    let rest = statement
+        .get(from.unwrap_or_default() + 2..)
+        .unwrap_or_default();
+    match rest {
+        [first, select, values @ ..] if first.upper == "AS" && select.upper == "SELECT" => {
+            !values.is_empty()
+                && values
+                    .iter()
+                    .enumerate()
+                    .all(|(at, token)| match token.kind {
+                        Kind::Word => {
+                            token.written.bytes().all(|it| it.is_ascii_digit())
+                                || token.upper == "AS"
+                                || at
+                                    .checked_sub(1)
+                                    .and_then(|it| values.get(it))
+                                    .is_some_and(|it| it.upper == "AS")
+                        }
+                        Kind::Text => true,
+                        Kind::Quoted | Kind::Body | Kind::Mark => token.is_mark(","),
+                    })
+        }
+        [open, columns @ .., close] if open.is_mark("(") && close.is_mark(")") => {
+            let columns: Vec<&[Token]> = columns.split(|token| token.is_mark(",")).collect();
+            let mut names: Vec<&str> = Vec::new();
+            columns.iter().all(|column| {
+                let [name, kind, constraints @ ..] = column else {
+                    return false;
+                };
+                let is_new = !names.contains(&name.upper.as_str());
+                names.push(&name.upper);
+                is_new
+                    && matches!(name.kind, Kind::Word | Kind::Quoted)
+                    && TYPES.contains(&kind.upper.as_str())
+                    && constraints.iter().all(|it| {
+                        CONSTRAINTS.contains(&it.upper.as_str())
+                            || it.is_mark("(")
+                            || it.is_mark(")")
+                            || it.written.bytes().all(|digit| digit.is_ascii_digit())
+                    })
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a name says that what has it is passing: `tmp_ids`, `scratch`, or one or two letters.
+fn is_passing(name: &str) -> bool {
+    name.chars().count() <= 2
+        || name.split(|it: char| !it.is_alphanumeric()).any(|part| {
+            matches!(
+                part.to_ascii_lowercase().as_str(),
+                "tmp" | "temp" | "temporary" | "scratch"
+            )
+        })
 }
 
 /// The tables that a statement removes; none when it names one in a way that is not read here.
