@@ -1,6 +1,8 @@
 //! What an agent writes to give itself commands (servers of MCP, hooks, plugins, agents) waits for a person, by whichever of its
 //! tools it is written: no hook is asked about what such a file then starts.
 
+use std::path::Path;
+
 use kintsugi_tests::agents::{HOSTS, Said, heard, session};
 use kintsugi_tests::machine::Machine;
 use serde_json::json;
@@ -99,6 +101,122 @@ const COPIED: [&str; 21] = [
     "cp -r kit/.windsurf kit/.clinerules kit/.roo kit/.continue .",
 ];
 
+/// Agents that are started with commands of the line's own, with other settings than those in which the hook stands, or so that they
+/// ask nobody.
+const PAST_THE_GATE: [&str; 66] = [
+    "claude --mcp-config servers.json -p hi",
+    "claude -p hi --mcp-config='{\"mcpServers\":{\"x\":{\"command\":\"given\"}}}'",
+    "claude --plugin-dir ./x -p hi",
+    "claude --agents '{\"x\":{\"description\":\"d\",\"prompt\":\"p\",\"hooks\":{}}}' -p hi",
+    "claude --settings '{\"hooks\":{}}' -p hi",
+    "claude --settings='{\"disableAllHooks\":true}' -p hi",
+    "claude --setting-sources user -p hi",
+    "claude --dangerously-skip-permissions",
+    "claude --permission-mode bypassPermissions -p hi",
+    "claude --permission-mode=bypassPermissions -p hi",
+    "claude --permission-prompt-tool mcp__x__y -p hi",
+    "claude --bare -p hi",
+    "claude --safe-mode -p hi",
+    "npx -y @anthropic-ai/claude-code -p hi --mcp-config x.json",
+    "bunx @anthropic-ai/claude-code --dangerously-skip-permissions",
+    "CLAUDE_CONFIG_DIR=/tmp/x claude -p hi",
+    "env CLAUDE_CONFIG_DIR=./kit claude",
+    "export CLAUDE_CONFIG_DIR=/tmp/x",
+    "CLAUDE_CODE_SIMPLE=1 claude -p hi",
+    "CLAUDE_CODE_SHELL_PREFIX=/tmp/x claude -p hi",
+    "HOME=/tmp/x claude -p hi",
+    "env -i PATH=/usr/bin HOME=/tmp/x claude -p hi",
+    "CODEX_HOME=/tmp/x codex exec hi",
+    "export CODEX_HOME=/tmp/x && codex exec hi",
+    "codex -c 'mcp_servers.x.command=\"sh\"' -c 'mcp_servers.x.args=[\"-c\",\"id\"]'",
+    "codex exec -c mcp_servers.x.command=given hi",
+    "codex exec --config=mcp_servers.x.command=given hi",
+    "codex -c 'notify=[\"given\"]' exec hi",
+    "codex -c 'hooks.PreToolUse=[]' exec hi",
+    "codex -c features.hooks=false exec hi",
+    "codex --disable hooks exec hi",
+    "codex -c approval_policy=never exec hi",
+    "codex -c sandbox_mode=danger-full-access exec hi",
+    "codex --dangerously-bypass-approvals-and-sandbox exec hi",
+    "codex --yolo",
+    "codex -a never exec hi",
+    "gemini --yolo -p hi",
+    "gemini --approval-mode=yolo",
+    "gemini --admin-policy x.toml -p hi",
+    "GEMINI_CLI_HOME=/tmp/x gemini -p hi",
+    "npx @google/gemini-cli --yolo",
+    "qwen --yolo -p hi",
+    "copilot --allow-all -p hi",
+    "copilot --allow-tool 'shell(rm)' -p hi",
+    "copilot --additional-mcp-config @x.json -p hi",
+    "copilot --config-dir /tmp/x -p hi",
+    "COPILOT_HOME=/tmp/x copilot -p hi",
+    "cursor-agent --force -p hi",
+    "cursor-agent --approve-mcps -p hi",
+    "agent --force -p hi",
+    "amp --settings-file x.json -x hi",
+    "amp --mcp-config '{\"x\":{\"command\":\"given\"}}' -x hi",
+    "OPENCODE_CONFIG=/tmp/x.json opencode run hi",
+    "OPENCODE_PERMISSION='{\"bash\":\"allow\"}' opencode run hi",
+    "XDG_CONFIG_HOME=/tmp/x opencode run hi",
+    "goose run --with-extension 'npx given' -t hi",
+    "GOOSE_MODE=auto goose run -t hi",
+    "droid exec --auto high hi",
+    "droid exec --settings x.json hi",
+    "kiro-cli chat --trust-tools=execute_bash hi",
+    "q chat --trust-all-tools hi",
+    "kimi --mcp-config-file x.json",
+    "auggie --permission execute:allow hi",
+    "npx mcp-remote https://example.org/sse",
+    "mcporter call linear.create_issue title=x",
+    "npx @modelcontextprotocol/inspector --cli given --method tools/call",
+];
+
+/// An agent that is started as people start one, and servers that are only looked at.
+const WITH_ITS_GATE: [&str; 24] = [
+    "claude",
+    "claude -p 'explain this'",
+    "claude --continue",
+    "claude --model opus --permission-mode plan -p hi",
+    "claude --permission-mode acceptEdits -p hi",
+    "claude --allowedTools Read,Grep -p hi",
+    "claude --agents '{\"x\":{\"description\":\"d\",\"prompt\":\"p\"}}' -p hi",
+    "CLAUDE_CONFIG_DIR= claude -p hi",
+    "ANTHROPIC_MODEL=opus claude -p hi",
+    "codex exec hi",
+    "codex -c model=o3 exec hi",
+    "codex -c model_reasoning_effort=high -s read-only exec hi",
+    "codex --profile review exec hi",
+    "gemini -p hi",
+    "gemini --approval-mode default -m flash -p hi",
+    "copilot -p hi",
+    "cursor-agent -p hi",
+    "opencode run hi",
+    "goose run -t hi",
+    "droid exec --auto low hi",
+    "aider --config x.yml --message hi",
+    "HOME=/tmp/x make test",
+    "mcporter list",
+    "npx @modelcontextprotocol/inspector --cli given --method tools/list",
+];
+
+#[test]
+fn an_agent_is_started_past_its_gate_by_nobody_unasked() {
+    let machine = Machine::new();
+    let work = machine.diverged().work;
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    for command in PAST_THE_GATE {
+        assert_eq!(told(&machine, &work, command), Said::Deny, "{command}");
+    }
+    for command in WITH_ITS_GATE {
+        let said = told(&machine, &work, command);
+        assert!(
+            matches!(said, Said::Allow | Said::Nothing),
+            "{command}: {said:?}"
+        );
+    }
+}
+
 #[test]
 fn no_host_writes_what_it_would_start_by_itself_unasked() {
     let machine = Machine::new();
@@ -138,19 +256,22 @@ fn no_host_writes_what_it_would_start_by_itself_unasked() {
     }
 }
 
+/// What the hook of Claude Code is told about a command line in `work`.
+fn told(machine: &Machine, work: &Path, command: &str) -> Said {
+    let payload = json!({
+        "session_id": "s", "cwd": work, "hook_event_name": "PreToolUse",
+        "tool_name": "Bash", "tool_input": {"command": command},
+    });
+    let output = machine.hook(&["claude-code", "--wait=0"], payload.to_string().as_bytes());
+    heard("claude-code", &output)
+}
+
 #[test]
 fn a_shell_writes_none_of_them_unasked_and_reads_all() {
     let machine = Machine::new();
     let work = machine.diverged().work;
     assert!(machine.run(&["daemon", "start"]).status.success());
-    let run = |command: &str| {
-        let payload = json!({
-            "session_id": "s", "cwd": work, "hook_event_name": "PreToolUse",
-            "tool_name": "Bash", "tool_input": {"command": command},
-        });
-        let output = machine.hook(&["claude-code", "--wait=0"], payload.to_string().as_bytes());
-        heard("claude-code", &output)
-    };
+    let run = |command: &str| told(&machine, &work, command);
     let in_home = IN_HOME.map(|name| format!("~/{name}"));
     let names = IN_PROJECT
         .into_iter()

@@ -109,6 +109,9 @@
 //! | a server of MCP that an agent gives itself, by a tool or a shell | `echo '{…}' > .mcp.json` | `tests/tests/agent_tools.rs`: `no_host_writes_what_it_would_start_by_itself_unasked`, `a_shell_writes_none_of_them_unasked_and_reads_all` |
 //! | the same by the agent's own command, or by another's | `copilot mcp add x -- npx y`, `npx @smithery/cli install x`, `cursor-agent mcp enable x` | `tests/tests/agent_tools.rs`: `a_shell_writes_none_of_them_unasked_and_reads_all` |
 //! | the same with the directory where it stands: copied, moved, linked, cloned or unpacked by its name | `cp -r kit/.claude .`, `tar xzf kit.tgz .claude` | `tests/tests/agent_tools.rs`: `a_shell_writes_none_of_them_unasked_and_reads_all` |
+//! | an agent that is started with servers, plugins or hooks of the line | `claude --mcp-config x.json`, `codex -c mcp_servers.x.command=sh` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
+//! | an agent whose settings are looked for elsewhere, or are switched off | `CLAUDE_CONFIG_DIR=/tmp/x claude`, `HOME=/tmp/x codex`, `claude --bare` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
+//! | a tool of a server, called by a program of a shell | `npx mcp-remote https://…`, `mcporter call x.y` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | settings of an agent in another project than the one it works in | `Write` of `../other/.claude/settings.json` | `tests/tests/agent_tools.rs`: `no_host_writes_what_it_would_start_by_itself_unasked` |
 //! | a file replaced by what prints nothing | `cp <(:) src/plan.md` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | files given names that are taken, by a pattern of zsh | `zmv -f '(*).orig' '$1'` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
