@@ -143,6 +143,8 @@
 //! | what `curl -K -` is fed, where a part of it is not known | `printf 'request = DELETE…%s' "$T" \| curl -K -` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a variable with a name of the shell hook, which the next shell inherits or remembers: it took itself for loaded, or fish for answered | `fish -c 'set -U _kintsugi_client x'`, `tmux set-environment -g _kintsugi_client x` | `tests/tests/shell_hooks`: "variables with its names, set before it, do not switch it off" |
 //! | a name of what is made again, anywhere in code that lists files | `perl -MFile::Find -e '$x = "tmp"; find(sub { unlink }, "src")'` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an address of this machine, or a stand-in, beside the client that code speaks to | `python3 -c "x = 'http://localhost'; boto3.client('s3').delete_bucket(Bucket='b')"`, `import moto` | `tests/corpus/evasive-rehearsed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a name for a stand-in or the real thing | `e = create_engine('sqlite://') if x else live()` | `tests/corpus/evasive-rehearsed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a temporary table that cannot be made, removed by its name | `CREATE TEMP TABLE users AS SELECT x FROM nowhere; DROP TABLE users` | `tests/corpus/dangerous-rehearsed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | pieces of a script that a pattern puts together | `printf 'r' > a.1; printf 'm -rf ~/x' > a.2; cat a.* > s; sh s` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a file that a decoder writes by its own option, and that then runs | `uudecode -o x a.uu && . ./x`, `xxd -r -p a x; sh x` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
@@ -168,7 +170,6 @@
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
-//! | an address of this machine beside the one that code speaks to | `python3 -c "x = 'http://localhost'; boto3.client('s3').delete_bucket(Bucket='b')"` |
 //! | settings of an agent that come with a directory of another name, or with an archive, and are not named | `rsync -a kit/ .`, `tar xf kit.tgz` |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |

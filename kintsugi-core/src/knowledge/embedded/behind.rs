@@ -5,7 +5,9 @@ use super::cursor::Cursor;
 use super::lex::Token;
 use super::script::Script;
 use super::value::Value;
+use crate::knowledge::holes::TEMPORARY;
 use crate::knowledge::schema::Language;
+use crate::shell::{Hole, Piece};
 
 impl Script<'_> {
     /// `system "ls", "-l"` without parentheses.
@@ -70,7 +72,7 @@ impl Script<'_> {
                 Some(Token::Mark("["))
                     if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
                 {
-                    value = self.index(cursor, &value);
+                    value = self.index(cursor, &value).part_of(&value);
                 }
                 Some(Token::Mark("{"))
                     if self.language == Language::Perl && value.path.as_deref() == Some("$ENV") =>
@@ -121,7 +123,19 @@ impl Script<'_> {
         let opens = cursor.is("{") || cursor.name() == Some("do");
         let bar = matches!(cursor.ahead(1), Some(Token::Mark("|")));
         if let (true, true, Some(Token::Name(name))) = (opens, bar, cursor.ahead(2)) {
-            self.names.insert(name.clone(), list.elements());
+            let is_path = list.words.iter().any(|word| {
+                matches!(
+                    word.pieces.first(),
+                    Some(Piece::Hole(Hole::Other(TEMPORARY)))
+                )
+            });
+            // `Dir.mktmpdir { |d| … }`.
+            let value = if is_path {
+                list.clone()
+            } else {
+                list.elements()
+            };
+            self.names.insert(name.clone(), value);
             cursor.at += 4;
         }
     }
@@ -138,6 +152,7 @@ fn named_member(cursor: &mut Cursor<'_>, value: &Value) -> Value {
         feed: value.feed,
         ..Value::named(member_of(value, name))
     }
+    .part_of(value)
 }
 
 /// The name in full of a member.

@@ -48,6 +48,22 @@ impl Script<'_> {
         }
     }
 
+    /// `with E as name`: what a manager gives is as good as the manager.
+    pub(super) fn named_as(&mut self, cursor: &mut Cursor<'_>, value: Value) {
+        if cursor.name() != Some("as") {
+            return;
+        }
+        cursor.at += 1;
+        if let Some(name) = cursor.name()
+            && cursor
+                .ahead(1)
+                .is_some_and(|it| matches!(it.mark(), ":" | "," | ")"))
+        {
+            cursor.at += 1;
+            self.bind(name, value);
+        }
+    }
+
     fn members(&mut self, cursor: &mut Cursor<'_>, module: &str) {
         cursor.at += 1;
         cursor.accept("(");

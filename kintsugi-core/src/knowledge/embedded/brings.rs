@@ -2,6 +2,8 @@
 //! environment. A text that names this machine brings none.
 
 use super::lex::{Part, Token};
+use super::mocked::Mocked;
+use super::stand_ins::{all_here, is_here};
 
 /// Libraries that speak to a service, by the first part of the name under which code brings them in; in order.
 ///
@@ -294,24 +296,49 @@ pub(super) struct Brings {
     pub(super) credentials: bool,
     /// A library that sends requests.
     pub(super) requests: bool,
+    /// How many libraries that speak to a service.
+    pub(super) libraries: usize,
 }
 
 impl Brings {
     /// Looks through the tokens of a text.
-    pub(super) fn of(tokens: &[Token]) -> Self {
-        let says = |test: &dyn Fn(&str) -> bool| tokens.iter().filter_map(said).any(test);
-        let is_here = says(&|text| {
-            text.starts_with("http://localhost") || text.starts_with("http://127.0.0.1")
-        });
-        let is_near = ["localhost", "127.0.0.1", "testserver"]
-            .iter()
-            .any(|here| says(&|text| text.contains(here)));
-        Self {
-            clients: !is_here && says(&is_library),
-            credentials: !is_here && says(&is_credential),
-            requests: !is_here && !is_near && says(&is_requester),
+    pub(super) fn of(tokens: &[Token], mocked: Mocked) -> Self {
+        let is_cloud = |name: &str| {
+            mocked == Mocked::Cloud && matches!(name, "boto" | "boto3" | "botocore" | "aiobotocore")
+        };
+        let mut libraries: Vec<&str> = Vec::new();
+        let mut found = Self::default();
+        for text in tokens.iter().filter_map(said) {
+            if let Some(library) = library_of(text)
+                && !is_cloud(library)
+                && !libraries.contains(&library)
+                && libraries.len() < 4
+            {
+                libraries.push(library);
+            }
+            found.credentials |= is_credential(text);
+            found.requests |= mocked != Mocked::Requests && is_requester(text);
         }
+        found.libraries = libraries.len();
+        found.clients = !libraries.is_empty();
+        let is_told_here = tokens.iter().any(|token| {
+            matches!(token, Token::Text(parts) if parts.iter().any(|part| matches!(part, Part::Text(text) if is_here(text))))
+        });
+        // Whoever only sends requests says to whom in an address, and all of these are here.
+        let is_here = is_told_here && all_here(tokens);
+        if is_here && !found.clients {
+            found.requests &= asks_environment(tokens);
+            found.credentials = false;
+        }
+        found
     }
+}
+
+/// Whether a text takes an address from outside, perhaps.
+fn asks_environment(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| {
+        matches!(token, Token::Name(name) if matches!(name.as_str(), "environ" | "getenv" | "env" | "ENV" | "argv" | "input" | "stdin" | "open"))
+    })
 }
 
 /// A name, or what the first plain part of a text says.
@@ -332,10 +359,18 @@ fn said(token: &Token) -> Option<&str> {
     }
 }
 
-fn is_library(name: &str) -> bool {
+/// The library that is meant, when the name is that of one or of a part of one.
+fn library_of(name: &str) -> Option<&str> {
     let first = name.split(['/', ':']).next().unwrap_or(name);
-    let is_listed = |name: &str| LIBRARIES.binary_search(&name).is_ok();
-    is_listed(first) || is_listed(name.split('.').next().unwrap_or(name))
+    let before = name.split('.').next().unwrap_or(name);
+    [first, before]
+        .into_iter()
+        .find(|name| LIBRARIES.binary_search(name).is_ok())
+}
+
+/// Whether a name is that of a library which speaks to a service.
+pub(super) fn is_library(name: &str) -> bool {
+    library_of(name).is_some()
 }
 
 fn is_requester(name: &str) -> bool {
@@ -358,11 +393,12 @@ fn is_credential(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::lex;
+    use super::super::mocked::Mocked;
     use super::Brings;
     use crate::knowledge::schema::Language;
 
     fn brings(text: &str) -> (bool, bool, bool) {
-        let found = Brings::of(&lex::tokens(text, Language::Python));
+        let found = Brings::of(&lex::tokens(text, Language::Python), Mocked::Nothing);
         (found.clients, found.credentials, found.requests)
     }
 
@@ -381,7 +417,6 @@ mod tests {
         );
         for text in [
             "import json",
-            "import boto3; boto3.client('s3', endpoint_url='http://localhost:4566')",
             "import requests; requests.get('http://localhost:8000/x')",
             "x = MAX_LENGTH",
         ] {

@@ -236,7 +236,9 @@ impl Script<'_> {
                 .find(|(name, _)| name == MEMBER_OF)
                 .map(|(_, it)| it.clone())
         };
-        let object = object.or_else(held);
+        let object = object
+            .or_else(held)
+            .or_else(|| super::stand_ins::itself(value));
         if value.feed == Feed::Decoded && object.is_none() {
             self.hidden("a function whose name is decoded");
         }
@@ -269,7 +271,7 @@ impl Script<'_> {
         object: Option<Value>,
         arguments: Arguments,
     ) -> Value {
-        let known = calls::find(self.language, path, object.is_some());
+        let before = (self.found.len(), self.elsewhere.len());
         let all = object
             .iter()
             .chain(arguments.iter().map(|(_, value)| value));
@@ -279,9 +281,17 @@ impl Script<'_> {
             object,
             arguments,
         };
-        self.callbacks(&call);
-        self.connects(&call);
-        self.replaces_table(&call);
+        let value = self.answer(&call, feed.unwrap_or_default());
+        self.with_server(&call, before, value)
+    }
+
+    /// What a call does and gives back, by the tables.
+    fn answer(&mut self, call: &Call<'_>, feed: Feed) -> Value {
+        let path = call.path;
+        let known = calls::find(self.language, path, call.object.is_some());
+        self.callbacks(call);
+        self.connects(call);
+        self.replaces_table(call);
         if Self::is_library_of_commands(path) {
             let name = path.rsplit('.').next().unwrap_or_default();
             let words = std::iter::once(Value::text(name)).chain(call.positional().cloned());
@@ -298,7 +308,8 @@ impl Script<'_> {
         {
             return self.rest_of(list);
         }
-        let known = if call.object.is_some() && Self::hands_statement(&call) {
+        let is_kept = matches!(known, Some(Does::Same(_)));
+        let known = if call.object.is_some() && !is_kept && Self::hands_statement(call) {
             Some(Does::Query)
         } else {
             known
@@ -309,8 +320,8 @@ impl Script<'_> {
                 Value::named(module.strip_prefix("node:").unwrap_or(&module))
             }
             Some(Does::Member) => Self::member(&call.argument(0), &call.argument(1)),
-            Some(does) => self.perform(does, &call),
-            None => self.other(&call, feed.unwrap_or_default()),
+            Some(does) => self.perform(does, call),
+            None => self.other(call, feed),
         }
     }
 

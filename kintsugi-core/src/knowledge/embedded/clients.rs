@@ -111,42 +111,9 @@ pub(super) enum Client {
     },
 }
 
-/// What says that a client speaks to this machine: the address that it is given, or a stand-in that is imported.
-const HERE: [&str; 20] = [
-    "://localhost",
-    "://127.0.0.1",
-    "://localstack",
-    "@localhost",
-    "@127.0.0.1",
-    "host='localhost'",
-    "host=\"localhost\"",
-    "host='127.0.0.1'",
-    "host=\"127.0.0.1\"",
-    "host: 'localhost'",
-    "host: \"localhost\"",
-    "('localhost'",
-    "(\"localhost\"",
-    "('127.0.0.1'",
-    "(\"127.0.0.1\"",
-    "import moto",
-    "from moto",
-    "import mongomock",
-    "from mongomock",
-    ":memory:",
-];
-
-/// The client that a script uses; none when it speaks to this machine only, whatever its comments say.
+/// The client that a script uses.
 pub(super) fn client_of(text: &str) -> Option<Client> {
     let names = |names: &[&str]| names.iter().any(|name| text.contains(name));
-    let is_here = text.lines().any(|line| {
-        let code = ["#", "// "].iter().fold(line, |code, mark| {
-            code.split(mark).next().unwrap_or_default()
-        });
-        HERE.iter().any(|here| code.contains(here))
-    });
-    if is_here {
-        return None;
-    }
     if names(&CLOUDS) {
         return Some(Client::Cloud);
     }
@@ -318,7 +285,10 @@ impl Script<'_> {
     /// What is deleted in databases that are gone with the script is not lost.
     pub(super) fn scratch(&mut self) {
         let is_temporary = |name: &String| is_scratch_name(name) || name.starts_with("/tmp/");
-        if !self.databases.is_empty() && self.databases.iter().all(is_temporary) {
+        if !self.servers.chosen
+            && !self.databases.is_empty()
+            && self.databases.iter().all(is_temporary)
+        {
             self.found.iter_mut().for_each(soften);
         }
     }
@@ -374,7 +344,7 @@ impl Script<'_> {
                 effect(Action::Delete, Role::Table, target, all)
             }
         };
-        self.found.push(found);
+        self.elsewhere.push(found);
         true
     }
 

@@ -4,9 +4,10 @@ use super::Embedded;
 use super::calls::{self, Does, SELF};
 use super::decode::decoded;
 use super::script::Script;
-use super::value::{Value, pattern};
+use super::value::{Value, pattern, patterned};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
-use crate::shell::Word;
+use crate::knowledge::holes::TEMPORARY;
+use crate::shell::{Hole, Piece, Word};
 
 /// A call: the function in full, the object before the dot, and the arguments with their keywords.
 pub(super) struct Call<'a> {
@@ -524,13 +525,13 @@ impl Script<'_> {
     }
 
     fn glob(call: &Call<'_>) -> Value {
-        let text = call.argument(0);
-        let patterns = text.map(|text| Some(text.to_owned())).alternatives();
+        let patterns = call.argument(0).alternatives();
         let words = patterns
             .iter()
-            .map(|word| {
-                word.known()
-                    .map_or_else(|| word.clone(), |text| pattern(&text))
+            .map(|word| match (word.known(), word.pieces.first()) {
+                (Some(text), _) => pattern(&text),
+                (None, Some(Piece::Hole(Hole::Other(TEMPORARY)))) => patterned(word),
+                (None, _) => super::value::hole(),
             })
             .collect();
         let value = Value {

@@ -33,6 +33,7 @@ mod script;
 mod sed;
 mod services;
 mod sql;
+mod stand_ins;
 mod tcl;
 mod value;
 mod whole;
@@ -122,7 +123,6 @@ pub(super) fn read_with(
             let code = notebook::cells(&plain).unwrap_or_else(|| plain.clone());
             let python = notebook::magics(&code, &mut found);
             found.extend(script::read_with(language, &python, operands, budget));
-            found.extend(records::read(&plain));
             found
         }
         Language::Javascript
@@ -130,10 +130,7 @@ pub(super) fn read_with(
         | Language::Ruby
         | Language::Php
         | Language::Lua
-        | Language::Other => script::read_with(language, &plain, operands, budget)
-            .into_iter()
-            .chain(records::read(&plain))
-            .collect(),
+        | Language::Other => script::read_with(language, &plain, operands, budget),
     };
     // m4(1), 1.4.19: with other quotes nothing that stands there is what it looks like.
     if language == Language::Other && plain.contains("changequote(") && plain.contains("syscmd") {

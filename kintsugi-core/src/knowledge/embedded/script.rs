@@ -11,6 +11,9 @@ use super::calls;
 use super::clients::{Client, client_of};
 use super::cursor::Cursor;
 use super::lex::{self, Part, Token};
+use super::mocked::Mocked;
+use super::records;
+use super::stand_ins::Servers;
 use super::value::Value;
 use crate::effect::{Feed, Span};
 use crate::knowledge::schema::Language;
@@ -56,6 +59,10 @@ pub(super) struct Script<'a> {
     pub(super) client: Option<Client>,
     /// Databases that it opens.
     pub(super) databases: Vec<String>,
+    /// What it speaks to.
+    pub(super) servers: Servers,
+    /// What it does to something elsewhere, unless that is here.
+    pub(super) elsewhere: Vec<Embedded>,
     /// The words behind the text.
     pub(super) operands: &'a [Word],
 }
@@ -87,6 +94,8 @@ pub(super) fn read_with(
         depth: 0,
         client: client_of(text),
         databases: Vec::new(),
+        servers: Servers::default(),
+        elsewhere: Vec::new(),
         operands,
     };
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
@@ -98,16 +107,25 @@ pub(super) fn read_with(
     {
         script.names.insert("__doc__".to_owned(), Value::text(text));
     }
-    if !super::mocked::is_mocked(language, text) {
-        script.brings = Brings::of(&tokens);
+    let mocked = Mocked::of(language, text);
+    script.brings = Brings::of(&tokens, mocked);
+    if mocked == Mocked::Cloud && script.brings.libraries == 0 {
+        script.client = None;
     }
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
     script.databases.clear();
+    script.forget_servers();
     script.statements(&tokens);
     script.whole(&tokens);
     script.scratch();
+    let is_about_stand_ins = script.settle_servers(&tokens);
+    // Mongo's own shell is read by its statements.
+    if language != Language::Mongo && !is_about_stand_ins {
+        script.found.extend(records::read(text));
+    }
+    mocked.settle(&mut script.found);
     script.found
 }
 
@@ -190,6 +208,15 @@ impl Script<'_> {
                 }
             }
             Some("do" | "run") if self.apple_shell(cursor) => {}
+            Some("with") if self.language == Language::Python => {
+                cursor.at += 1;
+                let value = self.expression(cursor);
+                self.named_as(cursor, value);
+                while cursor.accept(",") && self.budget.spend(1) {
+                    let value = self.expression(cursor);
+                    self.named_as(cursor, value);
+                }
+            }
             Some(_) if self.unpacked(cursor) => {}
             Some(
                 "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "if"
@@ -258,7 +285,7 @@ impl Script<'_> {
         }
         self.depth -= 1;
         self.pay_for(&value);
-        value
+        self.unless_chosen(value, cursor.peek())
     }
 
     /// Values may grow with every use.
@@ -524,7 +551,7 @@ impl Script<'_> {
             cursor.at += 1;
             cursor.skip_lines();
             let value = self.expression(cursor);
-            self.names.insert(name.to_owned(), value.clone());
+            self.bind(name, value.clone());
             return value;
         }
         if cursor.is("+=") || cursor.is(".=") {

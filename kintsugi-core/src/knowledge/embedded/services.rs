@@ -152,7 +152,7 @@ impl Script<'_> {
             return;
         }
         if PAYING.iter().any(|name| call.path.ends_with(name)) {
-            self.found.push(effect(
+            self.elsewhere.push(effect(
                 Action::Spend,
                 Role::Account,
                 "money of others",
@@ -193,13 +193,13 @@ impl Script<'_> {
         if self.brings.clients && changes_elsewhere(last) {
             let with = Modifiers::NONE.with(Modifier::Assumed);
             let name = [last, ", by a library"].concat();
-            self.found
+            self.elsewhere
                 .push(effect(Action::Write, Role::Resource, &name, with));
             return;
         }
         if let Some(action) = loses(last, call) {
             let with = Modifiers::NONE.with(Modifier::Assumed);
-            self.found.push(effect(
+            self.elsewhere.push(effect(
                 action,
                 Role::Resource,
                 call.path.trim_start_matches('.'),

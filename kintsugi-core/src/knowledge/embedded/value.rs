@@ -251,6 +251,18 @@ pub(super) fn pattern(text: &str) -> Word {
     }
 }
 
+/// The same of a word whose parts are not all known.
+pub(super) fn patterned(word: &Word) -> Word {
+    let pieces = word.pieces.iter().flat_map(|piece| match piece {
+        Piece::Text(text) => pattern(text).pieces,
+        Piece::Glob(_) | Piece::Hole(_) => vec![piece.clone()],
+    });
+    Word {
+        pieces: pieces.collect(),
+        span: word.span,
+    }
+}
+
 fn joined(left: &Word, between: &str, right: &Word) -> Word {
     if size(left) + between.len() + size(right) > VALUE_BYTES_MAX {
         return hole();
