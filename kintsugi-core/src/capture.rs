@@ -362,7 +362,7 @@ fn of_repository(effect: &Effect, repository: Option<&str>, all: &[Effect]) -> O
 }
 
 /// Most names that are looked for in directories, over a whole line; beyond, a directory is kept whole.
-const NAMES_MAX: usize = 1_000;
+const NAMES_MAX: usize = 800;
 
 /// The command of a line that an effect is of.
 fn command_of(effect: &Effect) -> (&str, Span) {

@@ -4,10 +4,12 @@
 //! Many programs take their options without an entry for each; this is about those whose value is, or starts, code. A file
 //! that the line itself wrote is read for what it does.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::analyst::{Analyst, Call};
 use super::program::Task;
 use super::schema::Language;
-use super::telling::listed;
 use crate::effect::{Action, Modifier, Modifiers};
 use crate::place::Place;
 use crate::shell::Word;
@@ -207,10 +209,15 @@ fn is_value(words: &[Word], at: usize) -> bool {
 
 /// The options of a program that are in the table.
 fn options_of(path: &str) -> Option<&'static str> {
-    LOADS
-        .iter()
-        .find(|(programs, _)| path.split(' ').any(|part| listed(programs, part)))
-        .map(|(_, options)| *options)
+    // Every command of every line is looked up.
+    static BY_PROGRAM: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+        let rows = LOADS.iter();
+        rows.flat_map(|(programs, options)| programs.split(' ').map(|program| (program, *options)))
+            .collect()
+    });
+    path.split(' ')
+        .find_map(|part| BY_PROGRAM.get(part))
+        .copied()
 }
 
 /// Where the value of an option stands.

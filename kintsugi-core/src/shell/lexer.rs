@@ -13,8 +13,9 @@ use super::guard::{Body, Fault, Pending, Scan};
 use super::tree::Operator;
 use crate::limits::SHELL_DEPTH_MAX;
 
-/// Most tokens of one text: what the parser reads in about seven milliseconds.
-const TOKENS_MAX: usize = 12_288;
+/// Most tokens of one text: what the parser reads in about five milliseconds.
+const TOKENS_MAX: usize = 8_192;
+const TOO_MANY: &str = "more than 8,192 words";
 
 /// A piece of the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Lexer<'_> {
 
     fn push(&mut self, token: Token) -> Result<(), Fault> {
         if self.tokens.len() >= TOKENS_MAX {
-            return self.fault("more than 12,288 words");
+            return self.fault(TOO_MANY);
         }
         self.tokens.push(token);
         Ok(())

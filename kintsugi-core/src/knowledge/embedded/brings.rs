@@ -287,6 +287,9 @@ const REQUESTERS: &[&str] = &[
     "net/http",
 ];
 
+/// Most libraries that are told apart.
+const LIBRARIES_MAX: usize = 4;
+
 /// What the code brings in that reaches beyond this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Brings {
@@ -309,15 +312,15 @@ impl Brings {
         let mut libraries: Vec<&str> = Vec::new();
         let mut found = Self::default();
         for text in tokens.iter().filter_map(said) {
-            if let Some(library) = library_of(text)
+            if libraries.len() < LIBRARIES_MAX
+                && let Some(library) = library_of(text)
                 && !is_cloud(library)
                 && !libraries.contains(&library)
-                && libraries.len() < 4
             {
                 libraries.push(library);
             }
-            found.credentials |= is_credential(text);
-            found.requests |= mocked != Mocked::Requests && is_requester(text);
+            found.credentials = found.credentials || is_credential(text);
+            found.requests = found.requests || mocked != Mocked::Requests && is_requester(text);
         }
         found.libraries = libraries.len();
         found.clients = !libraries.is_empty();
@@ -362,9 +365,10 @@ fn said(token: &Token) -> Option<&str> {
 /// The library that is meant, when the name is that of one or of a part of one.
 fn library_of(name: &str) -> Option<&str> {
     let first = name.split(['/', ':']).next().unwrap_or(name);
-    let before = name.split('.').next().unwrap_or(name);
-    [first, before]
+    let module = name.split_once('.').map(|(module, _)| module);
+    [Some(first), module]
         .into_iter()
+        .flatten()
         .find(|name| LIBRARIES.binary_search(name).is_ok())
 }
 
@@ -374,8 +378,11 @@ pub(super) fn is_library(name: &str) -> bool {
 }
 
 fn is_requester(name: &str) -> bool {
-    REQUESTERS.contains(&name)
-        || REQUESTERS.contains(&name.split(['.', ':', '\\']).next().unwrap_or(name))
+    let is_listed = |name: &str| REQUESTERS.contains(&name);
+    is_listed(name)
+        || name
+            .split_once(['.', ':', '\\'])
+            .is_some_and(|(module, _)| is_listed(module))
 }
 
 /// The name of a variable with a key or password: who takes one out of the environment speaks to a service.

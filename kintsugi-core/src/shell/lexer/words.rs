@@ -3,7 +3,7 @@
 use super::super::Dialect;
 use super::super::guard::{Fault, Scan, one_more_here_document};
 use super::super::tree::Operator;
-use super::{Lexer, Place, TOKENS_MAX, Token};
+use super::{Lexer, Place, TOKENS_MAX, TOO_MANY, Token};
 
 /// Longest subscript of an assignment that may hold blanks, in bytes: what is looked through for its end.
 const SUBSCRIPT_BYTES_MAX: usize = 256;
@@ -262,7 +262,7 @@ impl Lexer<'_> {
                     let start = self.at;
                     let end = self.word_end(start)?.max(start + 1);
                     if words.len() >= TOKENS_MAX {
-                        return self.fault("more than 12,288 words");
+                        return self.fault(TOO_MANY);
                     }
                     pattern = self.scan.slice(start, end) == "=~";
                     words.push((start, end));
