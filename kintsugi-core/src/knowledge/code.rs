@@ -63,7 +63,7 @@ impl Analyst<'_> {
         if let Some(language) = input
             && is_fed
             && !has_program
-            && task.parsed.wrapped.is_empty()
+            && (task.parsed.wrapped.is_empty() || task.parsed.path == "iex")
         {
             feeds = feeds.union(self.run_input(task, language));
         }
@@ -197,6 +197,10 @@ impl Analyst<'_> {
 
     /// Program text in a word.
     pub(super) fn code(&mut self, task: &Task<'_, '_>, language: Language, word: &Word) -> Feeds {
+        // `rails runner -` reads it (rails 7.2, "bin/rails runner").
+        if task.parsed.path.ends_with("runner") && is_standard_input(word) {
+            return self.run_input(task, language);
+        }
         let holes = Self::word_feeds(word, task.call.scope);
         self.interpret(task, &word.display(), Feeds::of(Feed::Text).union(holes));
         if let [Piece::Hole(_)] = word.pieces.as_slice() {
@@ -487,7 +491,7 @@ fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
 }
 
 /// The name of the file that is unpacked into a pipe: `zcat x.sql.gz | psql`.
-fn unpacked_file(call: &Call<'_>) -> Option<String> {
+pub(super) fn unpacked_file(call: &Call<'_>) -> Option<String> {
     let Input::Pipe { first, end } = call.input else {
         return None;
     };

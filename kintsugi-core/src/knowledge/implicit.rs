@@ -38,6 +38,9 @@ const FILES: &[(&[&str], &[&str], Language)] = &[
     ),
 ];
 
+/// Most files of source of one directory that are read.
+const SOURCES_MAX: usize = 16;
+
 /// Programs that make a program of the text they are given, which the same line may run.
 const COMPILERS: &[&str] = &[
     "gcc",
@@ -79,14 +82,54 @@ impl Analyst<'_> {
                 continue;
             }
             for judged in self.judge(word, &task.call.directories, task.call.scope) {
-                let written = self.written(&judged.path).filter(|it| !it.before);
-                if let Some(text) = written.and_then(|it| it.text) {
-                    let text = Word::text(&*text, task.call.span);
+                for text in self.sources_at(&judged.path) {
                     feeds = feeds.union(self.text(&task.call, Language::Other, &text, &[]));
+                    self.started_by_source(task, word, &text);
                 }
             }
         }
         feeds
+    }
+
+    /// The texts that the line wrote to a file, or to the files of Go in a directory: `go run .`.
+    fn sources_at(&self, path: &str) -> Vec<Word> {
+        let path = path.trim_end_matches('/');
+        let is_meant = |file: &str| {
+            file == path
+                || file.strip_prefix(path).is_some_and(|rest| {
+                    rest.strip_prefix('/')
+                        .filter(|name| !name.contains('/'))
+                        .and_then(|name| name.strip_suffix(".go"))
+                        .is_some()
+                })
+        };
+        let files = self.files.iter();
+        let meant = files.filter(|(file, written)| !written.before && is_meant(file));
+        let texts = meant.filter_map(|(_, written)| written.text.as_ref());
+        let span = crate::effect::Span::default();
+        texts
+            .take(SOURCES_MAX)
+            .map(|text| Word::text(&**text, span))
+            .collect()
+    }
+
+    /// `java X.java rm -rf d`: a program that starts what it is given starts the words behind it.
+    fn started_by_source(&mut self, task: &Task<'_, '_>, source: &Word, text: &Word) {
+        let starts = |text: &str| text.contains("ProcessBuilder(") || text.contains(".exec(");
+        if task.parsed.path != "java" || !text.known().is_some_and(|text| starts(&text)) {
+            return;
+        }
+        let mut words = task.call.words.iter();
+        words.find(|word| *word == source);
+        let given: Vec<Word> = words.cloned().collect();
+        if !given.is_empty() {
+            let mut inner = task.call.clone();
+            inner.ambient.depth += 1;
+            self.call(&Call {
+                words: &given,
+                ..inner
+            });
+        }
     }
 
     /// Files that the program looks for by itself, where the line wrote them.

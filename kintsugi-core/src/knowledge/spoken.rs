@@ -161,7 +161,7 @@ impl Analyst<'_> {
 }
 
 /// The text that a command is fed, when the line shows it.
-fn fed(call: &Call<'_>) -> Option<Word> {
+pub(super) fn fed(call: &Call<'_>) -> Option<Word> {
     match (&call.fed.text, call.input) {
         (Some(text), _) => Some(Word::text(&**text, call.span)),
         (None, Input::Text(word)) => Some((**word).clone()),

@@ -17,6 +17,8 @@ impl Analyst<'_> {
         self.alias_in_place(task);
         self.manifests(task);
         self.opened(task);
+        self.appliances(task);
+        self.restored(task);
         self.answered(task);
         self.ends_piped(task);
         self.released(&task.call, &task.parsed.path);
@@ -162,6 +164,7 @@ impl Analyst<'_> {
             self.opened_by_words(call, name);
             self.unknown_words(call, name, words);
             self.assume_name(call, name, words);
+            self.assume_cmdlet(call, name);
             self.assume(call, name, words);
             self.assume_reach(call, name, words);
             self.assume_sentences(call, name, words);

@@ -89,7 +89,12 @@ impl Analyst<'_> {
     /// `yarn prisma migrate reset`, `pnpm changeset publish`: a word that is no command of the package manager is a script of
     /// the project, or a program that one of its packages brings (`yarn(1)` 1.22, pnpm 9).
     fn bin_of_project(&mut self, task: &Task<'_, '_>) {
-        if !matches!(task.parsed.path.as_str(), "yarn" | "pnpm") {
+        let path = task.parsed.path.as_str();
+        let by_npm = matches!(
+            path,
+            "npm run" | "npm run-script" | "pnpm run" | "yarn run" | "bun run"
+        );
+        if !by_npm && !matches!(path, "yarn" | "pnpm") {
             return;
         }
         let script = task
@@ -105,6 +110,15 @@ impl Analyst<'_> {
             .iter()
             .position(|word| word.known().as_deref() == Some(&*name));
         let words = position.and_then(|at| words.get(at..)).unwrap_or_default();
+        // A script that is called like a tool is that tool: `npm run strapi -- transfer`.
+        if by_npm {
+            if TOOLS.contains(&&*name) {
+                let is_dashes = |word: &&Word| word.known().as_deref() != Some("--");
+                let words: Vec<Word> = words.iter().filter(is_dashes).cloned().collect();
+                self.inner(&task.call, &words, &[]);
+            }
+            return;
+        }
         if words.len() > 1 && matches!(self.knowledge.resolve(&name), Resolved::Known { .. }) {
             self.inner(&task.call, words, &[]);
         }
@@ -391,6 +405,30 @@ impl Analyst<'_> {
         Some(found)
     }
 }
+
+/// Tools after which projects call a script that starts them.
+const TOOLS: [&str; 20] = [
+    "strapi",
+    "prisma",
+    "knex",
+    "typeorm",
+    "sequelize",
+    "sequelize-cli",
+    "drizzle-kit",
+    "directus",
+    "sanity",
+    "medusa",
+    "firebase",
+    "wrangler",
+    "vercel",
+    "netlify",
+    "serverless",
+    "sls",
+    "cdk",
+    "supabase",
+    "contentful",
+    "payload",
+];
 
 /// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
 const ROOTS_MAX: usize = 256;

@@ -156,6 +156,12 @@
 //! | m4 with other quotes | `changequote([,])syscmd([rm x])` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a disk that a program of the line opens for writing, and a tree that it walks and takes away | `os.OpenFile("/dev/sdb", os.O_WRONLY, 0)` and `go run`, `nftw(…)` with `remove` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | many files moved onto one name of a file | `for f in *.tif; do mv "$f" all.tif; done` | `tests/corpus/evasive-computed.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a line for a switch, router or firewall, by ssh, telnet or expect; a job for a printer's administrator; a camera that is asked by an address | `ssh admin@sw1 'write erase'`, `send "write erase\r"`, `curl http://cam/axis-cgi/disks/format.cgi` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | money that a library moves, mail and messages for everybody on a list, values of a controller | `x.create_order(…)` of ccxt, `twilio.messages.create` in a loop, `c.write_coil(3, False)` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a cmdlet that nobody described | `Get-VBRBackup \| Remove-VBRBackup -Confirm:$false` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a console of a server that is fed | `bin/rails runner - <<< 'Order.delete_all'`, `java -jar jenkins-cli.jar … groovy =`, `echo "drop 't'" \| hbase shell -n` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a dump that goes into a database elsewhere | `zcat /backups/x.sql.gz \| mysql -h db1 x` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the first data of a machine, by which anybody comes in | `ssh_pwauth: true` in `--user-data file://x` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

@@ -274,6 +274,8 @@ impl Program {
                 }
                 (Token::Number(_), _) => word.pieces.extend(super::value::hole().pieces),
                 (_, "$" | "+" | "-" | "[" | "]" | "." | ",") => {}
+                // `print > (dir "/" name)`.
+                (_, "(") if count == 0 => {}
                 _ => break,
             }
             let bytes = super::value::size(&word) + word.pieces.len();

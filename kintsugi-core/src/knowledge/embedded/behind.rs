@@ -110,6 +110,9 @@ impl Script<'_> {
             if matches!(path.rsplit('.').next(), Some("each" | "map")) {
                 return object.unwrap_or(value);
             }
+            if self.language == Language::Ruby && !cursor.at_argument() {
+                self.ends_elsewhere(path.rsplit('.').next().unwrap_or_default());
+            }
             return value;
         }
         if cursor.at_argument() {

@@ -35,6 +35,7 @@ const LIBRARIES: &[&str] = &[
     "@sentry",
     "@shopify",
     "@slack",
+    "@solana",
     "@stripe",
     "@supabase",
     "@twilio",
@@ -48,6 +49,7 @@ const LIBRARIES: &[&str] = &[
     "Elasticsearch",
     "Fog",
     "Google::Cloud",
+    "LibPQ",
     "Mongo",
     "MongoDB",
     "MySQLdb",
@@ -55,6 +57,9 @@ const LIBRARIES: &[&str] = &[
     "O365",
     "Octokit",
     "PG",
+    "RMariaDB",
+    "RMySQL",
+    "RPostgres",
     "Redis",
     "Sequel",
     "Stripe",
@@ -78,6 +83,7 @@ const LIBRARIES: &[&str] = &[
     "azure-mgmt",
     "azure.mgmt",
     "bigcommerce",
+    "bitcoinlib",
     "botbuilder",
     "boto",
     "boto3",
@@ -119,6 +125,7 @@ const LIBRARIES: &[&str] = &[
     "exchangelib",
     "fabric",
     "facebook_business",
+    "firebase",
     "firebase-admin",
     "firebase_admin",
     "fortiosapi",
@@ -150,6 +157,7 @@ const LIBRARIES: &[&str] = &[
     "kazoo",
     "keystoneauth1",
     "knex",
+    "kube",
     "kubernetes",
     "ldap",
     "ldap3",
@@ -159,10 +167,13 @@ const LIBRARIES: &[&str] = &[
     "linear",
     "linode_api4",
     "mailchimp_marketing",
+    "mailgun",
+    "mailjet_rest",
     "mariadb",
     "mastodon",
     "meilisearch",
     "meraki",
+    "messagebird",
     "mikro-orm",
     "minio",
     "mlflow",
@@ -182,13 +193,17 @@ const LIBRARIES: &[&str] = &[
     "netmiko",
     "newrelic",
     "nextcord",
+    "nodemailer",
     "nomad",
     "nornir",
     "notion_client",
     "novaclient",
     "nutanix",
     "oci",
+    "octocrab",
+    "odbc",
     "okta",
+    "onesignal",
     "opensearchpy",
     "openstack",
     "oracledb",
@@ -203,8 +218,10 @@ const LIBRARIES: &[&str] = &[
     "pika",
     "pinecone",
     "plaid",
+    "plivo",
     "podman",
     "postgres",
+    "postmark",
     "praw",
     "prefect",
     "proxmoxer",
@@ -221,10 +238,12 @@ const LIBRARIES: &[&str] = &[
     "pyodbc",
     "pysnmp",
     "python-jenkins",
+    "pyvmomi",
     "pyzabbix",
     "qdrant_client",
     "quickbooks",
     "redis",
+    "resend",
     "routeros_api",
     "scaleway",
     "scrapli",
@@ -242,6 +261,7 @@ const LIBRARIES: &[&str] = &[
     "sqlite3",
     "sqlmodel",
     "square",
+    "steem",
     "stripe",
     "supabase",
     "teamcity",
@@ -255,7 +275,10 @@ const LIBRARIES: &[&str] = &[
     "twilio",
     "typeorm",
     "typesense",
+    "upcloud_api",
+    "viem",
     "vmware",
+    "vonage",
     "vultr",
     "wandb",
     "weaviate",
@@ -264,6 +287,58 @@ const LIBRARIES: &[&str] = &[
     "xero_python",
     "zenpy",
     "zoomus",
+];
+
+/// Beginnings of the names of modules of Go and crates of Rust that do.
+const MODULES: &[&str] = &[
+    "cloud.google.com/go/",
+    "google.golang.org/api",
+    "github.com/aws/",
+    "github.com/Azure/",
+    "github.com/digitalocean/",
+    "github.com/hetznercloud/",
+    "github.com/linode/",
+    "github.com/cloudflare/",
+    "github.com/hashicorp/",
+    "github.com/docker/docker",
+    "github.com/google/go-github",
+    "github.com/xanzy/go-gitlab",
+    "github.com/stripe/",
+    "github.com/twilio/",
+    "github.com/slack-go/",
+    "github.com/bwmarrin/discordgo",
+    "github.com/redis/",
+    "github.com/jackc/pgx",
+    "github.com/IBM/sarama",
+    "go.mongodb.org/",
+    "gitlab.com/gitlab-org/api",
+    "gorm.io/",
+    "k8s.io/",
+    "sigs.k8s.io/",
+    "aws_sdk_",
+    "azure_",
+    "google_cloud_",
+    "rusoto_",
+];
+
+/// Libraries that speak to what moves, heats or opens something: controllers, meters, buildings.
+const MACHINES: &[&str] = &[
+    "BAC0",
+    "asyncua",
+    "bacpypes",
+    "bacpypes3",
+    "jsmodbus",
+    "minimalmodbus",
+    "modbus-serial",
+    "node-opcua",
+    "nodes7",
+    "opcua",
+    "pyads",
+    "pycomm3",
+    "pylogix",
+    "pymodbus",
+    "snap7",
+    "umodbus",
 ];
 
 /// Libraries that send requests to whatever address they are given.
@@ -291,6 +366,10 @@ const REQUESTERS: &[&str] = &[
 const LIBRARIES_MAX: usize = 4;
 
 /// What the code brings in that reaches beyond this machine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four kinds of library, of which a text may bring in any"
+)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Brings {
     /// A library that speaks to a service.
@@ -301,6 +380,8 @@ pub(super) struct Brings {
     pub(super) requests: bool,
     /// How many libraries that speak to a service.
     pub(super) libraries: usize,
+    /// A library that speaks to machines.
+    pub(super) machines: bool,
 }
 
 impl Brings {
@@ -321,6 +402,7 @@ impl Brings {
             }
             found.credentials = found.credentials || is_credential(text);
             found.requests = found.requests || mocked != Mocked::Requests && is_requester(text);
+            found.machines = found.machines || is_machine(text);
         }
         found.libraries = libraries.len();
         found.clients = !libraries.is_empty();
@@ -370,11 +452,20 @@ fn library_of(name: &str) -> Option<&str> {
         .into_iter()
         .flatten()
         .find(|name| LIBRARIES.binary_search(name).is_ok())
+        .or_else(|| {
+            let mut modules = MODULES.iter();
+            modules.find(|module| name.starts_with(**module)).copied()
+        })
 }
 
 /// Whether a name is that of a library which speaks to a service.
 pub(super) fn is_library(name: &str) -> bool {
     library_of(name).is_some()
+}
+
+/// Whether a name is that of a library which speaks to machines.
+fn is_machine(name: &str) -> bool {
+    MACHINES.contains(&name.split(['.', '/']).next().unwrap_or(name))
 }
 
 fn is_requester(name: &str) -> bool {

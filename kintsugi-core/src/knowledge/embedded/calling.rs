@@ -340,6 +340,23 @@ impl Script<'_> {
         let replaces = call.arguments.iter().any(|(keyword, value)| {
             keyword.as_deref() == Some("if_exists") && value.known().as_deref() == Some("replace")
         });
+        // `dbWriteTable(con, "t", d, overwrite = TRUE)` of DBI 1.2.
+        let overwrites = |(keyword, value): &(Option<String>, Value)| {
+            keyword.as_deref() == Some("overwrite")
+                && value
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| path.starts_with('T'))
+        };
+        if call.path.ends_with("dbWriteTable") && call.arguments.iter().any(overwrites) {
+            let table = call.argument(1).known().unwrap_or_default();
+            self.found.push(super::effect(
+                crate::effect::Action::Overwrite,
+                crate::effect::Role::Table,
+                &table,
+                crate::effect::Modifiers::NONE,
+            ));
+        }
         if replaces && call.path.ends_with(".to_sql") && self.databases.iter().any(|it| it == "?") {
             let table = call.argument(0).known().unwrap_or_default();
             self.found.push(super::effect(
@@ -523,7 +540,9 @@ impl Script<'_> {
         } else {
             arguments
         };
-        self.call_by(&first, call.object.clone(), arguments)
+        // `do.call` of R is one name.
+        let object = call.object.clone().filter(|_| call.path != "do.call");
+        self.call_by(&first, object, arguments)
     }
 
     /// Calls the function that a value names.

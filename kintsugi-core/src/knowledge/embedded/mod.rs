@@ -27,6 +27,7 @@ mod lisp;
 mod listed;
 mod mocked;
 mod notebook;
+mod payments;
 mod records;
 mod redis;
 mod script;

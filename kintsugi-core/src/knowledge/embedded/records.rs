@@ -38,6 +38,10 @@ const CALLS: &[(&str, Role)] = &[
     (".drop_table(", Role::Table),
     (".drop_collection(", Role::Table),
     (".dropTable(", Role::Table),
+    // Laravel 11, `Illuminate\\Support\\Facades\\Schema`; DBI 1.2 of R.
+    ("Schema::drop(", Role::Table),
+    ("Schema::dropIfExists(", Role::Table),
+    ("dbRemoveTable(", Role::Table),
     (".dropAllTables(", Role::Database),
     (".dropAllSchemas(", Role::Database),
     (".drop_database(", Role::Database),
@@ -125,15 +129,76 @@ fn changes_all(text: &str) -> bool {
     updates || through
 }
 
+/// Whether records are deleted that a condition chooses, or one by one: `objects.filter(…).delete()`, `find_each { |o| o.destroy }`.
+fn deletes_chosen(text: &str) -> bool {
+    let chosen = [
+        ".objects.filter(",
+        ".objects.exclude(",
+        "_set.filter(",
+        "::where(",
+        "->where(",
+        "whereIn(",
+    ];
+    let chooses = chosen.iter().filter_map(|call| text.find(call)).any(|at| {
+        let behind = text.get(at..).unwrap_or_default();
+        let statement = behind.split([';', '\n']).next().unwrap_or_default();
+        [").delete()", ")->delete()", ")->forceDelete()"]
+            .iter()
+            .any(|end| statement.contains(end))
+    });
+    // Active Record 7.2, "Retrieving Multiple Objects in Batches".
+    let each = [".find_each", ".find_in_batches", ".in_batches", ".all.each"];
+    let each = each.iter().filter_map(|call| text.find(call)).any(|at| {
+        let behind = text.get(at..).unwrap_or_default();
+        [".destroy", ".delete", "DestroyService", ".really_destroy!"]
+            .iter()
+            .any(|end| behind.contains(end))
+    });
+    chooses || each
+}
+
+/// Beginnings of lines of the shell of `HBase` 2.6, which is Ruby: `drop_all 'app.*'`.
+const HBASE: [&str; 8] = [
+    "drop ",
+    "drop_all ",
+    "disable_all ",
+    "truncate ",
+    "truncate_preserve ",
+    "deleteall ",
+    "drop_namespace ",
+    "delete_all_snapshot ",
+];
+
+/// Whether a line gives away a table of `HBase`.
+fn drops_in_hbase(text: &str) -> bool {
+    text.split(['\n', ';']).map(str::trim).any(|line| {
+        HBASE.iter().any(|start| {
+            line.strip_prefix(start)
+                .is_some_and(|rest| rest.trim_start().starts_with(['\'', '"']))
+        })
+    })
+}
+
 /// Reads program text.
 pub(super) fn read(text: &str) -> Vec<Embedded> {
     let all = Modifiers::NONE.with(Modifier::All);
+    let hbase = drops_in_hbase(text).then(|| effect(Action::Delete, Role::Table, "HBase", all));
+    let chosen = deletes_chosen(text).then(|| {
+        effect(
+            Action::Delete,
+            Role::Table,
+            "records of a table",
+            Modifiers::NONE.with(Modifier::Indirect),
+        )
+    });
     let changed = changes_all(text)
         .then(|| effect(Action::Write, Role::Table, "every record of a table", all));
     CALLS
         .iter()
         .filter(|(call, _)| text.contains(call))
         .map(|(call, role)| effect(Action::Delete, *role, call.trim_matches(['.', '(']), all))
+        .chain(hbase)
+        .chain(chosen)
         .chain(changed)
         .collect()
 }

@@ -115,24 +115,6 @@ const HARMLESS: &[&str] = &[
     "restoreAllMocks",
 ];
 
-/// Methods that hand money back or on.
-const PAYING: &[&str] = &[
-    "refunds.create",
-    "Refund.create",
-    "payouts.create",
-    "Payout.create",
-    "transfers.create",
-    "Transfer.create",
-    "charges.create",
-    "Charge.create",
-    "transaction.refund",
-    "payments.refund",
-    "refund_payment",
-    "create_refund",
-    "refundPayment",
-    "paymentRefund",
-];
-
 impl Script<'_> {
     /// Notes what a call that is not described does to something elsewhere.
     pub(super) fn assume_call(&mut self, call: &Call<'_>) {
@@ -146,18 +128,16 @@ impl Script<'_> {
         self.requested(call, last);
         // Without a library it may be a map of JavaScript from which a key is taken.
         let is_told = self.brings.clients
+            || self.brings.machines
             || self.brings.credentials
                 && !(self.language == Language::Javascript && matches!(last, "delete" | "remove"));
         if !is_told || call.path.is_empty() {
             return;
         }
-        if PAYING.iter().any(|name| call.path.ends_with(name)) {
-            self.elsewhere.push(effect(
-                Action::Spend,
-                Role::Account,
-                "money of others",
-                Modifiers::NONE,
-            ));
+        if self.sets_machine(last) {
+            return;
+        }
+        if self.pays(call, last) {
             return;
         }
         if matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
@@ -210,6 +190,17 @@ impl Script<'_> {
 }
 
 impl Script<'_> {
+    /// `server.destroy` of Ruby, which needs no parentheses, and `servers.each(&:destroy)`.
+    pub(super) fn ends_elsewhere(&mut self, name: &str) {
+        let ends = matches!(name, "destroy" | "delete" | "terminate" | "purge");
+        if ends && self.brings.clients {
+            let with = Modifiers::NONE.with(Modifier::Assumed);
+            let name = format!("{name} of a library");
+            self.elsewhere
+                .push(effect(Action::Delete, Role::Resource, &name, with));
+        }
+    }
+
     /// `session.delete(url)` of a library that sends requests.
     fn requested(&mut self, call: &Call<'_>, last: &str) {
         if last != "delete" || !self.brings.requests {
@@ -308,6 +299,13 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
         return None;
     }
     let has_arguments = !call.arguments.is_empty();
+    // Go writes its methods with a capital: `bucket.Delete(ctx)`.
+    let small = name.to_ascii_lowercase();
+    let name = if name.starts_with(|first: char| first.is_ascii_uppercase()) && has_arguments {
+        small.as_str()
+    } else {
+        name
+    };
     if ALONE.contains(&name)
         // `collection.drop()`, but `frame.drop(columns=…)`.
         && !(name == "drop" && has_arguments)

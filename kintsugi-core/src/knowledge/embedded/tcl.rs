@@ -73,6 +73,20 @@ fn one(command: &str, found: &mut Vec<Embedded>) {
             }
         }
         "file" => file(rest, found),
+        // What is typed to whoever answers: a switch, a router.
+        "send" | "exp_send" => {
+            let text = rest.trim_start_matches("-- ").trim_matches(['"', '{', '}']);
+            let text = text.replace("\\r", "\n").replace("\\n", "\n");
+            if text.lines().any(crate::knowledge::appliances::is_regretted) {
+                let with = Modifiers::NONE.with(Modifier::Remote);
+                found.push(effect(
+                    Action::Write,
+                    Role::Config,
+                    "a network device",
+                    with,
+                ));
+            }
+        }
         "eval" | "uplevel" | "subst" | "source" | "interp" | "apply" | "expr" if computed => {
             let known = name == "expr" || name == "subst" && !rest.contains('[');
             if !known {

@@ -12,6 +12,24 @@ const AGAIN: [&str; 10] = [
     "while", "for", "foreach", "until", "loop", "times", "map", "forEach", "goto", "redo",
 ];
 
+/// Services and classes that carry mail and messages, as code names them.
+const SENDERS: [&str; 14] = [
+    "twilio",
+    "sendgrid",
+    "SendGridAPIClient",
+    "mailgun",
+    "mailgun.js",
+    "postmark",
+    "resend",
+    "nodemailer",
+    "messagebird",
+    "vonage",
+    "plivo",
+    "mailjet_rest",
+    "Mail",
+    "ActionMailer",
+];
+
 /// Whether the text of an import is one of code: `data:text/javascript,…`.
 fn tokens_begin_with_data(three: &[Token]) -> bool {
     let Some(Token::Text(parts)) = three.last() else {
@@ -87,16 +105,7 @@ impl Script<'_> {
             });
         }
         self.walked_and_imported(tokens);
-        // One mail for each line of a list.
-        if named(&["sendmail", "send_message", "sendMail"]) && named(&AGAIN) {
-            self.found.push(Embedded::Effect {
-                action: Action::Send,
-                role: Role::Account,
-                target: Word::text("everybody on a list", Span::default()),
-                modifiers: Modifiers::NONE.with(Modifier::All),
-                feed: Feed::Text,
-            });
-        }
+        self.sends_to_many(tokens);
         // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
         if self.language == Language::Other && named(&["process"]) {
             for pair in tokens.windows(3) {
@@ -109,6 +118,7 @@ impl Script<'_> {
                 }
             }
         }
+        self.ends_each(tokens);
         self.opened_by_options(tokens);
         self.tagged_shells(tokens);
         self.sends_environment(tokens);
@@ -141,6 +151,60 @@ impl Script<'_> {
 }
 
 impl Script<'_> {
+    /// One mail or message for each line of a list.
+    fn sends_to_many(&mut self, tokens: &[Token]) {
+        let named = |names: &[&str]| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
+        };
+        let is_sender = |name: &str| SENDERS.iter().any(|it| name.eq_ignore_ascii_case(it));
+        let brings = |token: &Token| {
+            let Token::Text(parts) = token else {
+                return matches!(token, Token::Name(name) if is_sender(name));
+            };
+            let [super::lex::Part::Text(text)] = parts.as_slice() else {
+                return false;
+            };
+            let package = text.trim_start_matches('@').split('/').next();
+            package.is_some_and(is_sender)
+        };
+        let by_service = tokens.iter().any(brings)
+            && named(&[
+                "send",
+                "create",
+                "sendEmail",
+                "send_email",
+                "queue",
+                "sendMessage",
+            ]);
+        let sends = by_service || named(&["sendmail", "send_message", "sendMail"]);
+        if sends && (named(&AGAIN) || named(&["each"])) {
+            self.found.push(Embedded::Effect {
+                action: Action::Send,
+                role: Role::Account,
+                target: Word::text("everybody on a list", Span::default()),
+                modifiers: Modifiers::NONE.with(Modifier::All),
+                feed: Feed::Text,
+            });
+        }
+    }
+
+    /// `servers.each(&:destroy)` of Ruby.
+    fn ends_each(&mut self, tokens: &[Token]) {
+        if self.language != Language::Ruby {
+            return;
+        }
+        for pair in tokens.windows(2) {
+            if let [and, Token::Text(parts)] = pair
+                && and.mark() == "&"
+                && let [super::lex::Part::Text(name)] = parts.as_slice()
+            {
+                self.ends_elsewhere(name);
+            }
+        }
+    }
+
     /// `OpenOptions::new().write(true).open("/dev/sdb")` of Rust: what stands between them is not bound to the call.
     fn opened_by_options(&mut self, tokens: &[Token]) {
         let named = |wanted: &str| {
