@@ -187,16 +187,8 @@ impl Analyst<'_> {
         if task.parsed.path.split(' ').next() != Some("aws") && !is_local {
             return;
         }
-        let is_here = |text: &str| {
-            [
-                "http://localhost",
-                "http://127.0.0.1",
-                "http://0.0.0.0",
-                "http://localstack",
-            ]
-            .iter()
-            .any(|here| text.starts_with(here))
-        };
+        let is_here =
+            |text: &str| text.starts_with("http") && super::embedded::is_this_machine(text);
         let words = task.call.words;
         let by_option = words.iter().enumerate().any(|(at, word)| {
             let text = word.display();
@@ -211,9 +203,19 @@ impl Analyst<'_> {
         let by_variable = task.call.assignments.iter().any(|assignment| {
             assignment.name.starts_with("AWS_ENDPOINT_URL") && is_here(&assignment.value.display())
         });
+        // `export AWS_ENDPOINT_URL=…`, unless a command is given another.
+        let exported = task.call.variables.values.get("AWS_ENDPOINT_URL");
+        let is_given = task
+            .call
+            .assignments
+            .iter()
+            .any(|it| it.name.starts_with("AWS_ENDPOINT_URL"));
+        let by_variable =
+            by_variable || !is_given && exported.is_some_and(|value| is_here(&value.display()));
         let is_told = words
             .iter()
             .any(|word| word.display().starts_with("--endpoint"));
+        let by_variable = by_variable && !is_told;
         if !by_option && !by_variable && (!is_local || is_told) {
             return;
         }

@@ -17,6 +17,22 @@ impl Analyst<'_> {
     /// Whether what the statements of a task delete is gone with the task, or was made to be deleted.
     pub(super) fn is_scratch_database(&self, task: &Task<'_, '_>) -> bool {
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        let has = |option: &str| {
+            let mut words = task.call.words.iter();
+            words.any(|word| {
+                word.known()
+                    .is_some_and(|text| text.split('=').next() == Some(option))
+            })
+        };
+        // The copy of a database of Cloudflare that is kept for development (wrangler 3, "d1 execute").
+        if task.parsed.path == "wrangler d1 execute" {
+            return has("--local") && !has("--remote") && !has("--env") && !has("-e");
+        }
+        // Without a path everything is in a directory for the moment (clickhouse-local, 24.8).
+        let first = task.call.words.first().map(Word::display);
+        if first.as_deref() == Some("clickhouse-local") {
+            return !has("--path") && !has("--config-file") && !has("-C");
+        }
         if !FILE_CLIENTS.contains(&program) {
             return false;
         }
@@ -103,7 +119,18 @@ pub(super) fn is_scratch_name(name: &str) -> bool {
 /// Whether statements may reach another database than the one that was named.
 pub(super) fn reaches_others(text: &Word) -> bool {
     let display = text.display().to_ascii_lowercase();
-    text.holes().next().is_some() || display.contains("attach") || display.contains(".open")
+    text.holes().next().is_some()
+        || [
+            "attach",
+            ".open",
+            "remote(",
+            "postgresql(",
+            "mysql(",
+            "s3(",
+            "file(",
+        ]
+        .iter()
+        .any(|other| display.contains(other))
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@
 
 mod clusters;
 mod names;
+mod passing;
+mod repositories;
 #[cfg(test)]
 mod tests;
 
 use self::names::{Line, made, taken};
+pub(super) use self::passing::is_passing;
 use super::analyst::{Analyst, Call};
 use super::made::Reach;
 use super::program::Task;
@@ -76,10 +79,13 @@ impl Analyst<'_> {
 
     /// Makes a plain change of taking away what the line itself made.
     pub(super) fn calm_own(&mut self, task: &Task<'_, '_>, before: usize, unknowns: usize) {
+        self.calm_dev_server(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(|effect| effect.action.takes_away()) {
             return;
         }
+        self.calm_passing(task, before, unknowns);
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let is_own_repository = task.parsed.path.starts_with("git ")
             && self.is_own_repository(&task.call)
             && effects.iter().all(|it| it.role != Role::Remote);

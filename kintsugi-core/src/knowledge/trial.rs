@@ -45,7 +45,9 @@ impl Analyst<'_> {
             [flag, data] if matches!(&*flag.display(), "-D" | "--pgdata") => Some(data),
             _ => None,
         });
-        let Some(data) = data else { return };
+        let Some(data) = data.or_else(|| task.call.variables.values.get("PGDATA")) else {
+            return;
+        };
         let judged = self.judge(data, &task.call.directories, task.call.scope);
         if judged.is_empty() || judged.iter().any(|it| it.place != Place::Temp) {
             return;
@@ -274,6 +276,13 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
             .any(|pair| matches!(pair, [flag, value] if matches!(flag.as_str(), "--env" | "-e" | "--environment") && is_test(value)))
 }
 
+/// Whether a container has a name that says that nobody keeps it; where the name is taken it is no other's either.
+fn is_for_the_moment(words: &[String]) -> bool {
+    words.windows(2).any(
+        |pair| matches!(pair, [flag, name] if flag == "--name" && super::own::is_passing(name)),
+    )
+}
+
 /// Whether the line certainly started, in a container, the server that the command speaks to: by the port or the name that it gave
 /// it. Where another server has them, the container does not start.
 fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
@@ -292,9 +301,10 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
     let earlier: Vec<Vec<String>> = invocations
         .iter()
         .enumerate()
-        .filter(|(at, _)| made.is_certain(*at))
-        .map(|(_, it)| words_of(it))
-        .filter(|words| starts(words))
+        .filter(|(_, it)| it.span.start < call.span.start)
+        .map(|(at, it)| (at, words_of(it)))
+        .filter(|(at, words)| starts(words) && (made.is_certain(*at) || is_for_the_moment(words)))
+        .map(|(_, words)| words)
         .collect();
     if earlier.is_empty() {
         return false;

@@ -42,6 +42,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::stand_ins::is_here as is_this_machine;
 use super::schema::Language;
 use crate::effect::{Action, Feed, Modifiers, Role};
 use crate::shell::{Budget, Hole, Piece, Word};

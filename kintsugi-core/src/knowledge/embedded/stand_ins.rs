@@ -139,7 +139,7 @@ impl Script<'_> {
 }
 
 /// Whether a text is the address of this machine: the host in full, whatever stands in front of it.
-pub(super) fn is_here(text: &str) -> bool {
+pub(in crate::knowledge) fn is_here(text: &str) -> bool {
     let behind = text.split_once("://").map_or(text, |(_, rest)| rest);
     let server = behind
         .split(['/', '?', '#', ',', ';'])

@@ -39,6 +39,10 @@ impl<'w> Line<'w> {
             "kubectl" | "oc" | "helm" => (CLUSTER_VALUED, CLUSTER_SERVER),
             "kafka-topics" | "kafka-topics.sh" | "gcloud" | "lxc" | "incus" | "multipass"
             | "conda" | "mamba" => (OTHERS_VALUED, OTHERS_SERVER),
+            "sf" | "sfdx" => (
+                " -f --definition-file -a --alias -y --duration-days -o --target-org -v --target-dev-hub -w ",
+                " -v --target-dev-hub ",
+            ),
             _ => ("", ""),
         };
         let mut line = Line {
@@ -113,6 +117,9 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
             ("local cluster", words.first())
         }
         ("lxc" | "incus", "launch" | "init") => ("machine", operand(2)),
+        ("sf" | "sfdx", "org") if line.known(1) == "create" && line.known(2) == "scratch" => {
+            ("organization", line.value(" -a --alias "))
+        }
         ("multipass", "launch") => ("machine", line.value(" -n --name ")),
         ("terraform" | "tofu", "workspace") if line.known(1) == "new" => ("workspace", operand(2)),
         ("zfs", "create" | "snapshot") if !line.has(" -p ") => {
@@ -170,6 +177,10 @@ pub(super) fn taken(words: &[Word]) -> Vec<(String, Word)> {
         ("lxc" | "incus" | "multipass", "delete" | "rm") if !line.has(" --all ") => {
             ("machine", behind(1).to_vec())
         }
+        ("sf" | "sfdx", "org") if line.known(1) == "delete" => (
+            "organization",
+            line.value(" -o --target-org ").into_iter().collect(),
+        ),
         ("terraform" | "tofu", "workspace") => ("workspace", behind(2).to_vec()),
         ("zfs", "destroy") if !line.has(" -R ") => ("dataset", behind(1).to_vec()),
         ("kafka-topics" | "kafka-topics.sh", _) => {
