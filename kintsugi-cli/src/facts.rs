@@ -4,6 +4,7 @@
 //! out by then is said to be incomplete. Changes nothing, runs no program that a repository names, connects to nothing.
 
 pub(crate) mod asked;
+mod brought;
 pub(crate) mod git;
 pub(crate) mod glob;
 mod repository;

@@ -11,7 +11,7 @@ use kintsugi_core::facts::{Facts, PolicyFact};
 use kintsugi_core::limits::PROJECT_POLICY_BYTES_MAX;
 use kintsugi_core::paths::PROJECT_POLICY;
 use kintsugi_core::place::Surroundings;
-use kintsugi_core::proposal::{GATHERS_FACTS, ProposedCommand};
+use kintsugi_core::proposal::{FINDS_BROUGHT, GATHERS_FACTS, ProposedCommand};
 use kintsugi_core::shell::Dialect;
 use rustix::fs::OFlags;
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub fn propose(agent: &str, raw: String, cwd: String, dialect: Dialect) -> Propo
         ts: Timestamp::now().to_string(),
         agent: agent.to_owned(),
         facts: Some(Box::new(facts(&cwd))),
-        can: [GATHERS_FACTS, KEEPS_COPIES, LISTS_ARCHIVES]
+        can: [GATHERS_FACTS, FINDS_BROUGHT, KEEPS_COPIES, LISTS_ARCHIVES]
             .map(str::to_owned)
             .to_vec(),
         cwd,

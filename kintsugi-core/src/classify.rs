@@ -4,6 +4,7 @@
 //! ambiguous.
 
 mod asking;
+mod brought;
 mod court;
 mod grounds;
 
@@ -102,6 +103,7 @@ pub fn classify(
     analysis.problems.extend(script.problems);
     grounds::happen(&mut analysis, subject.facts);
     grounds::follow(&mut analysis, subject);
+    brought::arrive(&mut analysis, subject);
     court::judge(subject, analysis, rules, policy)
 }
 

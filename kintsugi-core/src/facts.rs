@@ -75,6 +75,8 @@ impl Facts {
             mask(&mut target.arg);
             target.resolved.iter_mut().for_each(mask);
             target.only.iter_mut().for_each(mask);
+            target.brings.truncate(BROUGHT_MAX);
+            target.brings.iter_mut().for_each(mask);
         }
         for repository in &mut self.repositories {
             mask(&mut repository.path);
@@ -147,6 +149,9 @@ pub struct TargetFact {
     /// Some of the files that exist nowhere else, [`NAMED_MAX`] at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
+    /// For [`Scope::Names`] and [`Scope::Members`]: names of files in it that stand where agents look for settings, [`BROUGHT_MAX`] at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub brings: Vec<String>,
     /// Whether another file system is mounted at or below it.
     pub mount: bool,
     /// Whether everything was counted; a budget that ran out leaves it false.
@@ -155,6 +160,9 @@ pub struct TargetFact {
 
 /// Most files that a fact names.
 pub const NAMED_MAX: usize = 3;
+
+/// Most files that a fact says are brought along, and that count.
+pub const BROUGHT_MAX: usize = 16;
 
 /// What a repository is whose branches or remotes the command would change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -136,14 +136,19 @@ impl Judge {
         let facts = command.facts.as_deref();
         let mut learned = learn(surroundings, facts);
         learned.start_in(&command.cwd);
-        self.classify(Subject {
+        let mut classification = self.classify(Subject {
             text: &command.raw,
             dialect: command.shell.unwrap_or_default(),
             cwd: &command.cwd,
             surroundings: &learned,
             facts,
             bar,
-        })
+        });
+        if !command.finds_brought() {
+            let targets = &mut classification.wanted.targets;
+            targets.retain(|target| !target.scope.is_brought());
+        }
+        classification
     }
 
     /// Decides about a classification; `score` is the model's, when it was there in time.

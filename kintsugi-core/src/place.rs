@@ -9,6 +9,12 @@ mod lexical;
 mod names;
 pub mod pattern;
 
+/// Whether a name, outermost in a project or a home, is one below which an agent's settings stand.
+#[must_use]
+pub fn is_agents(name: &str) -> bool {
+    names::AGENTS.iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
 pub use judge::{Judgement, NEW_TEMPORARY, OutputPlace};
 use lexical::Around;
 

@@ -76,7 +76,16 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 /// What a client says in [`ProposedCommand::can`] that gathers facts when it is asked to.
 pub const GATHERS_FACTS: &str = "facts";
 
+/// What a client says there that also knows [`crate::facts::Scope::Names`] and [`crate::facts::Scope::Members`].
+pub const FINDS_BROUGHT: &str = "facts-brought";
+
 impl ProposedCommand {
+    /// Whether its client finds out what comes along with a directory or an archive.
+    #[must_use]
+    pub fn finds_brought(&self) -> bool {
+        self.can.iter().take(8).any(|offer| offer == FINDS_BROUGHT)
+    }
+
     /// Whether its client gathers facts when it is asked to.
     #[must_use]
     pub fn gathers_facts(&self) -> bool {

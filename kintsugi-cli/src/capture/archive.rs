@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -160,6 +161,20 @@ impl Names<'_> {
             }
         }
     }
+}
+
+/// Returns the names of the members of an archive as they are, by the program that its first bytes call for.
+pub(crate) fn members(archive: &Path, deadline: Deadline) -> Option<Vec<Vec<u8>>> {
+    let mut begins = Vec::new();
+    let file = fs::File::open(archive).ok()?;
+    file.take(6).read_to_end(&mut begins).ok()?;
+    let program = match begins.as_slice() {
+        [b'P', b'K', ..] => "unzip",
+        [b'7', b'z', 0xbc, 0xaf, ..] => "7z",
+        b"070701" | b"070702" | b"070707" | [0xc7, 0x71, ..] | [0x71, 0xc7, ..] => "cpio",
+        _ => "tar",
+    };
+    list(program, archive.to_str()?, (&[], false), deadline).ok()
 }
 
 /// Asks a program for the names of the members of an archive.

@@ -5,7 +5,7 @@
 
 mod account;
 pub mod apply;
-mod archive;
+pub(crate) mod archive;
 pub mod before;
 pub mod compare;
 pub mod copy;

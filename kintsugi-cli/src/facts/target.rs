@@ -11,7 +11,7 @@ use kintsugi_core::facts::{NAMED_MAX, Scope, TargetFact, TargetKind, WantedTarge
 use kintsugi_core::place::{Place, Surroundings};
 
 use super::git::{Git, root_of};
-use super::{Deadline, ENTRIES_MAX, glob};
+use super::{Deadline, ENTRIES_MAX, brought, glob};
 
 /// Endings of the names of files that people write, and that builds do not make.
 const WRITTEN: &str = "adb ads asm bib c cc clj cpp cs csv cxx dart doc docx ex exs f90 fs go h hpp hs java jl kt lisp lua \
@@ -86,6 +86,8 @@ fn begin(target: &WantedTarget, left: &mut u64, deadline: Deadline) -> Look {
         }
         Scope::Tree => tree(&mut look, target.glob, left, deadline),
         Scope::Changes | Scope::Repository => changes(&mut look, target.glob),
+        Scope::Names => brought::names(&mut look.fact, target.glob, deadline),
+        Scope::Members => brought::members(&mut look.fact, deadline),
     };
     look.fact.complete = done.is_some();
     if done.is_none() {
@@ -123,7 +125,7 @@ fn changes(look: &mut Look, is_glob: bool) -> Option<()> {
     look.fact.kind = TargetKind::Directory;
     look.tops = match look.fact.scope {
         Scope::Repository => vec![root.clone()],
-        Scope::Tree | Scope::Changes | Scope::Link => vec![real],
+        Scope::Tree | Scope::Changes | Scope::Link | Scope::Names | Scope::Members => vec![real],
     };
     look.root = Some(root);
     Some(())

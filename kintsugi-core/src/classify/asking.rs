@@ -4,6 +4,7 @@
 //! same, nothing is asked. Facts alarm: a script that would run, work below what looks like the output of a build, a link that
 //! leads elsewhere; only while the line would pass.
 
+use super::brought::brought;
 use super::court::{Court, Found};
 use super::grounds::is_here;
 use super::{Bar, Class, Classification};
@@ -125,6 +126,11 @@ fn alarming(court: &Court<'_>, wanted: &mut Wanted) {
             facts.is_some_and(|facts| facts.repository(&possible.directory).is_some());
         if !is_answered {
             wanted.repository(&possible.directory, Some(&possible.name));
+        }
+    }
+    for it in brought(court.analysis, court.subject) {
+        if !court.is_answered(&it.asked.arg, it.asked.scope) {
+            wanted.target(it.asked);
         }
     }
     for (index, effect) in court.analysis.effects.iter().enumerate() {

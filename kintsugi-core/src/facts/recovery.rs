@@ -95,7 +95,7 @@ impl TargetFact {
                 self.untracked == 0 && (!all || self.ignored <= self.rebuilt)
             }
             Scope::Changes | Scope::Repository => self.dirty == 0,
-            Scope::Link => false,
+            Scope::Link | Scope::Names | Scope::Members => false,
         }
     }
 
@@ -125,6 +125,9 @@ impl TargetFact {
             (Scope::Tree, TargetKind::Link) | (Scope::Link, _) => {
                 let to = self.resolved.as_deref().unwrap_or("nowhere");
                 return format!("a link to `{to}`");
+            }
+            (Scope::Names | Scope::Members, _) => {
+                return format!("brings `{}`", self.brings.join("`, `"));
             }
             (Scope::Tree | Scope::Changes | Scope::Repository, _) => {}
         }
@@ -171,7 +174,7 @@ impl TargetFact {
                 .saturating_sub(self.rebuilt),
             // What git does not know it does not overwrite either.
             Scope::Changes | Scope::Repository | Scope::Link if deletes => self.untracked,
-            Scope::Changes | Scope::Repository | Scope::Link => 0,
+            Scope::Changes | Scope::Repository | Scope::Link | Scope::Names | Scope::Members => 0,
         }
     }
 }

@@ -51,9 +51,19 @@ pub enum Scope {
     Repository,
     /// Only where it leads, when it is a link.
     Link,
+    /// Which settings of agents stand directly in it, when it is a directory, or are among the names of a pattern.
+    Names,
+    /// Which settings of agents are in it, when it is an archive.
+    Members,
 }
 
 impl Scope {
+    /// Whether only a client knows it that says so ([`crate::proposal::FINDS_BROUGHT`]).
+    #[must_use]
+    pub const fn is_brought(self) -> bool {
+        matches!(self, Self::Names | Self::Members)
+    }
+
     /// Whether it is the one that need not be written.
     #[must_use]
     pub const fn is_tree(&self) -> bool {

@@ -112,6 +112,7 @@
 //! | an agent that is started with servers, plugins or hooks of the line | `claude --mcp-config x.json`, `codex -c mcp_servers.x.command=sh` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | an agent whose settings are looked for elsewhere, or are switched off | `CLAUDE_CONFIG_DIR=/tmp/x claude`, `HOME=/tmp/x codex`, `claude --bare` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | a tool of a server, called by a program of a shell | `npx mcp-remote https://…`, `mcporter call x.y` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
+//! | the same with a directory or an archive whose name does not say so | `rsync -a kit/ .`, `tar xf kit.tgz` | `tests/tests/agent_brought.rs`: `settings_of_agents_that_come_along_unnamed_are_held_and_named`, `what_is_not_named_among_very_many_is_taken_for_the_worst` |
 //! | settings of an agent in another project than the one it works in | `Write` of `../other/.claude/settings.json` | `tests/tests/agent_tools.rs`: `no_host_writes_what_it_would_start_by_itself_unasked` |
 //! | a file replaced by what prints nothing | `cp <(:) src/plan.md` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | files given names that are taken, by a pattern of zsh | `zmv -f '(*).orig' '$1'` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
@@ -176,7 +177,7 @@
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
-//! | settings of an agent that come with a directory of another name, or with an archive, and are not named | `rsync -a kit/ .`, `tar xf kit.tgz` |
+//! | settings of an agent that the same line brings from elsewhere, in an archive that is not listed within 250 ms, or that comes through a pipe | `curl … \| tar xz`, `git pull`, `rsync -a host:kit/ .` |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |

@@ -72,8 +72,12 @@
 //! - What an agent would start by itself, where no hook is asked about it, is held by name wherever it lies, whoever writes it (rule
 //!   `guard.agent-tools`): servers of MCP, plugins, extensions, settings with hooks, and the files of agents, skills and commands, whose first
 //!   lines may bring hooks and servers along. What only tells an agent something passes (`AGENTS.md`, `CLAUDE.md`, rules of Cursor and Roo): agents
-//!   write it all day, and what they then propose is asked about. A file that comes with a directory that is copied or unpacked whole is not seen
-//!   (`bypasses`); most hosts ask before they trust what lies in a project (`tests/tests/agent_tools.rs`).
+//!   write it all day, and what they then propose is asked about. What comes with a directory or an archive that is put whole where an agent looks (the project's directory,
+//!   the home, where the line runs) is looked at by the client: its names, not its content, and `.vscode` is left to its host, which asks whether
+//!   a project is trusted. What the line itself only fetches cannot be looked at before (`bypasses`; `tests/tests/agent_tools.rs`,
+//!   `tests/tests/agent_brought.rs`).
+//! - An agent that a line starts past its gate is held as well: with servers, hooks or settings of its own, or so that it asks nobody
+//!   (`guard.given-agent`, `guard.agent-elsewhere`, `guard.unasked-agent`; `an_agent_is_started_past_its_gate_by_nobody_unasked`).
 //! - A command is judged in the directory that the tool's own input names (`workdir`, `cwd`, `directory`, `dir_path`,
 //!   `working_directory`), and else in that of the payload.
 //! - A tool that is not known is taken by its input, at any depth, also where that is handed on as JSON in text (`agent/unknown.rs`): members like

@@ -78,6 +78,9 @@
 //! asked again. After [`WANTED_ROUNDS_MAX`](crate::limits::WANTED_ROUNDS_MAX) rounds it leaves `can` out. A client that cannot is judged
 //! by the text alone, more strictly. Of each list only as many entries count as are ever asked for.
 //!
+//! One that also says `facts-brought` is asked which settings of agents stand in a directory (`"scope": "names"`) or an archive (`"members"`),
+//! and answers with their names in `brings`, 16 at most; more than that are `"complete": false`.
+//!
 //! A client that says `"can": ["capture"]` keeps what a verdict's `capture` names before it runs the command: each a path, or
 //! `{"path", "what"}` ([`What`](crate::capture::What)); one that also says `"capture-archives"` is told of `unpacked` and `pushed`, each
 //! with a list `of`. When a command is going to be held it is first asked, in `wanted.capture`, and

@@ -25,6 +25,43 @@ pub(super) const PROJECT_GUARD: &[&str] = &[
     "crush.json",
 ];
 
+/// The outermost names below which an agent's settings stand in a project or a home, from which it takes commands. Not `.vscode`, which
+/// every second template has: its host asks whether a project is trusted before it reads that.
+pub(super) const AGENTS: &[&str] = &[
+    ".claude",
+    ".claude-plugin",
+    ".claude.json",
+    ".mcp.json",
+    "mcp.json",
+    "mcp_config.json",
+    ".cursor",
+    ".codex",
+    ".gemini",
+    "gemini-extension.json",
+    ".qwen",
+    ".opencode",
+    "opencode.json",
+    "opencode.jsonc",
+    ".windsurf",
+    ".codeium",
+    ".clinerules",
+    ".amp",
+    ".kiro",
+    ".factory",
+    ".amazonq",
+    ".goose",
+    ".agents",
+    ".copilot",
+    ".zed",
+    ".augment",
+    ".roo",
+    ".kilocode",
+    ".continue",
+    ".openhands",
+    "crush.json",
+    ".crush.json",
+];
+
 /// Kintsugi's own files elsewhere, and what administrators set for agents. Patterns of whole paths.
 pub(super) const SYSTEM_GUARD: &[&str] = &[
     "/etc/kintsugi*",

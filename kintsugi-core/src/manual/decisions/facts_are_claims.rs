@@ -20,7 +20,8 @@
 //! catastrophic cannot be written with that condition, and one that a policy has made catastrophic is not taken back. Facts are of
 //! the moment before the line: what the line itself moves, writes or mounts at a path is not calmed by what stood there before. A
 //! branch counts as kept only when the line changes no other reference. In the other direction facts add: the effects of the
-//! script's text, the path that a link leads to, work in what looks like a build, a mount in a tree that goes.
+//! script's text, the path that a link leads to, work in what looks like a build, a mount in a tree that goes, settings of agents in a directory or an archive
+//! that is put whole where agents look for them.
 //!
 //! **What lying buys.** Whoever may write to the socket can claim that a working copy is clean, and gets an ambiguous command through
 //! that would have been held: deletions and overwrites of files of the project, changes that were never committed, branches. Nothing
