@@ -196,6 +196,7 @@ impl Analyst<'_> {
             "ssh" | "telnet" | "plink" | "nc" | "ncat" | "socat" => self.told_to_device(task),
             "curl" | "wget" | "http" | "https" | "xh" => self.asked_of_device(task),
             "java" => self.console_of_jenkins(task),
+            "scp" | "rsync" => self.copied_over_system(task),
             _ => {}
         }
         self.first_data(task);
@@ -241,6 +242,34 @@ impl Analyst<'_> {
         let mut addresses = words.filter(|word| word.contains("://") || word.contains(".cgi"));
         if addresses.any(|address| is_asked_of_device(&address)) {
             self.set_back(task);
+        }
+    }
+
+    /// `scp nginx.conf root@lb1:/etc/nginx/`: over what another machine is told to be.
+    fn copied_over_system(&mut self, task: &Task<'_, '_>) {
+        let last = task.call.words.last().map(Word::display);
+        let Some(path) = last.as_deref().and_then(|last| last.split_once(":/")) else {
+            return;
+        };
+        let (host, path) = path;
+        let is_system = [
+            "etc/",
+            "boot/",
+            "usr/lib/systemd/",
+            "root/.ssh",
+            "lib/systemd/",
+        ]
+        .iter()
+        .any(|start| path.starts_with(start));
+        let is_here = matches!(host, "localhost" | "127.0.0.1") || host.contains('/');
+        if is_system && !is_here {
+            let target = Target {
+                text: format!("the system of another machine, /{path}"),
+                place: None,
+            };
+            self.push(&task.call, Action::Overwrite, Role::Config, target)
+                .with(Modifiers::NONE.with(Modifier::Remote))
+                .by(&task.parsed.path);
         }
     }
 

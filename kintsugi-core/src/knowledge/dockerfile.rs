@@ -42,6 +42,55 @@ impl Analyst<'_> {
 }
 
 impl Analyst<'_> {
+    /// What an image runs by itself that the same line built: `ENTRYPOINT` and `CMD` of its Dockerfile.
+    pub(super) fn entry_point(&mut self, task: &Task<'_, '_>) -> Vec<Word> {
+        let mut values = task.parsed.values.iter();
+        let image = values.find(|value| value.role == "image");
+        let Some(image) = image.and_then(|image| image.word.known()) else {
+            return Vec::new();
+        };
+        let name = image.split(':').next().unwrap_or_default();
+        let builds = |it: &crate::shell::Invocation| {
+            let mut words = it.words.iter().map(Word::display);
+            it.span.start < task.call.span.start
+                && words.any(|word| matches!(word.as_str(), "build" | "bud"))
+                && words.any(|word| word.split(':').next() == Some(name))
+        };
+        if !task.call.scope.script.invocations.iter().any(builds) {
+            return Vec::new();
+        }
+        let files = self.files.iter();
+        let texts = files.filter(|(path, written)| {
+            let file = path.rsplit('/').next().unwrap_or_default();
+            !written.before && (file.contains("ockerfile") || file.contains("ontainerfile"))
+        });
+        let mut words = Vec::new();
+        for text in texts.filter_map(|(_, written)| written.text.as_deref()) {
+            for key in ["ENTRYPOINT ", "CMD "] {
+                let line = text
+                    .lines()
+                    .rev()
+                    .find_map(|line| line.trim().strip_prefix(key));
+                words.extend(line.into_iter().flat_map(listed));
+            }
+        }
+        let span = task.call.span;
+        words
+            .iter()
+            .map(|word| Word::text(word.as_str(), span))
+            .collect()
+    }
+}
+
+/// The words of `["find", "/in"]` or of a line for a shell.
+fn listed(line: &str) -> Vec<String> {
+    match serde_json::from_str::<Vec<String>>(line) {
+        Ok(words) => words,
+        Err(_) => vec!["sh".to_owned(), "-c".to_owned(), line.to_owned()],
+    }
+}
+
+impl Analyst<'_> {
     /// Programs that a configuration of terraform names, when the line itself wrote it: `external` data and `local-exec`
     /// (terraform 1.11; `plan` runs the first, `apply` both).
     pub(super) fn run_configuration(&mut self, task: &Task<'_, '_>) {

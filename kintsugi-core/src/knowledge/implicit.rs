@@ -38,6 +38,19 @@ const FILES: &[(&[&str], &[&str], Language)] = &[
     ),
 ];
 
+/// The directories among the words of an installer.
+fn named_directories(task: &Task<'_, '_>, program: &str) -> Vec<String> {
+    if !matches!(program, "pip" | "pip3" | "uv" | "pipx") {
+        return Vec::new();
+    }
+    let words = task.call.words.iter().skip(1).map(Word::display);
+    let paths = words.filter(|word| word.contains('/') && !word.starts_with('-'));
+    paths.take(DIRECTORIES_MAX).collect()
+}
+
+/// Most directories of one command of an installer that are looked into.
+const DIRECTORIES_MAX: usize = 8;
+
 /// Most files of source of one directory that are read.
 const SOURCES_MAX: usize = 16;
 
@@ -73,10 +86,22 @@ const COMPILERS: &[&str] = &[
     "odin",
 ];
 
+/// Whether a command makes a program of the text that it is given.
+pub(super) fn compiles(task: &Task<'_, '_>) -> bool {
+    COMPILERS.contains(&task.parsed.path.split(' ').next().unwrap_or_default())
+}
+
 impl Analyst<'_> {
     /// The text of a program that the line writes and compiles: searched for calls, as a script would be.
     fn read_compiled(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = Feeds::NONE;
+        // `tcc -run -`, `gcc -x c -`.
+        let is_input = |word: &Word| matches!(word.known().as_deref(), Some("-" | "/dev/stdin"));
+        if task.call.words.iter().any(is_input)
+            && let Some(text) = super::spoken::fed(&task.call)
+        {
+            feeds = self.text(&task.call, Language::Other, &text, &[]);
+        }
         for word in task.call.words.iter().skip(1) {
             if word.known().is_none_or(|text| text.starts_with('-')) {
                 continue;
@@ -135,29 +160,60 @@ impl Analyst<'_> {
     /// Files that the program looks for by itself, where the line wrote them.
     pub(super) fn run_implicit(&mut self, task: &Task<'_, '_>) -> Feeds {
         let mut feeds = self.run_renamed(task).union(self.run_spoken(task));
-        if self.files.is_empty() {
-            return feeds;
-        }
         let program = task.parsed.path.split(' ').next().unwrap_or_default();
         if COMPILERS.contains(&program) {
             feeds = feeds.union(self.read_compiled(task));
         }
+        if self.files.is_empty() {
+            return feeds;
+        }
+        feeds = feeds.union(self.run_module(task, program));
         for (programs, files, language) in FILES {
             if !programs.contains(&program) {
                 continue;
             }
             for file in *files {
-                let word = Word::text(*file, task.call.span);
-                for judged in self.judge(&word, &task.call.directories, task.call.scope) {
-                    let written = self.written(&judged.path).filter(|it| !it.before);
-                    if let Some(text) = written.and_then(|it| it.text) {
-                        let text = Word::text(&*text, task.call.span);
-                        feeds = feeds.union(self.text(&task.call, *language, &text, &[]));
-                    }
+                feeds = feeds.union(self.run_written(task, file, *language));
+                // `pip wheel ./x`: the directory that is named.
+                for directory in named_directories(task, program) {
+                    let file = format!("{}/{file}", directory.trim_end_matches('/'));
+                    feeds = feeds.union(self.run_written(task, &file, *language));
                 }
             }
         }
         feeds
+    }
+
+    /// What a file does that the line wrote.
+    fn run_written(&mut self, task: &Task<'_, '_>, file: &str, language: Language) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        let word = Word::text(file, task.call.span);
+        for judged in self.judge(&word, &task.call.directories, task.call.scope) {
+            let written = self.written(&judged.path).filter(|it| !it.before);
+            if let Some(text) = written.and_then(|it| it.text) {
+                let text = Word::text(&*text, task.call.span);
+                feeds = feeds.union(self.text(&task.call, language, &text, &[]));
+            }
+        }
+        feeds
+    }
+
+    /// `python -m a.b` runs `a/b.py`, or `a/b/__main__.py` (python(1), 3.13, "-m").
+    fn run_module(&mut self, task: &Task<'_, '_>, program: &str) -> Feeds {
+        let mut words = task.call.words.iter().map(Word::display);
+        let module = words.find(|word| word == "-m").and_then(|_| words.next());
+        let Some(module) = module.filter(|_| program.starts_with("python")) else {
+            return Feeds::NONE;
+        };
+        let path = module.replace('.', "/");
+        let files = [
+            format!("{path}.py"),
+            format!("{path}/__main__.py"),
+            format!("{path}/__init__.py"),
+        ];
+        files.iter().fold(Feeds::NONE, |feeds, file| {
+            feeds.union(self.run_written(task, file, Language::Python))
+        })
     }
 
     /// Options that stand in a file: `curl -K f`, `ssh -F f`. One that nobody read is unknown.

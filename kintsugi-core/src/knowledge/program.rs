@@ -529,8 +529,9 @@ impl Analyst<'_> {
             // A pipe with a name holds nothing by itself (mkfifo(1)).
             let is_pipe = task.parsed.path == "mkfifo";
             let feeds = if is_pipe { Feeds::NONE } else { feeds };
-            // What is decoded is not what was read.
-            let text = text.filter(|_| !is_pipe && !super::flow::decodes(task));
+            // What is decoded or compiled is not what was read.
+            let is_made = super::flow::decodes(task) || super::implicit::compiles(task);
+            let text = text.filter(|_| !is_pipe && !is_made);
             self.remember(&judged.path, feeds, text);
             self.remember_inside(task, judged, feeds);
             self.remember_copy(task, judged);

@@ -118,6 +118,14 @@ impl Analyst<'_> {
             && let Some(text) = &printed.text
         {
             let text = text.replace("\\n", "\n");
+            if call.scope.script.invocations.iter().any(is_bare_shell) {
+                self.text(
+                    call,
+                    Language::Shell,
+                    &Word::text(text.as_str(), call.span),
+                    &[],
+                );
+            }
             for language in [Language::Shell, Language::Python] {
                 self.search(call, language, &text);
             }
@@ -279,6 +287,17 @@ fn is_descriptor(target: &Word) -> bool {
         return false;
     };
     !name.bytes().any(|letter| letter.is_ascii_lowercase())
+}
+
+/// A shell that is told nothing by its words: it reads what it is given.
+fn is_bare_shell(invocation: &crate::shell::Invocation) -> bool {
+    let words = invocation.words.as_slice();
+    let name = words.first().and_then(Word::known);
+    let is_shell = name.is_some_and(|name| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash")
+    });
+    is_shell && words.len() == 1
 }
 
 /// The name of the program that a command starts, without a path and without what only stands in front of it.

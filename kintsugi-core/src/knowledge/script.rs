@@ -44,6 +44,9 @@ struct Before {
     programs: usize,
 }
 
+/// Most files of a makefile that are read with it.
+const INCLUDED_MAX: usize = 8;
+
 impl Analyst<'_> {
     /// Notes that the text of a file would change the answer, when a client can look there.
     pub(super) fn want_script(&mut self, judged: &Judgement) {
@@ -63,6 +66,24 @@ impl Analyst<'_> {
         operands: &[Word],
     ) -> Feeds {
         self.scripts(call, &[file], operands)
+    }
+
+    /// A makefile with the files that it includes, where the line wrote them (GNU make 4.4, "Including Other Makefiles").
+    fn with_included(&self, path: &str, text: &str) -> String {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let mut whole = text.to_owned();
+        let included = text.lines().filter_map(|line| {
+            let line = line.trim_start_matches(['-', 's']);
+            line.strip_prefix("include ")
+        });
+        for name in included.flat_map(str::split_whitespace).take(INCLUDED_MAX) {
+            let written = self.written(&format!("{directory}/{name}"));
+            if let Some(more) = written.and_then(|it| it.text) {
+                whole.push('\n');
+                whole.push_str(&more);
+            }
+        }
+        whole
     }
 
     /// Looks at what a command runs of a file of the project: a makefile, the scripts of a package.
@@ -89,6 +110,7 @@ impl Analyst<'_> {
                 });
                 continue;
             };
+            let text = self.with_included(&path, &text);
             let name = path.rsplit('/').next().unwrap_or_default();
             let lines = recipe::read(name, &text, &words).unwrap_or_default();
             let pieces: Vec<ScriptFile<'_>> = lines

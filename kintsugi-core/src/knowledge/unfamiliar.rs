@@ -84,6 +84,8 @@ impl Analyst<'_> {
             [Piece::Hole(Hole::Other(_))] => {
                 is_forced || task.call.ambient.modifiers.contains(Modifier::Indirect)
             }
+            // `terraform $(jq -r .action job.json)`: what another program picks.
+            [Piece::Hole(Hole::Output { .. })] => true,
             [Piece::Hole(_)] => is_forced,
             _ => false,
         }

@@ -27,6 +27,13 @@ impl Analyst<'_> {
             let how = Wraps::Contained;
             return self.wrapped(task, &grammar::Wrapped { how, words });
         }
+        if task.parsed.path.ends_with(" run") && !self.files.is_empty() {
+            let words = self.entry_point(task);
+            if !words.is_empty() {
+                let how = Wraps::Contained;
+                feeds = self.wrapped(task, &grammar::Wrapped { how, words });
+            }
+        }
         for wrapped in &task.parsed.wrapped {
             if let Some(words) = super::image::arguments(task, wrapped) {
                 let how = wrapped.how;
@@ -51,6 +58,7 @@ impl Analyst<'_> {
             call.input = &Input::Inherited;
         }
         self.bare_shell(task, &call, &wrapped.words);
+        self.computed_by_perl(task, &wrapped.words);
         match wrapped.how {
             Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
             Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
@@ -83,6 +91,20 @@ impl Analyst<'_> {
                 self.shell_words(&call, &plain_for_windows(&wrapped.words))
             }
             Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
+        }
+    }
+
+    /// `parallel '{=1 $_ = reverse =} x'`: which program it is perl works out (parallel(1), 20231122, "{= perl expression =}").
+    fn computed_by_perl(&mut self, task: &Task<'_, '_>, words: &[Word]) {
+        if task.parsed.path != "parallel" {
+            return;
+        }
+        let first = words.first().map(Word::display).unwrap_or_default();
+        let mut all = task.call.words.iter().map(Word::display);
+        let is_defined = all.any(|word| word.starts_with("--rpl")) && first.starts_with('{');
+        if first.starts_with("{=") || is_defined {
+            let span = words.first().map_or(task.call.span, |word| word.span);
+            self.unknown(super::UnknownKind::Command, first, span);
         }
     }
 

@@ -163,6 +163,11 @@
 //! | a console of a server that is fed | `bin/rails runner - <<< 'Order.delete_all'`, `java -jar jenkins-cli.jar … groovy =`, `echo "drop 't'" \| hbase shell -n` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a dump that goes into a database elsewhere | `zcat /backups/x.sql.gz \| mysql -h db1 x` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the first data of a machine, by which anybody comes in | `ssh_pwauth: true` in `--user-data file://x` | `tests/corpus/dangerous-elsewhere.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | text that awk feeds to a program, and a shell that runs beside | `awk 'BEGIN { print "drop table x;" \| "mysql shop" }'`, `coproc W { bash; }; echo … >&"${W[1]}"` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | an alias behind an alias that ends in a blank | `alias s='sudo ' w='rm -rf x'; s w` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a subcommand that another program picks | `terraform $(jq -r .verb plan.json)` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | code where a program looks for it: a module, an included makefile, an entry point of an image, a directory that pip builds | `python3 -m jobs.tidy`, `include more.mk`, `ENTRYPOINT ["find", "/data", "-delete"]` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program of Java that starts what it is given, source on the input of a compiler, and commands that `parallel` has perl work out | `java R.java rm -rf x`, `… \| tcc -run -`, `parallel '{= $_ = reverse =} x' ::: mr` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

@@ -196,6 +196,15 @@ impl Program {
         let name = first.split_whitespace().next().unwrap_or_default();
         if SHELLS.contains(&name.rsplit('/').next().unwrap_or_default()) {
             found.push(Embedded::Shell(self.expression(print, budget)));
+        } else if let (Some(printed), Some(command)) =
+            (self.expression(print, budget).known(), command.known())
+        {
+            // `print "drop database x" | "psql"`: the command is fed, and read as fed.
+            let text = printed.replace('\'', "'\\''");
+            found.push(super::shell(&format!(
+                "printf '%s\\n' '{text}' | {command}"
+            )));
+            return;
         }
         found.push(Embedded::Shell(command));
     }

@@ -120,6 +120,29 @@ impl Script<'_> {
         true
     }
 
+    /// `new String[]{"rm", "-rf"}`, consumed when it is there.
+    pub(super) fn array_of_java(&mut self, cursor: &mut Cursor<'_>) -> Option<Value> {
+        let mark = |at: usize| cursor.ahead(at).map_or("", Token::mark);
+        let is_array = self.language == Language::Other
+            && cursor.name() == Some("new")
+            && [mark(2), mark(3), mark(4)] == ["[", "]", "{"];
+        if !is_array {
+            return None;
+        }
+        cursor.at += 5;
+        let mut items = Vec::new();
+        while cursor.peek().is_some() && !cursor.accept("}") && self.budget.spend(1) {
+            let start = cursor.at;
+            items.push(self.expression(cursor));
+            cursor.accept(",");
+            cursor.skip_lines();
+            if cursor.at == start {
+                cursor.at += 1;
+            }
+        }
+        Some(Value::list(items))
+    }
+
     /// `do shell script "…"`, `run script "…"`.
     pub(super) fn apple_shell(&mut self, cursor: &mut Cursor<'_>) -> bool {
         let named = |at: usize, name: &str| matches!(cursor.ahead(at), Some(Token::Name(found)) if found == name);

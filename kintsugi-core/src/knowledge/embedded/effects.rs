@@ -289,6 +289,12 @@ impl Script<'_> {
             Some(list) => list,
             None => arguments,
         };
+        // In source that the line compiles for itself, nobody computes a plain command.
+        let compiled = self.language == crate::knowledge::schema::Language::Other;
+        let is_told = |word: &Word| !word.known_prefix().trim().is_empty();
+        if compiled && !program.alternatives().iter().any(is_told) {
+            self.hidden("a program whose name is computed");
+        }
         let words: Vec<Value> = std::iter::once(program)
             .chain(words.into_iter().skip(1))
             .collect();

@@ -331,6 +331,8 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("vim.fs.rm", tree(Delete, 0)),
     ("vim.fn.delete", tree(Delete, 0)),
     ("std.getenv", Does::Variable),
+    ("System.getProperty", Does::Variable),
+    ("System.getenv", Does::Variable),
     // Julia.
     ("getfield", Member),
     ("getproperty", Member),

@@ -27,7 +27,7 @@ impl Script<'_> {
     /// The value of a variable of the environment.
     pub(super) fn variable_named(name: Option<&str>) -> Value {
         match name {
-            Some("HOME") => super::value::home(),
+            Some("HOME" | "user.home") => super::value::home(),
             Some(_) | None => Value::unknown(Feed::Program),
         }
     }

@@ -121,7 +121,8 @@ impl Script<'_> {
         let is_module = |parts: &[Part]| matches!(parts, [Part::Text(text)] if matches!(text.as_str(), "glob" | "globby" | "fast-glob" | "lfs"));
         let lists = tokens.iter().any(|token| {
             matches!(token, Token::Name(name) if is_lister(name))
-                || matches!(token, Token::Text(parts) if is_module(parts))
+                || matches!(token, Token::Change(parts) if lists_in_code(parts))
+                || matches!(token, Token::Text(parts) if is_module(parts) || lists_by_command(parts))
         });
         if !lists || lists_made(tokens, is_lister) {
             return;
@@ -157,6 +158,17 @@ impl Script<'_> {
             });
         }
     }
+}
+
+/// `s/x/unlink glob "y*"/e`: code in a substitution.
+fn lists_in_code(parts: &[Part]) -> bool {
+    let lists = |part: &Part| matches!(part, Part::Code(code) if code.contains("glob") || code.contains("readdir"));
+    parts.iter().any(lists)
+}
+
+/// `io.popen("ls /srv/*")`: a command that lists.
+fn lists_by_command(parts: &[Part]) -> bool {
+    matches!(parts, [Part::Text(text), ..] if text.starts_with("ls ") || text.starts_with("find "))
 }
 
 /// `"src/" + f`, where `f` is one of what is listed, stands for all of them.

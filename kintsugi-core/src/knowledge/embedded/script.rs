@@ -468,6 +468,10 @@ impl Script<'_> {
                 self.statement(cursor);
                 continue;
             }
+            if let Some(value) = self.array_of_java(cursor) {
+                arguments.push((keyword, value));
+                continue;
+            }
             if let Some("for" | "foreach" | "await" | "async" | "lambda" | "new" | "my" | "if") =
                 cursor.name()
             {

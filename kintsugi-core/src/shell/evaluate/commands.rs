@@ -59,6 +59,9 @@ pub(super) fn assignment(text: &str) -> Option<Written<'_>> {
     })
 }
 
+/// Longest text of aliases that are expanded one behind the other, in bytes.
+const ALIAS_BYTES_MAX: usize = 1_024;
+
 impl Machine<'_> {
     /// Walks a simple command, once for each combination of the alternatives that it uses.
     pub(super) fn simple(&mut self, simple: &Simple) {
@@ -133,7 +136,17 @@ impl Machine<'_> {
         };
         let name = first.text().to_owned();
         self.script.called.insert(name.clone());
-        let rest: Vec<&str> = simple.words.iter().skip(1).map(Raw::text).collect();
+        let mut rest = simple.words.iter().skip(1).map(Raw::text).peekable();
+        let mut text = text;
+        // Behind a blank the next word is looked up as well (bash(1) 5.2, ALIASES).
+        while text.ends_with([' ', '\t'])
+            && let Some(next) = rest.peek().and_then(|word| self.state.aliases.get(word))
+            && text.len() < ALIAS_BYTES_MAX
+        {
+            text.push_str(next);
+            rest.next();
+        }
+        let rest: Vec<&str> = rest.collect();
         let text = format!("{text} {}", rest.join(" "));
         let aliases = self.state.aliases.clone();
         self.state.aliases.remove(&name);
