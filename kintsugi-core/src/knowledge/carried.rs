@@ -38,14 +38,77 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     which whereis id whoami uname hostname env printenv expr bc dc let return exit break continue eval exec source . trap sudo doas \
     timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
     redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
-    typos codespell aspell black prettier gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
+    typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
+
+/// Programs that show, parse or check a text in whatever language it is, and run nothing of it (glow 2.0, pandoc 3.5, `tree-sitter` 0.24,
+/// ast-grep 0.30, semgrep 1.97, gitleaks 8.21). What starts them by its name from a registry hands on the same text.
+const READERS: &str = " glow mdcat pandoc vale markdownlint markdownlint-cli markdownlint-cli2 mdformat remark textlint cspell alex lychee \
+    markdown-link-check tree-sitter ast-grep sg semgrep gitleaks trufflehog detect-secrets aspell hunspell proselint prettier \
+    mdl mdbook-linkcheck ";
+
+/// Subcommands of package managers that look something up.
+const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why explain ";
+
+/// First words by which a program of the project says that it judges a text.
+const JUDGES: &str =
+    " classify check lint parse validate explain tokenize score scan analyze analyse ";
+
+impl Analyst<'_> {
+    /// Whether a command only reads the texts that it is given or told of, and the line wrote nothing that it could take for its settings.
+    pub(super) fn only_reads_text(&self, words: &[Word]) -> bool {
+        let is_document = |path: &str| {
+            let last = path.rsplit('/').next().unwrap_or_default();
+            let (name, kind) = last.rsplit_once('.').unwrap_or((last, ""));
+            listed(DOCUMENTS, kind)
+                && !name.is_empty()
+                && !name.contains("config")
+                && !name.ends_with("rc")
+        };
+        let is_settled = |(path, written): (&String, &super::analyst::Written)| {
+            written.before || written.text.is_none() || is_document(path)
+        };
+        names_reader(words)
+            && !words
+                .iter()
+                .flat_map(Word::holes)
+                .any(|hole| matches!(hole, Hole::Process { .. }))
+            && self.files.iter().all(is_settled)
+    }
+}
+
+/// Kinds of files that are read by people.
+const DOCUMENTS: &str = " md markdown mdx txt rst adoc html sh bash csv log patch diff ";
+
+fn names_reader(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().take(5).map(Word::display).collect();
+    let base = |name: &str| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        name.split('@').next().unwrap_or_default().to_owned()
+    };
+    let mut rest = words
+        .iter()
+        .skip(1)
+        .skip_while(|word| word.starts_with('-'));
+    let first = words.first().map_or("", String::as_str);
+    let second = rest.next().map_or("", String::as_str);
+    match first {
+        "npx" | "bunx" => listed(READERS, &base(second)),
+        "npm" | "pnpm" | "yarn" => {
+            listed(LOOK_UPS, second)
+                || second == "dlx" && rest.next().is_some_and(|it| listed(READERS, &base(it)))
+        }
+        // Of the project: its code is as little known as what it reads.
+        _ if first.starts_with("./") => listed(JUDGES, second),
+        _ => listed(READERS, first),
+    }
+}
 
 impl Analyst<'_> {
     /// Searches what the line carries to a program that is described.
     pub(super) fn search_carried(&mut self, task: &Task<'_, '_>) {
         let parsed = &task.parsed;
         let program = parsed.path.split(' ').next().unwrap_or_default();
-        if parsed.is_help || !parsed.wrapped.is_empty() {
+        if parsed.is_help || !parsed.wrapped.is_empty() || self.only_reads_text(task.call.words) {
             return;
         }
         self.said_to_code(task);
@@ -410,6 +473,11 @@ fn is_regrettable(effect: &Effect) -> bool {
         | Role::Image
         | Role::Branch => false,
     }
+}
+
+/// Whether a program shows, parses or checks texts and runs nothing of them.
+pub(super) fn is_reader(program: &str) -> bool {
+    listed(READERS, program)
 }
 
 pub(super) fn is_handler(program: &str) -> bool {

@@ -17,6 +17,7 @@ mod databases;
 mod described;
 #[cfg(test)]
 mod development_tests;
+mod disk_images;
 mod dockerfile;
 pub mod embedded;
 mod emptied;

@@ -77,8 +77,10 @@ impl Analyst<'_> {
                     self.unknown_words(call, name, words);
                     self.assume(call, name, words);
                     self.assume_reach(call, name, words);
-                    self.assume_sentences(call, name, words);
-                    self.carried_to(call, true, true);
+                    if !self.only_reads_text(call.words) {
+                        self.assume_sentences(call, name, words);
+                        self.carried_to(call, true, true);
+                    }
                     return printed;
                 };
                 let parsed = grammar::read(knowledge, name, node, words);
@@ -155,6 +157,7 @@ impl Analyst<'_> {
         self.overlooked_secrets(&task, before);
         self.calm_looks(&task, before, unknowns);
         self.calm_own_firmware(&task, before);
+        self.calm_disk_image(&task, before);
         Self::printed(&task, feeds)
     }
 

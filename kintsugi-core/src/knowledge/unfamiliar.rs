@@ -170,7 +170,9 @@ impl Analyst<'_> {
             self.assume(call, name, words);
             self.assume_reach(call, name, words);
             self.assume_sentences(call, name, words);
-            self.carried_to(call, true, true);
+            if !self.only_reads_text(call.words) {
+                self.carried_to(call, true, true);
+            }
         }
         let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
         Printed {

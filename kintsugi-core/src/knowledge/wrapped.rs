@@ -12,6 +12,14 @@ use super::schema::Wraps;
 use crate::effect::{Action, Modifier};
 use crate::shell::{Input, Piece, Word};
 
+/// Packages that are run this way every day, each with over a hundred thousand downloads a week or a well-known project behind it (npm
+/// registry, 2024).
+const FAMILIAR: &str = " maildev mailhog webcrack madge knip depcheck lighthouse http-server json-server wait-on wait-port nodemon cowsay \
+    ts-prune sort-package-json license-checker npm-check-updates concurrently cross-env html-validate stylelint publint attw size-limit \
+    source-map-explorer webpack-bundle-analyzer swagger-cli redocly openapi-typescript quicktype degit tiged svgo mmdc markdown-toc \
+    doctoc commitlint unimported dpdm htmlhint jscpd pa11y axe linkinator broken-link-checker autocannon clinic 0x speedscope tldr \
+    gitmoji-cli standard-version envinfo npm-run-all sass esbuild serve ";
+
 impl Analyst<'_> {
     /// The commands inside.
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
@@ -164,7 +172,10 @@ impl Analyst<'_> {
             return;
         }
         let base = name.split('@').next().unwrap_or_default();
-        if base.starts_with("create-") {
+        if base.starts_with("create-")
+            || super::telling::listed(FAMILIAR, base)
+            || super::carried::is_reader(base)
+        {
             return;
         }
         let target = crate::effect::Target {

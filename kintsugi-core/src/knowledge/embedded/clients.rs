@@ -63,7 +63,10 @@ const RECORDS: [&str; 16] = [
 ];
 
 /// Methods that are given a text and only say, compare or keep it.
-const SPEAKING: [&str; 27] = [
+const SPEAKING: [&str; 30] = [
+    "parametrize",
+    "param",
+    "each",
     "print",
     "println",
     "printf",
