@@ -103,7 +103,7 @@ const COPIED: [&str; 21] = [
 
 /// Agents that are started with commands of the line's own, with other settings than those in which the hook stands, or so that they
 /// ask nobody.
-const PAST_THE_GATE: [&str; 66] = [
+const PAST_THE_GATE: [&str; 67] = [
     "claude --mcp-config servers.json -p hi",
     "claude -p hi --mcp-config='{\"mcpServers\":{\"x\":{\"command\":\"given\"}}}'",
     "claude --plugin-dir ./x -p hi",
@@ -119,6 +119,7 @@ const PAST_THE_GATE: [&str; 66] = [
     "claude --safe-mode -p hi",
     "npx -y @anthropic-ai/claude-code -p hi --mcp-config x.json",
     "bunx @anthropic-ai/claude-code --dangerously-skip-permissions",
+    "npm exec @anthropic-ai/claude-code -- --dangerously-skip-permissions",
     "CLAUDE_CONFIG_DIR=/tmp/x claude -p hi",
     "env CLAUDE_CONFIG_DIR=./kit claude",
     "export CLAUDE_CONFIG_DIR=/tmp/x",

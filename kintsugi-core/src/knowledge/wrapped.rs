@@ -20,6 +20,16 @@ const FAMILIAR: &str = " maildev mailhog webcrack madge knip depcheck lighthouse
     doctoc commitlint unimported dpdm htmlhint jscpd pa11y axe linkinator broken-link-checker autocannon clinic 0x speedscope tldr \
     gitmoji-cli standard-version envinfo npm-run-all sass esbuild serve ";
 
+/// The words of what npm starts, without the `--` behind which npm leaves options alone (npm-exec(1), npm 10).
+fn without_npms_own(task: &Task<'_, '_>, words: &[Word]) -> Option<Vec<Word>> {
+    let is_npms = matches!(task.parsed.path.as_str(), "npm exec" | "npm x" | "npx");
+    let [program, dashes, rest @ ..] = words else {
+        return None;
+    };
+    let is_own = is_npms && dashes.known().as_deref() == Some("--");
+    is_own.then(|| std::iter::once(program).chain(rest).cloned().collect())
+}
+
 impl Analyst<'_> {
     /// The commands inside.
     pub(super) fn run_wrapped(&mut self, task: &Task<'_, '_>) -> Feeds {
@@ -49,6 +59,11 @@ impl Analyst<'_> {
                 continue;
             }
             self.unseen_package(task, &wrapped.words);
+            if let Some(words) = without_npms_own(task, &wrapped.words) {
+                let how = wrapped.how;
+                feeds = feeds.union(self.wrapped(task, &grammar::Wrapped { how, words }));
+                continue;
+            }
             feeds = feeds.union(self.wrapped(task, wrapped));
         }
         feeds

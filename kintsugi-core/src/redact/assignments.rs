@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::names;
-use super::runs::Runs;
+use super::runs::{Runs, standing};
 
 /// Adds what is found in `text`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
@@ -14,11 +14,12 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
             found.extend(reading.assigned(at, byte));
         }
     }
-    for (at, _) in text.match_indices("://") {
+    for at in standing(text, "://", 0) {
         found.extend(user_info(text, at + 3));
     }
     let mut netrc = Netrc::default();
-    for (at, name) in text.match_indices(" password ") {
+    let name = " password ";
+    for at in standing(text, name, 5) {
         found.extend(netrc.entry(text, at, at + name.len()));
     }
 }

@@ -5,6 +5,23 @@
 
 use std::ops::Range;
 
+/// Returns where `pattern` stands in `text`, by its byte at `rare`, which few texts have.
+///
+/// Every text that is recorded is looked through for a dozen patterns, most texts are one line, and to build a searcher for each took
+/// longer than all the rest of the search.
+pub(super) fn standing<'t>(
+    text: &'t str,
+    pattern: &'t str,
+    rare: usize,
+) -> impl Iterator<Item = usize> + 't {
+    let byte = pattern.as_bytes().get(rare).copied().unwrap_or_default();
+    memchr::memchr_iter(byte, text.as_bytes()).filter_map(move |at| {
+        let start = at.checked_sub(rare)?;
+        let rest = text.as_bytes().get(start..)?;
+        rest.starts_with(pattern.as_bytes()).then_some(start)
+    })
+}
+
 /// Stretches that are remembered. Those that are asked about at one place of a text are fewer.
 const REMEMBERED: usize = 8;
 
@@ -45,6 +62,17 @@ impl Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_stands_where_a_search_finds_it() {
+        for text in ["", "a", "://", "a://b:://", ":/:///", "é://é", "x:", ":"] {
+            for rare in 0..3 {
+                let found: Vec<usize> = standing(text, "://", rare).collect();
+                let expected: Vec<usize> = text.match_indices("://").map(|(at, _)| at).collect();
+                assert_eq!(found, expected, "{text} by {rare}");
+            }
+        }
+    }
 
     #[test]
     fn a_stretch_is_walked_through_once() {

@@ -164,3 +164,12 @@ fn any_text_is_redacted_without_a_panic_and_what_is_masked_stays_masked() {
         );
     }
 }
+
+#[test]
+fn every_address_whose_path_is_a_secret_is_looked_for_by_the_end_of_its_host() {
+    for hook in super::tokens::HOOKS {
+        assert!(hook.contains(".com/") || hook.contains(".org/"), "{hook}");
+        let text = format!("curl https://{hook}T0A1B2C3/B4D5E6F7/a8b9c0d1e2f3");
+        assert!(!secrets(&text).is_empty(), "{text}");
+    }
+}

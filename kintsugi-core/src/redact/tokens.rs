@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::runs::Runs;
+use super::runs::{Runs, standing};
 
 /// A prefix, the fewest characters behind it, and which those may be.
 struct Shape {
@@ -243,7 +243,7 @@ const SHAPES: [Shape; 174] = [
 ];
 
 /// Addresses whose path is the secret.
-const HOOKS: [&str; 9] = [
+pub(super) const HOOKS: [&str; 9] = [
     "hooks.slack.com/services/",
     "discord.com/api/webhooks/",
     "discordapp.com/api/webhooks/",
@@ -269,7 +269,14 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
         }
         inside_word = member;
     }
-    for hook in HOOKS {
+    // All of them have one of these in it.
+    let has_host = |end| standing(text, end, 0).next().is_some();
+    let hooks: &[&str] = if has_host(".com/") || has_host(".org/") {
+        &HOOKS
+    } else {
+        &[]
+    };
+    for hook in hooks {
         for (at, _) in text.match_indices(hook) {
             let start = at + hook.len();
             found.push(start..start + stretches.run(start, Alphabet::Wide));
@@ -429,7 +436,8 @@ fn reach(runs: &mut Runs, text: &str, start: usize, is_so: impl Fn(u8) -> bool) 
 /// missing.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
     let mut ends = Runs::default();
-    for (at, name) in text.match_indices("PRIVATE KEY") {
+    let name = "PRIVATE KEY";
+    for at in standing(text, name, name.len() - 1) {
         // A label is short: no more is looked at.
         let near = text.as_bytes().get(at.saturating_sub(LABEL_BYTES_MAX)..at);
         let near = near.unwrap_or_default();
