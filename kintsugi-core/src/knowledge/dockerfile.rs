@@ -56,7 +56,8 @@ impl Analyst<'_> {
                 && words.any(|word| matches!(word.as_str(), "build" | "bud"))
                 && words.any(|word| word.split(':').next() == Some(name))
         };
-        if !task.call.scope.script.invocations.iter().any(builds) {
+        let mut earlier = task.call.scope.script.invocations.iter().take(BUILDS_MAX);
+        if !earlier.any(builds) {
             return Vec::new();
         }
         let files = self.files.iter();
@@ -81,6 +82,9 @@ impl Analyst<'_> {
             .collect()
     }
 }
+
+/// Most commands of a line among which the build of an image is looked for.
+const BUILDS_MAX: usize = 64;
 
 /// The words of `["find", "/in"]` or of a line for a shell.
 fn listed(line: &str) -> Vec<String> {

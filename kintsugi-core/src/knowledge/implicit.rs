@@ -102,7 +102,7 @@ impl Analyst<'_> {
         {
             feeds = self.text(&task.call, Language::Other, &text, &[]);
         }
-        for word in task.call.words.iter().skip(1) {
+        for word in task.call.words.iter().skip(1).take(SOURCES_MAX) {
             if word.known().is_none_or(|text| text.starts_with('-')) {
                 continue;
             }

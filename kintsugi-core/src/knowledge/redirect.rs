@@ -118,7 +118,8 @@ impl Analyst<'_> {
             && let Some(text) = &printed.text
         {
             let text = text.replace("\\n", "\n");
-            if call.scope.script.invocations.iter().any(is_bare_shell) {
+            let mut beside = call.scope.script.invocations.iter().take(BESIDE_MAX);
+            if beside.any(is_bare_shell) {
                 self.text(
                     call,
                     Language::Shell,
@@ -288,6 +289,9 @@ fn is_descriptor(target: &Word) -> bool {
     };
     !name.bytes().any(|letter| letter.is_ascii_lowercase())
 }
+
+/// Most commands of a line among which a shell that runs beside is looked for.
+const BESIDE_MAX: usize = 64;
 
 /// A shell that is told nothing by its words: it reads what it is given.
 fn is_bare_shell(invocation: &crate::shell::Invocation) -> bool {

@@ -168,6 +168,8 @@
 //! | a subcommand that another program picks | `terraform $(jq -r .verb plan.json)` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | code where a program looks for it: a module, an included makefile, an entry point of an image, a directory that pip builds | `python3 -m jobs.tidy`, `include more.mk`, `ENTRYPOINT ["find", "/data", "-delete"]` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of Java that starts what it is given, source on the input of a compiler, and commands that `parallel` has perl work out | `java R.java rm -rf x`, `… \| tcc -run -`, `parallel '{= $_ = reverse =} x' ::: mr` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function that is found among all classes, handed to one without a name, or given to a profiler, a debugger or a worker as text | `().__class__.__base__.__subclasses__()`, `(lambda f: f(x))(os.system)`, `cProfile.run(…)`, `new Worker(code, { eval: true })` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function of PHP, Perl or Ruby by a name that another one takes | `preg_replace_callback("/x/", "shell_exec", $t)`, `&{"CORE::" . "unlink"}(x)`, `instance_method(:system).bind_call(self, x)` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

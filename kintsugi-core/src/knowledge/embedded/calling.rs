@@ -280,6 +280,11 @@ impl Script<'_> {
                 String::new()
             }
         };
+        if path.starts_with('.') && object.is_none() && self.language == Language::Python {
+            let mut given = arguments.into_iter();
+            let on = given.next().map(|(_, value)| value);
+            return self.call(&path, on, given.collect());
+        }
         if path.starts_with('$') {
             self.computes = true;
             self.unknown("a call whose name is computed");
@@ -396,10 +401,10 @@ impl Script<'_> {
         let (before, last) = call.path.rsplit_once('.').unwrap_or(("", call.path));
         if matches!(
             last,
-            "call" | "apply" | "bind" | "__call__" | "invoke" | "Call"
+            "call" | "apply" | "bind" | "bind_call" | "__call__" | "invoke" | "Call"
         ) && let Some(does) = calls::find(self.language, before, false)
         {
-            let skipped = usize::from(self.language == Language::Javascript);
+            let skipped = usize::from(self.language == Language::Javascript || last == "bind_call");
             let arguments = flattened(call.arguments.iter().skip(skipped));
             return self.perform(
                 does,
@@ -470,9 +475,36 @@ impl Script<'_> {
         }
     }
 
+    /// `preg_replace_callback("/x/", "shell_exec", $t)` of PHP, which takes a name for a function (PHP 8.4, "Callables").
+    fn handed_by_name(&mut self, call: &Call<'_>) {
+        const TAKE: [&str; 9] = [
+            "preg_replace_callback",
+            "preg_replace_callback_array",
+            "ob_start",
+            "iterator_apply",
+            "array_reduce",
+            "forward_static_call",
+            "set_error_handler",
+            "set_exception_handler",
+            "header_register_callback",
+        ];
+        if self.language != Language::Php || !TAKE.contains(&call.path) {
+            return;
+        }
+        let matters = |value: &Value| {
+            let name = value.known();
+            let does = name.and_then(|name| calls::find(Language::Php, &name, false));
+            does.is_some_and(Does::matters)
+        };
+        if call.positional().any(matters) {
+            self.hidden("a function that is handed on by its name");
+        }
+    }
+
     /// A function that matters, handed to another one: `map(os.system, […])`, `Thread(target=os.system, args=(…))`.
     fn callbacks(&mut self, call: &Call<'_>) {
         let mut handed = 0;
+        self.handed_by_name(call);
         for (at, (_, value)) in call.arguments.iter().enumerate() {
             if handed == HANDED_MAX {
                 return;
@@ -485,6 +517,9 @@ impl Script<'_> {
                 continue;
             };
             handed += 1;
+            if call.path.is_empty() && !matches!(does, Does::Interpret) {
+                self.hidden("a function that is handed to one without a name");
+            }
             let others = call.arguments.iter().enumerate();
             let others = others.filter(|(other, _)| *other != at).map(|(_, it)| it);
             let object = call.object.iter().filter(|object| object.path.is_none());
@@ -563,6 +598,11 @@ impl Script<'_> {
         } else {
             arguments
         };
+        // `methodcaller("unlink")(path)` calls it on what it is given (Python 3.13, operator).
+        if call.path.ends_with("methodcaller") {
+            let name = first.known().unwrap_or_else(|| "?".to_owned());
+            return Value::named(format!(".{name}"));
+        }
         // `do.call` of R is one name.
         let object = call.object.clone().filter(|_| call.path != "do.call");
         self.call_by(&first, object, arguments)

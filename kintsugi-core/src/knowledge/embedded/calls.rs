@@ -185,7 +185,10 @@ pub(super) fn bare_calls(language: Language) -> bool {
 }
 
 /// What stands in front of a name and means nothing: ways to name what everybody sees.
-const EVERYWHERE: [&str; 14] = [
+const EVERYWHERE: [&str; 17] = [
+    "CORE::GLOBAL::",
+    "CORE::",
+    "main::",
     "builtins.",
     "__builtins__.",
     "__builtin__.",

@@ -188,6 +188,15 @@ impl Script<'_> {
                 self.command(&words);
             }
             [text] => self.shell(text),
+            // `new Deno.Command("rm", { args: ["-rf", "x"] })`
+            [program, options] if options.fields.iter().any(|(name, _)| name == "args") => {
+                let mut fields = options.fields.iter();
+                let words = fields.find(|(name, _)| name == "args");
+                let words = words.and_then(|(_, value)| value.items.clone());
+                let words = words.into_iter().flatten();
+                let words: Vec<Value> = std::iter::once(program.clone()).chain(words).collect();
+                self.command(&words);
+            }
             [text, options] if options.words.iter().all(|word| word.known().is_none()) => {
                 self.shell(text);
             }

@@ -79,7 +79,7 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
 }
 
 /// Longest form in brackets that is looked through for its end, in bytes.
-const FORM_BYTES_MAX: usize = 2_048;
+const FORM_BYTES_MAX: usize = 512;
 
 /// `(funcall (intern "delete-file") x)`, `(mapc #'delete-file (directory-files d))`: a function by its name, or by what a form gives.
 fn handed(arguments: &str, found: &mut Vec<Embedded>) {
@@ -169,7 +169,7 @@ fn string(arguments: &str) -> Option<String> {
         // Every part must be a string that stands there.
         let clipped = parts
             .char_indices()
-            .nth(2_048)
+            .nth(FORM_BYTES_MAX)
             .map_or(parts.len(), |(at, _)| at);
         let parts = parts.get(..clipped).unwrap_or_default();
         let end = parts.find(')').unwrap_or(parts.len());

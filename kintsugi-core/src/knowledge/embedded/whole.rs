@@ -119,6 +119,7 @@ impl Script<'_> {
             }
         }
         self.ends_each(tokens);
+        self.roundabout(tokens);
         self.opened_by_options(tokens);
         self.tagged_shells(tokens);
         self.sends_environment(tokens);
@@ -187,6 +188,31 @@ impl Script<'_> {
                 modifiers: Modifiers::NONE.with(Modifier::All),
                 feed: Feed::Text,
             });
+        }
+    }
+
+    /// Ways to a function that nobody takes who may name it: the classes of Python, and code for a worker of Node.
+    fn roundabout(&mut self, tokens: &[Token]) {
+        let named = |names: &[&str]| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
+        };
+        if self.language == Language::Python
+            && named(&["__subclasses__"])
+            && named(&["__base__", "__bases__", "__mro__", "mro"])
+        {
+            self.hidden("a class that is looked for among all");
+        }
+        let evaluates = |three: &[Token]| {
+            matches!(three, [Token::Name(key), colon, Token::Name(value)]
+                if key == "eval" && colon.mark() == ":" && value == "true")
+        };
+        if self.language == Language::Javascript
+            && named(&["Worker"])
+            && tokens.windows(3).any(evaluates)
+        {
+            self.hidden("code for a worker");
         }
     }
 

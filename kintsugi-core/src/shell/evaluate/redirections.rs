@@ -371,8 +371,9 @@ impl Machine<'_> {
             state::append(&mut all, &word.pieces);
         }
         let is_found = !found.is_empty();
-        self.spend((steps - from) / 16 + all.len() + 1, name.span);
-        is_found.then_some(all)
+        let looked_at = self.script.files.len();
+        let units = (steps - from) / 16 + all.len() + looked_at;
+        (self.spend(units, name.span) && is_found).then_some(all)
     }
 
     /// Walks a compound command with redirections of its own.
