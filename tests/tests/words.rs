@@ -79,7 +79,46 @@ const EXPANSIONS: [&str; 56] = [
     "\\ ",
 ];
 
-/// What both sides set first.
+/// What zsh expands. Nothing with a blank: whether zsh splits is an option of the user's, and the reader splits always.
+const ARRAYS: [&str; 31] = [
+    "$l-",
+    "\"$l\"",
+    "${l}",
+    "\"${l}\"",
+    "$l[1]",
+    "$l[-1]",
+    "\"$l[2]\"",
+    "${l[2]}",
+    "${l[1,2]}",
+    "$l[2,-1]",
+    "$l[9]",
+    "${l[3,2]}",
+    "${l:1}",
+    "${l:1:1}",
+    "${#l}",
+    "${l#o}",
+    "${l/o/0}",
+    "\"${l[@]}\"",
+    "\"${l[*]}\"",
+    "$l[@]",
+    "$w[1]",
+    "${w[2,3]}",
+    "\"$w[-1]\"",
+    "$m[k]",
+    "${m[j]}",
+    "\"$m[k]\"-",
+    "\"$@\"",
+    "$2",
+    "${@:2}",
+    "a",
+    " ",
+];
+
+/// What zsh sets first.
+const SETTING_OF_ZSH: &str =
+    "w=XyZ l=(one two); l+=three; l[4]=four; typeset -A m=(k v j u); set -- p1 p2 p3\n";
+
+/// What bash sets first.
 const SETTING: &str = "v='ab ab' w=XyZ e= n=v; l=(one 'two three' four); set -- 'p1 x' p2 p3\n";
 
 fn lines(fragments: &'static [&'static str]) -> Vec<String> {
@@ -158,4 +197,9 @@ fn zsh_removes_quotes_as_we_do() {
 #[test]
 fn bash_expands_and_splits_as_we_do() {
     agree("bash", Dialect::Bash, SETTING, &EXPANSIONS);
+}
+
+#[test]
+fn zsh_has_arrays_as_we_do() {
+    agree("zsh", Dialect::Zsh, SETTING_OF_ZSH, &ARRAYS);
 }

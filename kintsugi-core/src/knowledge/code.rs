@@ -52,8 +52,10 @@ impl Analyst<'_> {
             feeds = feeds.union(self.code(task, *language, parted.as_ref().unwrap_or(word)));
             self.remember_written(word, before);
         }
-        for (language, word) in &task.parsed.runs {
-            feeds = feeds.union(self.run_file(task, *language, word));
+        let typed = super::foreign::typed_file(task).map(|word| (Language::Ex, word));
+        let runs = task.parsed.runs.iter().map(|(it, word)| (*it, word));
+        for (language, word) in runs.chain(typed) {
+            feeds = feeds.union(self.run_file(task, language, word));
         }
         let input = task.parsed.chain.first().and_then(|entry| entry.input);
         let has_program = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();

@@ -197,6 +197,21 @@ impl Analyst<'_> {
     }
 }
 
+/// The file of `vim -s FILE`, which vim types; with `-e` the option means something else (vim(1) 9.1).
+pub(super) fn typed_file<'t>(task: &'t Task<'_, '_>) -> Option<&'t Word> {
+    let words = &task.call.words;
+    let is_ex = |word: &Word| {
+        let text = word.display();
+        text.starts_with('-') && !text.starts_with("--") && text.contains(['e', 'E'])
+    };
+    if task.parsed.path != "vim" || words.iter().any(is_ex) {
+        return None;
+    }
+    let at = words.iter().position(|word| word.display() == "-s")?;
+    let file = words.get(at + 1)?;
+    (!file.display().starts_with(['-', '+'])).then_some(file)
+}
+
 /// Whether a word of npx is the value of an option in front of it.
 fn is_value(words: &[Word], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| words.get(at));

@@ -170,6 +170,10 @@
 //! | a program of Java that starts what it is given, source on the input of a compiler, and commands that `parallel` has perl work out | `java R.java rm -rf x`, `… \| tcc -run -`, `parallel '{= $_ = reverse =} x' ::: mr` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function that is found among all classes, handed to one without a name, or given to a profiler, a debugger or a worker as text | `().__class__.__base__.__subclasses__()`, `(lambda f: f(x))(os.system)`, `cProfile.run(…)`, `new Worker(code, { eval: true })` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function of PHP, Perl or Ruby by a name that another one takes | `preg_replace_callback("/x/", "shell_exec", $t)`, `&{"CORE::" . "unlink"}(x)`, `instance_method(:system).bind_call(self, x)` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | an array of zsh, which is every element without a subscript; a file with what commands print | `c=(rm -rf ~/x); $c`, `sh =(echo rm -rf ~/x)` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule`; `tests/tests/words.rs`: `zsh_has_arrays_as_we_do` |
+//! | elements of an array in another order than that of their numbers | `c[1]=-rf; c[0]=rm; "${c[@]}"` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a list of perl among the words of a command | `perl -e 'system qw(rm -rf), $x'` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a key or a condition of fish that runs a command | `bind \cx 'rm -rf ~/x'`, `complete -c ls -n '…'` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -189,4 +193,5 @@
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
 //! | many files moved onto one name that has no ending, or is read in a loop | `for f in a b; do mv "$f" /mnt/x; done` |
+//! | files that zsh writes as elements of an array | `zmodload zsh/mapfile; mapfile[notes.txt]=''` |
 //! | an address in a manifest that another program edits | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` |

@@ -304,10 +304,16 @@ impl Script<'_> {
             .iter()
             .chain(arguments.iter().map(|(_, value)| value));
         let feed = all.map(|value| value.feed).max();
+        let is_perl = self.language == Language::Perl;
         let call = Call {
             path,
             object,
-            arguments,
+            // A list is as many arguments: `system qw(ls -l), $file` (perldata, perl 5.38).
+            arguments: if is_perl && matches!(path, "system" | "exec") {
+                flattened(arguments.iter())
+            } else {
+                arguments
+            },
         };
         let value = self.answer(&call, feed.unwrap_or_default());
         self.with_server(&call, before, value)

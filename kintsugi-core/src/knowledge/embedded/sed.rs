@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Vec<Embedded> {
             'e' => {
                 let (command, rest) = line(behind);
                 found.push(match command.trim() {
-                    "" => Embedded::Unknown("sed runs what it reads as a command".to_owned()),
+                    "" => Embedded::Hidden("sed runs what it reads as a command".to_owned()),
                     command => shell(command),
                 });
                 rest

@@ -243,7 +243,12 @@ impl Machine<'_> {
             };
             self.spend(elements.len() * ELEMENT_UNITS, raw.span());
             self.expanded_again(subscript, raw.span());
-            let key = self.key(subscript, &elements);
+            let mut key = self.key(subscript, &elements);
+            if self.has_zsh_arrays()
+                && let Ok(number) = key.parse::<u32>()
+            {
+                key = number.saturating_sub(1).to_string();
+            }
             // What these hold is what a name stands for (`bash(1)` 5.2; `zshmodules(1)` 5.9, zsh/parameter).
             let names = [
                 "BASH_ALIASES",
@@ -259,6 +264,14 @@ impl Machine<'_> {
                 self.state.aliases.insert(&key, text);
             }
             self.state.set_element(name, &key, pieces.clone());
+            return pieces;
+        }
+        if *appends
+            && self.has_zsh_arrays()
+            && let Some(Value::List(elements)) = self.value(name)
+        {
+            self.state
+                .set_element(name, &elements.len().to_string(), pieces.clone());
             return pieces;
         }
         if *appends {
@@ -293,6 +306,7 @@ impl Machine<'_> {
             value.span(),
         );
         let mut all = Vec::new();
+        let mut is_keyed = false;
         for (start, end) in tokens {
             let raw = Raw {
                 source: Rc::clone(&inner.source),
@@ -309,6 +323,7 @@ impl Machine<'_> {
                 let pieces = self.single(&raw.part(at, text.len())).pieces;
                 state::append(&mut all, &pieces);
                 elements.push((key, pieces));
+                is_keyed = true;
                 continue;
             }
             for word in self.fields(std::slice::from_ref(&raw)) {
@@ -318,6 +333,9 @@ impl Machine<'_> {
                 state::append(&mut all, &word.pieces);
                 elements.push((elements.len().to_string(), word.pieces));
             }
+        }
+        if is_keyed {
+            elements.sort_by_key(|(key, _)| key.parse::<u32>().unwrap_or(0));
         }
         self.state.set(name, Value::List(elements), false);
         all
@@ -457,6 +475,7 @@ impl Machine<'_> {
             self.keep_open(connections);
             self.stream.input = connections.input.clone();
         }
+        self.note_options(&name, words.get(1..).unwrap_or_default());
         self.subscripts(&name, words);
         self.handed_on(&name, words);
         self.qualifier_functions(words);

@@ -20,6 +20,7 @@ mod redirections;
 mod state;
 mod traps;
 mod words;
+mod zsh;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -84,6 +85,8 @@ struct Machine<'b> {
     passed: Vec<InvocationId>,
     iterations_left: u32,
     exhausted: bool,
+    /// zsh was told to have the arrays of ksh and bash.
+    ksh_arrays: bool,
     /// Texts of `trap` that wait for the state in which they could run.
     traps: Vec<traps::Trap>,
     /// The variables as they were when the traps were looked at last.
@@ -116,6 +119,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         passed: Vec::new(),
         iterations_left: ITERATIONS_ALL_MAX,
         exhausted: false,
+        ksh_arrays: false,
         traps: Vec::new(),
         traps_seen: None,
     };

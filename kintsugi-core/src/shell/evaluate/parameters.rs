@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 use super::state::{self, Pieces, Value};
 
 /// What a parameter is.
-enum Found {
+pub(super) enum Found {
     /// The text does not set it.
     Unset,
     /// One value, perhaps with holes.
@@ -59,7 +59,7 @@ impl Machine<'_> {
     }
 
     /// Returns the value of a variable, one of its alternatives.
-    fn value(&mut self, name: &str) -> Option<Value> {
+    pub(super) fn value(&mut self, name: &str) -> Option<Value> {
         let count = self.state.variable(name)?.values.len();
         let chosen = self.choose(name, count);
         self.state.variable(name)?.values.get(chosen).cloned()
@@ -134,6 +134,9 @@ impl Machine<'_> {
                 Found::Unset
             };
         };
+        if self.has_zsh_arrays() {
+            return self.found_in_zsh(value, subscript);
+        }
         let all = matches!(subscript, Some("@" | "*"));
         match (value, subscript) {
             (Value::List(elements), Some(_)) if all => {
@@ -298,7 +301,10 @@ impl Machine<'_> {
     fn plain(&mut self, parsed: &Parsed<'_>, found: Found, quoted: bool, fields: &mut Fields) {
         match found {
             Found::Several(values) => {
-                let star = parsed.name == "*" || parsed.subscript == Some("*");
+                // `"$x"` of zsh is one text, as `"$*"` is.
+                let star = parsed.name == "*"
+                    || parsed.subscript == Some("*")
+                    || parsed.subscript.is_none() && parsed.name != "@";
                 if star && quoted {
                     fields.quoted(&joined(&values, &self.joint()));
                 } else {

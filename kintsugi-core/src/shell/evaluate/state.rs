@@ -161,7 +161,12 @@ impl State {
         if let Some(element) = elements.iter_mut().find(|element| element.0 == key) {
             element.1 = pieces;
         } else {
-            elements.push((key.to_owned(), pieces));
+            // In the order of their numbers, whatever the order in which they are set.
+            let number = key.parse::<u32>().unwrap_or(u32::MAX);
+            let at = elements.partition_point(|(known, _)| {
+                known.parse::<u32>().is_ok_and(|known| known < number) || number == u32::MAX
+            });
+            elements.insert(at, (key.to_owned(), pieces));
         }
         self.set(name, Value::List(elements), false);
     }

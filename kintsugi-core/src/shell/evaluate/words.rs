@@ -144,6 +144,13 @@ impl Machine<'_> {
             fish: false,
         };
         let mut at = self.tilde(raw, &scan, fields);
+        // `=(…)` of zsh is a file with what the commands print (zshexpn(1) 5.9, "Process Substitution").
+        if self.dialect == Dialect::Zsh && scan.starts(raw.start, "=(") {
+            let close = scan.command(raw.start + 2, 0).unwrap_or(raw.end);
+            let inner = part(raw, raw.start + 2, close.saturating_sub(1));
+            self.process(&inner, true, fields);
+            at = close;
+        }
         let mut plain = at;
         while let Some(byte) = scan.byte(at) {
             if !matches!(
@@ -313,8 +320,17 @@ impl Machine<'_> {
                     fields.quoted(&state::text("$"));
                     return at + 1;
                 }
+                // `$x[1]` of zsh needs no braces (zshexpn(1) 5.9, "Parameter Expansion").
+                let behind = at + 1 + name.len();
+                if self.has_zsh_arrays()
+                    && scan.byte(behind) == Some(b'[')
+                    && let Some(close) = scan.slice(behind, raw.end).find(']')
+                {
+                    self.braced(&part(raw, at + 1, behind + close + 1), quoted, fields);
+                    return behind + close + 1;
+                }
                 self.parameter(name, quoted, fields);
-                at + 1 + name.len()
+                behind
             }
             None => {
                 fields.quoted(&state::text("$"));

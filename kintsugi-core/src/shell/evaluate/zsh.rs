@@ -1,0 +1,115 @@
+//! Arrays as zsh has them: `$x` is every element, the first is `$x[1]`, and a part of a text is taken in the same way (zshparam(1) 5.9,
+//! "Array Parameters" and "Subscripts").
+
+use super::super::{Dialect, Hole, Piece, Word};
+use super::Machine;
+use super::parameters::Found;
+use super::state::{self, Pieces, Value};
+use crate::effect::Span;
+
+impl Machine<'_> {
+    /// Whether arrays are those of zsh.
+    pub(super) fn has_zsh_arrays(&self) -> bool {
+        self.dialect == Dialect::Zsh && !self.ksh_arrays
+    }
+
+    /// `setopt ksh_arrays`, `emulate bash`: arrays are those of bash from here on. Case and `_` do not count (zshoptions(1)).
+    pub(super) fn note_options(&mut self, name: &str, arguments: &[Word]) {
+        if self.dialect != Dialect::Zsh || !matches!(name, "setopt" | "set" | "emulate") {
+            return;
+        }
+        let mut words = arguments
+            .iter()
+            .map(|word| word.display().to_ascii_lowercase().replace('_', ""));
+        self.ksh_arrays |= match name {
+            "emulate" => words.any(|word| matches!(word.as_str(), "sh" | "ksh" | "bash" | "csh")),
+            _ => words.any(|word| word == "ksharrays"),
+        };
+    }
+
+    /// What a variable with or without a subscript stands for.
+    pub(super) fn found_in_zsh(&mut self, value: Value, subscript: Option<&str>) -> Found {
+        let all = |elements: Vec<(String, Pieces)>| {
+            Found::Several(elements.into_iter().map(|(_, pieces)| pieces).collect())
+        };
+        match (value, subscript) {
+            (Value::List(elements), None | Some("@" | "*")) => all(elements),
+            (Value::Scalar(pieces), None | Some("@" | "*")) => Found::One(pieces),
+            (Value::List(elements), Some(key)) => {
+                if let Some(pieces) = named(&elements, key) {
+                    return Found::One(pieces);
+                }
+                let values: Vec<Pieces> = elements.into_iter().map(|(_, pieces)| pieces).collect();
+                match self.range(key, values.len()) {
+                    Some(Range::One(at)) => Found::One(values.get(at).cloned().unwrap_or_default()),
+                    Some(Range::Part(from, count)) => {
+                        Found::Several(values.into_iter().skip(from).take(count).collect())
+                    }
+                    None => Found::Unknown(part()),
+                }
+            }
+            (Value::Scalar(pieces), Some(key)) => {
+                let Some(text) = state::known(&pieces) else {
+                    return Found::Unknown(part());
+                };
+                let (from, count) = match self.range(key, text.chars().count()) {
+                    Some(Range::One(at)) => (at, 1),
+                    Some(Range::Part(from, count)) => (from, count),
+                    None => return Found::Unknown(part()),
+                };
+                let characters = text.chars().skip(from).take(count);
+                Found::One(state::text(characters.collect::<String>()))
+            }
+        }
+    }
+
+    /// What a subscript says of so many elements: `2`, `-1`, `2,-1`.
+    fn range(&mut self, key: &str, count: usize) -> Option<Range> {
+        if let Some((from, to)) = key.split_once(',') {
+            let from = self.position(from, count)?;
+            let to = self.position(to, count)?;
+            return Some(Range::Part(from, (to + 1).saturating_sub(from)));
+        }
+        self.position(key, count).map(Range::One)
+    }
+
+    /// A position, counted from nought. What lies in front of the first is taken for it.
+    fn position(&mut self, key: &str, count: usize) -> Option<usize> {
+        let number = self.arithmetic(key, Span::default())?;
+        let from_start = if number < 0 {
+            i64::try_from(count).ok()?.saturating_add(number)
+        } else {
+            number - 1
+        };
+        usize::try_from(from_start.max(0)).ok()
+    }
+}
+
+/// What a subscript chooses.
+enum Range {
+    /// One, by its number.
+    One(usize),
+    /// From a number on, so many.
+    Part(usize, usize),
+}
+
+/// The element of an associative array, whose literal may be keys and values in turn.
+fn named(elements: &[(String, Pieces)], key: &str) -> Option<Pieces> {
+    let plain = key.trim_matches(['"', '\'']);
+    if plain.parse::<i64>().is_ok() && elements.iter().all(|(key, _)| key.parse::<i64>().is_ok()) {
+        return None;
+    }
+    let by_key = elements.iter().find(|(known, _)| known == plain);
+    let in_turn = || {
+        let mut pairs = elements.chunks_exact(2);
+        pairs.find_map(|pair| match pair {
+            [(_, name), value] if state::known(name).as_deref() == Some(plain) => Some(value),
+            _ => None,
+        })
+    };
+    by_key.or_else(in_turn).map(|(_, pieces)| pieces.clone())
+}
+
+fn part() -> Pieces {
+    vec![Piece::Hole(Hole::Other("a part of a value"))]
+}
