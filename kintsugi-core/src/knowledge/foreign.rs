@@ -172,7 +172,11 @@ impl Analyst<'_> {
         // What the line made or brought there itself is looked at where that happens.
         let is_own = |word: &Word| word.known().is_some_and(|text| text.contains(value));
         let mut earlier = call.scope.script.invocations.iter();
-        if earlier.any(|it| it.span.start < call.span.start && it.words.iter().any(is_own)) {
+        // The text of a trap names it, and brought nothing.
+        let is_trap = |words: &[Word]| words.first().is_some_and(|it| it.display() == "trap");
+        if earlier.any(|it| {
+            it.span.start < call.span.start && !is_trap(&it.words) && it.words.iter().any(is_own)
+        }) {
             return;
         }
         for judged in self.judge(&word, &call.directories, call.scope) {
