@@ -24,7 +24,8 @@ pub const WAYS: &[Way] = &[
     ("while", |it| format!("while {it}; do break; done")),
     ("case", |it| format!("case a in a) {it};; esac")),
     ("function", |it| format!("f() {{ {it}; }}; f")),
-    ("substitution", |it| format!("echo \"$({it})\"")),
+    // `$((` begins a calculation.
+    ("substitution", |it| format!("echo \"$( {it})\"")),
     ("backquotes", |it| {
         format!("x=`{}`", it.replace('\\', "\\\\").replace('`', "\\`"))
     }),
