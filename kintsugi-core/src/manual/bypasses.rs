@@ -174,6 +174,7 @@
 //! | elements of an array in another order than that of their numbers | `c[1]=-rf; c[0]=rm; "${c[@]}"` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a list of perl among the words of a command | `perl -e 'system qw(rm -rf), $x'` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a key or a condition of fish that runs a command | `bind \cx 'rm -rf ~/x'`, `complete -c ls -n '…'` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a command that compiled code or a block of Ruby works out letter by letter | `char s[] = "sn …"; s[0]--; system(s);`, `` `#{[114, 109].map { \|n\| n.chr }.join} x` `` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

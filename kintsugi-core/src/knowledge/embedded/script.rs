@@ -380,10 +380,17 @@ impl Script<'_> {
                 Part::Text(text) => Value::text(text),
                 Part::Code(code) if self.enter() => {
                     let tokens = lex::tokens(code, self.language);
-                    self.expression(&mut Cursor {
+                    let mut cursor = Cursor {
                         tokens: &tokens,
                         at: 0,
-                    })
+                    };
+                    let value = self.expression(&mut cursor);
+                    // `#{x.map { |h| h.hex.chr }.join}`: what a block makes of it is not worked out.
+                    if self.language == Language::Ruby && cursor.peek().is_some() {
+                        Value::unknown(value.feed)
+                    } else {
+                        value
+                    }
                 }
                 Part::Code(_) => Value::unknown(Feed::Nothing),
             };

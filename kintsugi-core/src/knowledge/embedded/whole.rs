@@ -145,6 +145,13 @@ impl Script<'_> {
             | Embedded::Hidden(_)
             | Embedded::Undescribed(_) => false,
         };
+        // In source that is compiled nobody works out a plain command letter by letter.
+        let is_compiled = self.language == Language::Other
+            && named(&["main"])
+            && named(&["int", "void", "char", "argc"]);
+        if is_compiled && self.found.iter().any(unknown) {
+            self.hidden("a command that compiled code works out");
+        }
         if self.hides && (self.computes || self.found.iter().any(unknown)) {
             self.hidden("what comes out of a decoder");
         }
