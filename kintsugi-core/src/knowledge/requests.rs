@@ -67,6 +67,26 @@ const QUESTIONS: [&str; 30] = [
 /// Longest word of a command in which signs of a request are looked for, in bytes.
 const WORD_BYTES_MAX: usize = 4096;
 
+/// Whether an address is one of a search engine at which a text only asks (Elasticsearch 8.17, `OpenSearch` 2.18).
+fn asks_search(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next();
+    matches!(
+        last,
+        Some(
+            "_search"
+                | "_msearch"
+                | "_count"
+                | "_mget"
+                | "_analyze"
+                | "_explain"
+                | "_validate"
+                | "_field_caps"
+                | "_termvectors"
+        )
+    )
+}
+
 impl Analyst<'_> {
     /// A request that changes something, by the words of its address and of what it sends.
     pub(super) fn assume_request(&mut self, task: &Task<'_, '_>, before: usize) {
@@ -84,7 +104,10 @@ impl Analyst<'_> {
         }
         for effect in sent() {
             let mut found = address_sense(&effect.target.text);
-            if found == Sense::Nothing && is_address(&effect.target.text) {
+            if found == Sense::Nothing
+                && !asks_search(&effect.target.text)
+                && is_address(&effect.target.text)
+            {
                 let texts = task.call.words.iter().map(Word::display);
                 let mut senses = texts
                     .filter(|text| text.contains(['{', '<', ' ']))

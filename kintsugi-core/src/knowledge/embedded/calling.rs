@@ -10,6 +10,7 @@ use super::script::Script;
 use super::value::Value;
 use crate::effect::Feed;
 use crate::knowledge::schema::Language;
+use crate::shell::{Hole, Piece, Word};
 
 /// Arguments of a call, with the keywords in front of them.
 pub(super) type Arguments = Vec<(Option<String>, Value)>;
@@ -348,6 +349,9 @@ impl Script<'_> {
         } else {
             known
         };
+        if self.takes_key(call) {
+            return call.argument(0);
+        }
         match known {
             Some(Does::Module) => {
                 let module = call.argument(0).known().unwrap_or_else(|| "?".to_owned());
@@ -357,6 +361,24 @@ impl Script<'_> {
             Some(does) => self.perform(does, call),
             None => self.other(call, feed),
         }
+    }
+
+    /// `delete(m, "a")` of Go takes a key out of a map (Go 1.23, "Deletion of map elements"); what `delete` of vim is given is a file.
+    fn takes_key(&self, call: &Call<'_>) -> bool {
+        let of_text = |word: &Word| {
+            matches!(
+                word.pieces.as_slice(),
+                [Piece::Hole(Hole::Other("a value of the script"))]
+            )
+        };
+        let flag = call.argument(1).known();
+        self.has_maps
+            && call.path == "delete"
+            && call.object.is_none()
+            && call.positional().count() == 2
+            && !matches!(flag.as_deref(), Some("rf" | "d" | ""))
+            && call.argument(0).feed == Feed::Nothing
+            && call.argument(0).words.iter().all(of_text)
     }
 
     /// Whether a function is a program by its name: `sh.rm("-rf", x)` of sh 2, `plumbum.cmd.rm` and `local["rm"]` of plumbum 1.9.

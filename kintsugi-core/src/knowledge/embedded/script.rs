@@ -59,6 +59,8 @@ pub(super) struct Script<'a> {
     pub(super) client: Option<Client>,
     /// Databases that it opens.
     pub(super) databases: Vec<String>,
+    /// It is a program of Go that has maps.
+    pub(super) has_maps: bool,
     /// What it speaks to.
     pub(super) servers: Servers,
     /// What it does to something elsewhere, unless that is here.
@@ -94,6 +96,9 @@ pub(super) fn read_with(
         depth: 0,
         client: client_of(text),
         databases: Vec::new(),
+        has_maps: language == Language::Other
+            && text.trim_start().starts_with("package main")
+            && text.contains("map["),
         servers: Servers::default(),
         elsewhere: Vec::new(),
         operands,

@@ -116,6 +116,14 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
         {
             ("local cluster", words.first())
         }
+        ("docker" | "podman" | "nerdctl", "run" | "create") => {
+            let pairs = words.windows(2);
+            let mut named = pairs.filter_map(|pair| match pair {
+                [flag, name] if flag.display() == "--name" => Some(name),
+                _ => None,
+            });
+            ("container", named.next())
+        }
         ("lxc" | "incus", "launch" | "init") => ("machine", operand(2)),
         ("sf" | "sfdx", "org") if line.known(1) == "create" && line.known(2) == "scratch" => {
             ("organization", line.value(" -a --alias "))
@@ -174,6 +182,9 @@ pub(super) fn taken(words: &[Word]) -> Vec<(String, Word)> {
         }
         ("helm", "uninstall" | "delete") => ("release", behind(1).to_vec()),
         ("ip", "netns") => ("network namespace", behind(2).to_vec()),
+        ("docker" | "podman" | "nerdctl", "rm" | "stop" | "kill") => {
+            ("container", behind(1).to_vec())
+        }
         ("lxc" | "incus" | "multipass", "delete" | "rm") if !line.has(" --all ") => {
             ("machine", behind(1).to_vec())
         }
