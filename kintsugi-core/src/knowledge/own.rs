@@ -114,14 +114,7 @@ impl Analyst<'_> {
             return;
         };
         if is_sql(&task.call) {
-            let names: Vec<String> = self
-                .analysis
-                .effects
-                .iter()
-                .skip(before)
-                .filter(|effect| effect.role == Role::Database && effect.action.takes_away())
-                .map(|effect| effect.target.text.clone())
-                .collect();
+            let names = self.databases_taken(before);
             let own: Vec<String> = names
                 .into_iter()
                 .filter(|name| {
@@ -148,6 +141,15 @@ impl Analyst<'_> {
         let kept = self.analysis.unknowns.split_off(unknowns);
         let kept = kept.into_iter().filter(|unknown| !is_settled(unknown));
         self.analysis.unknowns.extend(kept);
+    }
+
+    /// The names of the databases that are taken away.
+    fn databases_taken(&self, before: usize) -> Vec<String> {
+        let effects = self.analysis.effects.iter().skip(before);
+        effects
+            .filter(|effect| effect.role == Role::Database && effect.action.takes_away())
+            .map(|effect| effect.target.text.clone())
+            .collect()
     }
 
     fn calm(&mut self, before: usize, is_meant: impl Fn(&crate::effect::Effect) -> bool) {

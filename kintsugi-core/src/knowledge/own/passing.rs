@@ -90,14 +90,7 @@ impl Analyst<'_> {
             return;
         }
         if matches!(program, "psql" | "mysql" | "mariadb") {
-            let names: Vec<String> = self
-                .analysis
-                .effects
-                .iter()
-                .skip(before)
-                .filter(|effect| effect.role == Role::Database && effect.action.takes_away())
-                .map(|effect| effect.target.text.clone())
-                .collect();
+            let names = self.databases_taken(before);
             let own: Vec<String> = names
                 .into_iter()
                 .filter(|name| {
