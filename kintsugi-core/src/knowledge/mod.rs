@@ -1,5 +1,6 @@
 //! Invocations → effects: what programs take and do, from `knowledge/*.toml`, looking through wrappers and embedded code.
 
+mod aliases;
 mod analyst;
 mod answered;
 mod apple_script;
@@ -13,6 +14,7 @@ mod check;
 mod cmdlets;
 mod code;
 mod combined;
+mod compiled;
 mod databases;
 mod described;
 #[cfg(test)]
@@ -64,6 +66,7 @@ mod requirements;
 mod restored;
 pub mod schema;
 mod script;
+mod searched;
 mod sentences;
 mod setup;
 mod spoken;

@@ -533,7 +533,7 @@ impl Analyst<'_> {
             let is_pipe = task.parsed.path == "mkfifo";
             let feeds = if is_pipe { Feeds::NONE } else { feeds };
             // What is decoded or compiled is not what was read.
-            let is_made = super::flow::decodes(task) || super::implicit::compiles(task);
+            let is_made = super::flow::decodes(task) || super::compiled::compiles(task);
             let text = text.filter(|_| !is_pipe && !is_made);
             self.remember(&judged.path, feeds, text);
             self.remember_inside(task, judged, feeds);

@@ -6,6 +6,7 @@
 mod awk;
 mod behind;
 mod bindings;
+mod brackets;
 mod brings;
 mod build_text;
 mod calling;
@@ -16,6 +17,7 @@ mod decode;
 mod effects;
 mod escapes;
 mod ex;
+mod forms;
 mod functions;
 mod functions_more;
 mod given;

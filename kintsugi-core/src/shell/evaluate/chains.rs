@@ -172,7 +172,7 @@ impl Machine<'_> {
             return None;
         };
         let mut words = simple.words.iter().map(Raw::text);
-        let name = words.find(|word| super::commands::assignment(word).is_none())?;
+        let name = words.find(|word| super::assigning::assignment(word).is_none())?;
         let (functions, aliases) = (&self.state.functions, &self.state.aliases);
         if functions.get(name).is_some() || aliases.get(name).is_some() {
             return None;

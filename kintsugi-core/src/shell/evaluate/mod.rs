@@ -5,6 +5,7 @@
 
 mod again;
 mod arithmetic;
+mod assigning;
 mod braces;
 mod builtins;
 mod chains;

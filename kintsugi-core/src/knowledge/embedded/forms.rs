@@ -1,0 +1,206 @@
+//! What a statement looks like that is no plain call: definitions, several names at once, comprehensions, and forms of single languages.
+
+use super::Embedded;
+use super::cursor::Cursor;
+use super::lex::Token;
+use super::script::Script;
+use super::value::Value;
+use crate::effect::Feed;
+use crate::knowledge::schema::Language;
+
+/// Most tokens of a list of parameters or names that are looked at.
+const PARAMETERS_MAX: usize = 64;
+
+/// Most elements of a list that an expression is worked out for, one by one.
+const ELEMENTS_MAX: usize = 256;
+
+impl Script<'_> {
+    /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.
+    pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.at += 1;
+        let Some(name) = cursor.name() else { return };
+        cursor.at += 1;
+        name.clone_into(&mut self.current);
+        let mut parameters = Vec::new();
+        if cursor.is("(") {
+            let mut at = cursor.at;
+            let mut fresh = false;
+            while let Some(token) = cursor.tokens.get(at)
+                && at < cursor.at + PARAMETERS_MAX
+            {
+                let is_first = matches!(token.mark(), "(" | ",");
+                if token.mark() == ")" {
+                    break;
+                }
+                if let (Token::Name(parameter), true) = (token, fresh)
+                    && !matches!(parameter.as_str(), "self" | "cls" | "this")
+                {
+                    parameters.push(parameter.clone());
+                }
+                fresh = is_first || fresh && matches!(token.mark(), "*" | "**" | "&");
+                at += 1;
+            }
+        }
+        self.functions.insert(name.to_owned(), parameters);
+    }
+
+    /// `a, b = "rm", "-rf"`; nothing is consumed when it is something else.
+    pub(super) fn unpacked(&mut self, cursor: &mut Cursor<'_>) -> bool {
+        let start = cursor.at;
+        let mut names = Vec::new();
+        while let Some(name) = cursor.name()
+            && names.len() < PARAMETERS_MAX
+        {
+            names.push(name.to_owned());
+            cursor.at += 1;
+            if !cursor.accept(",") {
+                break;
+            }
+        }
+        if names.len() < 2 || !cursor.accept("=") {
+            cursor.at = start;
+            return false;
+        }
+        let mut values = vec![self.expression(cursor)];
+        while cursor.accept(",") {
+            values.push(self.expression(cursor));
+        }
+        if let [one] = values.as_slice()
+            && let Some(items) = one.items.clone()
+        {
+            values = items;
+        }
+        for (at, name) in names.into_iter().enumerate() {
+            let value = values.get(at).cloned();
+            let value = value.unwrap_or_else(|| Value::unknown(Feed::Nothing));
+            self.names.insert(name, value);
+        }
+        true
+    }
+
+    /// `new String[]{"rm", "-rf"}`, consumed when it is there.
+    pub(super) fn array_of_java(&mut self, cursor: &mut Cursor<'_>) -> Option<Value> {
+        let mark = |at: usize| cursor.ahead(at).map_or("", Token::mark);
+        let is_array = self.language == Language::Other
+            && cursor.name() == Some("new")
+            && [mark(2), mark(3), mark(4)] == ["[", "]", "{"];
+        if !is_array {
+            return None;
+        }
+        cursor.at += 5;
+        let mut items = Vec::new();
+        while cursor.peek().is_some() && !cursor.accept("}") && self.budget.spend(1) {
+            let start = cursor.at;
+            items.push(self.expression(cursor));
+            cursor.accept(",");
+            cursor.skip_lines();
+            if cursor.at == start {
+                cursor.at += 1;
+            }
+        }
+        Some(Value::list(items))
+    }
+
+    /// `do shell script "…"`, `run script "…"`.
+    pub(super) fn apple_shell(&mut self, cursor: &mut Cursor<'_>) -> bool {
+        let named = |at: usize, name: &str| matches!(cursor.ahead(at), Some(Token::Name(found)) if found == name);
+        if cursor.name() == Some("run") && named(1, "script") {
+            cursor.at += 2;
+            match self.expression(cursor).known() {
+                Some(text) => self.nested(&text),
+                None => self.hidden("a script that is computed"),
+            }
+            return true;
+        }
+        if !(named(1, "shell") && named(2, "script")) {
+            return false;
+        }
+        cursor.at += 3;
+        let mut text = self.expression(cursor);
+        while cursor.accept("&") && self.budget.spend(1) {
+            let more = self.operand(cursor);
+            text = text.then("", &more);
+        }
+        let found = text.alternatives().into_iter().map(Embedded::Shell);
+        self.found.extend(found);
+        true
+    }
+
+    /// `exec {"rm"} "ls", "-rf", $x`: the program stands in the block, and what follows begins with the name that it is told
+    /// (`perldoc -f exec`, perl 5.38).
+    pub(super) fn indirect_call(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
+        cursor.at += 1;
+        let program = self.expression(cursor);
+        cursor.accept("}");
+        let mut arguments = vec![(None, program)];
+        let mut is_name = true;
+        while cursor.at_argument() && self.budget.spend(1) {
+            let value = self.expression(cursor);
+            // A list is as long as it is: its first element is the name.
+            let rest = value.items.clone().unwrap_or_else(|| vec![value]);
+            let rest = rest.into_iter().skip(usize::from(is_name));
+            arguments.extend(rest.map(|value| (None, value)));
+            is_name = false;
+            if !cursor.accept(",") {
+                break;
+            }
+            cursor.skip_lines();
+        }
+        self.call(name, None, arguments)
+    }
+
+    /// A substitution was applied: the name holds something else now.
+    pub(super) fn changed(&mut self, value: &Value) -> Value {
+        self.hides = true;
+        let units = u32::try_from(self.names.len() / 4 + 1).unwrap_or(u32::MAX);
+        if !self.budget.spend(units) {
+            self.unknown("more code than is read");
+            return Value::unknown(Feed::Decoded);
+        }
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .filter(|(_, known)| known.words == value.words)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.names.insert(name, Value::unknown(Feed::Decoded));
+        }
+        Value::unknown(Feed::Decoded)
+    }
+
+    /// `E for x in L`: the expression for each element, when the list stands in the text.
+    pub(super) fn comprehension(&mut self, cursor: &mut Cursor<'_>, start: usize) -> Value {
+        let body = cursor.tokens.get(start..cursor.at).unwrap_or_default();
+        let name = match cursor.ahead(1) {
+            Some(Token::Name(name)) => name.clone(),
+            _ => String::new(),
+        };
+        let plain = matches!(cursor.ahead(2), Some(Token::Name(word)) if word == "in");
+        cursor.at += if plain { 3 } else { 1 };
+        let list = self.expression(cursor);
+        let items: Vec<Value> = match (&list.items, list.known()) {
+            (Some(items), _) => items.clone(),
+            (None, Some(text)) => text.chars().map(Value::text).collect(),
+            (None, None) => Vec::new(),
+        };
+        if items.is_empty() || items.len() > ELEMENTS_MAX || !plain {
+            self.names.insert(name, list.elements());
+            let value = self.expression(&mut Cursor {
+                tokens: body,
+                at: 0,
+            });
+            return Value::unknown(value.feed.max(list.feed));
+        }
+        let mut all = Vec::new();
+        for item in items {
+            self.pay_for(&item);
+            self.names.insert(name.clone(), item);
+            all.push(self.expression(&mut Cursor {
+                tokens: body,
+                at: 0,
+            }));
+        }
+        Value::list(all)
+    }
+}

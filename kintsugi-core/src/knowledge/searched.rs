@@ -1,0 +1,216 @@
+//! What a search hands on to the command that it starts, and how it is narrowed.
+
+use std::borrow::Cow;
+
+use super::Resolved;
+use super::analyst::{Analyst, Call};
+use super::feeds::Feeds;
+use super::grammar;
+use super::program::Task;
+use crate::shell::{Input, Piece, Word};
+
+/// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
+const ROOTS_MAX: usize = 256;
+
+/// Most names that narrow a search; with more it counts as not narrowed.
+const NAMES_MAX: usize = 32;
+
+impl Analyst<'_> {
+    /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
+    pub(super) fn unseen(&self, task: &Task<'_, '_>) -> Vec<Vec<Word>> {
+        let span = task.call.span;
+        let roots: Vec<&Word> = task
+            .parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "root")
+            .map(|value| &value.word)
+            .collect();
+        if task.lists || !roots.is_empty() {
+            return Self::found_below(task, &roots);
+        }
+        // `xargs -a FILE`, where the line wrote that file.
+        let given = task.text.as_ref().filter(|_| task.parsed.path == "xargs");
+        let fed = task
+            .call
+            .fed
+            .text
+            .as_ref()
+            .filter(|_| !matches!(task.call.input, Input::Inherited));
+        if let Some(text) = given.or(fed) {
+            return super::arguments::handed_on(task, text, span);
+        }
+        if let Input::Pipe { first, end } = task.call.input
+            && let Some(found) = self.listed_by(&task.call, *first, *end)
+        {
+            return found;
+        }
+        if let Some(name) = super::looked_up::looked_up_by_pipe(&task.call) {
+            let number = super::holes::hole_for(task.call.fed.feeds, span);
+            return vec![vec![name], vec![number]];
+        }
+        vec![vec![super::holes::hole_for(task.call.fed.feeds, span)]]
+    }
+
+    /// What `find` finds: its roots, or what matches the narrowing names below them.
+    fn found_below(task: &Task<'_, '_>, roots: &[&Word]) -> Vec<Vec<Word>> {
+        let here = Word::text(".", task.call.span);
+        let roots = if roots.is_empty() {
+            vec![&here]
+        } else {
+            roots.to_vec()
+        };
+        let names = task.narrowing();
+        let mut all = Vec::new();
+        for root in roots.into_iter().take(ROOTS_MAX) {
+            if names.is_empty() {
+                all.push(vec![root.clone()]);
+            }
+            for name in &names {
+                let mut word = root.clone();
+                let text = name.display();
+                word.pieces
+                    .push(Piece::Glob(format!("/**/{}", text.trim_start_matches('/'))));
+                all.push(vec![word]);
+            }
+        }
+        all
+    }
+
+    /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
+    pub(super) fn listed_by(
+        &self,
+        call: &Call<'_>,
+        first: crate::shell::InvocationId,
+        end: crate::shell::InvocationId,
+    ) -> Option<Vec<Vec<Word>>> {
+        let script = call.scope.script;
+        let range = first.0 as usize..end.0 as usize;
+        let source = script.invocations.get(range)?.first()?;
+        let wrapping = |word: &&Word| {
+            matches!(
+                word.known().as_deref(),
+                Some("env" | "command" | "sudo" | "nice" | "builtin" | "doas" | "time")
+            )
+        };
+        let skipped = source.words.iter().take_while(wrapping).count();
+        let words = source.words.get(skipped..).unwrap_or_default();
+        let (name, words) = words.split_first()?;
+        let name = name.known()?;
+        let Resolved::Known { name, node } = self.knowledge.resolve(&name) else {
+            return None;
+        };
+        let parsed = grammar::read(self.knowledge, name, node, words);
+        let is_search = parsed
+            .chain
+            .first()?
+            .operands
+            .iter()
+            .any(|it| it.role == "root");
+        // `git ls-files -o` lists what is in no commit: what becomes of that is another question.
+        if !is_search || parsed.is_set("some") {
+            return None;
+        }
+        let call = Call {
+            words: &source.words,
+            ..call.clone()
+        };
+        let source = Task {
+            call,
+            parsed,
+            reads: Feeds::NONE,
+            text: None,
+            copies: None,
+            fetches: false,
+            lists: true,
+        };
+        let roots: Vec<&Word> = source
+            .parsed
+            .values
+            .iter()
+            .filter(|value| value.role == "root")
+            .map(|value| &value.word)
+            .collect();
+        let mut found = Self::found_below(&source, &roots);
+        if source.parsed.path == "git ls-files" && source.narrowing().is_empty() {
+            // Only what is in the index, and nothing of `.git`.
+            let all = found.iter_mut().flatten();
+            all.for_each(|word| match word.pieces.last_mut() {
+                // A pathspec is a pattern already (gitglossary(7)).
+                Some(Piece::Text(text)) if text.contains(['*', '?']) => {
+                    let pattern = std::mem::take(text);
+                    word.pieces.pop();
+                    word.pieces.push(Piece::Glob(pattern));
+                }
+                _ => word.pieces.push(Piece::Glob("/*".to_owned())),
+            });
+        }
+        Some(found)
+    }
+}
+
+impl Task<'_, '_> {
+    /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when what
+    /// stands behind `-o` names nothing (`find(1)`, OPERATORS).
+    pub(super) fn narrowing(&self) -> Vec<Word> {
+        let narrows = &self.parsed.narrows;
+        if narrows.is_empty() || narrows.len() > NAMES_MAX {
+            return Vec::new();
+        }
+        let words = self.call.words;
+        let known = |at: usize| words.get(at).and_then(Word::known);
+        let (mut negated, mut alternatives, mut pruned) = (Vec::new(), false, 0);
+        for at in 0..words.len() {
+            let next = known(at + 1);
+            match known(at).as_deref() {
+                // What is left out narrows nothing, and what is meant as well still does: `-name '*.py' -not -path './x/*'`.
+                Some("!" | "-not") => negated.extend(words.get(at + 2).map(|word| word.span)),
+                Some(",") => return Vec::new(),
+                // `-path ./x -prune -o -name '*.y'`: what stands in front names what is left out; behind it must be another name.
+                Some("-prune") if matches!(next.as_deref(), Some("-o" | "-or")) => {
+                    let is_named = |at: usize| {
+                        matches!(known(at).as_deref(), Some("-name" | "-iname"))
+                            && !matches!(known(at - 1).as_deref(), Some("!" | "-not"))
+                    };
+                    if !(at + 2..words.len()).any(is_named) {
+                        return Vec::new();
+                    }
+                    pruned = words.get(at).map_or(pruned, |word| word.span.start);
+                }
+                Some("-o" | "-or") => {
+                    alternatives = true;
+                    let alternative = (at + 1..words.len()).map_while(|at| {
+                        known(at).filter(|word| !matches!(&**word, "-o" | "-or" | ")"))
+                    });
+                    // A name, or an action that only shows what is left.
+                    let is_named = |word: Cow<'_, str>| {
+                        matches!(
+                            &*word,
+                            "(" | "-name"
+                                | "-iname"
+                                | "-path"
+                                | "-ipath"
+                                | "-wholename"
+                                | "-print"
+                                | "-print0"
+                        )
+                    };
+                    // `-name '*.log' -o -type f -delete` deletes what is no log.
+                    if !alternative.into_iter().any(is_named) {
+                        return Vec::new();
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        let is_meant = |word: &&Word| word.span.start >= pruned && !negated.contains(&word.span);
+        let is_grouped = negated.iter().any(|span| {
+            let mut after = words.iter().filter(|word| word.span.start < span.start);
+            after.next_back().and_then(Word::known).as_deref() == Some("(")
+        });
+        if !negated.is_empty() && (alternatives || is_grouped) {
+            return Vec::new();
+        }
+        narrows.iter().filter(is_meant).cloned().collect()
+    }
+}
