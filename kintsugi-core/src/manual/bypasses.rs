@@ -175,6 +175,7 @@
 //! | a list of perl among the words of a command | `perl -e 'system qw(rm -rf), $x'` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a key or a condition of fish that runs a command | `bind \cx 'rm -rf ~/x'`, `complete -c ls -n '…'` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a command that compiled code or a block of Ruby works out letter by letter | `char s[] = "sn …"; s[0]--; system(s);`, `` `#{[114, 109].map { \|n\| n.chr }.join} x` `` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | what only zsh runs: `repeat` with a block, functions that an array of hooks names, prompts that `print -P` expands, `hash` of a name, files as elements of `mapfile`, `NULLCMD` | `repeat 2 { rm -rf ~/x }`, `chpwd_functions+=(f)`, `hash fmt=/bin/rm; fmt -rf ~/x` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -194,5 +195,4 @@
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
 //! | many files moved onto one name that has no ending, or is read in a loop | `for f in a b; do mv "$f" /mnt/x; done` |
-//! | files that zsh writes as elements of an array | `zmodload zsh/mapfile; mapfile[notes.txt]=''` |
 //! | an address in a manifest that another program edits | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` |

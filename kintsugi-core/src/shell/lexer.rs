@@ -342,6 +342,9 @@ impl Lexer<'_> {
                     let end = self.scan.balanced(start, 0)?;
                     let closed = self.scan.slice(end.saturating_sub(2), end) == "))";
                     if closed && self.balanced_inside(start + 1, end - 1) {
+                        if self.dialect == Dialect::Zsh {
+                            self.begin_short("((")?;
+                        }
                         self.push(Token::Arithmetic(start + 2, end - 2))?;
                         self.at = end;
                         self.place = Place::Argument;
@@ -487,6 +490,10 @@ impl Lexer<'_> {
             return self.fault("a character that no word has");
         }
         self.at = end;
+        if self.dialect == Dialect::Zsh && self.place == Place::In && self.looping {
+            // `for key value (…)`: what the second name stands for is not known.
+            return Ok(());
+        }
         let end = self.without_qualifiers(start, end);
         self.push(Token::Word { start, end })?;
         self.place = match self.place {

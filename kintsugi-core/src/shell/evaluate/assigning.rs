@@ -103,6 +103,9 @@ impl Machine<'_> {
             {
                 self.state.aliases.insert(&key, text);
             }
+            if name == "mapfile" && self.has_mapfile {
+                self.text(&format!(": > \"{subscript}\""), raw.span());
+            }
             self.state.set_element(name, &key, pieces.clone());
             return pieces;
         }
@@ -177,6 +180,7 @@ impl Machine<'_> {
         if is_keyed {
             elements.sort_by_key(|(key, _)| key.parse::<u32>().unwrap_or(0));
         }
+        self.hook_functions(name, &elements, value.span());
         self.state.set(name, Value::List(elements), false);
         all
     }

@@ -119,11 +119,17 @@ impl Machine<'_> {
             .count();
         let (prefix, raws) = simple.words.split_at_checked(prefixes).unwrap_or_default();
         let mut assignments = Vec::new();
-        if raws.is_empty() {
+        let null_command = if raws.is_empty() && !simple.redirections.is_empty() {
+            self.null_command(span)
+        } else {
+            None
+        };
+        if raws.is_empty() && null_command.is_none() {
             self.bare(simple, prefix, span);
             return;
         }
         let mut words = self.command_words(raws);
+        words.extend(null_command);
         // zsh: `=rm` is the path of `rm` (`zshexpn(1)`, "=name").
         if self.dialect == super::super::Dialect::Zsh
             && let Some(Piece::Text(first)) = words.first_mut().and_then(|it| it.pieces.first_mut())
@@ -210,7 +216,7 @@ impl Machine<'_> {
             self.keep_open(connections);
             self.stream.input = connections.input.clone();
         }
-        self.note_options(&name, words.get(1..).unwrap_or_default());
+        self.builtins_of_zsh(&name, words.get(1..).unwrap_or_default());
         self.subscripts(&name, words);
         self.handed_on(&name, words);
         self.qualifier_functions(words);

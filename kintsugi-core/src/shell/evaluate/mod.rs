@@ -88,6 +88,8 @@ struct Machine<'b> {
     exhausted: bool,
     /// zsh was told to have the arrays of ksh and bash.
     ksh_arrays: bool,
+    /// zsh was told that the elements of `mapfile` are files.
+    has_mapfile: bool,
     /// Texts of `trap` that wait for the state in which they could run.
     traps: Vec<traps::Trap>,
     /// The variables as they were when the traps were looked at last.
@@ -121,6 +123,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         iterations_left: ITERATIONS_ALL_MAX,
         exhausted: false,
         ksh_arrays: false,
+        has_mapfile: false,
         traps: Vec::new(),
         traps_seen: None,
     };

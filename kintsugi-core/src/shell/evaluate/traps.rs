@@ -4,7 +4,7 @@
 //! the end of the text when that never was the case.
 
 use super::super::{Input, Map, Output, Word};
-use super::state::Variable;
+use super::state::{self, Pieces, Variable};
 use super::{Machine, Stream};
 use crate::effect::Span;
 
@@ -13,6 +13,16 @@ const READINGS_MAX: usize = 8;
 
 /// Traps that are looked at for one unit of work.
 const TRAPS_A_UNIT: usize = 8;
+
+/// Arrays of the functions that a shell calls by itself.
+const HOOKS: [&str; 6] = [
+    "chpwd_functions",
+    "precmd_functions",
+    "preexec_functions",
+    "periodic_functions",
+    "zshaddhistory_functions",
+    "zshexit_functions",
+];
 
 /// A text that waits for a signal or the end.
 #[derive(Debug, Clone)]
@@ -38,17 +48,33 @@ impl Machine<'_> {
         let Some(text) = action.known().filter(|text| text != "-") else {
             return;
         };
-        if text.is_empty() {
-            return;
+        if !text.is_empty() {
+            self.later(text.into_owned(), action.span);
         }
+    }
+
+    /// Keeps a text that runs later.
+    fn later(&mut self, text: String, span: Span) {
         self.traps.push(Trap {
             names: names(&text),
-            text: text.into_owned(),
-            span: action.span,
+            text,
+            span,
             read_with: Vec::new(),
             readings: 0,
         });
         self.traps_seen = None;
+    }
+
+    /// Functions that an array names for the shell to call: `chpwd_functions+=(f)` (zshmisc(1) 5.9, "Hook Functions"; bash-preexec 0.5).
+    pub(super) fn hook_functions(&mut self, name: &str, elements: &[(String, Pieces)], span: Span) {
+        if !HOOKS.contains(&name) {
+            return;
+        }
+        for (_, pieces) in elements {
+            if let Some(function) = state::known(pieces) {
+                self.later(function, span);
+            }
+        }
     }
 
     /// Reads the traps whose variables have all got values, and other ones than before.

@@ -13,18 +13,59 @@ impl Machine<'_> {
         self.dialect == Dialect::Zsh && !self.ksh_arrays
     }
 
-    /// `setopt ksh_arrays`, `emulate bash`: arrays are those of bash from here on. Case and `_` do not count (zshoptions(1)).
-    pub(super) fn note_options(&mut self, name: &str, arguments: &[Word]) {
-        if self.dialect != Dialect::Zsh || !matches!(name, "setopt" | "set" | "emulate") {
+    /// Builtins that change what words and names mean: `setopt ksh_arrays`, `emulate bash` (zshoptions(1): case and `_` do not count),
+    /// `zmodload zsh/mapfile`, `hash x=/bin/rm`, `print -P` (zshbuiltins(1) and zshmodules(1) 5.9).
+    pub(super) fn builtins_of_zsh(&mut self, name: &str, arguments: &[Word]) {
+        if self.dialect != Dialect::Zsh {
             return;
         }
-        let mut words = arguments
-            .iter()
-            .map(|word| word.display().to_ascii_lowercase().replace('_', ""));
-        self.ksh_arrays |= match name {
-            "emulate" => words.any(|word| matches!(word.as_str(), "sh" | "ksh" | "bash" | "csh")),
-            _ => words.any(|word| word == "ksharrays"),
-        };
+        let mut words = arguments.iter().map(Word::display);
+        let plain = |word: String| word.to_ascii_lowercase().replace('_', "");
+        match name {
+            "setopt" | "set" => self.ksh_arrays |= words.map(plain).any(|word| word == "ksharrays"),
+            "emulate" => {
+                self.ksh_arrays |=
+                    words.any(|word| matches!(word.as_str(), "sh" | "ksh" | "csh" | "bash"));
+            }
+            "zmodload" => self.has_mapfile |= words.any(|word| word == "zsh/mapfile"),
+            "hash" if !words.clone().any(|word| word == "-d") => {
+                for word in words {
+                    if let Some((name, path)) = word.split_once('=') {
+                        self.state.aliases.insert(name, path.to_owned());
+                    }
+                }
+            }
+            "print" if words.any(|word| word.starts_with('-') && word.contains('P')) => {
+                for word in arguments {
+                    if let Some(text) = word.known() {
+                        self.expanded_again(&text, word.span);
+                    }
+                }
+            }
+            "unset" if self.has_mapfile => {
+                for word in words.collect::<Vec<_>>() {
+                    let file = word
+                        .strip_prefix("mapfile[")
+                        .and_then(|it| it.strip_suffix(']'));
+                    if let Some(file) = file {
+                        let span = arguments.first().map(|word| word.span);
+                        self.text(&format!("rm -f -- \"{file}\""), span.unwrap_or_default());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What reads a redirection that stands alone: `READNULLCMD=sh; < FILE` (zshmisc(1) 5.9, "Redirections with no command").
+    pub(super) fn null_command(&mut self, span: Span) -> Option<Word> {
+        if self.dialect != Dialect::Zsh {
+            return None;
+        }
+        let mut named = ["READNULLCMD", "NULLCMD"].into_iter();
+        let value = named.find_map(|name| self.value(name))?;
+        let pieces = value.scalar();
+        (!pieces.is_empty()).then_some(Word { pieces, span })
     }
 
     /// What a variable with or without a subscript stands for.

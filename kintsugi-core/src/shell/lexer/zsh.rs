@@ -186,19 +186,10 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `repeat 3; do`: with `do` it is a loop; otherwise the rest is a command, as behind `nice`.
+    /// Whether `repeat` is next with how often, and something to repeat.
     pub(super) fn repeats(&self) -> bool {
         let rest = self.scan.slice(self.at + "repeat".len(), self.end);
-        let rest = rest.trim_start_matches([' ', '\t']);
-        let count = rest.find([' ', '\t', ';', '\n']).unwrap_or(rest.len());
-        let behind = rest.get(count..).unwrap_or_default();
-        self.dialect == Dialect::Zsh
-            && behind
-                .trim_start_matches([' ', '\t', ';', '\n'])
-                .starts_with("do")
-            && behind
-                .trim_start_matches([' ', '\t'])
-                .starts_with([';', '\n'])
+        self.dialect == Dialect::Zsh && rest.split_whitespace().nth(1).is_some()
     }
 
     /// Reads `repeat 3` as a loop that runs once.
@@ -213,8 +204,16 @@ impl Lexer<'_> {
         self.mark("in")?;
         self.push(Token::Word { start, end })?;
         self.at = end;
-        self.listing = true;
-        self.place = Place::Argument;
+        let behind = self.scan.slice(end, self.end);
+        let is_long = behind
+            .trim_start_matches([' ', '\t'])
+            .starts_with([';', '\n']);
+        self.listing = is_long;
+        self.place = if is_long {
+            Place::Argument
+        } else {
+            Place::Body
+        };
         Ok(())
     }
 
