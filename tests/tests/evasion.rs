@@ -4,9 +4,6 @@ use kintsugi_core::classify::Class;
 use kintsugi_tests::corpus::{Bench, Case, load};
 use kintsugi_tests::evasion::{SPELLINGS, WAYS, requoted, respell};
 
-/// Spellings that are not yet held, of all that are tried. This number only falls.
-const MISSES_MAX: usize = 1;
-
 /// Commands of one line that are held as they stand and have no state of their own.
 fn base(bench: &Bench) -> Vec<Case> {
     load("dangerous")
@@ -47,7 +44,7 @@ fn every_way_to_wrap_a_dangerous_command_is_held() {
             (case.clone(), name, way(&case.command))
         })
     });
-    assert!(misses(&bench, spellings) <= MISSES_MAX);
+    assert_eq!(misses(&bench, spellings), 0);
 }
 
 #[test]
@@ -60,7 +57,7 @@ fn every_way_to_spell_a_program_is_held() {
             Some((case.clone(), way.0, respell(&case.command, way)?))
         })
     });
-    assert!(misses(&bench, spellings) <= MISSES_MAX);
+    assert_eq!(misses(&bench, spellings), 0);
 }
 
 #[test]

@@ -262,7 +262,8 @@ fn prints_nothing(program: &str) -> bool {
             }
             '}' => depth = depth.saturating_sub(1),
             '\n' | ';' if depth == 0 => {
-                if !matches!(pattern.trim(), "" | "0" | "!1") {
+                let test = pattern.trim();
+                if !matches!(test, "" | "0" | "!1") && !is_never_set(test, program) {
                     return false;
                 }
                 pattern.clear();
@@ -272,6 +273,14 @@ fn prints_nothing(program: &str) -> bool {
         }
     }
     true
+}
+
+/// Whether a pattern of awk is a variable that nothing else in the program names, and so is empty.
+fn is_never_set(pattern: &str, program: &str) -> bool {
+    let is_name = pattern
+        .bytes()
+        .all(|letter| letter.is_ascii_lowercase() || letter == b'_');
+    is_name && program.matches(pattern).count() == 1
 }
 
 /// Whether an editor deletes every line and writes (`:help :d`, Vim 9.1; `ed(1)`, 1.20).
@@ -348,6 +357,7 @@ mod tests {
             "{ n++ }",
             "/x/ { n++ }",
             "BEGIN { n = 1 } { n++ }",
+            "x",
         ] {
             assert!(prints_nothing(program), "{program}");
         }
@@ -358,6 +368,7 @@ mod tests {
             "{ print }",
             "NR > 1",
             "!x[$0]++",
+            "BEGIN { on = 1 } on",
         ] {
             assert!(!prints_nothing(program), "{program}");
         }

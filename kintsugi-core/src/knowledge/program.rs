@@ -23,8 +23,25 @@ pub(super) struct Task<'c, 'k> {
     pub(super) text: Option<std::rc::Rc<str>>,
     /// The program whose file it reads: `cp /bin/rm x`.
     pub(super) copies: Option<String>,
+    /// It fetches something.
     pub(super) fetches: bool,
+    /// It lists files.
     pub(super) lists: bool,
+}
+
+impl<'c, 'k> Task<'c, 'k> {
+    /// Before anything is worked out.
+    pub(super) const fn new(call: Call<'c>, parsed: Parsed<'k>) -> Self {
+        Self {
+            call,
+            parsed,
+            reads: Feeds::NONE,
+            text: None,
+            copies: None,
+            fetches: false,
+            lists: false,
+        }
+    }
 }
 
 /// An effect of an entry or option, and the values it may fall on.
@@ -100,15 +117,7 @@ impl Analyst<'_> {
         self.analysis
             .programs
             .push((parsed.path.clone(), call.span));
-        let mut task = Task {
-            call,
-            parsed,
-            reads: Feeds::NONE,
-            text: None,
-            copies: None,
-            fetches: false,
-            lists: false,
-        };
+        let mut task = Task::new(call, parsed);
         self.unknown_parts(&task);
         self.enter_directories(&mut task);
         self.elsewhere_by_variables(&mut task);
@@ -163,15 +172,7 @@ impl Analyst<'_> {
 
     /// A setting or variable that matters, without a command around it.
     pub(super) fn keyed_only(&mut self, call: &Call<'_>, parsed: Parsed<'_>) {
-        let mut task = Task {
-            call: call.clone(),
-            parsed,
-            reads: Feeds::NONE,
-            text: None,
-            copies: None,
-            fetches: false,
-            lists: false,
-        };
+        let mut task = Task::new(call.clone(), parsed);
         self.effects(&mut task);
         self.run_code(&task);
     }

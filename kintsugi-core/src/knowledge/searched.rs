@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::Resolved;
 use super::analyst::{Analyst, Call};
-use super::feeds::Feeds;
 use super::grammar;
 use super::program::Task;
 use crate::shell::{Input, Piece, Word};
@@ -19,13 +18,7 @@ impl Analyst<'_> {
     /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
     pub(super) fn unseen(&self, task: &Task<'_, '_>) -> Vec<Vec<Word>> {
         let span = task.call.span;
-        let roots: Vec<&Word> = task
-            .parsed
-            .values
-            .iter()
-            .filter(|value| value.role == "root")
-            .map(|value| &value.word)
-            .collect();
+        let roots = task.roots();
         if task.lists || !roots.is_empty() {
             return Self::found_below(task, &roots);
         }
@@ -115,23 +108,9 @@ impl Analyst<'_> {
             words: &source.words,
             ..call.clone()
         };
-        let source = Task {
-            call,
-            parsed,
-            reads: Feeds::NONE,
-            text: None,
-            copies: None,
-            fetches: false,
-            lists: true,
-        };
-        let roots: Vec<&Word> = source
-            .parsed
-            .values
-            .iter()
-            .filter(|value| value.role == "root")
-            .map(|value| &value.word)
-            .collect();
-        let mut found = Self::found_below(&source, &roots);
+        let mut source = Task::new(call, parsed);
+        source.lists = true;
+        let mut found = Self::found_below(&source, &source.roots());
         if source.parsed.path == "git ls-files" && source.narrowing().is_empty() {
             // Only what is in the index, and nothing of `.git`.
             let all = found.iter_mut().flatten();
@@ -150,6 +129,15 @@ impl Analyst<'_> {
 }
 
 impl Task<'_, '_> {
+    /// Where a search begins.
+    fn roots(&self) -> Vec<&Word> {
+        let values = self.parsed.values.iter();
+        values
+            .filter(|value| value.role == "root")
+            .map(|value| &value.word)
+            .collect()
+    }
+
     /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when what
     /// stands behind `-o` names nothing (`find(1)`, OPERATORS).
     pub(super) fn narrowing(&self) -> Vec<Word> {
