@@ -176,6 +176,7 @@
 //! | a key or a condition of fish that runs a command | `bind \cx 'rm -rf ~/x'`, `complete -c ls -n '…'` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a command that compiled code or a block of Ruby works out letter by letter | `char s[] = "sn …"; s[0]--; system(s);`, `` `#{[114, 109].map { \|n\| n.chr }.join} x` `` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | what only zsh runs: `repeat` with a block, functions that an array of hooks names, prompts that `print -P` expands, `hash` of a name, files as elements of `mapfile`, `NULLCMD` | `repeat 2 { rm -rf ~/x }`, `chpwd_functions+=(f)`, `hash fmt=/bin/rm; fmt -rf ~/x` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a decoder that reads a file, and is fed something harmless beside | `echo a \| base64 -d x.b64 \| sh` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule`; `tests/tests/evasion.rs`: `joining_two_commands_never_lowers_a_class` |
 //!
 //! # Open
 //!

@@ -11,6 +11,9 @@ use super::state::{self, Pieces};
 /// Longest text that is computed, in bytes.
 pub(super) const BYTES_MAX: usize = 64 * 1024;
 
+/// Words of `openssl` that name no cipher (openssl-enc(1), 3.0).
+const OF_BASE64: [&str; 6] = ["enc", "base64", "-base64", "-d", "-a", "-A"];
+
 /// Programs and builtins that print nothing when all is well.
 pub(super) const SILENT: [&str; 34] = [
     "true", "false", ":", "cd", "export", "set", "shopt", "local", "declare", "typeset",
@@ -69,6 +72,9 @@ impl Machine<'_> {
         {
             return state::known(&pieces);
         }
+        if names_file(name, arguments) {
+            return None;
+        }
         match input {
             Input::Text(word) => state::known(&word.pieces),
             Input::Inherited | Input::File(_) | Input::Pipe { .. } => None,
@@ -115,6 +121,28 @@ impl Machine<'_> {
         }
         Some(all)
     }
+}
+
+/// Whether a filter that takes its options in any order reads a file, and not what it is fed.
+fn names_file(name: &str, arguments: &[&str]) -> bool {
+    let valued: &[&str] = match name {
+        "base64" | "base32" => &["-w", "--wrap"],
+        "xxd" => &["-s", "-l", "-c", "-g", "-o"],
+        "cut" => &["-d", "-f", "-c", "-b"],
+        "head" | "tail" => &["-n", "-c"],
+        "rev" | "tac" => &[],
+        "openssl" => return arguments.contains(&"-in"),
+        _ => return false,
+    };
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        if valued.contains(word) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            return true;
+        }
+    }
+    false
 }
 
 /// `echo`: options, words, blanks between them.
@@ -314,7 +342,11 @@ pub(super) fn filter(name: &str, arguments: &[&str], text: &str) -> Option<Strin
         )
     });
     match (name, arguments) {
-        ("base64" | "openssl", _) if decodes => decode(&data_encoding::BASE64, text),
+        ("base64", _) if decodes => decode(&data_encoding::BASE64, text),
+        // With a cipher it is more than that.
+        ("openssl", _) if decodes && arguments.iter().all(|word| OF_BASE64.contains(word)) => {
+            decode(&data_encoding::BASE64, text)
+        }
         ("base32", _) if decodes => decode(&data_encoding::BASE32, text),
         ("base64", [] | ["-w0" | "-w", ..]) => Some(format!(
             "{}\n",
