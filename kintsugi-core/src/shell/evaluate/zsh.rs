@@ -80,11 +80,17 @@ impl Machine<'_> {
                 if let Some(pieces) = named(&elements, key) {
                     return Found::One(pieces);
                 }
-                let values: Vec<Pieces> = elements.into_iter().map(|(_, pieces)| pieces).collect();
-                match self.range(key, values.len()) {
-                    Some(Range::One(at)) => Found::One(values.get(at).cloned().unwrap_or_default()),
+                match self.range(key, elements.len()) {
+                    // Numbers may be left out: `m[10]=x`.
+                    Some(Range::One(at)) => {
+                        let number = at.to_string();
+                        let found = elements.iter().find(|(known, _)| *known == number);
+                        let found = found.or_else(|| elements.get(at));
+                        Found::One(found.map(|(_, pieces)| pieces.clone()).unwrap_or_default())
+                    }
                     Some(Range::Part(from, count)) => {
-                        Found::Several(values.into_iter().skip(from).take(count).collect())
+                        let part = elements.into_iter().skip(from).take(count);
+                        Found::Several(part.map(|(_, pieces)| pieces).collect())
                     }
                     None => Found::Unknown(part()),
                 }
