@@ -4,13 +4,12 @@
 //! As in [`super::verbs`], everything here only adds, and is marked [`Modifier::Assumed`] where it is no known fact.
 
 use super::analyst::{Analyst, Call};
-use super::feeds::is_secret_variable;
 use super::lexicon::{Sense, is_production};
 use super::program::Task;
 use super::schema::Language;
 use super::sentences::{file_sense, sentence_sense};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
-use crate::shell::{Hole, Input, Invocation, Output, Word};
+use crate::shell::{Hole, Input, Invocation, Word};
 
 /// Variables that say in which environment a program works.
 const ENVIRONMENTS: &[&str] = &[
@@ -25,9 +24,6 @@ const ENVIRONMENTS: &[&str] = &[
     "DEPLOY_ENV",
     "SYMFONY_ENV",
 ];
-
-/// What a secret is called that goes to the next command, not to whoever looks.
-const PASSED_ON: &str = "a secret into a pipe";
 
 /// Texts for people that follow an option, not instructions.
 pub(super) const TALK: &[&str] = &[
@@ -148,8 +144,14 @@ impl Analyst<'_> {
             text: text.chars().take(80).collect(),
             place: None,
         };
+        let mut modifiers = Modifiers::NONE.with(Modifier::Assumed);
+        let mut options = call.words.iter().filter_map(Word::known);
+        let is_meant = |word: &str| matches!(word, "--execute" | "--apply" | "--no-dry-run");
+        if has_dry_run(call.words) && !options.any(|word| is_meant(&word)) {
+            modifiers.insert(Modifier::DryRun);
+        }
         self.push(call, action, role, target)
-            .with(Modifiers::NONE.with(Modifier::Assumed))
+            .with(modifiers)
             .by(program);
     }
 
@@ -343,34 +345,12 @@ impl Analyst<'_> {
             }
         }
     }
+}
 
-    /// A secret variable that a command shows to whoever looks, or looks for in a list of them.
-    pub(super) fn shown_secrets(&mut self, call: &Call<'_>, invocation: &Invocation) {
-        let Some((first, words)) = invocation.words.split_first() else {
-            return;
-        };
-        let Some(name) = first.known() else { return };
-        let shown = match &*name {
-            "echo" | "printf" | "print" | "printenv" if invocation.output == Output::Inherited => {
-                shown_variable(&name, words)
-            }
-            "grep" | "egrep" | "fgrep" | "rg" | "awk" | "sed" | "jq" => {
-                sought_variable(invocation, call.scope.script, words)
-            }
-            _ => None,
-        };
-        let shown = shown.or_else(|| {
-            let is_passed_on = matches!(&*name, "echo" | "printf" | "print")
-                && invocation.output == Output::Pipe
-                && shown_variable(&name, words).is_some();
-            is_passed_on.then(|| PASSED_ON.to_owned())
-        });
-        if let Some(text) = shown {
-            let target = Target { text, place: None };
-            self.push(call, Action::Read, Role::Secret, target)
-                .by(&name);
-        }
-    }
+/// Whether an option says, by itself and in full, that nothing is done: `pt-online-schema-change --dry-run --alter …`.
+fn has_dry_run(words: &[Word]) -> bool {
+    let mut words = words.iter().skip(1).filter_map(Word::known);
+    words.any(|word| matches!(&*word, "--dry-run" | "--dryrun"))
 }
 
 /// Whether every address in a text is one of this machine, and there is one.
@@ -411,79 +391,6 @@ fn picks_names(words: &[Word]) -> bool {
             | ["awk", "-F", "=", "{print $1}" | "{ print $1 }"]
             | ["wc", "-l"]
     )
-}
-
-/// The secret variable that the words of `echo` or `printenv` show.
-fn shown_variable(name: &str, words: &[Word]) -> Option<String> {
-    let is_secret = |variable: &str| {
-        // `${#TOKEN}` is its length.
-        !variable.starts_with('#')
-            && is_secret_variable(variable)
-            && variable.bytes().any(|letter| letter.is_ascii_uppercase())
-    };
-    if name == "printenv" {
-        let mut named = words.iter().filter_map(Word::known);
-        return named
-            .find(|word| is_secret(word))
-            .map(std::borrow::Cow::into_owned);
-    }
-    let mut holes = words.iter().flat_map(Word::holes);
-    holes.find_map(|hole| match hole {
-        Hole::Variable(variable) if is_secret(variable) => Some(format!("${variable}")),
-        Hole::Variable(_) | Hole::Output { .. } | Hole::Process { .. } | Hole::Other(_) => None,
-    })
-}
-
-/// What is looked for in the variables of the shell: `set | grep TOKEN`.
-fn sought_variable(
-    invocation: &Invocation,
-    script: &crate::shell::Script,
-    words: &[Word],
-) -> Option<String> {
-    const LISTS: &[&str] = &[
-        "env", "printenv", "set", "declare", "typeset", "export", "history", "fc", "inspect",
-        "output",
-    ];
-    const KINDS: &[&str] = &[
-        "token",
-        "secret",
-        "passw",
-        "pass",
-        "passphrase",
-        "credential",
-        "api_key",
-        "apikey",
-        "key",
-        "auth",
-    ];
-    let Input::Pipe { first, end } = &invocation.input else {
-        return None;
-    };
-    let feeding = script
-        .invocations
-        .get(first.0 as usize..end.0 as usize)?
-        .last();
-    // What only concerns the shell itself is no command for its reader.
-    let lists = feeding.is_none_or(|it| {
-        let mut names = it.words.iter().take(4).filter_map(Word::known);
-        names.any(|name| LISTS.contains(&name.rsplit('/').next().unwrap_or_default()))
-    });
-    if !lists {
-        return None;
-    }
-    let mut patterns = words.iter().map(|word| word.display().to_ascii_lowercase());
-    patterns
-        .find(|text| {
-            !text.starts_with('-')
-                && text
-                    .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
-                    .any(|part| {
-                        KINDS
-                            .iter()
-                            .any(|kind| part.trim_matches('_').ends_with(kind))
-                    })
-        })
-        .map(|text| format!("variables like {text}"))
 }
 
 /// Whether a word, a value or a variable of the command says that it works on production.

@@ -78,7 +78,15 @@ fn is_image(part: &str) -> bool {
     let ends = [
         ".elf", ".hex", ".bin", ".uf2", ".axf", ".dfu", ".srec", ".s19",
     ];
-    ends.iter().any(|end| name.ends_with(end)) || part.contains('/') && !name.contains('.')
+    ends.iter().any(|end| name.ends_with(end))
+        || part.contains('/') && !name.contains('.') && !is_port(part)
+}
+
+/// Whether a word names the line to the board.
+fn is_port(part: &str) -> bool {
+    ["/dev/tty", "/dev/cu.", "/dev/serial/"]
+        .iter()
+        .any(|line| part.starts_with(line))
 }
 
 #[cfg(test)]
@@ -98,6 +106,9 @@ mod tests {
                 "openocd -f a.cfg -c 'program ~/Downloads/fw.elf verify reset exit'",
                 "avrdude -p m328p -U lfuse:w:0xff:m",
                 "avrdude -p m328p -U flash:w:build/fw.hex -U lfuse:w:0xff:m",
+                "avrdude -p m328p -P /dev/ttyACM0 -U flash:w:/tmp/x.hex",
+                "esptool.py -p /dev/ttyUSB0 write_flash 0x0 /dev/ttyS1",
+                "esptool.py -p /dev/ttyUSB0 erase_flash",
             ],
             &[
                 "west flash",
@@ -106,6 +117,8 @@ mod tests {
                 "openocd -f a.cfg -c 'program build/fw.elf verify reset exit'",
                 "picotool load build/fw.uf2",
                 "avrdude -p m328p -U flash:w:build/fw.hex",
+                "avrdude -p m328p -P /dev/ttyACM0 -U flash:w:build/fw.hex:i",
+                "esptool.py --port /dev/ttyUSB0 write_flash 0x1000 build/fw.bin",
             ],
         );
     }

@@ -276,35 +276,3 @@ pub(super) fn is_added_in_temporary(task: &Task<'_, '_>, judged: &crate::place::
             && it.words.iter().any(|word| Some(&word.pieces) == target.map(|it| &it.pieces))
     })
 }
-
-/// Whether a directory of the project is one that a tool of the same line makes anew: `bin` beside `obj` or in front of `dotnet`,
-/// `deps` in front of `mix`.
-pub(super) fn is_rebuilt(call: &Call<'_>, path: &str) -> bool {
-    let programs: &[&str] = match path.rsplit('/').next().unwrap_or_default() {
-        "bin" => &["dotnet", "msbuild", "nuget"],
-        "deps" => &["mix"],
-        "Pods" => &["pod"],
-        _ => return false,
-    };
-    // MSBuild writes to both, and to nothing else (Microsoft.Common.CurrentVersion.targets, .NET 8).
-    let names_obj = |word: &Word| {
-        let text = word.display();
-        let mut names = text
-            .split([',', ' '])
-            .map(|name| name.trim_end_matches(['/', '\\']));
-        names.any(|name| name.rsplit(['/', '\\']).next() == Some("obj"))
-    };
-    let mut invocations = call.scope.script.invocations.iter();
-    path.ends_with("/bin") && call.words.iter().any(names_obj)
-        || invocations.any(|it| {
-            let first = it.words.first().and_then(Word::known);
-            let makes = |word: &Word| {
-                let text = word.display();
-                matches!(
-                    text.as_str(),
-                    "restore" | "build" | "test" | "run" | "publish" | "install"
-                ) || text.starts_with("deps.")
-            };
-            first.is_some_and(|name| programs.contains(&&*name)) && it.words.iter().any(makes)
-        })
-}

@@ -46,6 +46,70 @@ pub(super) fn keeps_keys(words: &[Word]) -> bool {
     first.is_some_and(|name| matches!(&*name, "jq" | "yq")) && keeps_names(words)
 }
 
+/// Parts of what Kubernetes says of a secret beside what it holds; annotations may hold it (kubectl 1.31, `kubectl apply`).
+const BESIDE: &str = " items metadata.name metadata.namespace metadata.creationTimestamp metadata.uid metadata.resourceVersion metadata.labels type kind \
+    apiVersion metadata.ownerReferences metadata.deletionTimestamp immutable ";
+
+/// Whether a template of `kubectl get -o` shows nothing of what a secret holds: `jsonpath={.metadata.name}`, `custom-columns=N:.metadata.name`.
+fn shows_beside(format: &str) -> bool {
+    let Some((kind, template)) = format.split_once('=') else {
+        return false;
+    };
+    if !matches!(kind, "jsonpath" | "custom-columns" | "go-template")
+        || template.contains(['@', '$', '?', '\''])
+        || template.contains("..")
+        || template.contains("[\"")
+    {
+        return false;
+    }
+    let mut fields = 0;
+    let mut rest = template;
+    while let Some((_, behind)) = rest.split_once('.') {
+        let end = behind
+            .find(|it: char| {
+                !(it.is_ascii_alphanumeric() || matches!(it, '.' | '[' | ']' | '*' | '_' | '-'))
+            })
+            .unwrap_or(behind.len());
+        let (field, next) = behind.split_at(end);
+        let field = field.strip_prefix("items[*].").unwrap_or(field);
+        let field = field.strip_suffix("[*]").unwrap_or(field);
+        let of_labels = field
+            .strip_prefix("metadata.labels.")
+            .is_some_and(|it| !it.contains(['[', '*']));
+        if field.is_empty() || !of_labels && !super::telling::listed(BESIDE, field) {
+            return false;
+        }
+        fields += 1;
+        rest = next;
+    }
+    // `{range .items[*]}` goes through them; a template that names no field shows all.
+    fields > 0
+}
+
+/// Whether `kubectl get` shows of secrets only what stands beside what they hold.
+pub(super) fn gets_beside(words: &[Word]) -> bool {
+    let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
+    let Some(known) = known else { return false };
+    let mut formats = Vec::new();
+    let mut before = "";
+    for word in &known {
+        if matches!(before, "-o" | "--output") {
+            formats.push(&**word);
+        } else if let Some(format) = word
+            .strip_prefix("--output=")
+            .or_else(|| word.strip_prefix("-o="))
+        {
+            formats.push(format);
+        } else if word.starts_with("-o") && word.len() > 2 {
+            formats.push(word.get(2..).unwrap_or_default());
+        } else if word.starts_with("--template") || word.starts_with("--output-") {
+            return false;
+        }
+        before = word;
+    }
+    matches!(formats.as_slice(), [format] if shows_beside(format))
+}
+
 /// Last words of the names of variables that hold no secret: `NODE_ENV`, `HTTP_PORT`, `SPRING_PROFILES_ACTIVE`.
 const PLAIN: &str = " ENV ENVIRONMENT PORT HOST HOSTNAME PROXY PATH HOME DIR LANG LC TZ SHELL TERM VERSION LEVEL NAME REGION ZONE MODE \
     DEBUG LOG LOGLEVEL TIMEOUT WORKERS THREADS MEMORY PROFILE ACTIVE MODULE OPTS OPTIONS FLAGS ENABLED DISABLED COUNT SIZE BRANCH COMMIT \
@@ -113,6 +177,17 @@ fn lists_keys(filter: &str) -> bool {
     let plain: String = filter.chars().filter(|it| !it.is_whitespace()).collect();
     let last = plain.rsplit('|').next().unwrap_or_default();
     let path = plain.strip_suffix(last).unwrap_or_default();
+    // What sops says of a file beside its values: for whom it is, and when it was changed (sops 3.9, "YAML and JSON").
+    let of_sops = plain
+        .strip_prefix(".sops")
+        .filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let is_plain = |rest: &str| {
+        rest.chars()
+            .all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '[' | ']'))
+    };
+    if of_sops.is_some_and(is_plain) {
+        return true;
+    }
     let is_path = path
         .chars()
         .all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '|' | '[' | ']'));
@@ -137,6 +212,33 @@ fn drops_values(script: &str) -> bool {
         "=.*" | "=.*$" | "=.\\+" | "=.+" | "\\(=\\).*" | "(=).*"
     ) && !with.contains('&')
         && flags.chars().all(|flag| flag == 'g')
+}
+
+/// Whether a `sed` takes away the values of the names that it looks for, and shows no part of them:
+/// `sed -E 's/(TOKEN|SECRET)=.*/\1=***/'`.
+pub(super) fn masks_values(words: &[Word]) -> bool {
+    let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
+    let Some(known) = known else { return false };
+    let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+    let script = match words.as_slice() {
+        ["sed" | "gsed", "-E" | "-r" | "-e", script] | ["sed" | "gsed", script] => *script,
+        _ => return false,
+    };
+    let mut letters = script.chars();
+    let (Some('s'), Some(delimiter)) = (letters.next(), letters.next()) else {
+        return false;
+    };
+    let parts: Vec<&str> = letters.as_str().split(delimiter).collect();
+    let [pattern, with, flags] = parts.as_slice() else {
+        return false;
+    };
+    let name = ["=.*$", "=.*", "=.+$", "=.+", "=[^ ]*"]
+        .iter()
+        .find_map(|value| pattern.strip_suffix(value));
+    let name = name.map(|name| name.trim_end_matches(['\\', ')']));
+    name.is_some_and(|name| !name.contains(['.', '=', '\n']) && !name.contains("[^"))
+        && !with.contains(['&', '\n'])
+        && flags.chars().all(|flag| matches!(flag, 'g' | 'I' | 'i'))
 }
 
 /// `awk -F= '{print $1}'`, with a pattern in front or without.
@@ -187,7 +289,7 @@ fn shows_names(words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::testing::effects;
+    use crate::knowledge::testing::all_effects;
 
     #[test]
     fn names_of_settings_are_no_secret_and_their_values_are() {
@@ -201,9 +303,15 @@ mod tests {
             "grep -oE '^[A-Z_]+=' .env",
             "grep -c . .env",
             "grep -q '^A=' .env",
+            "yq '.sops.age[].recipient' secrets/prod.enc.yaml",
+            "kubectl get secret app -o jsonpath='{.metadata.name}'",
+            "kubectl get secrets -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,TYPE:.type",
+            "kubectl get secret -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'",
+            "kubectl get secret app -ojsonpath='{.metadata.labels.app}'",
         ] {
-            let found = effects(text).join("; ");
-            assert!(!found.contains("read path"), "{text}: {found}");
+            let found = all_effects(text).join("; ");
+            let reads = found.contains("read path") || found.contains("read secret");
+            assert!(!reads, "{text}: {found}");
         }
         for text in [
             "cut -d= -f2 .env",
@@ -216,9 +324,23 @@ mod tests {
             "grep -o '^[A-Z_]*=.*' .env",
             "grep -oE '^[^#]+' .env",
             "grep '^[A-Z]' .env",
+            "yq '.sops, .password' secrets/prod.enc.yaml",
+            "yq '.sops.x | parent' secrets/prod.enc.yaml",
+            "kubectl get secret app -o jsonpath='{.metadata.name}{.data}'",
+            "kubectl get secret app -o jsonpath='{.metadata.annotations}'",
+            "kubectl get secret app -o jsonpath='{.metadata}'",
+            "kubectl get secret app -o jsonpath='{..password}'",
+            "kubectl get secret app -o jsonpath='{.*.password}'",
+            "kubectl get secret app -o jsonpath='{.items[*].data}'",
+            "kubectl get secret app -o jsonpath='{[\"data\"]}{.type}'",
+            "kubectl get secret app -o jsonpath='{.type}' -o yaml",
+            "kubectl get secret app -o json",
+            "kubectl get secret app -o go-template='{{.type}}{{range $k, $v := .data}}{{$v}}{{end}}'",
+            "kubectl get secret app -o go-template='{{.type}}{{printf \"%s\" .}}'",
         ] {
-            let found = effects(text).join("; ");
-            assert!(found.contains("read path"), "{text}: {found}");
+            let found = all_effects(text).join("; ");
+            let reads = found.contains("read path") || found.contains("read secret");
+            assert!(reads, "{text}: {found}");
         }
     }
 }

@@ -11,6 +11,10 @@ use crate::shell::Word;
 const SFTP_LOOKS: &str =
     " ls dir cd lcd lls pwd lpwd df version help ? bye quit exit progress lumask ";
 
+/// Programs that change, in a container, files, accounts and services of it, and nothing of the kernel under it.
+const OF_ITSELF: &str = " rm useradd adduser usermod userdel deluser groupadd addgroup groupmod groupdel delgroup chpasswd passwd \
+    gpasswd chsh chage systemctl service ";
+
 /// Modules of Ansible that hand their arguments to a program or a shell of each host (ansible-core 2.14).
 const RUNNERS: [&str; 6] = [
     "command",
@@ -42,9 +46,28 @@ impl Analyst<'_> {
             }
             "docker run" | "podman run" if shares_nothing(&task.call) => {
                 for effect in self.analysis.effects.iter_mut().skip(before) {
-                    let is_inside = effect.modifiers.contains(Modifier::Contained);
+                    let is_inside = effect.modifiers.contains(Modifier::Contained)
+                        && !effect.modifiers.contains(Modifier::Remote);
                     if is_inside && effect.role == Role::Path && effect.action.takes_away() {
                         effect.action = Action::Write;
+                    }
+                    // It has accounts and services of its own, and `/` is its own root.
+                    let program = effect.program.split(' ').next().unwrap_or_default();
+                    let is_of_itself =
+                        matches!(effect.role, Role::Path | Role::Account | Role::Service)
+                            && listed(OF_ITSELF, program);
+                    if is_inside && is_of_itself {
+                        effect.action = Action::Write;
+                        effect.role = Role::Path;
+                        effect.modifiers = effect.modifiers.without(Modifier::Privileged);
+                    }
+                }
+            }
+            "kubectl get" if super::names_only::gets_beside(task.call.words) => {
+                for effect in self.analysis.effects.iter_mut().skip(before) {
+                    if effect.action == Action::Read && effect.role == Role::Secret {
+                        effect.action = Action::List;
+                        effect.role = Role::Config;
                     }
                 }
             }

@@ -581,7 +581,7 @@ impl Analyst<'_> {
     ) -> super::pushed::Pushed<'_> {
         let place = match (action, judged.place) {
             (Action::Delete, _) if self.is_made(&judged.path) => Place::Temp,
-            (Action::Delete, Place::Project) if super::made::is_rebuilt(call, &judged.path) => {
+            (Action::Delete, Place::Project) if self.is_rebuilt(call, &judged.path) => {
                 Place::BuildOutput
             }
             (_, place) => place,

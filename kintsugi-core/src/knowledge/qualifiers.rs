@@ -29,11 +29,38 @@ impl Analyst<'_> {
     }
 }
 
+/// What stands behind the last number that a size, a time or a count of links is compared with: `Lm+10`, `mh-24`, `l+1`
+/// (`zshexpn(1)` 5.9). In front of a number that nothing of the kind introduces, `+` names a function.
+fn past_counts(inside: &str) -> &str {
+    let mut rest = inside;
+    while let Some((sorts, number)) = rest.split_once('+') {
+        let unit = sorts.trim_end_matches(['k', 'K', 'm', 'M', 'p', 'P', 'g', 'G', 't', 'T']);
+        let is_size = unit.ends_with('L') && sorts.len() - unit.len() < 2;
+        let mut before = sorts.chars().rev();
+        let (last, earlier) = (before.next(), before.next());
+        let is_time = |letter: Option<char>| matches!(letter, Some('a' | 'm' | 'c'));
+        let is_age =
+            is_time(last) || matches!(last, Some('M' | 'w' | 'h' | 's' | 'd')) && is_time(earlier);
+        // `om` sorts by the time, and takes no number.
+        let sorts_by = matches!(earlier, Some('o' | 'O'))
+            || matches!(sorts.chars().rev().nth(2), Some('o' | 'O'));
+        let behind = number.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let is_counted = is_size || is_age || last == Some('l');
+        let ends = behind.chars().next();
+        if sorts_by || !is_counted || behind.len() == number.len() || ends == Some('_') {
+            return rest;
+        }
+        rest = behind;
+    }
+    rest
+}
+
 /// The code in the qualifiers of a pattern, behind the first parenthesis of it: `.e:'…':)`, `+name)`.
 fn qualifier_code(inside: &str) -> Option<&str> {
     let inside = inside.strip_suffix(')')?;
     // A function of the text is followed by its reader; another one is whatever has that name.
-    if let Some((sorts, name)) = inside.split_once('+')
+    let counted = past_counts(inside);
+    if let Some((sorts, name)) = counted.split_once('+')
         && sorts
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || "./@^-".contains(letter))

@@ -173,9 +173,17 @@ impl<'a> Lexer<'a> {
             let behind = self.rest.get(end..).unwrap_or_default();
             bang = usize::from(behind.starts_with('!') && !behind.starts_with("!="));
         }
-        // Elixir's `rm_rf!` is `rm_rf`.
+        // Elixir's `rm_rf!` is `rm_rf`. Julia's `delete!` takes a key out of a collection, and no file (Julia 1.11, "Collections").
+        let is_of_collection = self.language == Language::Other
+            && self.rest.get(..end) == Some("delete")
+            && !matches!(self.tokens.last(), Some(Token::Mark(".")));
+        if is_of_collection {
+            end += bang;
+        }
         let name = self.rest.get(..end).unwrap_or_default().to_owned();
-        end += bang;
+        if !is_of_collection {
+            end += bang;
+        }
         self.tokens.push(Token::Name(name));
         self.advance(end);
         true

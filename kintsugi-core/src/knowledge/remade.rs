@@ -1,0 +1,183 @@
+//! Directories of the project that a tool of the same line makes anew: `rm -rf public && hugo`, `rm -rf build install log && colcon build`.
+//!
+//! A name such as `pkg` or `log` says nothing by itself; that the line builds with the tool that writes there by default says that nobody
+//! else does. Where an option names the directory, the name has to be one that people give to what is made, since `-o src` is an option too.
+//! A command that only tells about the tool builds nothing.
+//!
+//! Sources: the manual of each: hugo 0.139, colcon-core 0.18, wasm-pack 0.13, doxygen 1.12, nextflow 24.10, Bundler 2.5, Microsoft.Common targets
+//! of .NET 8, mix 1.17, `CocoaPods` 1.16, Carthage 0.40, shards 0.18, vcpkg 2024, dbt 1.9, spago 0.93, pelican 4.10, mdBook 0.4, `MkDocs` 1.6.
+
+use super::analyst::{Analyst, Call};
+use super::telling::listed;
+use crate::shell::{Invocation, Word};
+
+/// A tool, the words of which one has to be there for it to build (none: it builds without), and what it makes by default.
+type Builder = (&'static str, &'static str, &'static [&'static str]);
+
+/// What tools make without being told where.
+const BUILDERS: &[Builder] = &[
+    ("dotnet", BUILDS, &["bin"]),
+    ("msbuild", "", &["bin"]),
+    ("nuget", BUILDS, &["bin"]),
+    ("mix", " deps.get deps.compile compile test ", &["deps"]),
+    ("pod", " install update ", &["Pods"]),
+    ("hugo", "", &["public", "resources/_gen"]),
+    ("zola", BUILDS, &["public"]),
+    ("gatsby", BUILDS, &["public"]),
+    ("hexo", " generate g ", &["public"]),
+    ("jekyll", BUILDS, &["_site"]),
+    ("pelican", "", &["output"]),
+    ("mkdocs", BUILDS, &["site"]),
+    ("mdbook", " build test ", &["book"]),
+    ("colcon", " build test ", &["install", "log"]),
+    ("catkin", BUILDS, &["devel", "logs"]),
+    ("wasm-pack", BUILDS, &["pkg"]),
+    ("doxygen", "", &["html", "latex", "xml", "rtf"]),
+    ("jsdoc", "", &["out"]),
+    ("ford", "", &["doc"]),
+    ("nextflow", " run ", &["work", ".nextflow", ".nextflow*"]),
+    ("snakemake", "", &[".snakemake"]),
+    ("bundle", " install ", &["vendor/bundle"]),
+    (
+        "carthage",
+        " update bootstrap build ",
+        &["Carthage", "Carthage/Build"],
+    ),
+    ("shards", " install update build ", &["lib/.shards"]),
+    ("vcpkg", " install ", &["vcpkg_installed"]),
+    ("spago", BUILDS, &["output"]),
+    (
+        "dbt",
+        " run build compile deps test ",
+        &["dbt_packages", "logs"],
+    ),
+    ("forge", BUILDS, &["cache"]),
+    (
+        "hardhat",
+        " compile test node ",
+        &["artifacts", "cache", "typechain-types"],
+    ),
+    (
+        "cordova",
+        " prepare build platform run ",
+        &["platforms", "plugins"],
+    ),
+    ("ionic", BUILDS, &["www"]),
+    ("verilator", "", &["obj_dir"]),
+    ("quartus_sh", "", &["db", "incremental_db", "output_files"]),
+    (
+        "playwright",
+        " test ",
+        &["test-results", "playwright-report"],
+    ),
+    (
+        "cypress",
+        " run ",
+        &["cypress/screenshots", "cypress/videos", "cypress/downloads"],
+    ),
+];
+
+/// Words by which most tools build.
+const BUILDS: &str = " restore build test run publish install ";
+
+/// Words by which a tool only tells something, or does something else.
+const ONLY_TELLS: &str =
+    " version help env list config new init clean completion --help -h --version -V --dry-run ";
+
+/// Tools that write where an option says.
+const GENERATORS: &str = " hugo zola jekyll mkdocs mdbook sphinx-build pelican eleventy @11ty/eleventy typedoc jsdoc javadoc doxygen pdoc pdoc3 protoc buf \
+    openapi-generator openapi-generator-cli swagger-codegen openapi-typescript-codegen openapi graphql-codegen quicktype flatc thrift javac kotlinc tsc \
+    esbuild rollup webpack vite parcel wasm-pack wasm-bindgen sass babel swc asciidoctor allure nyc c8 vitest gcovr genhtml xjc wsdl2java \
+    fastapi-codegen datamodel-codegen autorest kiota sqlc ent svd2rust bindgen uniffi-bindgen cxxbridge flutter_rust_bridge_codegen ";
+
+/// Options that say where.
+const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --outdir --output-dir --outDir --output-directory --site-dir --dest-dir ";
+
+/// Names that people give to what is made.
+const OUTPUTS: &str = " public site html www book output outputs pkg gen generated autogen codegen wasm report reports obj _site bundle artifacts ";
+
+/// Programs behind which another one is named.
+const STARTERS: &str = " npx pnpm yarn bunx bun uv poetry pipenv bundle exec dlx run npm sudo time nice env timeout -y -s --yes x -- ";
+
+impl Analyst<'_> {
+    /// Whether a directory of the project is one that a tool of the same line makes anew.
+    pub(super) fn is_rebuilt(&self, call: &Call<'_>, path: &str) -> bool {
+        let path = path.strip_suffix("/*").unwrap_or(path);
+        let ends = |name: &str| {
+            let rest = path.strip_suffix(name);
+            rest.is_some_and(|rest| rest.ends_with('/'))
+        };
+        let mut invocations = call.scope.script.invocations.iter();
+        ends("bin") && call.words.iter().any(names_obj)
+            || invocations.any(|it| {
+                let Some((tool, words)) = tool_of(it) else {
+                    return false;
+                };
+                if words.iter().any(|word| listed(ONLY_TELLS, word)) {
+                    return false;
+                }
+                let builds =
+                    |verbs: &str| verbs.is_empty() || words.iter().any(|word| listed(verbs, word));
+                let by_default = BUILDERS.iter().any(|(name, verbs, made)| {
+                    *name == tool && builds(verbs) && made.iter().any(|it| ends(it))
+                });
+                by_default || listed(GENERATORS, &tool) && self.is_told(call, it, path)
+            })
+    }
+
+    /// Whether an option of a command says that it writes to that directory, which has the name of something made.
+    fn is_told(&self, call: &Call<'_>, maker: &Invocation, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if !name.split(['-', '.']).any(|part| listed(OUTPUTS, part)) {
+            return false;
+        }
+        let mut before = "";
+        let shown: Vec<String> = maker.words.iter().map(Word::display).collect();
+        for (word, text) in maker.words.iter().zip(&shown) {
+            let value = match text.split_once('=') {
+                Some((option, value)) if listed(WHERE, option) => {
+                    Some(Word::text(value, word.span))
+                }
+                _ if listed(WHERE, before) => Some(word.clone()),
+                _ => None,
+            };
+            before = text;
+            let Some(value) = value else { continue };
+            let judged = self.judge(&value, &maker.directories, call.scope);
+            if !judged.is_empty()
+                && judged
+                    .iter()
+                    .all(|it| it.path.trim_end_matches('/') == path)
+            {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Whether a word names `obj`: `MSBuild` writes to it and to `bin`, and to nothing else (Microsoft.Common.CurrentVersion.targets, .NET 8).
+fn names_obj(word: &Word) -> bool {
+    let text = word.display();
+    let mut names = text
+        .split([',', ' '])
+        .map(|name| name.trim_end_matches(['/', '\\']));
+    names.any(|name| name.rsplit(['/', '\\']).next() == Some("obj"))
+}
+
+/// The tool that a command starts, whatever starts it, and the words behind.
+fn tool_of(invocation: &Invocation) -> Option<(String, Vec<String>)> {
+    let mut words = invocation.words.iter().map(Word::display).peekable();
+    let first = words.peek()?.rsplit('/').next()?.to_owned();
+    // `bundle install` is a tool, `bundle exec jekyll build` starts one.
+    let starts = listed(STARTERS, &first)
+        && (first != "bundle" || invocation.words.iter().any(|word| word.display() == "exec"));
+    if starts {
+        while words.peek().is_some_and(|word| listed(STARTERS, word)) {
+            words.next();
+        }
+    }
+    let tool = words.next()?;
+    let tool = tool.rsplit('/').next()?.to_owned();
+    Some((tool, words.collect()))
+}
