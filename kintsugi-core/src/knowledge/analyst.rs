@@ -128,6 +128,8 @@ pub(super) struct Analyst<'a> {
     pub(super) files: BTreeMap<String, Written>,
     /// Files that are a program under another name, by folded path.
     pub(super) copies: BTreeMap<String, String>,
+    /// Files that the line makes whose names begin with a dash, by folded path: a pattern hands them on as options.
+    pub(super) dashed: Vec<String>,
     /// Links that the line makes, by folded path, and where they lead.
     pub(super) links: BTreeMap<String, Word>,
     /// Files of which the reader of the text knows what is written there, by folded path.

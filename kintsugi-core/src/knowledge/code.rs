@@ -18,9 +18,6 @@ use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::Judgement;
 use crate::shell::{self, Context, Hole, Input, Piece, Variables, Word};
 
-/// Most files that one program text writes and that are kept in mind.
-const WRITTEN_MAX: usize = 4;
-
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
     pub(super) fn run_code(&mut self, task: &Task<'_, '_>) -> Feeds {
@@ -50,7 +47,7 @@ impl Analyst<'_> {
             let parted = parted.map(|text| Word::text(text.replace("\\_", " "), word.span));
             let before = self.analysis.effects.len();
             feeds = feeds.union(self.code(task, *language, parted.as_ref().unwrap_or(word)));
-            self.remember_written(word, before);
+            self.remember_written(task, (*language, word), before);
         }
         let typed = super::foreign::typed_file(task).map(|word| (Language::Ex, word));
         let runs = task.parsed.runs.iter().map(|(it, word)| (*it, word));
@@ -70,39 +67,6 @@ impl Analyst<'_> {
             feeds = feeds.union(self.run_input(task, language));
         }
         feeds
-    }
-
-    /// Files that program text writes hold the texts that stand in it: `open('x.sh', 'w').write('rm -rf x')`.
-    fn remember_written(&mut self, code: &Word, before: usize) {
-        let effects = self.analysis.effects.get(before..).unwrap_or_default();
-        let written = effects.iter().filter(|effect| {
-            effect.role == crate::effect::Role::Path
-                && matches!(
-                    effect.action,
-                    Action::Write | Action::Overwrite | Action::Create
-                )
-        });
-        let paths: Vec<String> = written
-            .take(WRITTEN_MAX)
-            .map(|it| it.target.text.clone())
-            .collect();
-        if paths.is_empty() {
-            return;
-        }
-        let text = code.display();
-        if !super::telling::is_telling(&text) {
-            return;
-        }
-        let texts = super::telling::quoted(&text.replace('\n', "\\n"));
-        let texts = texts
-            .iter()
-            .map(|text| text.replace("\\n", "\n").replace("\\t", "\t"));
-        let all = texts.collect::<Vec<_>>().join("\n");
-        for path in paths {
-            if !self.files.contains_key(&path) {
-                self.remember(&path, Feeds::of(Feed::Text), Some(all.as_str().into()));
-            }
-        }
     }
 
     /// The standard input as program text.

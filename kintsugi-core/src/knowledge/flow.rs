@@ -3,10 +3,13 @@
 use super::analyst::{Analyst, Printed};
 use super::feeds::{Feeds, is_outward};
 use super::program::Task;
-use super::schema::Printed as Prints;
-use crate::effect::{Action, Feed};
+use super::schema::{Language, Printed as Prints};
+use crate::effect::{Action, Feed, Role};
 use crate::place::Judgement;
 use crate::shell::{Hole, Input, Script, Word};
+
+/// Most files that one program text writes and that are kept in mind.
+const WRITTEN_MAX: usize = 4;
 
 impl Analyst<'_> {
     /// What was copied or moved into a directory lies below it by its own name.
@@ -43,6 +46,58 @@ impl Analyst<'_> {
         slot.text = text;
     }
 
+    /// Files that program text writes hold the texts that stand in it: `open('x.sh', 'w').write('rm -rf x')`.
+    ///
+    /// What a filter writes is what it is fed: `sed 'w x.sh'`, `awk '{ print > "x.sh" }'`.
+    pub(super) fn remember_written(
+        &mut self,
+        task: &Task<'_, '_>,
+        (language, code): (Language, &Word),
+        before: usize,
+    ) {
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        let written = effects.iter().filter(|effect| {
+            effect.role == Role::Path
+                && matches!(
+                    effect.action,
+                    Action::Write | Action::Overwrite | Action::Create
+                )
+        });
+        let paths: Vec<String> = written
+            .take(WRITTEN_MAX)
+            .map(|it| it.target.text.clone())
+            .collect();
+        if paths.is_empty() {
+            return;
+        }
+        let text = code.display();
+        if !super::telling::is_telling(&text) {
+            let (feeds, text) = match language {
+                Language::Awk | Language::Sed => (
+                    task.call.fed.feeds.union(task.reads),
+                    task.call.fed.text.clone(),
+                ),
+                // `vim -c 'normal ihello'` types.
+                Language::Ex if text.contains("norm") => (Feeds::of(Feed::Program), None),
+                _ => return,
+            };
+            for path in paths {
+                self.remember(&path, feeds, text.clone());
+            }
+            return;
+        }
+        let texts = super::telling::quoted(&text.replace('\n', "\\n"));
+        let texts = texts
+            .iter()
+            .map(|text| text.replace("\\n", "\n").replace("\\t", "\t"));
+        let all = texts.collect::<Vec<_>>().join("\n");
+        for path in paths {
+            if !self.files.contains_key(&path) {
+                self.remember(&path, Feeds::of(Feed::Text), Some(all.as_str().into()));
+            }
+        }
+    }
+
     /// Where the bytes of an effect come from.
     pub(super) fn feeds_into(task: &Task<'_, '_>, action: Action) -> Feeds {
         let from_outside = if is_standard_input_read(task) {
@@ -64,6 +119,9 @@ impl Analyst<'_> {
             all.union(Feeds::of(Feed::Network))
         } else if writes && decodes(task) {
             all.union(Feeds::of(Feed::Decoded))
+        } else if writes && task.parsed.path == "find" {
+            // `-fprintf`: names, and words around them.
+            all.union(Feeds::of(Feed::Program))
         } else if writes || runs {
             all
         } else if is_outward(action) {
@@ -116,7 +174,8 @@ impl Analyst<'_> {
                 text: None,
                 copies: None,
             },
-            None if task.reads == Feeds::NONE => Printed {
+            // Of what the line itself wrote, only the text as it stands is known.
+            None if task.reads == Feeds::NONE || task.text.is_some() && task.reads_own => Printed {
                 feeds: through.union(Feeds::of(Feed::Program)),
                 text: None,
                 copies: None,

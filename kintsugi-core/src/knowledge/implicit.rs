@@ -10,10 +10,13 @@ use super::program::Task;
 use super::schema::Language;
 use super::{Resolved, UnknownKind};
 use crate::place::Judgement;
-use crate::shell::{Directory, Hole, Input, Word};
+use crate::shell::{Directory, Hole, Input, Piece, Word};
 
 /// Most links of one line that are kept in mind.
 const LINKS_MAX: usize = 64;
+
+/// Most files of one line whose names are options that are kept in mind.
+const DASHED_MAX: usize = 16;
 
 /// Programs, the files they look for in their directory, and the language of these.
 ///
@@ -250,8 +253,8 @@ impl Analyst<'_> {
             .collect()
     }
 
-    /// The path of a file that the line put where programs are looked for.
-    pub(super) fn put_on_path(&self, name: &str) -> Option<String> {
+    /// The path of a file that the line put where programs are looked for, or where it says that they are: `PATH=$PWD/bin:$PATH`.
+    pub(super) fn put_on_path(&self, call: &Call<'_>, name: &str) -> Option<String> {
         if self.files.is_empty() && self.copies.is_empty() || name.contains('/') {
             return None;
         }
@@ -267,7 +270,19 @@ impl Analyst<'_> {
             format!("{home}/.local/bin"),
             format!("{home}/.cargo/bin"),
         ];
-        let mut paths = places.iter().map(|place| format!("{place}/{name}"));
+        let mut given = call.assignments.iter().rev();
+        let given = given.find(|it| it.name == "PATH").map(|it| &it.value);
+        let given = given.or_else(|| call.variables.values.get("PATH"));
+        let said = given.map(Word::display).unwrap_or_default();
+        let said = said.split(':').filter(|place| !place.starts_with('$'));
+        let said = said.flat_map(|place| {
+            let place = Word::text(place, call.span);
+            self.judge(&place, &call.directories, call.scope)
+        });
+        let mut paths = said
+            .map(|judged| judged.path)
+            .chain(places)
+            .map(|place| format!("{place}/{name}"));
         paths.find(|path| self.files.contains_key(path) || self.copies.contains_key(path))
     }
 
@@ -400,6 +415,47 @@ impl Analyst<'_> {
         let judged = self.judge(word, &task.call.directories, task.call.scope);
         let written = judged.iter().filter_map(|it| self.written(&it.path));
         written.fold(Feeds::NONE, |sum, it| sum.union(it.feeds))
+    }
+
+    /// Keeps in mind a file whose name a program would take for an option.
+    pub(super) fn note_option(&mut self, path: &str) {
+        let is_option = path
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with('-'));
+        if is_option && self.dashed.len() < DASHED_MAX {
+            self.dashed.push(path.to_owned());
+        }
+    }
+
+    /// A pattern stands for the names that the line made: `touch -- '--checkpoint-action=exec=sh x'; tar cf o.tar *`.
+    pub(super) fn options_by_pattern(&mut self, call: &Call<'_>) {
+        let is_bare = |word: &Word| matches!(word.pieces.first(), Some(Piece::Glob(_)));
+        if self.dashed.is_empty() || !call.words.iter().any(is_bare) {
+            return;
+        }
+        let below = |path: &String| {
+            call.directories
+                .iter()
+                .find_map(|directory| match directory {
+                    Directory::Known(directory) => path.strip_prefix(directory)?.strip_prefix('/'),
+                    Directory::Unknown => None,
+                })
+                .filter(|name| !name.contains('/'))
+                .map(|name| Word::text(name, call.span))
+        };
+        let names: Vec<Word> = self.dashed.iter().filter_map(below).collect();
+        if names.is_empty() {
+            return;
+        }
+        let words = call.words.iter().flat_map(|word| {
+            if is_bare(word) {
+                names.clone()
+            } else {
+                vec![word.clone()]
+            }
+        });
+        self.inside(call, &words.collect::<Vec<_>>());
     }
 
     /// Notes which program a file is a copy of, or another name for: `cp /bin/rm x`.

@@ -5,6 +5,7 @@
 
 use super::analyst::{Ambient, Analyst};
 use super::program::Task;
+use super::schema::Language;
 use super::telling::listed;
 use crate::effect::{Action, Effect, Feed, Role, Target};
 use crate::shell::{Invocation, Script, Word, is_trusted};
@@ -43,10 +44,17 @@ impl Analyst<'_> {
         }
         for word in task.call.words.iter().skip(1) {
             let text = word.display();
-            let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_trusted(name))
-            else {
+            let Some((name, value)) = text.split_once('=') else {
                 continue;
             };
+            if task.parsed.is_set("global") {
+                // What it stands for follows other words: `alias -g L='| less'` (zshmisc(1) 5.9, ALIASING).
+                let text = Word::text([": ", value].concat(), word.span);
+                self.text(&task.call, Language::Shell, &text, &[]);
+            }
+            if !is_trusted(name) {
+                continue;
+            }
             let mut words = value.split_whitespace();
             let is_plain = words.next().is_none_or(|first| {
                 let base = first.rsplit('/').next().unwrap_or_default();

@@ -226,6 +226,7 @@ impl Knowledge {
             analysis: Analysis::default(),
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
+            dashed: Vec::new(),
             links: BTreeMap::new(),
             aliases: BTreeMap::new(),
             told: std::collections::BTreeSet::new(),

@@ -21,6 +21,8 @@ pub(super) struct Task<'c, 'k> {
     pub(super) reads: Feeds,
     /// Text of the one file it reads, when the line wrote it.
     pub(super) text: Option<std::rc::Rc<str>>,
+    /// It reads what the line wrote.
+    pub(super) reads_own: bool,
     /// The program whose file it reads: `cp /bin/rm x`.
     pub(super) copies: Option<String>,
     /// It fetches something.
@@ -37,6 +39,7 @@ impl<'c, 'k> Task<'c, 'k> {
             parsed,
             reads: Feeds::NONE,
             text: None,
+            reads_own: false,
             copies: None,
             fetches: false,
             lists: false,
@@ -64,15 +67,16 @@ impl Analyst<'_> {
         self.git_alias(call, name, words);
         self.forge_alias(call, name, words);
         self.suffix_alias(call, first, name, words);
+        self.options_by_pattern(call);
         // `git x` and `kubectl x` start `git-x` and `kubectl-x` (git(1); kubectl, plugins).
         if matches!(name, "git" | "kubectl" | "cargo" | "gh" | "helm" | "docker")
             && let Some(verb) = words.first().and_then(Word::known)
-            && let Some(path) = self.put_on_path(&format!("{name}-{verb}"))
+            && let Some(path) = self.put_on_path(call, &format!("{name}-{verb}"))
         {
             let first = Word::text(path, first.span);
             self.local_program(call, &first, name, true);
         }
-        if let Some(path) = self.put_on_path(name) {
+        if let Some(path) = self.put_on_path(call, name) {
             let first = Word::text(path, first.span);
             self.local_program(call, &first, name, true);
         }
@@ -505,6 +509,7 @@ impl Analyst<'_> {
             if let Some(written) = &written {
                 feeds = feeds.union(written.feeds);
                 task.text.clone_from(&written.text);
+                task.reads_own |= !written.before;
             }
             task.reads = task.reads.union(feeds);
         }
@@ -591,6 +596,9 @@ impl Analyst<'_> {
             && (self.is_absent(call, &judged.path)
                 || judged.place == Place::Home && self.is_prepared(call, &judged.path));
         let action = if is_new { Action::Create } else { action };
+        if matches!(action, Action::Create | Action::Write | Action::Overwrite) {
+            self.note_option(&judged.path);
+        }
         let target = Target {
             text: judged.path.clone(),
             place: Some(place),

@@ -19,6 +19,11 @@ const SETUP: &[(&[&str], &[&str])] = &[
         ],
         &[],
     ),
+    // What is defined here already, as this shell would define it again (bash(1) 5.2).
+    (
+        &["declare", "typeset", "export", "readonly", "trap"],
+        &["-f", "-p"],
+    ),
     (&["brew", "path_helper"], &["shellenv", "-s"]),
     (
         &[

@@ -90,7 +90,7 @@ impl Analyst<'_> {
         let Some(name) = call.words.get(1).and_then(Word::known) else {
             return Feeds::NONE;
         };
-        let Some(path) = self.put_on_path(&format!("{program}-{name}")) else {
+        let Some(path) = self.put_on_path(call, &format!("{program}-{name}")) else {
             return Feeds::NONE;
         };
         let mut words = vec![Word::text(path, call.span)];

@@ -277,7 +277,10 @@ fn what_is_searched_is_what_is_deleted() {
             "delete path /home/u/p/**/*.pyc build-output recursive,glob; \
              delete path /home/u/p/**/*.pyo build-output recursive,glob",
         ),
-        ("find . -fprint /etc/x", "overwrite path /etc/x system"),
+        (
+            "find . -fprint /etc/x",
+            "overwrite path /etc/x system <program",
+        ),
         (
             "xargs rm",
             "delete path $… unknown unresolved,indirect; unknown target $…",

@@ -122,6 +122,12 @@
 //! | a call that says nothing when it fails | `php -r '… @unlink($f)'` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function that the qualifier of a pattern of zsh names | `f() { rm $REPLY }; print ~/x/*(+f)` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | files that lines of a file name, emptied or removed in a loop | `while read f; do : > "$f"; done < list` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a program that the line puts first where programs are looked for | `cp /bin/shred b/ls; PATH=$PWD/b:$PATH ls -u x` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | files whose names are options, by a pattern | `touch -- '--checkpoint-action=exec=sh x'; tar cf o.tar *` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a definition that is printed, changed and read again | `eval "$(declare -f f \| sed …)"` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | what a search, `stat` or a filter writes and the line then runs | `find … -fprintf x 'rm -rf %p\n'; sh x`, `sed -n 'w x'; sh x` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a word that zsh expands wherever it stands | `alias -g GO='--force origin main'` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | one of several functions, chosen in brackets | `(rmtree if isdir(d) else remove)(d)` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | an empty format that a search writes over a file | `find . -maxdepth 0 -fprintf data/x.csv ''` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a push that tells the server to skip its checks, or to merge | `git push -o skip-validation`, `-o ci.skip` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | one more launcher of a build tool by its own setting | `cmake -DCMAKE_C_COMPILER_LAUNCHER='sh;-c;…'`, `JAVA_HOME=/tmp/j ./gradlew` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |

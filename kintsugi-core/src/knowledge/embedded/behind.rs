@@ -1,5 +1,6 @@
 //! What stands behind an operand: members, calls with and without parentheses, indices, blocks.
 
+use super::calling;
 use super::calls;
 use super::cursor::Cursor;
 use super::lex::Token;
@@ -67,7 +68,7 @@ impl Script<'_> {
                 }
                 Some(Token::Mark("(")) => {
                     let arguments = self.arguments(cursor, "(");
-                    value = self.call_value(&value, object.take(), arguments);
+                    value = self.call_any(&value, object.take(), arguments);
                 }
                 Some(Token::Mark("["))
                     if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
@@ -88,7 +89,23 @@ impl Script<'_> {
         if self.language == Language::Ruby {
             self.block(cursor, object.as_ref().unwrap_or(&value));
         }
+        if let Some(object) = object {
+            self.bound_method(&mut value, object);
+        }
         value
+    }
+
+    /// `remove = path.unlink` of Python: a method that is not called yet keeps what it is a method of.
+    fn bound_method(&self, value: &mut Value, object: Value) {
+        let is_loss = |path: &String| {
+            calls::find(self.language, path, true).is_some_and(calls::Does::matters)
+        };
+        if self.language == Language::Python
+            && object.path.is_none()
+            && value.path.as_ref().is_some_and(is_loss)
+        {
+            value.fields.push((calling::MEMBER_OF.to_owned(), object));
+        }
     }
 
     fn is_join(&self, cursor: &Cursor<'_>) -> bool {

@@ -17,7 +17,7 @@ pub(super) type Arguments = Vec<(Option<String>, Value)>;
 const HANDED_MAX: usize = 4;
 
 /// The field of a member that was found by its name: what it is a member of.
-const MEMBER_OF: &str = "a member of";
+pub(super) const MEMBER_OF: &str = "a member of";
 
 /// Modules in which a member that is found by a computed name may run a program or delete a file.
 const REFLECTED: [&str; 26] = [
@@ -50,6 +50,24 @@ const REFLECTED: [&str; 26] = [
 ];
 
 impl Script<'_> {
+    /// Calls what stands in brackets, whichever it is: `(rmtree if is_dir(d) else remove)(d)`.
+    pub(super) fn call_any(
+        &mut self,
+        value: &Value,
+        object: Option<Value>,
+        arguments: Arguments,
+    ) -> Value {
+        let functions = value.items.iter().flatten();
+        let functions: Vec<&Value> = functions
+            .filter(|item| item.path.is_some())
+            .take(HANDED_MAX)
+            .collect();
+        for function in functions {
+            self.call_value(function, None, arguments.clone());
+        }
+        self.call_value(value, object, arguments)
+    }
+
     /// Calls whatever a value is: a function by its name, a text that names one, or what a function gave back.
     pub(super) fn call_value(
         &mut self,

@@ -101,7 +101,12 @@ impl Machine<'_> {
             if names.contains(&name.as_str())
                 && let Some(text) = state::known(&pieces)
             {
-                self.state.aliases.insert(&key, text);
+                let aliases = if name == "galiases" {
+                    &mut self.state.global_aliases
+                } else {
+                    &mut self.state.aliases
+                };
+                aliases.insert(&key, text);
             }
             if name == "mapfile" && self.has_mapfile {
                 self.text(&format!(": > \"{subscript}\""), raw.span());

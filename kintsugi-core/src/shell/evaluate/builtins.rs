@@ -58,6 +58,7 @@ impl Machine<'_> {
             "unalias" => {
                 for name in arguments.iter().filter_map(Word::known) {
                     self.state.aliases.remove(name.as_ref());
+                    self.state.global_aliases.remove(name.as_ref());
                 }
             }
             "printf" => return self.printf_to_variable(arguments),
@@ -328,11 +329,19 @@ impl Machine<'_> {
     }
 
     fn alias_names(&mut self, arguments: &[Word]) {
+        let mut is_global = false;
         for word in arguments {
             let Some(text) = word.known() else { continue };
-            if let Some((name, value)) = text.split_once('=') {
-                self.state.aliases.insert(name, value.to_owned());
-            }
+            is_global |= text == "-g";
+            let Some((name, value)) = text.split_once('=') else {
+                continue;
+            };
+            let aliases = if is_global {
+                &mut self.state.global_aliases
+            } else {
+                &mut self.state.aliases
+            };
+            aliases.insert(name, value.to_owned());
         }
     }
 

@@ -79,6 +79,7 @@ impl Machine<'_> {
 
     /// An alias is expanded in an interactive shell and in zsh: read so, and as written.
     fn alias(&mut self, simple: &Simple) {
+        self.global_alias(simple);
         if self.state.aliases.is_empty() {
             return;
         }
@@ -104,10 +105,35 @@ impl Machine<'_> {
         let text = format!("{text} {}", rest.join(" "));
         let aliases = self.state.aliases.clone();
         self.state.aliases.remove(&name);
-        let before = self.state.clone();
-        self.text(&text, first.span());
-        self.join(&before);
+        self.read_also(&text, first.span());
         self.state.aliases = aliases;
+    }
+
+    /// `alias -g GO='--force'; git push GO`: read with every name expanded, once.
+    fn global_alias(&mut self, simple: &Simple) {
+        let aliases = &self.state.global_aliases;
+        let is_one = |word: &Raw| aliases.get(word.text()).is_some();
+        if aliases.is_empty() || !simple.words.iter().any(is_one) {
+            return;
+        }
+        let mut text = String::new();
+        for word in simple.words.iter().map(Raw::text) {
+            text.push_str(aliases.get(word).map_or(word, String::as_str));
+            text.push(' ');
+            if text.len() > ALIAS_BYTES_MAX {
+                return;
+            }
+        }
+        let aliases = std::mem::take(&mut self.state.global_aliases);
+        self.read_also(&text, span_of(simple));
+        self.state.global_aliases = aliases;
+    }
+
+    /// Reads a text that the command may stand for.
+    fn read_also(&mut self, text: &str, span: Span) {
+        let before = self.state.clone();
+        self.text(text, span);
+        self.join(&before);
     }
 
     fn simple_once(&mut self, simple: &Simple) {
@@ -225,8 +251,7 @@ impl Machine<'_> {
         }
         self.edit_in_place(&name, words, connections);
         let printed = self.produce(words, &connections.input);
-        let silent = super::output::SILENT.contains(&name.as_str());
-        let printed = printed.or_else(|| silent.then(Vec::new));
+        let printed = printed.or_else(|| super::output::is_silent(words).then(Vec::new));
         self.route(printed, connections);
     }
 

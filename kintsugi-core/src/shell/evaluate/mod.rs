@@ -171,6 +171,7 @@ fn beginning(context: &Context) -> State {
         positional: (!open).then(|| Rc::new(positional)),
         functions: Map::default(),
         aliases: Map::default(),
+        global_aliases: Map::default(),
         descriptors: Map::default(),
         directories: Rc::clone(&context.directories),
         previous: Rc::from([Directory::Unknown]),

@@ -14,13 +14,49 @@ pub(super) const BYTES_MAX: usize = 64 * 1024;
 /// Words of `openssl` that name no cipher (openssl-enc(1), 3.0).
 const OF_BASE64: [&str; 6] = ["enc", "base64", "-base64", "-d", "-a", "-A"];
 
-/// Programs and builtins that print nothing when all is well.
-pub(super) const SILENT: [&str; 34] = [
-    "true", "false", ":", "cd", "export", "set", "shopt", "local", "declare", "typeset",
-    "readonly", "unset", "test", "[", "mkdir", "chmod", "touch", "sleep", "rm", "cp", "mv", "ln",
-    "trap", "shift", "read", "exit", "return", "alias", "umask", "let", "wait", "break",
-    "continue", "setopt",
+/// Programs and builtins that print nothing when all is well, or, like `shopt -p` and `umask`, nothing that could be changed by
+/// the text.
+const SILENT: [&str; 20] = [
+    "true", "false", ":", "set", "shopt", "unset", "test", "[", "touch", "sleep", "shift", "read",
+    "exit", "return", "umask", "let", "wait", "break", "continue", "setopt",
 ];
+
+/// Builtins that print what was defined unless they define something.
+const DEFINING: [&str; 7] = [
+    "export", "local", "declare", "typeset", "readonly", "alias", "trap",
+];
+
+/// Programs that tell what they do when they are asked to.
+const VERBOSE: [&str; 6] = ["mkdir", "chmod", "rm", "cp", "mv", "ln"];
+
+/// Whether a command prints nothing when all is well.
+pub(super) fn is_silent(words: &[Word]) -> bool {
+    let Some(name) = words.first().and_then(Word::known) else {
+        return false;
+    };
+    let arguments = words.get(1..).unwrap_or_default();
+    let has_flag = |long: &str, letters: &[char]| {
+        arguments.iter().map(Word::display).any(|word| {
+            word.starts_with(long)
+                || word.starts_with('-') && !word.starts_with("--") && word.contains(letters)
+        })
+    };
+    match &*name {
+        "cd" => !arguments.iter().any(|word| word.display() == "-"),
+        "alias" => {
+            arguments.iter().all(|word| word.display().contains('=')) && !arguments.is_empty()
+        }
+        "trap" => arguments.len() > 1 && !has_flag("-p", &['p', 'l']),
+        name if DEFINING.contains(&name) => {
+            !has_flag("-p", &['p', 'f', 'F'])
+                && arguments
+                    .iter()
+                    .any(|word| !word.display().starts_with('-'))
+        }
+        name if VERBOSE.contains(&name) => !has_flag("--verbose", &['v', 'c']),
+        name => SILENT.contains(&name),
+    }
+}
 
 impl Machine<'_> {
     /// Returns what the command prints, when it is known.

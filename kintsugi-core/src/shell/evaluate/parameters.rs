@@ -406,11 +406,17 @@ impl Machine<'_> {
 
     /// `#`, `%`, `/`, `^`, `,`, `:offset`, `@Q` on one value.
     fn transform(&mut self, parsed: &Parsed<'_>, value: Pieces, operand: &Raw) -> Pieces {
+        let open = || vec![Piece::Hole(Hole::Other("a part of a value"))];
         let Some(text) = state::known(&value) else {
+            // With something else put into it, it is no longer what a command printed.
+            if matches!(value.as_slice(), [Piece::Hole(Hole::Output { .. })])
+                && parsed.operator.starts_with('/')
+            {
+                return [value, open()].concat();
+            }
             return value;
         };
         self.spend(text.len() / 16, operand.span());
-        let open = || vec![Piece::Hole(Hole::Other("a part of a value"))];
         let characters: Vec<char> = text.chars().collect();
         match parsed.operator {
             ":" => self

@@ -68,6 +68,8 @@ pub(super) struct State {
     pub(super) functions: Map<Vec<Rc<Node>>>,
     /// Aliases.
     pub(super) aliases: Map<String>,
+    /// Those that are expanded wherever they stand (zshmisc(1) 5.9, ALIASING).
+    pub(super) global_aliases: Map<String>,
     /// Where it may be. Never empty.
     pub(super) directories: Rc<[Directory]>,
     /// Where it may have been before.
@@ -128,6 +130,9 @@ pub(super) fn append(pieces: &mut Pieces, more: &[Piece]) {
     }
 }
 
+/// Variables that a shell has from whoever started it, and so hands on without being told to (environ(7)).
+const INHERITED: [&str; 4] = ["PATH", "EDITOR", "VISUAL", "PAGER"];
+
 impl State {
     /// Returns the variable, when the text sets it.
     pub(super) fn variable(&self, name: &str) -> Option<&Variable> {
@@ -137,7 +142,7 @@ impl State {
     /// Sets a variable; it stays exported when it was.
     pub(super) fn set(&mut self, name: &str, value: Value, export: bool) {
         let was = self.variables.get(name).is_some_and(|old| old.exported);
-        let exported = was || export;
+        let exported = was || export || INHERITED.contains(&name);
         if exported {
             let word = Word {
                 pieces: value.scalar(),
@@ -230,9 +235,12 @@ impl State {
             }
             Some(bodies)
         });
-        work += self
-            .aliases
-            .join(&other.aliases, |_, mine, theirs| mine.or(theirs).cloned());
+        for (mine, theirs) in [
+            (&mut self.aliases, &other.aliases),
+            (&mut self.global_aliases, &other.global_aliases),
+        ] {
+            work += mine.join(theirs, |_, mine, theirs| mine.or(theirs).cloned());
+        }
         work += self
             .descriptors
             .join(&other.descriptors, |_, mine, theirs| {

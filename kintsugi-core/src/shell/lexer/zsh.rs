@@ -237,13 +237,50 @@ impl Lexer<'_> {
         let inside = text.get(at + 1..text.len() - 1).unwrap_or_default();
         let is_pattern_of =
             before.ends_with(['@', '!', '+', '=', '$', '<', '>', '\\', '"', '\'', '`']);
-        let chooses = !inside.is_empty()
-            && inside.chars().all(|letter| {
-                letter.is_ascii_digit() || "NFnTM./@=*%rwxAIERWXLkmahsdoOc,^[]-".contains(letter)
-            });
+        let chooses = !inside.is_empty() && only_chooses(inside);
         if is_pattern_of || !chooses || before.contains(['$', '(', '`']) {
             return end;
         }
         start + at
     }
+}
+
+/// Whether glob qualifiers, without their parentheses, do no more than choose and order names (zshexpn(1) 5.9, Glob Qualifiers).
+fn only_chooses(qualifiers: &str) -> bool {
+    let mut rest = qualifiers;
+    while let Some(letter) = rest.chars().next() {
+        let behind = rest.get(letter.len_utf8()..).unwrap_or_default();
+        let left = match letter {
+            '/' | 'F' | '.' | '@' | '=' | 'p' | '*' | '%' | 'r' | 'w' | 'x' | 'A' | 'I' | 'E'
+            | 'R' | 'W' | 'X' | 's' | 'S' | 't' | '^' | '-' | 'M' | 'T' | 'N' | 'n' | ',' => {
+                Some(behind)
+            }
+            'L' => counted(behind, "kKmMgGtTpP"),
+            'a' | 'm' | 'c' => counted(behind, "Mwdhms"),
+            'l' | 'd' | 'f' | 'u' | 'g' | 'Y' => counted(behind, ""),
+            'o' | 'O' => behind.strip_prefix(|key| "nLlamcdN".contains(key)),
+            '[' => behind.split_once(']').and_then(|(range, left)| {
+                range
+                    .chars()
+                    .all(|letter| letter.is_ascii_digit() || "-,".contains(letter))
+                    .then_some(left)
+            }),
+            _ => None,
+        };
+        let Some(left) = left else {
+            return false;
+        };
+        rest = left;
+    }
+    true
+}
+
+/// What stands behind a unit, a sign and a number: `k+20` of `Lk+20`.
+fn counted<'a>(text: &'a str, units: &str) -> Option<&'a str> {
+    let text = text
+        .strip_prefix(|unit| units.contains(unit))
+        .unwrap_or(text);
+    let text = text.strip_prefix(['+', '-', '=']).unwrap_or(text);
+    let left = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    (left.len() < text.len()).then_some(left)
 }
