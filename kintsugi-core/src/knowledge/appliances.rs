@@ -3,7 +3,7 @@
 //! Sources: Cisco IOS 17 and NX-OS 10, Junos 24, `FortiOS` 7, `RouterOS` 7, ArubaOS-CX 10 (their command references); HP PJL
 //! Technical Reference; VAPIX 3 of Axis, ISAPI 2 of Hikvision, the HTTP API of Dahua; Jenkins 2.492, "Script Console".
 
-use super::analyst::Analyst;
+use super::analyst::{Analyst, Call};
 use super::program::Task;
 use super::spoken::fed;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
@@ -212,14 +212,7 @@ impl Analyst<'_> {
         }));
         texts.extend(fed(call).map(|text| text.display()));
         for text in texts {
-            if is_for_printer(&text) {
-                self.set_back(task);
-            }
-            let text = text.replace("\\n", "\n").replace("\\r", "\n");
-            let mut lines = text.split(['\n', ';']).take(LINES_MAX);
-            if lines.any(is_regretted) {
-                self.set_back(task);
-            }
+            self.lines_for_device(call, &task.parsed.path, &text);
             // `ssh ci.example.org groovy = < x` is the console of Jenkins by another door.
             if text.starts_with("groovy") {
                 self.console(task);
@@ -227,21 +220,31 @@ impl Analyst<'_> {
         }
     }
 
-    fn set_back(&mut self, task: &Task<'_, '_>) {
+    /// Lines that go to a device as they are.
+    pub(super) fn lines_for_device(&mut self, call: &Call<'_>, program: &str, text: &str) {
+        let is_printer = is_for_printer(text);
+        let text = text.replace("\\n", "\n").replace("\\r", "\n");
+        let mut lines = text.split(['\n', ';']).take(LINES_MAX);
+        if is_printer || lines.any(is_regretted) {
+            self.set_back(call, program);
+        }
+    }
+
+    fn set_back(&mut self, call: &Call<'_>, program: &str) {
         let target = Target {
             text: "a network device".to_owned(),
             place: None,
         };
-        self.push(&task.call, Action::Write, Role::Config, target)
+        self.push(call, Action::Write, Role::Config, target)
             .with(Modifiers::NONE.with(Modifier::Remote))
-            .by(&task.parsed.path);
+            .by(program);
     }
 
     fn asked_of_device(&mut self, task: &Task<'_, '_>) {
         let words = task.call.words.iter().skip(1).map(Word::display);
         let mut addresses = words.filter(|word| word.contains("://") || word.contains(".cgi"));
         if addresses.any(|address| is_asked_of_device(&address)) {
-            self.set_back(task);
+            self.set_back(&task.call, &task.parsed.path);
         }
     }
 

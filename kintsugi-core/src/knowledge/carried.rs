@@ -10,7 +10,7 @@ use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
 use super::assumed::TALK;
 use super::for_tests::{is_of_tests, is_test_runner, only_holds};
-use super::foreign::language_of;
+use super::foreign::{is_source, language_of};
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{CANDIDATE_BYTES_MAX, candidates, is_telling, listed, lost_paths, quoted};
@@ -35,7 +35,7 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     readonly set unset read shift type command alias unalias history git gh glab hub svn hg jj tar zip gzip xz zstd bzip2 7z unzip \
     curl wget http scp rsync nano vi code man info tldr shellcheck shfmt hadolint yamllint actionlint markdownlint kintsugi logger \
     notify-send sleep date seq wait figlet cowsay toilet say espeak pbcopy xclip xsel wl-copy basename dirname realpath readlink \
-    which whereis id whoami uname hostname env printenv expr bc dc let return exit break continue eval exec source . trap sudo doas \
+    which whereis id whoami uname hostname env printenv expr bc let return exit break continue eval exec source . trap sudo doas \
     timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
     redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
     typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
@@ -116,7 +116,7 @@ impl Analyst<'_> {
             // What an interpreter imports, and a runner of tests finds, stands in files that no word names.
             if matches!(
                 program,
-                "python" | "python3" | "node" | "ruby" | "perl" | "php"
+                "python" | "python3" | "node" | "ruby" | "perl" | "php" | "mongosh"
             ) {
                 self.carried_to(&task.call, false, false);
             }
@@ -169,7 +169,7 @@ impl Analyst<'_> {
                 }
             }
             if *language == Language::Javascript {
-                for module in modules(&text) {
+                for module in super::data_address::modules(&text) {
                     self.text(call, *language, &Word::text(module, call.span), &[]);
                 }
             }
@@ -194,29 +194,26 @@ impl Analyst<'_> {
 
     /// Searches what the line carries to any program: its words, its input, and files.
     pub(super) fn carried_to(&mut self, call: &Call<'_>, words: bool, input: bool) {
-        let mut texts: Vec<(Language, String)> = Vec::new();
+        let plain = Kind::of("");
+        let mut texts: Vec<(Kind, String)> = Vec::new();
         if words {
-            texts.extend(
-                spoken_words(call.words)
-                    .into_iter()
-                    .map(|it| (Language::Other, it)),
-            );
+            texts.extend(spoken_words(call.words).into_iter().map(|it| (plain, it)));
         }
         let fed = match (&call.fed.text, call.input) {
             (Some(text), _) => Some(text.to_string()),
             (None, Input::Text(word)) => Some(word.display()),
             (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
         };
-        texts.extend(fed.filter(|_| input).map(|it| (Language::Other, it)));
+        texts.extend(fed.filter(|_| input).map(|it| (plain, it)));
         for hole in call.words.iter().flat_map(Word::holes) {
             if let Hole::Process { first, .. } = hole {
                 let mut printed = call.scope.script.printed.iter();
                 let text = printed.find(|(id, _)| id == first);
-                texts.extend(text.map(|(_, text)| (Language::Other, text.display())));
+                texts.extend(text.map(|(_, text)| (plain, text.display())));
             }
         }
         texts.truncate(TEXTS_MAX);
-        let mut held: Vec<(Language, String)> = Vec::new();
+        let mut held: Vec<(Kind, String)> = Vec::new();
         let starts = |written: &super::analyst::Written| {
             let text = written.text.as_deref();
             text.is_some_and(|text| !only_holds(text))
@@ -238,24 +235,24 @@ impl Analyst<'_> {
             // Another program than a runner of tests may take it for something else.
             written.searched = !is_held;
             let all = if is_held { &mut held } else { &mut texts };
-            all.push((language_of(path), text.to_string()));
+            all.push((Kind::of(path), text.to_string()));
         }
-        for (language, text) in texts {
-            self.search(call, language, &text);
+        for (kind, text) in texts {
+            self.search_in(call, kind, &text, true);
         }
-        for (language, text) in held {
-            self.search_in(call, language, &text, false);
+        for (kind, text) in held {
+            self.search_in(call, kind, &text, false);
         }
     }
 
-    /// Looks at what `text` would do, and keeps what would be regretted.
-    pub(super) fn search(&mut self, call: &Call<'_>, language: Language, text: &str) {
-        self.search_in(call, language, text, true);
+    /// Looks at what `text`, of a file of that name, would do, and keeps what would be regretted.
+    pub(super) fn search(&mut self, call: &Call<'_>, path: &str, text: &str) {
+        self.search_in(call, Kind::of(path), text, true);
     }
 
     /// The same; what stands in quotes counts as a command only where something may run it.
-    fn search_in(&mut self, call: &Call<'_>, language: Language, text: &str, quoted: bool) {
-        if text.len() > TEXT_BYTES_MAX || !is_telling(text) {
+    fn search_in(&mut self, call: &Call<'_>, kind: Kind, text: &str, quoted: bool) {
+        if text.len() > TEXT_BYTES_MAX || !kind.is_source && !is_telling(text) {
             return;
         }
         let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
@@ -274,8 +271,9 @@ impl Analyst<'_> {
         let mut inner = call.clone();
         inner.ambient.depth += 1;
         inner.ambient.modifiers.insert(Modifier::Indirect);
-        if !matches!(language, Language::Other | Language::Shell) {
-            self.text(&inner, language, &Word::text(text, call.span), &[]);
+        let is_read = kind.is_source || kind.language != Language::Other;
+        if is_read && kind.language != Language::Shell {
+            self.text(&inner, kind.language, &Word::text(text, call.span), &[]);
         }
         for candidate in candidates(text).into_iter().filter(|_| quoted) {
             self.text(
@@ -298,7 +296,12 @@ impl Analyst<'_> {
         let found = self.analysis.effects.split_off(before.0);
         let first = before.0;
         self.analysis.repositories.retain(|(at, _)| *at < first);
-        for effect in found.into_iter().filter(is_regrettable) {
+        // Of a name or a word alone nobody says that it is program text.
+        let is_kept = |effect: &Effect| {
+            is_regrettable(effect)
+                || kind.is_source && effect.role == Role::Remote && effect.action.takes_away()
+        };
+        for effect in found.into_iter().filter(is_kept) {
             let is_same = |other: &Effect| {
                 other.action == effect.action
                     && other.role == effect.role
@@ -320,6 +323,23 @@ impl Analyst<'_> {
                 at <= problems || problem.what.starts_with("more work")
             }
         });
+    }
+}
+
+/// What a text is by the name of the file that holds it.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    language: Language,
+    /// It is program text, and read as such whatever stands in it.
+    is_source: bool,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        Self {
+            language: language_of(path),
+            is_source: is_source(path),
+        }
     }
 }
 
@@ -413,21 +433,6 @@ fn runs_its_input(text: &str) -> bool {
                 .iter()
                 .any(|name| text.contains(name))
     })
-}
-
-/// The texts of modules that stand in an address: `import('data:text/javascript,…')`.
-fn modules(text: &str) -> Vec<String> {
-    text.split("data:text/javascript")
-        .chain(text.split("data:application/javascript").skip(1))
-        .skip(1)
-        .filter_map(|behind| behind.split_once(',').map(|(_, code)| code))
-        .map(|code| {
-            code.replace("%20", " ")
-                .replace("\\\"", "\"")
-                .replace("\\'", "'")
-        })
-        .take(TEXTS_MAX)
-        .collect()
 }
 
 /// Whether an effect reaches outside of the project and takes something away, or gives a secret away.

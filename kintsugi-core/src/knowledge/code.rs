@@ -310,12 +310,17 @@ impl Analyst<'_> {
             parts.iter_mut().for_each(embedded::soften);
         }
         let mut feeds = Feeds::of(Feed::Program);
+        let runs_unseen = parts.iter().any(embedded::runs_unseen);
         for part in parts {
             if !self.budget.spend(1) {
                 self.problem("more work than one command line may take", call.span);
                 break;
             }
             feeds = feeds.union(self.embedded(call, part));
+        }
+        // What it runs it was given somewhere in the text: `"rm -rf x".then { |a| system(a) }`.
+        if runs_unseen && language != Language::Sql {
+            self.search(call, "", &embedded::flat(word));
         }
         feeds
     }

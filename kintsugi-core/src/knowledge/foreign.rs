@@ -276,10 +276,23 @@ pub(super) fn language_of(path: &str) -> Language {
         "cmake" => Language::Cmake,
         "mk" => Language::Make,
         "sh" | "bash" => Language::Shell,
+        _ if name == "CMakeLists.txt" => Language::Cmake,
         _ if name.to_ascii_lowercase().contains("makefile") => Language::Make,
         _ if name == "Rakefile" || name == "Gemfile" => Language::Ruby,
         _ => Language::Other,
     }
+}
+
+/// Endings of program text that no reader of its own reads, but the one for any language.
+const SOURCES: &str = " ex exs erl escript jl kt kts scala sc groovy gradle sbt java clj cljs bb fs fsx cs csx vb dart bal zig swift rs go \
+    hs ml nim nims cr d v c cc cpp cxx m r sas do raku coffee ls lisp lsp scm rkt janet hy fnl moon hx gd tf pp robot ";
+
+/// Whether a file is program text by its name, in whatever language.
+pub(super) fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    language_of(path) != Language::Other
+        || super::telling::listed(SOURCES, &ending.to_ascii_lowercase())
 }
 
 #[cfg(test)]

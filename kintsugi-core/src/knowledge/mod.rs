@@ -15,6 +15,7 @@ mod cmdlets;
 mod code;
 mod combined;
 mod compiled;
+mod data_address;
 mod databases;
 mod described;
 #[cfg(test)]

@@ -79,6 +79,7 @@ impl Analyst<'_> {
                         .feed(feeds.without(Feed::Network).worst_for(Action::Send));
                     if let Some(text) = &printed.text {
                         self.speak(call, &Word::text(&**text, call.span), &remote);
+                        self.lines_for_device(call, "", text);
                     }
                 }
                 continue;
@@ -127,8 +128,8 @@ impl Analyst<'_> {
                     &[],
                 );
             }
-            for language in [Language::Shell, Language::Python] {
-                self.search(call, language, &text);
+            for path in ["text.sh", "text.py"] {
+                self.search(call, path, &text);
             }
         }
         if !self.afford_path(call, &redirect.target) {

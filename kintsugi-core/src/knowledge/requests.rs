@@ -6,7 +6,7 @@
 
 use super::analyst::{Analyst, Call};
 use super::feeds::is_secret_variable;
-use super::lexicon::{Sense, is_address, word_sense};
+use super::lexicon::{Sense, is_address, making_sense, word_sense};
 use super::program::Task;
 use super::sentences::{address_sense, sentence_sense};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
@@ -266,7 +266,15 @@ fn changes(call: &Call<'_>, address: &str) -> bool {
         .flat_map(Word::holes)
         .any(|hole| matches!(hole, Hole::Variable(name) if is_secret_variable(name)));
     let is_signed = signs_in || holds_secret || SIGNS.iter().any(|sign| has(sign));
-    is_signed && !only_asks(&lower)
+    (is_signed || says(&lower)) && !only_asks(&lower)
+}
+
+/// Whether the path of an address ends in a word for saying something to somebody: `/sms`, `/v1/messages`, `/send`.
+fn says(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let mut parts = path.trim_end_matches('/').rsplit('/');
+    let last = parts.next().unwrap_or_default();
+    word_sense(last) == Sense::Sends || making_sense(last) == Sense::Sends
 }
 
 /// Whether the path of an address ends in a word for asking.

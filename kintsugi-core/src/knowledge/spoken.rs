@@ -122,6 +122,16 @@ impl Analyst<'_> {
                 let target = Target { text, place: None };
                 self.push(call, Action::Delete, Role::Remote, target);
             }
+            // RFC 2812, "Sending messages"; RFC 5321, "RECIPIENT".
+            if matches!(words.as_slice(), ["PRIVMSG" | "NOTICE", _, ..])
+                || lower.starts_with("rcpt to:")
+            {
+                let target = Target {
+                    text: format!("a message to somebody at {remote}"),
+                    place: None,
+                };
+                self.push(call, Action::Publish, Role::Resource, target);
+            }
             if lower.starts_with("flush_all") {
                 let target = Target {
                     text: format!("the cache of {remote}"),

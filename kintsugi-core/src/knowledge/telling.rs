@@ -7,11 +7,14 @@ use memchr::memmem;
 /// Most commands that one text is taken to hold.
 const CANDIDATES_MAX: usize = 24;
 
+/// Most quotes of a line that nothing closes and that are looked behind.
+const UNCLOSED_MAX: usize = 3;
+
 /// Longest of them, in bytes.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 1024;
 
 /// Names of calls that take something away, in small letters, as a part of what is called.
-const LOSING: [&str; 30] = [
+const LOSING: [&str; 39] = [
     "unlink",
     "removedir",
     "removefile",
@@ -42,6 +45,24 @@ const LOSING: [&str; 30] = [
     "remove_tree",
     "deleterecursively",
     "remove_entry",
+    "directory.delete",
+    "deletesync",
+    "deletetree",
+    "delete-tree",
+    "delete_tree",
+    "<delete ",
+    "io.delete",
+    "delete \"",
+    "delete(\"",
+];
+
+/// What stands in front of a command of the shell in a file of commands of another program: `//go:generate`, lldb 18, gdb 14, Stata 18.
+const STARTS: [&str; 5] = [
+    "go:generate ",
+    "platform shell ",
+    "shell ",
+    "call system(",
+    "winexec ",
 ];
 
 /// Whether `name` is one of the words of `list`.
@@ -158,9 +179,14 @@ pub(super) fn candidates(text: &str) -> Vec<String> {
         }
         let plain =
             line.trim_start_matches([' ', '\t', '-', '@', '+', '*', '!', '%', '#', '/', '>']);
-        let plain = plain.strip_prefix("go:generate ").unwrap_or(plain);
+        let plain = STARTS
+            .iter()
+            .find_map(|start| plain.strip_prefix(start))
+            .unwrap_or(plain);
         note(&mut found, plain);
         for part in plain.split(['{', '}', ',', '[', ']']) {
+            // `\\write18{rm -rf x}`, `%sh{rm -rf x}`.
+            note(&mut found, part);
             for mark in [": ", "=", "|", "&&", ";"] {
                 if let Some((_, behind)) = part.split_once(mark) {
                     note(&mut found, behind);
@@ -206,10 +232,12 @@ fn base(program: &str) -> &str {
 pub(super) fn quoted(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut letters = line.chars();
+    let mut unclosed = 0;
     while let Some(open) = letters.next() {
         if !matches!(open, '"' | '\'' | '`') {
             continue;
         }
+        let behind = letters.clone();
         let mut text = String::new();
         let mut is_closed = false;
         while let Some(letter) = letters.next() {
@@ -224,6 +252,11 @@ pub(super) fn quoted(line: &str) -> Vec<String> {
         }
         if is_closed && found.len() < CANDIDATES_MAX {
             found.push(text);
+        }
+        // The quote of Lisp is never closed: `'[fs]`.
+        if !is_closed && unclosed < UNCLOSED_MAX {
+            unclosed += 1;
+            letters = behind;
         }
     }
     found

@@ -7,7 +7,7 @@ use super::feeds::Feeds;
 use super::grammar;
 use super::program::Task;
 use super::schema::Wraps;
-use crate::effect::{Action, Modifier};
+use crate::effect::{Action, Effect, Modifier};
 use crate::shell::{Input, Piece, Word};
 
 /// Packages that are run this way every day, each with over a hundred thousand downloads a week or a well-known project behind it (npm
@@ -80,9 +80,28 @@ impl Analyst<'_> {
         }
         self.bare_shell(task, &call, &wrapped.words);
         self.computed_by_perl(task, &wrapped.words);
+        let before = self.analysis.effects.len();
+        let feeds = self.wrapped_words(task, wrapped, &call);
+        if task.parsed.path == "find" {
+            // Everything below the directory that is found, and not the directory alone.
+            let changed = self.analysis.effects.iter_mut().skip(before);
+            let rights = |it: &&mut Effect| matches!(it.action, Action::Chmod | Action::Chown);
+            changed
+                .filter(rights)
+                .for_each(|effect| effect.modifiers.insert(Modifier::Recursive));
+        }
+        feeds
+    }
+
+    fn wrapped_words(
+        &mut self,
+        task: &Task<'_, '_>,
+        wrapped: &grammar::Wrapped,
+        call: &Call<'_>,
+    ) -> Feeds {
         match wrapped.how {
-            Wraps::Command | Wraps::Contained => self.inner(&call, &wrapped.words, &[]),
-            Wraps::CommandWithAssignments => self.with_assignments(&call, &wrapped.words),
+            Wraps::Command | Wraps::Contained => self.inner(call, &wrapped.words, &[]),
+            Wraps::CommandWithAssignments => self.with_assignments(call, &wrapped.words),
             Wraps::CommandWithMore | Wraps::ShellWithMore => {
                 let (words, shown) = shown_words(&wrapped.words);
                 let is_combined = words.last().and_then(Word::known).as_deref() == Some(";");
@@ -109,9 +128,9 @@ impl Analyst<'_> {
                 feeds
             }
             Wraps::Shell if task.parsed.path == "cmd" => {
-                self.shell_words(&call, &plain_for_windows(&wrapped.words))
+                self.shell_words(call, &plain_for_windows(&wrapped.words))
             }
-            Wraps::Shell | Wraps::RemoteShell => self.shell_words(&call, &wrapped.words),
+            Wraps::Shell | Wraps::RemoteShell => self.shell_words(call, &wrapped.words),
         }
     }
 

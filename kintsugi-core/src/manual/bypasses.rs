@@ -184,6 +184,11 @@
 //! | a command that compiled code or a block of Ruby works out letter by letter | `char s[] = "sn …"; s[0]--; system(s);`, `` `#{[114, 109].map { \|n\| n.chr }.join} x` `` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | what only zsh runs: `repeat` with a block, functions that an array of hooks names, prompts that `print -P` expands, `hash` of a name, files as elements of `mapfile`, `NULLCMD` | `repeat 2 { rm -rf ~/x }`, `chpwd_functions+=(f)`, `hash fmt=/bin/rm; fmt -rf ~/x` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a decoder that reads a file, and is fed something harmless beside | `echo a \| base64 -d x.b64 \| sh` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule`; `tests/tests/evasion.rs`: `joining_two_commands_never_lowers_a_class` |
+//! | program text of any language in a file that the line writes, for whatever then runs it | `cat > x.exs <<E … Postgrex.query!(c, "DROP TABLE a") … E; elixir x.exs` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a command that stands in program text, and comes to what runs it by a block, a lambda or a parameter | `"rm -rf ~/x".then { \|a\| system(a) }` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a module in an address, with its signs written as numbers or in base64 | `import("data:text/javascript,…%22fs%22…")` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | rights and owners of everything that is found | `find ~ -exec chmod o+r {} +` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | messages through an interface, or in the lines of IRC and SMTP | `curl -d to=… https://…/sms`, `printf 'PRIVMSG …' \| nc …` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

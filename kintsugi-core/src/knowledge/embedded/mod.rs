@@ -155,6 +155,19 @@ pub(super) fn read_with(
     found
 }
 
+/// Whether a part of what was read runs a command of which nothing is known.
+pub(super) fn runs_unseen(found: &Embedded) -> bool {
+    let is_unseen = |word: &Word| matches!(word.pieces.as_slice(), [Piece::Hole(_)]);
+    match found {
+        Embedded::Shell(word) => is_unseen(word),
+        Embedded::Command(words) => words.first().is_some_and(is_unseen),
+        Embedded::Unknown(_)
+        | Embedded::Hidden(_)
+        | Embedded::Effect { .. }
+        | Embedded::Undescribed(_) => false,
+    }
+}
+
 /// The text of a word, with a mark for each part that is not known.
 pub(super) fn flat(word: &Word) -> String {
     let pieces = word.pieces.iter();
