@@ -348,6 +348,17 @@ pub struct Target {
     pub place: Option<Place>,
 }
 
+impl Target {
+    /// A thing that has a name and lies at no path: a host, a table, a package.
+    #[must_use]
+    pub fn named(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            place: None,
+        }
+    }
+}
+
 /// One thing that a command would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {

@@ -36,10 +36,7 @@ fn effect(start: u32, end: u32) -> Effect {
     Effect {
         action: Action::Rewrite,
         role: Role::Remote,
-        target: Target {
-            text: "origin".into(),
-            place: None,
-        },
+        target: Target::named("origin"),
         modifiers: Modifiers::NONE,
         feed: Feed::Nothing,
         program: "git push".into(),

@@ -114,10 +114,7 @@ fn is_shared(effect: &Effect, directory: &str, facts: &Facts) -> Option<Effect> 
     };
     let is_default = repository.default_branch.as_deref() == Some(branch);
     (branch != named || is_default).then(|| Effect {
-        target: Target {
-            text: branch.to_owned(),
-            place: None,
-        },
+        target: Target::named(branch),
         modifiers: if is_default {
             effect.modifiers.with(Modifier::Shared)
         } else {

@@ -38,6 +38,17 @@ pub(super) struct Printed {
     pub(super) copies: Option<String>,
 }
 
+impl Printed {
+    /// What comes from there, and of which nothing more is known.
+    pub(super) const fn of(feeds: Feeds) -> Self {
+        Self {
+            feeds,
+            text: None,
+            copies: None,
+        }
+    }
+}
+
 /// The circumstances that wrappers give to what they wrap.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ambient {
@@ -62,6 +73,24 @@ pub(super) struct Call<'c> {
     pub(super) scope: &'c Scope<'c>,
 }
 
+impl<'c> Call<'c> {
+    /// The commands whose output a pipe brings to this one; none where no pipe does.
+    pub(super) fn feeding(&self) -> &'c [Invocation] {
+        match self.input {
+            Input::Pipe { first, end } => self.scope.script.between(*first, *end),
+            Input::Inherited | Input::Text(_) | Input::File(_) => &[],
+        }
+    }
+
+    /// The commands whose output a word is, when it is nothing else: `$(mktemp)`.
+    pub(super) fn printing(&self, word: &Word) -> &'c [Invocation] {
+        match word.pieces.as_slice() {
+            [Piece::Hole(Hole::Output { first, end })] => self.scope.script.between(*first, *end),
+            _ => &[],
+        }
+    }
+}
+
 /// A script and what its commands were found to print.
 pub(super) struct Scope<'s> {
     pub(super) script: &'s Script,
@@ -74,11 +103,7 @@ impl Scope<'_> {
         let range = first.0 as usize..end.0 as usize;
         let mut all = self.printed.get(range).unwrap_or_default().iter();
         let Some(one) = all.next() else {
-            return Printed {
-                feeds: Feeds::of(Feed::Program),
-                text: None,
-                copies: None,
-            };
+            return Printed::of(Feeds::of(Feed::Program));
         };
         let mut sum = one.clone();
         for other in all {
@@ -90,10 +115,10 @@ impl Scope<'_> {
 
     /// What is known about the path that a substitution prints.
     pub(super) fn output_place(&self, hole: &Hole) -> Option<OutputPlace> {
-        let (Hole::Output { first, end }, invocations) = (hole, &self.script.invocations) else {
+        let Hole::Output { first, end } = hole else {
             return None;
         };
-        let [one] = invocations.get(first.0 as usize..end.0 as usize)? else {
+        let [one] = self.script.between(*first, *end) else {
             return None;
         };
         // New-TemporaryFile of PowerShell 7.5 takes no name.
@@ -225,10 +250,7 @@ impl Analyst<'_> {
         self.analysis.effects.push(Effect {
             action: Action::Spend,
             role: Role::Process,
-            target: Target {
-                text: "processes without end".to_owned(),
-                place: None,
-            },
+            target: Target::named("processes without end"),
             modifiers: ambient.modifiers.with(Modifier::All),
             feed: Feed::Text,
             program: "a function that starts itself".to_owned(),
@@ -270,11 +292,7 @@ impl Analyst<'_> {
         directories: &[Directory],
         scope: &Scope<'_>,
     ) -> Printed {
-        let mut printed = Printed {
-            feeds: Self::word_feeds(word, scope),
-            text: None,
-            copies: None,
-        };
+        let mut printed = Printed::of(Self::word_feeds(word, scope));
         let mut found = false;
         if super::redirect::remote_of(word).is_some() {
             printed.feeds = printed.feeds.union(Feeds::of(Feed::Network));
@@ -504,17 +522,10 @@ impl Analyst<'_> {
         let feeds = Self::word_feeds(first, call.scope).union(call.fed.feeds);
         self.unknown(UnknownKind::Command, first.display(), first.span);
         let feed = Self::word_feeds(first, call.scope).worst();
-        let target = Target {
-            text: first.display(),
-            place: None,
-        };
+        let target = Target::named(first.display());
         self.push(call, Action::Execute, Role::Code, target)
             .feed(feed);
-        Printed {
-            feeds: feeds.union(Feeds::of(Feed::Program)),
-            text: None,
-            copies: None,
-        }
+        Printed::of(feeds.union(Feeds::of(Feed::Program)))
     }
 }
 

@@ -14,10 +14,7 @@ impl Analyst<'_> {
         }
         let forced = Modifiers::NONE.with(Modifier::Forced);
         if program == "kintsugi" {
-            let target = Target {
-                text: "an answer to kintsugi".to_owned(),
-                place: None,
-            };
+            let target = Target::named("an answer to kintsugi");
             self.push(&task.call, Action::Grant, Role::Config, target)
                 .with(forced)
                 .by("kintsugi");
@@ -49,11 +46,8 @@ fn is_answered(call: &Call<'_>) -> bool {
     match call.input {
         Input::Text(word) => says_yes(&word.display()),
         Input::Pipe { first, end } => {
-            let range = first.0 as usize..end.0 as usize;
-            let feeding = call.scope.script.invocations.get(range).unwrap_or_default();
-            let name = feeding
-                .last()
-                .map(|it| super::redirect::behind_wrappers(&it.words));
+            let feeding = call.scope.script.between(*first, *end).last();
+            let name = feeding.map(|it| super::redirect::behind_wrappers(&it.words));
             name.is_some_and(|name| matches!(name.as_str(), "yes" | "expect"))
         }
         Input::Inherited | Input::File(_) => false,

@@ -107,10 +107,7 @@ impl Analyst<'_> {
     }
 
     fn apple_effect(&mut self, call: &Call<'_>, (action, role): (Action, Role), what: &str) {
-        let target = Target {
-            text: what.to_owned(),
-            place: None,
-        };
+        let target = Target::named(what);
         self.push(call, action, role, target)
             .with(Modifiers::NONE.with(Modifier::Indirect))
             .by("osascript");

@@ -231,10 +231,7 @@ impl Analyst<'_> {
     }
 
     fn set_back(&mut self, call: &Call<'_>, program: &str) {
-        let target = Target {
-            text: "a network device".to_owned(),
-            place: None,
-        };
+        let target = Target::named("a network device");
         self.push(call, Action::Write, Role::Config, target)
             .with(Modifiers::NONE.with(Modifier::Remote))
             .by(program);
@@ -266,10 +263,7 @@ impl Analyst<'_> {
         .any(|start| path.starts_with(start));
         let is_here = matches!(host, "localhost" | "127.0.0.1") || host.contains('/');
         if is_system && !is_here {
-            let target = Target {
-                text: format!("the system of another machine, /{path}"),
-                place: None,
-            };
+            let target = Target::named(format!("the system of another machine, /{path}"));
             self.push(&task.call, Action::Overwrite, Role::Config, target)
                 .with(Modifiers::NONE.with(Modifier::Remote))
                 .by(&task.parsed.path);
@@ -287,10 +281,7 @@ impl Analyst<'_> {
     }
 
     fn console(&mut self, task: &Task<'_, '_>) {
-        let target = Target {
-            text: "a console of Jenkins".to_owned(),
-            place: None,
-        };
+        let target = Target::named("a console of Jenkins");
         self.push(&task.call, Action::Interpret, Role::Config, target)
             .with(Modifiers::NONE.with(Modifier::Indirect))
             .by(&task.parsed.path);
@@ -325,10 +316,7 @@ impl Analyst<'_> {
                 })
             });
             if opens {
-                let target = Target {
-                    text: "whoever reaches a new machine".to_owned(),
-                    place: None,
-                };
+                let target = Target::named("whoever reaches a new machine");
                 self.push(&task.call, Action::Grant, Role::Account, target)
                     .with(Modifiers::NONE.with(Modifier::Remote))
                     .by(&task.parsed.path);

@@ -140,10 +140,7 @@ impl Analyst<'_> {
             | Sense::Secret
             | Sense::Nothing => return,
         };
-        let target = Target {
-            text: text.chars().take(80).collect(),
-            place: None,
-        };
+        let target = Target::named(text.chars().take(80).collect::<String>());
         let mut modifiers = Modifiers::NONE.with(Modifier::Assumed);
         let mut options = call.words.iter().filter_map(Word::known);
         let is_meant = |word: &str| matches!(word, "--execute" | "--apply" | "--no-dry-run");
@@ -172,10 +169,7 @@ impl Analyst<'_> {
         if only_reads || file_sense(path, data) != Sense::Destroys || data && is_for_trying(call) {
             return;
         }
-        let target = Target {
-            text: path.to_owned(),
-            place: None,
-        };
+        let target = Target::named(path);
         self.push(call, Action::Delete, Role::Code, target)
             .with(Modifiers::NONE.with(Modifier::Assumed))
             .by(program);
@@ -278,10 +272,7 @@ impl Analyst<'_> {
         if !of_production || !runs.contains(&program) {
             return;
         }
-        let target = Target {
-            text: "a database of production".to_owned(),
-            place: None,
-        };
+        let target = Target::named("a database of production");
         self.push(&task.call, Action::Write, Role::Database, target)
             .with(
                 Modifiers::NONE
@@ -306,8 +297,7 @@ impl Analyst<'_> {
         if !of_environment && !of_any {
             return;
         }
-        let range = first.0 as usize..end.0 as usize;
-        let feeding = script.invocations.get(range).unwrap_or_default();
+        let feeding = script.between(*first, *end);
         let is_direct = feeding.len() == 1;
         for feeding in feeding {
             let span = feeding.span;

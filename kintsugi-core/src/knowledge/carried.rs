@@ -143,10 +143,7 @@ impl Analyst<'_> {
         let is_listed = call.ambient.modifiers.contains(Modifier::Indirect);
         let is_pushed = task.parsed.path == "git push" && call.words.iter().any(has_hole);
         if is_pushed && (is_listed || lists_references(call)) {
-            let target = Target {
-                text: "whatever a list names".to_owned(),
-                place: None,
-            };
+            let target = Target::named("whatever a list names");
             self.push(call, Action::Publish, Role::History, target)
                 .with(
                     Modifiers::NONE
@@ -363,12 +360,11 @@ impl Analyst<'_> {
 /// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`.
 fn lists_references(call: &Call<'_>) -> bool {
     let holes = call.words.iter().flat_map(Word::holes);
-    let ranges = holes.filter_map(|hole| match hole {
-        Hole::Output { first, end } => Some(first.0 as usize..end.0 as usize),
-        Hole::Variable(_) | Hole::Process { .. } | Hole::Other(_) => None,
+    let mut printing = holes.flat_map(|hole| match hole {
+        Hole::Output { first, end } => call.scope.script.between(*first, *end),
+        Hole::Variable(_) | Hole::Process { .. } | Hole::Other(_) => &[],
     });
-    let invocations = ranges.filter_map(|range| call.scope.script.invocations.get(range));
-    invocations.flatten().any(|source| {
+    printing.any(|source| {
         let words: Vec<String> = source.words.iter().take(3).map(Word::display).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         matches!(

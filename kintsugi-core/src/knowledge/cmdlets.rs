@@ -83,10 +83,7 @@ impl Analyst<'_> {
             }
             _ => return,
         };
-        let target = Target {
-            text: noun.to_owned(),
-            place: None,
-        };
+        let target = Target::named(noun);
         let with = Modifiers::NONE
             .with(Modifier::Assumed)
             .with(Modifier::Forced);

@@ -141,20 +141,14 @@ impl Analyst<'_> {
         {
             return;
         }
-        let target = Target {
-            text: "root".to_owned(),
-            place: None,
-        };
+        let target = Target::named("root");
         self.push(&task.call, Action::Elevate, Role::Account, target)
             .with(Modifiers::NONE.with(Modifier::All))
             .by(&task.parsed.path);
     }
 
     fn interpret(&mut self, task: &Task<'_, '_>, text: &str, feeds: Feeds) {
-        let target = Target {
-            text: text.to_owned(),
-            place: None,
-        };
+        let target = Target::named(text);
         self.push(&task.call, Action::Interpret, Role::Code, target)
             .with(task.parsed.modifiers)
             .feed(feeds.worst_for(Action::Interpret))
@@ -366,10 +360,7 @@ impl Analyst<'_> {
                             .feed(feeds.worst());
                     }
                 } else {
-                    let target = Target {
-                        text: target.display(),
-                        place: None,
-                    };
+                    let target = Target::named(target.display());
                     self.push(call, action, role, target)
                         .with(modifiers)
                         .feed(feeds.worst())
@@ -445,12 +436,10 @@ fn is_silent(word: &Word) -> bool {
 
 /// The one file that is the standard input: `sh < x`, `cat x | sh`.
 fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
-    let (first, end) = match call.input {
-        Input::File(word) => return Some(word),
-        Input::Pipe { first, end } => (first.0 as usize, end.0 as usize),
-        Input::Inherited | Input::Text(_) => return None,
-    };
-    let [only] = call.scope.script.invocations.get(first..end)? else {
+    if let Input::File(word) = call.input {
+        return Some(word);
+    }
+    let [only] = call.feeding() else {
         return None;
     };
     let [program, file] = only.words.as_slice() else {
@@ -463,11 +452,7 @@ fn piped_file<'c>(call: &Call<'c>) -> Option<&'c Word> {
 
 /// The name of the file that is unpacked into a pipe: `zcat x.sql.gz | psql`.
 pub(super) fn unpacked_file(call: &Call<'_>) -> Option<String> {
-    let Input::Pipe { first, end } = call.input else {
-        return None;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    let mut feeding = call.scope.script.invocations.get(range)?.iter();
+    let mut feeding = call.feeding().iter();
     // What a substitution in its words runs stands in front of it.
     let source = feeding.find(|source| source.words.first().is_some_and(unpacks))?;
     let file = source.words.last().and_then(Word::known)?;

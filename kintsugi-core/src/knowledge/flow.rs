@@ -72,14 +72,14 @@ impl Analyst<'_> {
         }
         let text = code.display();
         if !super::telling::is_telling(&text) {
-            let (feeds, text) = match language {
-                Language::Awk | Language::Sed => (
-                    task.call.fed.feeds.union(task.reads),
-                    task.call.fed.text.clone(),
-                ),
+            let (feeds, text) = if matches!(language, Language::Awk | Language::Sed) {
+                let feeds = task.call.fed.feeds.union(task.reads);
+                (feeds, task.call.fed.text.clone())
+            } else if language == Language::Ex && text.contains("norm") {
                 // `vim -c 'normal ihello'` types.
-                Language::Ex if text.contains("norm") => (Feeds::of(Feed::Program), None),
-                _ => return,
+                (Feeds::of(Feed::Program), None)
+            } else {
+                return;
             };
             for path in paths {
                 self.remember(&path, feeds, text.clone());
@@ -136,27 +136,11 @@ impl Analyst<'_> {
         let prints = prints(task);
         let through = task.call.fed.feeds.union(task.reads).union(inner);
         match prints {
-            Some(Prints::Nothing) => Printed {
-                feeds: Feeds::of(Feed::Text),
-                text: None,
-                copies: None,
-            },
+            Some(Prints::Nothing) => Printed::of(Feeds::of(Feed::Text)),
             Some(Prints::Operands) => Self::printed_operands(task),
-            Some(Prints::Decoded) => Printed {
-                feeds: through.union(Feeds::of(Feed::Decoded)),
-                text: None,
-                copies: None,
-            },
-            Some(Prints::Secret) => Printed {
-                feeds: through.union(Feeds::of(Feed::Secret)),
-                text: None,
-                copies: None,
-            },
-            Some(Prints::Network) => Printed {
-                feeds: through.union(Feeds::of(Feed::Network)),
-                text: None,
-                copies: None,
-            },
+            Some(Prints::Decoded) => Printed::of(through.union(Feeds::of(Feed::Decoded))),
+            Some(Prints::Secret) => Printed::of(through.union(Feeds::of(Feed::Secret))),
+            Some(Prints::Network) => Printed::of(through.union(Feeds::of(Feed::Network))),
             Some(Prints::Input) => {
                 let text = if task.reads == Feeds::NONE {
                     &task.call.fed.text
@@ -169,22 +153,12 @@ impl Analyst<'_> {
                     copies: task.copies.clone().or_else(|| task.call.fed.copies.clone()),
                 }
             }
-            None if task.fetches => Printed {
-                feeds: through.union(Feeds::of(Feed::Network)),
-                text: None,
-                copies: None,
-            },
+            None if task.fetches => Printed::of(through.union(Feeds::of(Feed::Network))),
             // Of what the line itself wrote, only the text as it stands is known.
-            None if task.reads == Feeds::NONE || task.text.is_some() && task.reads_own => Printed {
-                feeds: through.union(Feeds::of(Feed::Program)),
-                text: None,
-                copies: None,
-            },
-            None => Printed {
-                feeds: through,
-                text: None,
-                copies: None,
-            },
+            None if task.reads == Feeds::NONE || task.text.is_some() && task.reads_own => {
+                Printed::of(through.union(Feeds::of(Feed::Program)))
+            }
+            None => Printed::of(through),
         }
     }
 

@@ -7,7 +7,7 @@
 use super::analyst::{Analyst, Call};
 use super::program::Task;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
-use crate::shell::{Input, Word};
+use crate::shell::Word;
 
 /// Most remotes that are kept in mind.
 const REMOTES_MAX: usize = 16;
@@ -97,10 +97,7 @@ impl Analyst<'_> {
         else {
             return;
         };
-        let target = Target {
-            text: address.clone(),
-            place: None,
-        };
+        let target = Target::named(address.clone());
         self.push(&task.call, Action::Publish, Role::Remote, target)
             .with(task.parsed.modifiers)
             .by("git push");
@@ -122,10 +119,7 @@ impl Analyst<'_> {
             matches!(text.strip_prefix("core.hookspath="), Some("" | "/dev/null"))
         });
         if is_unset || SWITCHES.iter().any(switched) {
-            let target = Target {
-                text: "hooks of the repository".to_owned(),
-                place: None,
-            };
+            let target = Target::named("hooks of the repository");
             self.push(call, Action::StopService, Role::Config, target)
                 .by("git");
         }
@@ -152,12 +146,7 @@ fn takes_back(task: &Task<'_, '_>) -> bool {
         text == "--reverse"
             || text.starts_with('-') && !text.starts_with("--") && text.contains('R')
     });
-    let Input::Pipe { first, end } = task.call.input else {
-        return false;
-    };
-    let invocations = &task.call.scope.script.invocations;
-    let range = first.0 as usize..end.0 as usize;
-    let Some(source) = invocations.get(range).and_then(<[_]>::last) else {
+    let Some(source) = task.call.feeding().last() else {
         return false;
     };
     let is_git = |word: &String| word.rsplit('/').next() == Some("git");

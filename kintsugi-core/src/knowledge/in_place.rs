@@ -24,10 +24,7 @@ impl Analyst<'_> {
             self.analysis.effects.push(Effect {
                 action: Action::Persist,
                 role: Role::Config,
-                target: Target {
-                    text: ["a function in the place of ", name].concat(),
-                    place: None,
-                },
+                target: Target::named(["a function in the place of ", name].concat()),
                 modifiers: ambient.modifiers,
                 feed: Feed::Text,
                 program: name.clone(),
@@ -70,10 +67,7 @@ impl Analyst<'_> {
             if is_plain && !is_chained {
                 continue;
             }
-            let target = Target {
-                text: ["an alias in the place of ", name].concat(),
-                place: None,
-            };
+            let target = Target::named(["an alias in the place of ", name].concat());
             self.push(&task.call, Action::Persist, Role::Config, target);
         }
     }

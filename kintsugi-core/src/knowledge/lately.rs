@@ -6,7 +6,7 @@ use super::analyst::Analyst;
 use super::program::Task;
 use crate::effect::{Action, Modifier};
 use crate::place::Place;
-use crate::shell::{Input, Word};
+use crate::shell::Word;
 
 impl Analyst<'_> {
     /// What is known of a command when everything that it starts has been looked at.
@@ -40,12 +40,7 @@ impl Analyst<'_> {
 
 /// Whether a pipe brings what such a search found.
 fn is_fed_new(task: &Task<'_, '_>) -> bool {
-    let Input::Pipe { first, end } = task.call.input else {
-        return false;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    let feeding = task.call.scope.script.invocations.get(range);
-    feeding.unwrap_or_default().iter().any(|source| {
+    task.call.feeding().iter().any(|source| {
         let name = super::redirect::behind_wrappers(&source.words);
         matches!(name.as_str(), "find" | "gfind" | "fd" | "fdfind") && is_for_new(&source.words)
     })

@@ -62,11 +62,7 @@ impl Analyst<'_> {
                 self.text(call, language, &text, call.words)
             });
         }
-        Printed {
-            feeds,
-            text: None,
-            copies: None,
-        }
+        Printed::of(feeds)
     }
 
     /// The words of a program that is not described: which of them are paths that matter.

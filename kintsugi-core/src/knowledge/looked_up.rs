@@ -4,7 +4,7 @@
 use super::analyst::{Analyst, Call};
 use super::program::Task;
 use crate::effect::{Action, Role, Target};
-use crate::shell::{Hole, Input, Invocation, Word};
+use crate::shell::{Hole, Input, Invocation, Script, Word};
 
 /// Most commands of one pipe that are looked at.
 const STAGES_MAX: usize = 8;
@@ -14,20 +14,14 @@ pub(super) fn looked_up(call: &Call<'_>, hole: &Hole) -> Option<Word> {
     let Hole::Output { first, end } = hole else {
         return None;
     };
-    let range = first.0 as usize..end.0 as usize;
-    let invocations = &call.scope.script.invocations;
-    let last = invocations.get(range)?.last()?;
-    sought(&pipeline(Some(last), invocations)).or_else(|| named_process(last))
+    let script = call.scope.script;
+    let last = script.between(*first, *end).last()?;
+    sought(&pipeline(Some(last), script)).or_else(|| named_process(last))
 }
 
 /// The same, through a pipe: `pgrep x | xargs kill`.
 pub(super) fn looked_up_by_pipe(call: &Call<'_>) -> Option<Word> {
-    let Input::Pipe { first, end } = call.input else {
-        return None;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    let invocations = &call.scope.script.invocations;
-    let feeding = pipeline(invocations.get(range)?.last(), invocations);
+    let feeding = pipeline(call.feeding().last(), call.scope.script);
     if lists_every_process(&feeding) {
         return Some(Word::text("every process", call.span));
     }
@@ -45,12 +39,7 @@ impl Analyst<'_> {
         if task.parsed.path != "Stop-Process" || is_given || task.parsed.is_set("dry-run") {
             return;
         }
-        let Input::Pipe { first, end } = task.call.input else {
-            return;
-        };
-        let invocations = &task.call.scope.script.invocations;
-        let range = first.0 as usize..end.0 as usize;
-        let feeding = pipeline(invocations.get(range).and_then(<[_]>::last), invocations);
+        let feeding = pipeline(task.call.feeding().last(), task.call.scope.script);
         let Some(source) = feeding.first() else {
             return;
         };
@@ -70,7 +59,7 @@ impl Analyst<'_> {
             names.push("every process".to_owned());
         }
         for text in names.into_iter().take(STAGES_MAX) {
-            let target = Target { text, place: None };
+            let target = Target::named(text);
             self.push(&task.call, Action::Kill, Role::Process, target)
                 .with(task.parsed.modifiers)
                 .by(&task.parsed.path);
@@ -79,10 +68,7 @@ impl Analyst<'_> {
 }
 
 /// The commands of a pipe up to `last`, from the first on.
-fn pipeline<'i>(
-    last: Option<&'i Invocation>,
-    invocations: &'i [Invocation],
-) -> Vec<&'i Invocation> {
+fn pipeline<'i>(last: Option<&'i Invocation>, script: &'i Script) -> Vec<&'i Invocation> {
     let mut feeding: Vec<&Invocation> = Vec::new();
     let mut next = last;
     while let Some(one) = next
@@ -90,9 +76,7 @@ fn pipeline<'i>(
     {
         feeding.insert(0, one);
         next = match &one.input {
-            Input::Pipe { first, end } => invocations
-                .get(first.0 as usize..end.0 as usize)
-                .and_then(<[_]>::last),
+            Input::Pipe { first, end } => script.between(*first, *end).last(),
             Input::Inherited | Input::Text(_) | Input::File(_) => None,
         };
     }

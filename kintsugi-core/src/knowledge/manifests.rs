@@ -90,7 +90,7 @@ impl Analyst<'_> {
             found.extend(text.map(addresses).into_iter().flatten());
         }
         for text in found.into_iter().take(ADDRESSES_MAX) {
-            let target = Target { text, place: None };
+            let target = Target::named(text);
             self.push(call, Action::Install, Role::Package, target)
                 .with(Modifiers::NONE.with(Modifier::Indirect))
                 .by(&task.parsed.path);

@@ -94,10 +94,7 @@ impl Analyst<'_> {
                 .iter()
                 .any(|effect| effect.action == Action::Listen && effect.span == task.call.span);
             if !listens {
-                let target = Target {
-                    text: "http-server".to_owned(),
-                    place: None,
-                };
+                let target = Target::named("http-server");
                 self.push(&task.call, Action::Listen, Role::Service, target);
             }
         }
@@ -125,10 +122,7 @@ impl Analyst<'_> {
         if !is_opened(name, &text) {
             return;
         }
-        let target = Target {
-            text: format!("{name}, for everybody"),
-            place: None,
-        };
+        let target = Target::named(format!("{name}, for everybody"));
         self.push(call, Action::Listen, Role::Service, target)
             .with(Modifiers::NONE.with(Modifier::Unverified))
             .by(name);

@@ -1,5 +1,7 @@
 //! A command whose program is known by name: its entry → effects, and what it wraps.
 
+mod paths;
+
 use super::analyst::{Analyst, Call, Printed, has_hole};
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
@@ -7,11 +9,10 @@ use super::schema;
 use super::targets::{
     asks_for_manual, is_meant, is_regrettable, is_standard_stream, role_named, targets,
 };
-use super::unfamiliar::{is_log, without_suffix};
+use super::unfamiliar::without_suffix;
 use super::{PossibleEffect, Resolved, UnknownKind};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
-use crate::place::{Judgement, Place};
-use crate::shell::{Directory, Hole, LINES_OF_FILE, Piece, Word};
+use crate::shell::{Directory, Piece, Word};
 
 /// What is being worked out for one command.
 pub(super) struct Task<'c, 'k> {
@@ -106,11 +107,7 @@ impl Analyst<'_> {
                 };
                 let parsed = grammar::read(knowledge, name, node, words);
                 let more = self.known(call.clone(), parsed);
-                Printed {
-                    feeds: printed.feeds.union(more.feeds),
-                    text: None,
-                    copies: None,
-                }
+                Printed::of(printed.feeds.union(more.feeds))
             }
             Resolved::Unknown => self.unknown_program(call, first, name, words),
         }
@@ -126,11 +123,7 @@ impl Analyst<'_> {
         self.enter_directories(&mut task);
         self.elsewhere_by_variables(&mut task);
         if task.parsed.is_help || asks_for_manual(&task) {
-            return Printed {
-                feeds: Feeds::of(Feed::Program),
-                text: None,
-                copies: None,
-            };
+            return Printed::of(Feeds::of(Feed::Program));
         }
         self.read_option_files(&mut task);
         let before = self.analysis.effects.len();
@@ -274,10 +267,7 @@ impl Analyst<'_> {
         if entry.code.is_none() && entry.runs.is_none() {
             return;
         }
-        let target = Target {
-            text: value.display(),
-            place: None,
-        };
+        let target = Target::named(value.display());
         let feeds = Self::word_feeds(value, task.call.scope).union(Feeds::of(Feed::Text));
         self.push(&task.call, Action::Interpret, Role::Config, target)
             .with(Modifiers::NONE.with(Modifier::Indirect))
@@ -387,10 +377,7 @@ impl Analyst<'_> {
         if action == Action::Install {
             feeds = feeds.union(self.feeds_of_package(task, word));
         }
-        let target = Target {
-            text: word.display(),
-            place: None,
-        };
+        let target = Target::named(word.display());
         self.in_repository(task, role, modifiers);
         if let (Role::Process, [Piece::Hole(hole)]) = (role, word.pieces.as_slice())
             && let Some(name) = super::looked_up::looked_up(&task.call, hole)
@@ -413,198 +400,5 @@ impl Analyst<'_> {
             let next = self.analysis.effects.len();
             self.analysis.repositories.push((next, directory.clone()));
         }
-    }
-
-    /// An effect on a path, wherever it may lie.
-    pub(super) fn path_effect(
-        &mut self,
-        task: &mut Task<'_, '_>,
-        action: Action,
-        word: &Word,
-        mut with: Modifiers,
-    ) {
-        if let [Piece::Hole(hole)] = word.pieces.as_slice() {
-            match hole {
-                Hole::Process { first, end, .. } => {
-                    task.reads = task.reads.union(Self::word_feeds(word, task.call.scope));
-                    self.reads_nothing(task, (*first, *end));
-                    return;
-                }
-                Hole::Output { first, end } => {
-                    if let Some(found) = self.listed_by(&task.call, *first, *end) {
-                        for word in found.iter().flatten() {
-                            self.word_effect(task, action, word, with);
-                        }
-                        return;
-                    }
-                    // `rm $(ls)` takes what a program lists, as `ls | xargs rm` does.
-                    let is_lost = matches!(
-                        action,
-                        Action::Delete | Action::Truncate | Action::Overwrite
-                    );
-                    if is_lost && task.call.scope.output_place(hole).is_none() {
-                        with = with.with(Modifier::Indirect);
-                    }
-                }
-                // `while read f; do rm "$f"; done < list`
-                Hole::Other(LINES_OF_FILE) => with = with.with(Modifier::Indirect),
-                Hole::Variable(_) | Hole::Other(_) => {}
-            }
-        }
-        self.word_effect(task, action, word, with);
-    }
-
-    fn word_effect(
-        &mut self,
-        task: &mut Task<'_, '_>,
-        action: Action,
-        word: &Word,
-        with: Modifiers,
-    ) {
-        if !self.afford_path(&task.call, word) {
-            return;
-        }
-        // What a search writes to is no name that it looks for: `find . -name '*.c' -fprint list`.
-        let mut readings = if action == Action::Overwrite && task.parsed.path == "find" {
-            self.judge(word, &task.call.directories, task.call.scope)
-        } else {
-            self.narrowed(task, word)
-        };
-        // What takes a name away takes the link, unless the name says that the directory is meant (unlink(2), rename(2)).
-        let is_name = matches!(task.parsed.path.as_str(), "rm" | "unlink" | "mv" | "trash")
-            && matches!(action, Action::Delete | Action::Move)
-            && !word.display().ends_with('/')
-            && readings
-                .first()
-                .is_some_and(|it| self.links.contains_key(&it.path));
-        if is_name {
-            readings.truncate(1);
-        }
-        readings.extend(self.through_links(task, &readings));
-        for judged in readings {
-            self.judged_effect(task, action, &judged, with);
-            if judged.modifiers.contains(Modifier::Unresolved) && is_regrettable(action) {
-                self.unknown(UnknownKind::Target, word.display(), word.span);
-            }
-        }
-    }
-
-    fn judged_effect(
-        &mut self,
-        task: &mut Task<'_, '_>,
-        action: Action,
-        judged: &Judgement,
-        with: Modifiers,
-    ) {
-        let written = self.written(&judged.path);
-        let shows_names = action == Action::Read
-            && judged.place == Place::Secret
-            && super::names_only::keeps_names(task.call.words);
-        let action = if shows_names { Action::List } else { action };
-        if matches!(action, Action::Read | Action::Move) {
-            let mut feeds = Feeds::of(Feed::File);
-            if judged.place == Place::Secret {
-                feeds = feeds.union(Feeds::of(Feed::Secret));
-            }
-            if let Some(written) = &written {
-                feeds = feeds.union(written.feeds);
-                task.text.clone_from(&written.text);
-                task.reads_own |= !written.before;
-            }
-            task.reads = task.reads.union(feeds);
-        }
-        if matches!(action, Action::Read | Action::Move | Action::List) && task.copies.is_none() {
-            task.copies = self.installed(&judged.path);
-        }
-        task.lists |= action == Action::List;
-        let mut with = with.union(task.parsed.modifiers);
-        let is_new = judged.path.starts_with("/tmp/") && super::made::is_new_repository(&task.call);
-        if is_new || self.is_made(&judged.path) || super::made::is_added_in_temporary(task, judged)
-        {
-            with = with.without(Modifier::Uncommitted);
-        }
-        let mut feeds = Self::feeds_into(task, action);
-        if matches!(action, Action::Execute | Action::Interpret) {
-            feeds = written.map_or(Feeds::of(Feed::File), |it| it.feeds);
-        }
-        if action == Action::Execute {
-            self.project_file(task, judged);
-        }
-        self.push_path(&task.call, action, judged, &task.parsed.path)
-            .with(with)
-            .feed(feeds.worst_for(action));
-        if matches!(action, Action::Write | Action::Overwrite | Action::Create) {
-            let text = task.text.clone().or_else(|| task.call.fed.text.clone());
-            // A pipe with a name holds nothing by itself (mkfifo(1)).
-            let is_pipe = task.parsed.path == "mkfifo";
-            let feeds = if is_pipe { Feeds::NONE } else { feeds };
-            // What is decoded or compiled is not what was read.
-            let is_made = super::flow::decodes(task) || super::compiled::compiles(task);
-            let text = text.filter(|_| !is_pipe && !is_made);
-            self.remember(&judged.path, feeds, text);
-            self.remember_inside(task, judged, feeds);
-            self.remember_copy(task, judged);
-        }
-    }
-
-    /// The readings of a path, narrowed to the names that are meant.
-    fn narrowed(&self, task: &Task<'_, '_>, word: &Word) -> Vec<Judgement> {
-        let call = &task.call;
-        let plain = self.judge(word, &call.directories, call.scope);
-        let names = task.narrowing();
-        if names.is_empty() {
-            return plain;
-        }
-        let mut all = Vec::new();
-        for base in plain {
-            for name in &names {
-                let below = base.path.trim_end_matches('/');
-                let path = format!("{below}/**/{}", name.display().trim_matches('/'));
-                // A name alone makes nothing of a whole home a build output.
-                let place = match (base.place, self.surroundings.place(&path)) {
-                    (Place::HomeRoot, Place::BuildOutput) if is_log(&path) => Place::Home,
-                    (_, place) => place,
-                };
-                let modifiers = base.modifiers.with(Modifier::Glob);
-                all.push(Judgement {
-                    path,
-                    place,
-                    modifiers,
-                });
-            }
-        }
-        all
-    }
-
-    /// Adds an effect on a judged path.
-    pub(super) fn push_path(
-        &mut self,
-        call: &Call<'_>,
-        action: Action,
-        judged: &Judgement,
-        program: &str,
-    ) -> super::pushed::Pushed<'_> {
-        let place = match (action, judged.place) {
-            (Action::Delete, _) if self.is_made(&judged.path) => Place::Temp,
-            (Action::Delete, Place::Project) if self.is_rebuilt(call, &judged.path) => {
-                Place::BuildOutput
-            }
-            (_, place) => place,
-        };
-        let is_new = matches!(action, Action::Overwrite | Action::Truncate)
-            && judged.modifiers == Modifiers::NONE
-            && (self.is_absent(call, &judged.path)
-                || judged.place == Place::Home && self.is_prepared(call, &judged.path));
-        let action = if is_new { Action::Create } else { action };
-        if matches!(action, Action::Create | Action::Write | Action::Overwrite) {
-            self.note_option(&judged.path);
-        }
-        let target = Target {
-            text: judged.path.clone(),
-            place: Some(place),
-        };
-        self.push(call, action, Role::Path, target)
-            .with(judged.modifiers)
-            .by(program)
     }
 }

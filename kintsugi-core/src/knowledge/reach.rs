@@ -127,10 +127,7 @@ impl Analyst<'_> {
         (action, role): (Action, Role),
         text: &str,
     ) {
-        let target = Target {
-            text: text.to_owned(),
-            place: None,
-        };
+        let target = Target::named(text);
         self.push(call, action, role, target)
             .with(Modifiers::NONE.with(Modifier::Assumed))
             .by(program);

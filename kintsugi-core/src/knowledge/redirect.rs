@@ -43,16 +43,10 @@ impl Analyst<'_> {
             let both = redirect.mode == RedirectMode::ReadWrite;
             if both || redirect.mode == RedirectMode::Read {
                 feeds = feeds.union(Feeds::of(Feed::Network));
-                let target = Target {
-                    text: remote.clone(),
-                    place: None,
-                };
+                let target = Target::named(remote.clone());
                 self.push(call, Action::Fetch, Role::Remote, target);
             }
-            let target = Target {
-                text: remote,
-                place: None,
-            };
+            let target = Target::named(remote);
             self.push(call, Action::Connect, Role::Remote, target);
             // A shell or interpreter whose output goes there nearly always reads its commands from there as well.
             if redirect.mode == RedirectMode::Overwrite && is_interpreter(call) {
@@ -70,10 +64,7 @@ impl Analyst<'_> {
                     let feeds = printed
                         .feeds
                         .union(Self::word_feeds(&redirect.target, call.scope));
-                    let target = Target {
-                        text: remote,
-                        place: None,
-                    };
+                    let target = Target::named(remote);
                     let remote = target.text.clone();
                     self.push(call, Action::Send, Role::Remote, target)
                         .feed(feeds.without(Feed::Network).worst_for(Action::Send));

@@ -105,10 +105,7 @@ impl Analyst<'_> {
         let (Some(verb), true, false) = (verb, production, looks) else {
             return;
         };
-        let target = Target {
-            text: format!("production by {verb}"),
-            place: None,
-        };
+        let target = Target::named(format!("production by {verb}"));
         self.push(call, Action::Publish, Role::Resource, target)
             .with(
                 Modifiers::NONE

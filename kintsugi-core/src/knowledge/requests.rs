@@ -134,10 +134,7 @@ impl Analyst<'_> {
                 | Sense::Secret
                 | Sense::Nothing => continue,
             };
-            let target = Target {
-                text: address,
-                place: None,
-            };
+            let target = Target::named(address);
             self.push(&task.call, action, role, target)
                 .with(Modifiers::NONE.with(Modifier::Assumed))
                 .by(&task.parsed.path);
@@ -211,10 +208,7 @@ impl Analyst<'_> {
         if !changes(&task.call, &address) {
             return;
         }
-        let target = Target {
-            text: address,
-            place: None,
-        };
+        let target = Target::named(address);
         self.push(&task.call, Action::Write, Role::Remote, target)
             .with(Modifiers::NONE.with(Modifier::Assumed))
             .by(&task.parsed.path);

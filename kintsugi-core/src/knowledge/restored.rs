@@ -44,10 +44,7 @@ impl Analyst<'_> {
         let Some(file) = file.filter(|file| is_old(file)) else {
             return;
         };
-        let target = Target {
-            text: format!("a database elsewhere, by {file}"),
-            place: None,
-        };
+        let target = Target::named(format!("a database elsewhere, by {file}"));
         self.push(call, Action::Overwrite, Role::Database, target)
             .by(&task.parsed.path);
     }

@@ -78,8 +78,7 @@ impl Analyst<'_> {
         end: crate::shell::InvocationId,
     ) -> Option<Vec<Vec<Word>>> {
         let script = call.scope.script;
-        let range = first.0 as usize..end.0 as usize;
-        let source = script.invocations.get(range)?.first()?;
+        let source = script.between(first, end).first()?;
         let wrapping = |word: &&Word| {
             matches!(
                 word.known().as_deref(),

@@ -36,7 +36,7 @@ impl Analyst<'_> {
             is_passed_on.then(|| PASSED_ON.to_owned())
         });
         if let Some(text) = shown {
-            let target = Target { text, place: None };
+            let target = Target::named(text);
             self.push(call, Action::Read, Role::Secret, target)
                 .by(&name);
         }
@@ -115,10 +115,7 @@ fn sought_variable(
     if super::names_only::masks_values(&invocation.words) {
         return None;
     }
-    let feeding = script
-        .invocations
-        .get(first.0 as usize..end.0 as usize)?
-        .last();
+    let feeding = script.between(*first, *end).last();
     // What only concerns the shell itself is no command for its reader.
     let lists = feeding.is_none_or(|it| {
         let mut names = it.words.iter().take(4).filter_map(Word::known);

@@ -119,24 +119,18 @@ impl Analyst<'_> {
             };
             if let Some(target) = deletes {
                 let text = format!("{remote}{target}");
-                let target = Target { text, place: None };
+                let target = Target::named(text);
                 self.push(call, Action::Delete, Role::Remote, target);
             }
             // RFC 2812, "Sending messages"; RFC 5321, "RECIPIENT".
             if matches!(words.as_slice(), ["PRIVMSG" | "NOTICE", _, ..])
                 || lower.starts_with("rcpt to:")
             {
-                let target = Target {
-                    text: format!("a message to somebody at {remote}"),
-                    place: None,
-                };
+                let target = Target::named(format!("a message to somebody at {remote}"));
                 self.push(call, Action::Publish, Role::Resource, target);
             }
             if lower.starts_with("flush_all") {
-                let target = Target {
-                    text: format!("the cache of {remote}"),
-                    place: None,
-                };
+                let target = Target::named(format!("the cache of {remote}"));
                 self.push(call, Action::Delete, Role::Database, target)
                     .with(Modifiers::NONE.with(Modifier::All))
                     .feed(Feed::Text);

@@ -34,10 +34,7 @@ impl Analyst<'_> {
         if let Some(name) = &parsed.unknown_subcommand {
             let text = format!("{} {}", parsed.path, name.display());
             if Self::is_given(task, name) {
-                let target = Target {
-                    text: text.clone(),
-                    place: None,
-                };
+                let target = Target::named(text.clone());
                 self.push(&task.call, Action::Execute, Role::Code, target)
                     .feed(Feed::Program);
             }
@@ -175,11 +172,7 @@ impl Analyst<'_> {
             }
         }
         let feeds = call.fed.feeds.union(Feeds::of(Feed::Program));
-        Printed {
-            feeds,
-            text: None,
-            copies: None,
-        }
+        Printed::of(feeds)
     }
 }
 

@@ -163,10 +163,7 @@ impl Analyst<'_> {
     fn push_assumed(&mut self, call: &Call<'_>, program: &str, reading: Reading<'_>) {
         let base = reading.modifiers.with(Modifier::Assumed);
         if let Some(option) = reading.unprotected {
-            let target = Target {
-                text: option.display(),
-                place: None,
-            };
+            let target = Target::named(option.display());
             self.push(call, Action::StopService, Role::Config, target)
                 .with(base)
                 .by(program);
@@ -188,10 +185,7 @@ impl Analyst<'_> {
             Sense::Reveals if secret => (Action::Read, Role::Secret, None),
             Sense::Makes | Sense::Reveals | Sense::Looks | Sense::Secret | Sense::Nothing => return,
         };
-        let target = Target {
-            text: said.target(reading.is_kind),
-            place: None,
-        };
+        let target = Target::named(said.target(reading.is_kind));
         let modifiers = more.map_or(base, |more| base.with(more));
         self.push(call, action, role, target)
             .with(modifiers)

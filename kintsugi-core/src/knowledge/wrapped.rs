@@ -7,11 +7,11 @@ use super::feeds::Feeds;
 use super::grammar;
 use super::program::Task;
 use super::schema::Wraps;
-use crate::effect::{Action, Effect, Modifier};
+use crate::effect::{Action, Effect, Modifier, Target};
 use crate::shell::{Input, Piece, Word};
 
-/// Packages that are run this way every day, each with over a hundred thousand downloads a week or a well-known project behind it (npm
-/// registry, 2024).
+/// Packages that tutorials and build scripts run this way every day; a choice by hand, not by a count. To be in it says only that it is not
+/// asked about when one is fetched by its own name: what it does with its arguments is judged like anything else.
 const FAMILIAR: &str = " maildev mailhog webcrack madge knip depcheck lighthouse http-server json-server wait-on wait-port nodemon cowsay \
     ts-prune sort-package-json license-checker npm-check-updates concurrently cross-env html-validate stylelint publint attw size-limit \
     source-map-explorer webpack-bundle-analyzer swagger-cli redocly openapi-typescript quicktype degit tiged svgo mmdc markdown-toc \
@@ -210,10 +210,7 @@ impl Analyst<'_> {
         {
             return;
         }
-        let target = crate::effect::Target {
-            text: name.clone().into_owned(),
-            place: None,
-        };
+        let target = Target::named(&*name);
         let modifiers = crate::effect::Modifiers::NONE
             .with(Modifier::Assumed)
             .with(Modifier::Unverified);
@@ -240,10 +237,7 @@ impl Analyst<'_> {
             || call.fed.feeds != Feeds::NONE
             || !matches!(call.input, Input::Inherited);
         if is_shell && !is_told && call.ambient.modifiers.contains(Modifier::Elevated) {
-            let target = crate::effect::Target {
-                text: format!("a shell, {name}"),
-                place: None,
-            };
+            let target = Target::named(format!("a shell, {name}"));
             self.push(call, Action::Elevate, crate::effect::Role::Process, target)
                 .with(crate::effect::Modifiers::NONE.with(Modifier::All))
                 .by(&task.parsed.path);

@@ -46,10 +46,7 @@ fn push() -> Effect {
     Effect {
         action: Action::Rewrite,
         role: Role::Remote,
-        target: Target {
-            text: "backup".to_owned(),
-            place: None,
-        },
+        target: Target::named("backup"),
         modifiers: Modifiers::NONE,
         feed: Feed::Nothing,
         program: "git push".to_owned(),

@@ -299,10 +299,7 @@ mod tests {
         Effect {
             action: Action::Delete,
             role: Role::Path,
-            target: Target {
-                text: path.into(),
-                place: None,
-            },
+            target: Target::named(path),
             modifiers: Modifiers::NONE,
             feed: Feed::Nothing,
             program: "x".into(),

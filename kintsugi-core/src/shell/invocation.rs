@@ -31,6 +31,15 @@ pub struct Script {
     pub failed: Vec<Certain>,
 }
 
+impl Script {
+    /// Returns the commands from `first` up to `end`, as pipes and substitutions name theirs; none where there are no such.
+    #[must_use]
+    pub fn between(&self, first: InvocationId, end: InvocationId) -> &[Invocation] {
+        let range = first.0 as usize..end.0 as usize;
+        self.invocations.get(range).unwrap_or_default()
+    }
+}
+
 /// Whether people type passwords to a program of that name, or keys are in its reach.
 #[must_use]
 pub fn is_trusted(name: &str) -> bool {

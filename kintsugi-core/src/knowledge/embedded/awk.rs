@@ -267,9 +267,7 @@ impl Program {
                 }
                 // `sprintf("sort -k %d", n)`: its text up to what it is filled with.
                 (Token::Name(name), _) if name == "sprintf" => {
-                    if let Some(Token::Text(parts)) = self.tokens.get(at + count + 2)
-                        && let [Part::Text(format)] = parts.as_slice()
-                    {
+                    if let Some(format) = self.tokens.get(at + count + 2).and_then(Token::text) {
                         let (before, _) = format.split_once('%').unwrap_or((format, ""));
                         word.pieces.push(Piece::Text(before.to_owned()));
                     }

@@ -38,6 +38,15 @@ impl Token {
             ""
         }
     }
+
+    /// Returns the text of a string literal of which no part is computed.
+    pub(super) fn text(&self) -> Option<&str> {
+        let Self::Text(parts) = self else { return None };
+        match parts.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a string literal.

@@ -246,15 +246,12 @@ fn receiver(tokens: &[Token]) -> &[Token] {
 
 /// Whether a text names what is made again.
 fn names_made(token: &Token) -> bool {
-    let Token::Text(parts) = token else {
-        return false;
-    };
     // With `{a,b}` or a part that is computed the end does not say it all.
-    let [Part::Text(text)] = parts.as_slice() else {
+    let Some(text) = token.text() else {
         return false;
     };
     MADE_AGAIN.iter().any(|name| {
-        text == name
+        text == *name
             || text.ends_with(name) && name.starts_with('.')
             || text.ends_with(&["/", name].concat())
             || text.split('/').any(|part| part == *name) && !text.contains("..")

@@ -7,7 +7,7 @@ use super::value::Value;
 use crate::effect::{Action, Modifier, Modifiers, Role};
 use crate::knowledge::lexicon::parts;
 
-/// Methods that hand money back or on.
+/// Methods that hand money back or on, by the end of their path.
 const PAYING: &[&str] = &[
     "refunds.create",
     "Refund.create",
@@ -46,6 +46,14 @@ const CONFIRMED: &[&str] = &[
     "payment_intents.create",
 ];
 
+/// Whether the path of a call ends with one of these names, none of which is the end of a longer word there.
+fn ends_with_one(path: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        path.strip_suffix(name)
+            .is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+    })
+}
+
 /// Whether a method buys or sells: `create_market_sell_order`, `createOrder` (ccxt 4).
 fn places_order(name: &str) -> bool {
     let words: Vec<String> = parts(name).take(8).collect();
@@ -63,8 +71,8 @@ fn is_for_machine(name: &str) -> bool {
 impl Script<'_> {
     /// Notes a call by which money moves; whether it is one.
     pub(super) fn pays(&mut self, call: &Call<'_>, last: &str) -> bool {
-        let pays = PAYING.iter().any(|name| call.path.ends_with(name))
-            || CONFIRMED.iter().any(|name| call.path.ends_with(name)) && is_confirmed(call)
+        let pays = ends_with_one(call.path, PAYING)
+            || ends_with_one(call.path, CONFIRMED) && is_confirmed(call)
             || self.brings.clients && places_order(last);
         if pays {
             let money = effect(

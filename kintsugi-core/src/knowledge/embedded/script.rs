@@ -98,8 +98,10 @@ pub(super) fn read_with(
     let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
     // The text that a module begins with is its `__doc__` (Python 3.13, "Code objects").
     if language == Language::Python
-        && let Some(Token::Text(parts)) = tokens.iter().find(|token| **token != Token::Line)
-        && let [Part::Text(text)] = parts.as_slice()
+        && let Some(text) = tokens
+            .iter()
+            .find(|token| **token != Token::Line)
+            .and_then(Token::text)
     {
         script.names.insert("__doc__".to_owned(), Value::text(text));
     }

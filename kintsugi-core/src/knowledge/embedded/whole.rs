@@ -30,6 +30,12 @@ const SENDERS: [&str; 14] = [
     "ActionMailer",
 ];
 
+/// Whether one of these names stands anywhere in a script.
+fn names_one(tokens: &[Token], names: &[&str]) -> bool {
+    let mut all = tokens.iter();
+    all.any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
+}
+
 /// Whether the text of an import is one of code: `data:text/javascript,…`.
 fn tokens_begin_with_data(three: &[Token]) -> bool {
     let Some(Token::Text(parts)) = three.last() else {
@@ -41,11 +47,7 @@ fn tokens_begin_with_data(three: &[Token]) -> bool {
 impl Script<'_> {
     /// A tree that is walked and deleted, and a module whose text comes from the network.
     fn walked_and_imported(&mut self, tokens: &[Token]) {
-        let named = |names: &[&str]| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
-        };
+        let named = |names: &[&str]| names_one(tokens, names);
         // Java: `Files.walk(home).forEach(p -> p.toFile().delete())`.
         if self.language == Language::Other
             && (named(&["walk", "walkFileTree"]) && named(&["delete", "deleteIfExists"])
@@ -84,11 +86,7 @@ impl Script<'_> {
 
     /// What only the whole text tells: processes without end, and a shell beside a connection.
     pub(super) fn whole(&mut self, tokens: &[Token]) {
-        let named = |names: &[&str]| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
-        };
+        let named = |names: &[&str]| names_one(tokens, names);
         let forks = if self.language == Language::Javascript {
             named(&["fork"]) && named(&["__filename", "argv"])
         } else {
@@ -109,10 +107,10 @@ impl Script<'_> {
         // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
         if self.language == Language::Other && named(&["process"]) {
             for pair in tokens.windows(3) {
-                if let [Token::Text(parts), dot, bang] = pair
+                if let [text, dot, bang] = pair
                     && dot.mark() == "."
                     && bang.mark().starts_with('!')
-                    && let [super::lex::Part::Text(text)] = parts.as_slice()
+                    && let Some(text) = text.text()
                 {
                     self.found.push(super::shell(text));
                 }
@@ -161,21 +159,19 @@ impl Script<'_> {
 impl Script<'_> {
     /// One mail or message for each line of a list.
     fn sends_to_many(&mut self, tokens: &[Token]) {
-        let named = |names: &[&str]| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
-        };
+        let named = |names: &[&str]| names_one(tokens, names);
         let is_sender = |name: &str| SENDERS.iter().any(|it| name.eq_ignore_ascii_case(it));
         let brings = |token: &Token| {
-            let Token::Text(parts) = token else {
-                return matches!(token, Token::Name(name) if is_sender(name));
+            if let Token::Name(name) = token {
+                return is_sender(name);
+            }
+            let package = |text: &str| {
+                text.trim_start_matches('@')
+                    .split('/')
+                    .next()
+                    .is_some_and(is_sender)
             };
-            let [super::lex::Part::Text(text)] = parts.as_slice() else {
-                return false;
-            };
-            let package = text.trim_start_matches('@').split('/').next();
-            package.is_some_and(is_sender)
+            token.text().is_some_and(package)
         };
         let by_service = tokens.iter().any(brings)
             && named(&[
@@ -200,11 +196,7 @@ impl Script<'_> {
 
     /// Ways to a function that nobody takes who may name it: the classes of Python, and code for a worker of Node.
     fn roundabout(&mut self, tokens: &[Token]) {
-        let named = |names: &[&str]| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
-        };
+        let named = |names: &[&str]| names_one(tokens, names);
         if self.language == Language::Python
             && named(&["__subclasses__"])
             && named(&["__base__", "__bases__", "__mro__", "mro"])
@@ -229,9 +221,9 @@ impl Script<'_> {
             return;
         }
         for pair in tokens.windows(2) {
-            if let [and, Token::Text(parts)] = pair
+            if let [and, name] = pair
                 && and.mark() == "&"
-                && let [super::lex::Part::Text(name)] = parts.as_slice()
+                && let Some(name) = name.text()
             {
                 self.ends_elsewhere(name);
             }
@@ -240,24 +232,18 @@ impl Script<'_> {
 
     /// `OpenOptions::new().write(true).open("/dev/sdb")` of Rust: what stands between them is not bound to the call.
     fn opened_by_options(&mut self, tokens: &[Token]) {
-        let named = |wanted: &str| {
-            tokens
-                .iter()
-                .any(|token| matches!(token, Token::Name(name) if name == wanted))
-        };
+        let named = |names: &[&str]| names_one(tokens, names);
         if self.language != Language::Other
-            || !named("OpenOptions")
-            || !(named("write") || named("append"))
+            || !named(&["OpenOptions"])
+            || !named(&["write", "append"])
         {
             return;
         }
         for three in tokens.windows(3) {
-            let [Token::Name(name), open, Token::Text(parts)] = three else {
-                continue;
-            };
-            if name == "open"
+            if let [Token::Name(name), open, path] = three
+                && name == "open"
                 && open.mark() == "("
-                && let [super::lex::Part::Text(path)] = parts.as_slice()
+                && let Some(path) = path.text()
             {
                 let found = super::effect(Action::Write, Role::Path, path, Modifiers::NONE);
                 self.found.push(found);
@@ -271,13 +257,9 @@ impl Script<'_> {
             return;
         }
         for pair in tokens.windows(2) {
-            let [tag, Token::Text(parts)] = pair else {
-                continue;
-            };
+            let [tag, text] = pair else { continue };
+            let Some(text) = text.text() else { continue };
             let is_tag = tag.mark() == "$" || matches!(tag, Token::Name(name) if name == "$");
-            let [super::lex::Part::Text(text)] = parts.as_slice() else {
-                continue;
-            };
             if is_tag {
                 self.found.push(super::shell(text));
             }
@@ -341,9 +323,16 @@ impl Script<'_> {
                 None
             }
         });
-        let opens = tokens
-            .iter()
-            .any(|token| matches!(token, Token::Name(name) if matches!(name.as_str(), "open" | "File.open" | "fopen" | "openSync" | "createWriteStream")));
+        let opens = names_one(
+            tokens,
+            &[
+                "open",
+                "File.open",
+                "fopen",
+                "openSync",
+                "createWriteStream",
+            ],
+        );
         let is_known = matches!(
             self.language,
             Language::Python | Language::Perl | Language::Php | Language::Javascript
@@ -366,14 +355,10 @@ impl Script<'_> {
 
     /// `fetch(url, { method: "DELETE" })`: what stands in braces is not bound to the call.
     fn deletes_by_option(&mut self, tokens: &[Token]) {
-        let asks = tokens.windows(3).any(|three| match three {
-            [Token::Name(name), colon, Token::Text(parts)] if name == "method" => {
-                let [super::lex::Part::Text(text)] = parts.as_slice() else {
-                    return false;
-                };
-                colon.mark() == ":" && text.eq_ignore_ascii_case("delete")
-            }
-            _ => false,
+        let asks = tokens.windows(3).any(|three| {
+            matches!(three, [Token::Name(name), colon, verb] if name == "method"
+                && colon.mark() == ":"
+                && verb.text().is_some_and(|verb| verb.eq_ignore_ascii_case("delete")))
         });
         if !asks || self.language != Language::Javascript {
             return;

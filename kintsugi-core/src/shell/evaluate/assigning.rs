@@ -28,20 +28,11 @@ const ELEMENT_UNITS: usize = 3;
 
 /// Reads `name=`, `name+=`, `name[key]=` at the start of a word as written.
 pub(super) fn assignment(text: &str) -> Option<Written<'_>> {
-    let bytes = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        .count();
-    let (name, mut rest) = text.split_at_checked(bytes)?;
+    let (name, rest) = text.split_at_checked(name_bytes(text))?;
     if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    let mut subscript = None;
-    if let Some(inner) = rest.strip_prefix('[') {
-        let (inside, behind) = inner.split_once(']')?;
-        subscript = Some(inside);
-        rest = behind;
-    }
+    let (subscript, rest) = subscript(rest)?;
     let appends = rest.starts_with("+=");
     let value = if appends {
         rest.get(2..)?
@@ -54,6 +45,23 @@ pub(super) fn assignment(text: &str) -> Option<Written<'_>> {
         appends,
         value: text.len() - value.len(),
     })
+}
+
+/// How many bytes at the start of a text may be the name of a variable.
+pub(super) fn name_bytes(text: &str) -> usize {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    text.bytes().take_while(is_part).count()
+}
+
+/// The subscript behind a name, if there is one, and what stands behind it; nothing where its bracket is not closed.
+pub(super) fn subscript(behind_name: &str) -> Option<(Option<&str>, &str)> {
+    match behind_name.strip_prefix('[') {
+        Some(inner) => {
+            let (inside, behind) = inner.split_once(']')?;
+            Some((Some(inside), behind))
+        }
+        None => Some((None, behind_name)),
+    }
 }
 
 impl Machine<'_> {

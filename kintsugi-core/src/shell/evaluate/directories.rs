@@ -48,11 +48,9 @@ impl Machine<'_> {
         let (Piece::Hole(Hole::Output { first, end }), below) = word.pieces.split_first()? else {
             return None;
         };
-        let printed = self
-            .script
-            .invocations
-            .get(first.0 as usize..end.0 as usize)?;
-        let [mktemp] = printed else { return None };
+        let [mktemp] = self.script.between(*first, *end) else {
+            return None;
+        };
         let mut words = mktemp.words.iter().map(Word::known);
         if words.next()?? != "mktemp"
             || !words.all(|word| word.is_some_and(|word| word == "-d" || word == "-q"))

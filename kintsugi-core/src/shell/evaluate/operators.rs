@@ -1,5 +1,6 @@
 //! The parts of `${…}`, and its operators on plain text.
 
+use super::assigning::{name_bytes, subscript};
 use super::pattern::Pattern;
 
 /// Longest value that patterns are tried on, in characters.
@@ -31,24 +32,16 @@ impl<'a> Parsed<'a> {
                 rest = behind;
             }
         }
-        let name_bytes = match rest.chars().next()? {
+        let bytes = match rest.chars().next()? {
             '@' | '*' | '#' | '?' | '-' | '$' | '!' => 1,
             first if first.is_ascii_digit() => rest.bytes().take_while(u8::is_ascii_digit).count(),
-            _ => rest
-                .bytes()
-                .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-                .count(),
+            _ => name_bytes(rest),
         };
-        let (name, mut rest) = rest.split_at_checked(name_bytes)?;
+        let (name, rest) = rest.split_at_checked(bytes)?;
         if name.is_empty() {
             return None;
         }
-        let mut subscript = None;
-        if let Some(inner) = rest.strip_prefix('[') {
-            let (inside, behind) = inner.split_once(']')?;
-            subscript = Some(inside);
-            rest = behind;
-        }
+        let (subscript, rest) = subscript(rest)?;
         let operators = [
             ":-", ":=", ":+", ":?", "##", "%%", "//", "/#", "/%", "^^", ",,", "-", "=", "+", "?",
             "#", "%", "/", "^", ",", ":", "@",
