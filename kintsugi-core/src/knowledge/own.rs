@@ -25,7 +25,7 @@ use crate::shell::{Directory, Hole, Piece, Word};
 /// Most things that are kept in mind.
 const THINGS_MAX: usize = 16;
 
-/// Most commands in front of one among which its maker is looked for.
+/// Most commands in front of one among which its maker is looked for: nothing of a longer script is taken for its own that needs more.
 const EARLIER_MAX: usize = 64;
 
 /// Programs that run a command and hand on whether it succeeded.
@@ -134,6 +134,11 @@ impl Analyst<'_> {
             return;
         }
         self.calm(before, |effect| effect.role != Role::Path);
+        self.settle(&taken, unknowns);
+    }
+
+    /// Forgets, of the unknowns from `unknowns` on, the names of what is taken away: the line says what they are.
+    fn settle(&mut self, taken: &[(String, Word)], unknowns: usize) {
         let texts: Vec<String> = taken.iter().map(|(_, name)| name.display()).collect();
         let is_settled = |unknown: &Unknown| {
             unknown.kind == UnknownKind::Target && texts.contains(&unknown.text)
@@ -276,9 +281,7 @@ fn takes_unique(call: &Call<'_>) -> bool {
         word.holes().any(|hole| match hole {
             Hole::Variable(name) => matches!(name.as_str(), "$" | "BASHPID"),
             Hole::Output { first, end } => {
-                let range = first.0 as usize..end.0 as usize;
-                let printing = call.scope.script.invocations.get(range).unwrap_or_default();
-                matches!(printing, [one] if matches!(one.words.first().map(Word::display).as_deref(), Some("mktemp" | "uuidgen"))
+                matches!(call.scope.script.between(*first, *end), [one] if matches!(one.words.first().map(Word::display).as_deref(), Some("mktemp" | "uuidgen"))
                     || one.words.iter().map(Word::display).eq(["date", "+%s"])
                     || one.words.iter().map(Word::display).eq(["date", "+%s%N"]))
             }
@@ -322,11 +325,7 @@ fn is_own_container(call: &Call<'_>) -> bool {
     let is_meant = matches!(program.as_str(), "docker" | "podman" | "nerdctl")
         && matches!(line.known(0).as_str(), "rm" | "stop" | "kill");
     let is_made = |word: &&Word| {
-        let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
-            return false;
-        };
-        let range = first.0 as usize..end.0 as usize;
-        let [one] = call.scope.script.invocations.get(range).unwrap_or_default() else {
+        let [one] = call.printing(word) else {
             return false;
         };
         let words: Vec<String> = one.words.iter().map(Word::display).collect();
@@ -365,11 +364,7 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
         }
     };
     let is_chosen = |word: &&Word| {
-        let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
-            return false;
-        };
-        let range = first.0 as usize..end.0 as usize;
-        let [one] = call.scope.script.invocations.get(range).unwrap_or_default() else {
+        let [one] = call.printing(word) else {
             return false;
         };
         let known: Option<Vec<_>> = one.words.iter().map(Word::known).collect();
@@ -420,14 +415,8 @@ fn is_docker_of_cluster(call: &Call<'_>, invocation: &crate::shell::Invocation) 
     let [_, word] = invocation.words.as_slice() else {
         return false;
     };
-    let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
-        return false;
-    };
-    let range = first.0 as usize..end.0 as usize;
-    let printing = call.scope.script.invocations.get(range).unwrap_or_default();
-    let words = printing
-        .iter()
-        .flat_map(|it| it.words.iter().map(Word::display));
+    let printing = call.printing(word).iter();
+    let words = printing.flat_map(|it| it.words.iter().map(Word::display));
     words.eq(["minikube", "docker-env"])
 }
 

@@ -64,8 +64,7 @@ fn stages(call: &Call<'_>, invocation: &Invocation) -> Vec<Span> {
     let mut spans = vec![invocation.span];
     let mut next = Some(&invocation.input);
     while let Some(Input::Pipe { first, end }) = next {
-        let range = first.0 as usize..end.0 as usize;
-        let feeding = call.scope.script.invocations.get(range).unwrap_or_default();
+        let feeding = call.scope.script.between(*first, *end);
         spans.extend(feeding.iter().map(|it| it.span));
         next = feeding.first().map(|it| &it.input);
         if spans.len() > STAGES_MAX {

@@ -189,6 +189,7 @@
 //! | a module in an address, with its signs written as numbers or in base64 | `import("data:text/javascript,…%22fs%22…")` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | rights and owners of everything that is found | `find ~ -exec chmod o+r {} +` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | messages through an interface, or in the lines of IRC and SMTP | `curl -d to=… https://…/sms`, `printf 'PRIVMSG …' \| nc …` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a switch to another server behind more commands than are looked at | `createdb scratch; :; … 64 times; export PGHOST=prod; dropdb scratch` | `kintsugi-core/src/knowledge/own/tests.rs`: `nothing_is_calmed_behind_more_commands_than_are_looked_at` |
 //!
 //! # Open
 //!

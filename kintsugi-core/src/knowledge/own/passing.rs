@@ -14,7 +14,6 @@ use crate::knowledge::analyst::{Analyst, Call};
 use crate::knowledge::embedded::is_this_machine;
 use crate::knowledge::program::Task;
 use crate::knowledge::telling::listed;
-use crate::knowledge::{Unknown, UnknownKind};
 use crate::place::{NEW_TEMPORARY, Place};
 use crate::shell::{Directory, Hole, Invocation, Piece, Word};
 
@@ -76,17 +75,7 @@ impl Analyst<'_> {
             self.calm(before, |effect| {
                 effect.role != Role::Path || program == "vagrant"
             });
-            let texts: Vec<String> = taken(call.words)
-                .iter()
-                .map(|(_, name)| name.display())
-                .collect();
-            let is_settled = |unknown: &Unknown| {
-                unknown.kind == UnknownKind::Target && texts.contains(&unknown.text)
-            };
-            let kept = self.analysis.unknowns.split_off(unknowns);
-            self.analysis
-                .unknowns
-                .extend(kept.into_iter().filter(|it| !is_settled(it)));
+            self.settle(&taken(call.words), unknowns);
             return;
         }
         if matches!(program, "psql" | "mysql" | "mariadb") {
@@ -128,9 +117,9 @@ impl Analyst<'_> {
     /// it, since it names no other.
     fn is_of_own_cluster(&self, call: &Call<'_>) -> bool {
         let value = |name: &str| call.variables.values.get(name).map(Word::display);
-        let Some(port) = value("PGPORT").filter(|it| is_own_port(it)) else {
+        if !value("PGPORT").is_some_and(|it| is_own_port(&it)) {
             return false;
-        };
+        }
         let is_near = value("PGHOST").is_none_or(|it| it.starts_with('/') || is_this_machine(&it));
         let data = call.variables.values.get("PGDATA");
         let is_temporary = data.is_some_and(|word| {
@@ -155,17 +144,14 @@ impl Analyst<'_> {
                     && (verb.is_empty() || words.iter().any(|word| word == verb))
             })
         };
-        !port.is_empty()
-            && is_near
+        is_near
             && is_temporary
             && !names_other
             && call.assignments.is_empty()
             && ran("initdb", "")
             && ran("pg_ctl", "start")
     }
-}
 
-impl Analyst<'_> {
     /// Lets go what is deleted by requests to a container that the line started on a port of its own.
     fn calm_own_port(&mut self, call: &Call<'_>, before: usize) {
         let started: Vec<String> = earlier(call)
@@ -219,12 +205,7 @@ fn is_own_job(call: &Call<'_>) -> bool {
     let mut jobs = call.words.iter().skip(1).peekable();
     jobs.peek().is_some()
         && jobs.all(|word| {
-            let [Piece::Hole(Hole::Output { first, end })] = word.pieces.as_slice() else {
-                return false;
-            };
-            let range = first.0 as usize..end.0 as usize;
-            let printing = call.scope.script.invocations.get(range).unwrap_or_default();
-            matches!(printing, [one] if matches!(one.words.first().map(Word::display).as_deref(), Some("sbatch")))
+            matches!(call.printing(word), [one] if matches!(one.words.first().map(Word::display).as_deref(), Some("sbatch")))
         })
 }
 
@@ -262,12 +243,13 @@ fn server_words(words: &[Word]) -> Option<String> {
     option(&words, &["-h", "--host"]).map(str::to_owned)
 }
 
-/// The commands of the script in front of one.
+/// The commands of the script in front of one; none where they are more than are looked through, since what calms a command may then be
+/// undone behind them.
 pub(super) fn earlier<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c Invocation> {
     let invocations = call.scope.script.invocations.iter();
-    invocations
-        .filter(|it| it.span.start < call.span.start)
-        .take(EARLIER_MAX)
+    let earlier = invocations.filter(|it| it.span.start < call.span.start);
+    let is_short = earlier.clone().nth(EARLIER_MAX).is_none();
+    earlier.filter(move |_| is_short)
 }
 
 /// Whether a directory is one that `mktemp` named, or lies in it.
@@ -308,11 +290,12 @@ fn takes_passing(call: &Call<'_>) -> bool {
 fn stopped(words: &[Word]) -> Option<(String, Word)> {
     let line = Line::read(words);
     let program = words.first()?.known()?;
-    let kind = match (&*program, line.known(0).as_str()) {
-        ("lxc" | "incus", "stop") => "machine",
-        _ => return None,
+    let [verb, name] = line.operands.as_slice() else {
+        return None;
     };
-    (line.operands.len() == 2).then(|| Some((kind.to_owned(), (*line.operands.get(1)?).clone())))?
+    let is_machine =
+        matches!(&*program, "lxc" | "incus") && verb.known().as_deref() == Some("stop");
+    is_machine.then(|| ("machine".to_owned(), (*name).clone()))
 }
 
 /// Whether a command in front makes a thing of that kind and name, on the same server.

@@ -113,3 +113,30 @@ fn what_may_have_been_there_before_is_none_of_it() {
         assert!(LOST.iter().any(|it| found.contains(it)), "{text}: {found}");
     }
 }
+
+/// A repository, a database or a server is the line's own only where every command behind its maker was looked at.
+#[test]
+fn nothing_is_calmed_behind_more_commands_than_are_looked_at() {
+    let is_lost = |text: &str| {
+        let found = effects(text).join("; ");
+        LOST.iter().any(|lost| found.contains(lost))
+    };
+    for (maker, switch, taker) in [
+        ("createdb scratch", "export PGHOST=prod", "dropdb scratch"),
+        (
+            "cd \"$(mktemp -d)\"; git init -q a; git remote add up ../a",
+            "git remote set-url up git@example.com:team/app",
+            "git -C a push up :main",
+        ),
+    ] {
+        for commands in [0, 63, 64, 65, 200] {
+            let many = ":; ".repeat(commands);
+            assert!(
+                is_lost(&format!("{maker}; {many}{switch}; {taker}")),
+                "{maker}; {commands} commands; {switch}; {taker}"
+            );
+        }
+        assert!(is_lost(&format!("{maker}; {}{taker}", ":; ".repeat(64))));
+    }
+    assert!(!is_lost("createdb scratch; :; dropdb scratch"));
+}
