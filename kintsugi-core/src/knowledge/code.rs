@@ -96,6 +96,9 @@ impl Analyst<'_> {
         if let Input::Text(word) = call.input {
             return self.code(task, language, word);
         }
+        if is_sourced_setup(task) {
+            return Feeds::NONE;
+        }
         let mut feeds = call.fed.feeds;
         if language == Language::Shell && !matches!(call.input, Input::File(_)) {
             // What flows through a pipe into a shell was picked or made by the program in front.
@@ -517,6 +520,21 @@ fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
         script.invocations.get(first as usize..end as usize),
         Some([only]) if super::setup::prints_settings(script, &only.words)
     )
+}
+
+/// Whether a shell takes in what one program prints to set it up: `direnv hook fish | source`.
+fn is_sourced_setup(task: &Task<'_, '_>) -> bool {
+    let Input::Pipe { first, end } = task.call.input else {
+        return false;
+    };
+    let script = task.call.scope.script;
+    let range = first.0 as usize..end.0 as usize;
+    task.parsed.path == "source"
+        && matches!(task.call.words, [_, file] if is_standard_input(file))
+        && matches!(
+            script.invocations.get(range),
+            Some([only]) if super::setup::prints_settings(script, &only.words)
+        )
 }
 
 /// The variables of a text that is called with operands: `$0`, `$1`, …

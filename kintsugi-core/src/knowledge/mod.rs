@@ -55,6 +55,7 @@ mod operations_tests;
 mod overlooked;
 mod own;
 mod own_input;
+mod plain_options;
 mod program;
 mod pushed;
 mod qualifiers;

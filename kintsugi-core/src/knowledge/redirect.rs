@@ -19,6 +19,9 @@ impl Analyst<'_> {
     pub(super) fn assignments(&mut self, call: &Call<'_>) {
         let declared = declared(call);
         for assignment in call.assignments.iter().chain(&declared) {
+            if super::plain_options::are_plain(&assignment.name, &assignment.value) {
+                continue;
+            }
             let knowledge = self.knowledge;
             let matching =
                 keyed_matching(knowledge.variables(), &assignment.name, &assignment.value);

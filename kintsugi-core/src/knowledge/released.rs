@@ -102,6 +102,10 @@ impl Analyst<'_> {
                 }
             }
         }
+        // `MIX_ENV=prod mix release` packs what runs there, and leaves it here (mix, Elixir 1.17).
+        let only_packs =
+            program == "mix" && matches!(verb.as_deref(), Some("release" | "release,"));
+        let verb = verb.filter(|_| !only_packs);
         let (Some(verb), true, false) = (verb, production, looks) else {
             return;
         };

@@ -85,16 +85,18 @@ const ONLY_TELLS: &str =
     " version help env list config new init clean completion --help -h --version -V --dry-run ";
 
 /// Tools that write where an option says.
-const GENERATORS: &str = " hugo zola jekyll mkdocs mdbook sphinx-build pelican eleventy @11ty/eleventy typedoc jsdoc javadoc doxygen pdoc pdoc3 protoc buf \
+const GENERATORS: &str = " cmake meson hugo zola jekyll mkdocs mdbook sphinx-build pelican eleventy @11ty/eleventy typedoc jsdoc javadoc doxygen pdoc pdoc3 protoc buf \
     openapi-generator openapi-generator-cli swagger-codegen openapi-typescript-codegen openapi graphql-codegen quicktype flatc thrift javac kotlinc tsc \
     esbuild rollup webpack vite parcel wasm-pack wasm-bindgen sass babel swc asciidoctor allure nyc c8 vitest gcovr genhtml xjc wsdl2java \
     fastapi-codegen datamodel-codegen autorest kiota sqlc ent svd2rust bindgen uniffi-bindgen cxxbridge flutter_rust_bridge_codegen ";
 
 /// Options that say where.
-const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --outdir --output-dir --outDir --output-directory --site-dir --dest-dir ";
+const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --outdir --output-dir --outDir --output-directory --site-dir --dest-dir \
+    -B --build setup ";
 
 /// Names that people give to what is made.
-const OUTPUTS: &str = " public site html www book output outputs pkg gen generated autogen codegen wasm report reports obj _site bundle artifacts ";
+const OUTPUTS: &str = " public site html www book output outputs pkg gen generated autogen codegen wasm report reports obj _site bundle artifacts \
+    build builddir ";
 
 /// Programs behind which another one is named.
 const STARTERS: &str = " npx pnpm yarn bunx bun uv poetry pipenv bundle exec dlx run npm sudo time nice env timeout -y -s --yes x -- ";
@@ -128,17 +130,22 @@ impl Analyst<'_> {
     /// Whether an option of a command says that it writes to that directory, which has the name of something made.
     fn is_told(&self, call: &Call<'_>, maker: &Invocation, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
-        if !name.split(['-', '.']).any(|part| listed(OUTPUTS, part)) {
+        if !name
+            .split(['-', '.', '_'])
+            .any(|part| listed(OUTPUTS, part))
+        {
             return false;
         }
         let mut before = "";
         let shown: Vec<String> = maker.words.iter().map(Word::display).collect();
         for (word, text) in maker.words.iter().zip(&shown) {
+            let joined = text.strip_prefix("-B").filter(|it| !it.is_empty());
             let value = match text.split_once('=') {
                 Some((option, value)) if listed(WHERE, option) => {
                     Some(Word::text(value, word.span))
                 }
                 _ if listed(WHERE, before) => Some(word.clone()),
+                _ if joined.is_some() => joined.map(|value| Word::text(value, word.span)),
                 _ => None,
             };
             before = text;

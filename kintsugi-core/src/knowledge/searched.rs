@@ -89,6 +89,11 @@ impl Analyst<'_> {
         let words = source.words.get(skipped..).unwrap_or_default();
         let (name, words) = words.split_first()?;
         let name = name.known()?;
+        // What a shell makes of the names is no code that somebody else wrote.
+        let starts_shell = |pair: &[Word]| matches!(pair, [shell, flag] if matches!(&*shell.display(), "sh" | "bash" | "zsh") && flag.display() == "-c");
+        if &*name == "ls" && end.0 - first.0 == 1 && call.words.windows(2).any(starts_shell) {
+            return listed_names(words);
+        }
         let Resolved::Known { name, node } = self.knowledge.resolve(&name) else {
             return None;
         };
@@ -125,6 +130,33 @@ impl Analyst<'_> {
         }
         Some(found)
     }
+}
+
+/// What `ls` prints of patterns for files: their names, as the pattern has them. Of a directory it prints what is in it (ls(1),
+/// coreutils 9.4), so the last part has to look like the name of a file.
+fn listed_names(words: &[Word]) -> Option<Vec<Vec<Word>>> {
+    let (options, names): (Vec<&Word>, Vec<&Word>) = words
+        .iter()
+        .partition(|word| word.display().starts_with('-'));
+    let is_plain = |word: &&Word| {
+        matches!(
+            word.known().as_deref(),
+            Some("-1" | "-d" | "-1d" | "-t" | "-1t" | "-r" | "-tr" | "-1tr")
+        )
+    };
+    let is_of_files = |word: &&Word| {
+        let text = word.display();
+        let last = text.rsplit('/').next().unwrap_or_default();
+        let ending = last.rsplit_once('.').map(|(_, ending)| ending);
+        word.is_pattern()
+            && word.holes().next().is_none()
+            && ending.is_some_and(|it| {
+                !it.is_empty() && it.chars().all(|letter| letter.is_ascii_alphanumeric())
+            })
+    };
+    let is_read =
+        !names.is_empty() && options.iter().all(is_plain) && names.iter().all(is_of_files);
+    is_read.then(|| names.into_iter().map(|name| vec![name.clone()]).collect())
 }
 
 impl Task<'_, '_> {

@@ -19,16 +19,19 @@ impl Analyst<'_> {
             "echo" | "printf" | "print" | "printenv" if invocation.output == Output::Inherited => {
                 shown_variable(&name, words)
             }
-            "cat" | "tac" | "nl" | "less" | "more" | "bat"
-                if invocation.output == Output::Inherited =>
-            {
-                handed_variable(invocation, call.scope.script)
-            }
             "grep" | "egrep" | "fgrep" | "rg" | "awk" | "sed" | "jq" => {
                 sought_variable(invocation, call.scope.script, words)
             }
             _ => None,
         };
+        let shown = shown.or_else(|| {
+            let program = super::redirect::behind_wrappers(&invocation.words);
+            let hands_on = matches!(&*program, "cat" | "tac" | "nl" | "less" | "more" | "bat")
+                && invocation.output == Output::Inherited;
+            hands_on
+                .then(|| handed_variable(invocation, call.scope.script))
+                .flatten()
+        });
         let shown = shown.or_else(|| {
             let is_passed_on = matches!(&*name, "echo" | "printf" | "print")
                 && invocation.output == Output::Pipe

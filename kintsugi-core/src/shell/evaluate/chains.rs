@@ -23,6 +23,12 @@ impl Machine<'_> {
                 let own = self
                     .own_command(node, before)
                     .filter(|_| self.is_stopping());
+                // Behind `set -e`, whoever comes by here has not failed to change the directory.
+                if own.is_some()
+                    && let Some(directories) = self.succeeded.take()
+                {
+                    self.state.directories = directories;
+                }
                 let is_told = matches!(node.as_ref(), Node::Chain(..) | Node::If(_));
                 let passed = passed.into_iter().filter(|_| is_told).chain(own);
                 let from = self.next_id();
