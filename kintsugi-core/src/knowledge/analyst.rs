@@ -153,6 +153,8 @@ pub(super) struct Analyst<'a> {
     pub(super) files: BTreeMap<String, Written>,
     /// Files that are a program under another name, by folded path.
     pub(super) copies: BTreeMap<String, String>,
+    /// Build files that are being read: what they start may look for them again.
+    pub(super) running: Vec<String>,
     /// Files that the line makes whose names begin with a dash, by folded path: a pattern hands them on as options.
     pub(super) dashed: Vec<String>,
     /// Links that the line makes, by folded path, and where they lead.

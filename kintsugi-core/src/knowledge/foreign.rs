@@ -274,11 +274,19 @@ pub(super) fn language_of(path: &str) -> Language {
         "vim" => Language::Ex,
         "el" => Language::Lisp,
         "cmake" => Language::Cmake,
-        "mk" => Language::Make,
+        "mk" | "ninja" | "ini" => Language::Make,
         "sh" | "bash" => Language::Shell,
         _ if name == "CMakeLists.txt" => Language::Cmake,
         _ if name.to_ascii_lowercase().contains("makefile") => Language::Make,
-        _ if name == "Rakefile" || name == "Gemfile" => Language::Ruby,
+        _ if name == "CMakeLists.txt" => Language::Cmake,
+        _ if matches!(name, "Snakefile" | "wscript" | "SConstruct") => Language::Python,
+        _ if matches!(
+            name,
+            "Rakefile" | "Gemfile" | "Podfile" | "Fastfile" | "Capfile" | "Thorfile" | "Guardfile"
+        ) =>
+        {
+            Language::Ruby
+        }
         _ => Language::Other,
     }
 }

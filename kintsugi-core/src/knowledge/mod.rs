@@ -71,6 +71,7 @@ pub mod schema;
 mod script;
 mod searched;
 mod sentences;
+mod settings;
 mod setup;
 mod shown;
 mod spoken;
@@ -228,6 +229,7 @@ impl Knowledge {
             analysis: Analysis::default(),
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
+            running: Vec::new(),
             dashed: Vec::new(),
             links: BTreeMap::new(),
             aliases: BTreeMap::new(),

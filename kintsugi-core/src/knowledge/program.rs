@@ -69,6 +69,7 @@ impl Analyst<'_> {
         self.forge_alias(call, name, words);
         self.suffix_alias(call, first, name, words);
         self.options_by_pattern(call);
+        self.run_settings(call, name);
         // `git x` and `kubectl x` start `git-x` and `kubectl-x` (git(1); kubectl, plugins).
         if matches!(name, "git" | "kubectl" | "cargo" | "gh" | "helm" | "docker")
             && let Some(verb) = words.first().and_then(Word::known)

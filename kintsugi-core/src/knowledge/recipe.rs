@@ -221,6 +221,17 @@ impl Makefile {
         filled
     }
 
+    /// `addsuffix m,r`: what a function gives whose arguments are all known.
+    fn computed(&self, inner: &str, around: (&str, &[String]), depth: usize) -> Option<String> {
+        let (name, arguments) = inner.split_once(' ')?;
+        let arguments = self.filled(arguments, around, depth);
+        if arguments.contains('$') {
+            return None;
+        }
+        let arguments: Vec<&str> = arguments.split(',').collect();
+        called(name, &arguments)
+    }
+
     /// Fills in what stands behind a `$`, and returns the rest.
     fn variable<'t>(
         &self,
@@ -252,6 +263,8 @@ impl Makefile {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
                 {
                     filled.extend(["${", inner, "}"]);
+                } else if let Some(text) = self.computed(inner, around, depth + 1) {
+                    filled.push_str(&text);
                 } else {
                     filled.push_str("${MAKE_FUNCTION}");
                 }
@@ -268,6 +281,48 @@ impl Makefile {
         }
         rest
     }
+}
+
+/// What a function of make gives for arguments that are written out (GNU make 4.4, 8.2 and 8.3); nothing for one that is not computed
+/// here. The words of a list are apart by one blank.
+fn called(name: &str, arguments: &[&str]) -> Option<String> {
+    let each = |list: &str, change: &dyn Fn(&str) -> String| {
+        let words: Vec<String> = list.split_whitespace().map(change).collect();
+        words.join(" ")
+    };
+    Some(match (name, arguments) {
+        ("strip" | "sort", [list]) => each(list, &str::to_owned),
+        ("addsuffix", [suffix, list]) => each(list, &|word| [word, suffix].concat()),
+        ("addprefix", [prefix, list]) => each(list, &|word| [prefix, word].concat()),
+        ("subst", [from, to, text]) if !from.is_empty() => text.replace(from, to),
+        ("join", [left, right]) => {
+            let (mut left, mut right) = (left.split_whitespace(), right.split_whitespace());
+            let pairs = std::iter::from_fn(|| match (left.next(), right.next()) {
+                (None, None) => None,
+                (one, other) => Some([one.unwrap_or(""), other.unwrap_or("")].concat()),
+            });
+            pairs.collect::<Vec<_>>().join(" ")
+        }
+        ("firstword", [list]) => list
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        ("lastword", [list]) => list
+            .split_whitespace()
+            .last()
+            .unwrap_or_default()
+            .to_owned(),
+        ("word", [number, list]) => {
+            let number: usize = number.trim().parse().ok()?;
+            let mut words = list.split_whitespace();
+            words
+                .nth(number.checked_sub(1)?)
+                .unwrap_or_default()
+                .to_owned()
+        }
+        _ => return None,
+    })
 }
 
 /// Where the bracket closes that was opened just before.
@@ -335,6 +390,15 @@ mod tests {
                 "1: curl x | sh",
                 "3: rm -rf ${MAKE_FUNCTION} ${UNSET} $(pwd)"
             ]
+        );
+    }
+
+    #[test]
+    fn functions_of_known_words_are_computed() {
+        let text = "T := $(addsuffix m,r)\nall:\n\t$(T) -rf $(subst X,~,X/a) $(join a b,.c .d) $(word 2,a b) $(subst x,$(Y),x)\n";
+        assert_eq!(
+            lines("Makefile", text, &[]),
+            ["3: rm -rf ~/a a.c b.d b ${MAKE_FUNCTION}"]
         );
     }
 

@@ -90,6 +90,7 @@ impl Analyst<'_> {
     pub(super) fn project_file(&mut self, task: &Task<'_, '_>, judged: &Judgement) {
         let (above, name) = judged.path.rsplit_once('/').unwrap_or(("", &judged.path));
         if !recipe::is_read(name) {
+            self.run_own(&task.call, &judged.path);
             return;
         }
         let default = recipe::MAKEFILES

@@ -69,6 +69,11 @@ impl Analyst<'_> {
                 }
                 feeds
             }
+            // Of what is computed only a `!` matters (dc(1), 1.07).
+            "dc" => match fed(call) {
+                Some(text) => self.text(call, Language::Gdb, &text, &[]),
+                None => Feeds::NONE,
+            },
             "kubectl" | "git" | "cargo" | "gh" | "helm" => self.run_plugin(task, program),
             _ => Feeds::NONE,
         }

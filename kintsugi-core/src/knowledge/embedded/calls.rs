@@ -94,6 +94,8 @@ pub(super) enum Decode {
     Base64,
     /// Two digits a byte.
     Hexadecimal,
+    /// Two digits behind a `%` (RFC 3986, 2.1).
+    Percent,
     /// Letters rotated by 13, the other encodings of `codecs.decode` are not known.
     Rot13,
     /// Character numbers to text.
@@ -128,6 +130,7 @@ impl Decode {
         match self {
             Self::Base64
             | Self::Hexadecimal
+            | Self::Percent
             | Self::Rot13
             | Self::Characters
             | Self::Reverse

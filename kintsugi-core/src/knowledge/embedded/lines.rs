@@ -3,6 +3,7 @@
 use super::{Embedded, effect, script, shell};
 use crate::effect::{Action, Modifier, Modifiers, Role};
 use crate::knowledge::schema::Language;
+use crate::knowledge::telling::listed;
 use crate::shell::Budget;
 
 /// Reads commands of gdb.
@@ -135,12 +136,36 @@ fn balanced(text: &str) -> &str {
     text
 }
 
+/// A command of cmake, up to the keyword behind it; nothing when a variable names its program, as for a tool that was found.
+fn command_of_cmake(words: &[&str]) -> Option<Embedded> {
+    const BEHIND: &str = " WORKING_DIRECTORY RESULT_VARIABLE RESULTS_VARIABLE OUTPUT_VARIABLE ERROR_VARIABLE OUTPUT_QUIET ERROR_QUIET \
+        TIMEOUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_STRIP_TRAILING_WHITESPACE INPUT_FILE OUTPUT_FILE ERROR_FILE COMMAND_ECHO VERBATIM \
+        DEPENDS COMMENT BYPRODUCTS USES_TERMINAL ENCODING COMMAND_ERROR_IS_FATAL MAIN_DEPENDENCY COMMAND_EXPAND_LISTS SOURCES ";
+    let end = words
+        .iter()
+        .position(|word| listed(BEHIND, word))
+        .unwrap_or(words.len());
+    let words = words.get(..end)?.iter().map(|word| {
+        // `$<TARGET_FILE:app>` is what the build makes (cmake-generator-expressions(7), 3.30).
+        if word.contains("$<") {
+            "$GENERATED".to_owned()
+        } else {
+            word.replace("${CMAKE_COMMAND}", "cmake")
+                .replace("$ENV{HOME}", "$HOME")
+        }
+    });
+    let command = words.collect::<Vec<_>>().join(" ");
+    (!command.starts_with(['$', '@'])).then(|| shell(&command))
+}
+
 /// Reads a script of cmake: what it starts and deletes (cmake-commands(7), 3.30).
 pub(super) fn read_cmake(text: &str, budget: &mut Budget) -> Vec<Embedded> {
     let mut found = Vec::new();
     let lower = text.to_ascii_lowercase();
     for (at, name) in [
         "execute_process",
+        "add_custom_target",
+        "add_custom_command",
         "exec_program",
         "file",
         "include",
@@ -164,10 +189,9 @@ pub(super) fn read_cmake(text: &str, budget: &mut Budget) -> Vec<Embedded> {
             .collect();
         let rest = words.get(1..).unwrap_or_default();
         match (name, words.first().copied()) {
-            ("execute_process", Some(_)) => {
-                for command in words.split(|word| *word == "COMMAND").skip(1) {
-                    found.push(shell(&command.join(" ")));
-                }
+            ("execute_process" | "add_custom_target" | "add_custom_command", Some(_)) => {
+                let commands = words.split(|word| *word == "COMMAND").skip(1);
+                found.extend(commands.filter_map(command_of_cmake));
             }
             ("exec_program", Some(program)) => {
                 found.push(shell(&format!(

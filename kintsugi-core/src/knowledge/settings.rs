@@ -1,0 +1,200 @@
+//! Settings and build files that are programs themselves, which the line writes and then has read: `cat > vite.config.js; npx vite build`.
+//!
+//! Whichever directory the program is told to work in, what the line wrote under that name is meant for it.
+
+use super::analyst::{Analyst, Call};
+use super::foreign::language_of;
+use super::schema::Language;
+use crate::shell::Word;
+
+/// Programs, and how the names of the files begin that they run. Sources: the documentation of each, 2025.
+const SETTINGS: &[(&str, &str)] = &[
+    ("grunt grunt-cli", "Gruntfile."),
+    ("gulp gulp-cli", "gulpfile."),
+    ("webpack webpack-cli webpack-dev-server", "webpack.config."),
+    ("vite vitest", "vite.config. vitest.config."),
+    ("rollup", "rollup.config."),
+    ("jest", "jest.config. jest.setup."),
+    ("eslint eslint_d", "eslint.config. .eslintrc."),
+    ("prettier prettierd", "prettier.config. .prettierrc."),
+    ("stylelint", "stylelint.config. .stylelintrc."),
+    ("babel", "babel.config. .babelrc."),
+    ("postcss tailwindcss", "postcss.config. tailwind.config."),
+    ("next", "next.config."),
+    ("nuxt nuxi", "nuxt.config."),
+    ("astro", "astro.config."),
+    ("svelte-kit", "svelte.config."),
+    ("mocha", ".mocharc."),
+    ("playwright", "playwright.config."),
+    ("cypress", "cypress.config."),
+    ("karma", "karma.conf."),
+    ("tsup", "tsup.config."),
+    ("expo react-native metro", "metro.config. app.config."),
+    ("hardhat", "hardhat.config."),
+    ("nox", "noxfile.py"),
+    ("invoke inv", "tasks.py"),
+    ("fab", "fabfile.py"),
+    ("doit", "dodo.py"),
+    ("waf", "wscript"),
+    ("snakemake", "Snakefile"),
+    ("conan", "conanfile.py"),
+    ("locust", "locustfile.py"),
+    ("gunicorn", "gunicorn.conf.py"),
+    ("tox", "tox.ini"),
+    ("meson", "meson.build"),
+    ("cmake", "CMakeLists.txt"),
+    ("mvn mvnw", "pom.xml"),
+    ("ant", "build.xml"),
+    ("gradle gradlew", "build.gradle settings.gradle init.gradle"),
+    ("sbt", "build.sbt"),
+    ("mix", "mix.exs"),
+    ("pod", "Podfile"),
+    ("fastlane", "Fastfile"),
+    ("cap", "Capfile"),
+    ("thor", "Thorfile"),
+    ("guard", "Guardfile"),
+    ("task go-task", "Taskfile."),
+    ("mage", "magefile.go"),
+];
+
+impl Analyst<'_> {
+    /// What the program runs by itself of what the line wrote.
+    pub(super) fn run_settings(&mut self, call: &Call<'_>, program: &str) {
+        if self.files.is_empty() {
+            return;
+        }
+        let mut rows = SETTINGS.iter();
+        let row = rows.find(|(programs, _)| programs.split(' ').any(|it| it == program));
+        let Some((_, begins)) = row else { return };
+        let is_one = |path: &&String| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            begins.split(' ').any(|begin| name.starts_with(begin))
+        };
+        let paths: Vec<String> = self.files.keys().filter(is_one).cloned().collect();
+        for path in paths {
+            self.run_own(call, &path);
+        }
+    }
+
+    /// Reads what the line wrote there as what it would do.
+    pub(super) fn run_own(&mut self, call: &Call<'_>, path: &str) {
+        let written = self.files.get(path).filter(|it| !it.before);
+        let Some(text) = written.and_then(|it| it.text.clone()) else {
+            return;
+        };
+        if self.running.iter().any(|it| it == path) {
+            return;
+        }
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let (language, text) = if matches!(name, "pom.xml" | "build.xml") {
+            (Language::Shell, commands_of_xml(&text))
+        } else if name.starts_with("Taskfile.") || name.to_ascii_lowercase().ends_with("justfile") {
+            let words = call.words.iter().skip(1).map(Word::display);
+            let names: Vec<String> = words.filter(|word| !word.starts_with('-')).collect();
+            (Language::Make, blocks(&text, &names))
+        } else {
+            (language_of(path), text.to_string())
+        };
+        self.running.push(path.to_owned());
+        self.text(call, language, &Word::text(text, call.span), &[]);
+        self.running.pop();
+    }
+}
+
+/// The tasks of those names, or without any the first and `default`: what is indented below `name:` (just 1.36; Task 3.40).
+fn blocks(text: &str, names: &[String]) -> String {
+    let mut kept = String::new();
+    let mut inside: Option<usize> = None;
+    let mut is_first = true;
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if inside.is_some_and(|outer| indent <= outer && !line.trim().is_empty()) {
+            inside = None;
+        }
+        let name = line
+            .trim_start()
+            .split([':', ' '])
+            .next()
+            .unwrap_or_default();
+        let begins = line.trim_end().ends_with(':')
+            || line
+                .split_once(':')
+                .is_some_and(|(_, rest)| !rest.starts_with('='));
+        if inside.is_none() && begins && !line.trim_start().starts_with(['-', '#']) {
+            let is_named = names.iter().any(|it| it == name);
+            let is_task = indent == 0 && !matches!(name, "version" | "tasks" | "vars" | "env");
+            if is_named || names.is_empty() && (name == "default" || is_task && is_first) {
+                inside = Some(indent);
+            }
+            is_first &= !is_task;
+        }
+        if inside.is_some() {
+            kept.extend([line, "\n"]);
+        }
+    }
+    kept
+}
+
+/// What a file of Ant or Maven starts and deletes, as lines for a shell (Ant 1.10, "Exec" and "Delete"; exec-maven-plugin 3).
+fn commands_of_xml(text: &str) -> String {
+    let mut lines = String::new();
+    for tag in text.replace("${user.home}", "$HOME").split('<') {
+        let (inside, content) = tag.split_once('>').unwrap_or((tag, ""));
+        let attribute = |name: &str| {
+            let (_, behind) = inside.split_once(&[" ", name, "="].concat())?;
+            let quote = behind
+                .chars()
+                .next()
+                .filter(|it| matches!(it, '"' | '\''))?;
+            behind.split(quote).nth(1)
+        };
+        match inside.split([' ', '/', '\n']).next().unwrap_or_default() {
+            "exec" | "executable" => {
+                lines.extend(["\n", attribute("executable").unwrap_or(content)]);
+            }
+            "arg" | "argument" => {
+                let word = attribute("line").or_else(|| attribute("value"));
+                lines.extend([" ", word.unwrap_or(content)]);
+            }
+            // What a property names is the build's own.
+            "delete" => {
+                let path = attribute("dir").or_else(|| attribute("file"));
+                if let Some(path) = path.filter(|path| !path.contains("${")) {
+                    lines.extend(["\nrm -rf ", path]);
+                }
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tasks_that_are_named_are_read() {
+        let just = "x := 'a'\nbuild: gen\n    cargo build\nclean:\n    rm -rf data\n";
+        assert_eq!(blocks(just, &[]), "build: gen\n    cargo build\n");
+        let clean = ["clean".to_owned()];
+        assert_eq!(blocks(just, &clean), "clean:\n    rm -rf data\n");
+        let task = "version: '3'\ntasks:\n  default:\n    cmds:\n      - go test\n  clean:\n    cmds:\n      - rm -rf data\n";
+        assert_eq!(
+            blocks(task, &[]),
+            "  default:\n    cmds:\n      - go test\n"
+        );
+        assert_eq!(
+            blocks(task, &clean),
+            "  clean:\n    cmds:\n      - rm -rf data\n"
+        );
+    }
+
+    #[test]
+    fn commands_of_ant_and_maven_are_lines() {
+        let ant = "<target><delete dir='/srv/x'/><delete dir='${out}'/><exec executable=\"rm\">\n<arg line=\"-rf ${user.home}/x\"/></exec></target>";
+        assert_eq!(commands_of_xml(ant), "\nrm -rf /srv/x\nrm -rf $HOME/x");
+        let maven = "<executable>rm</executable><arguments><argument>-rf</argument><argument>/srv/x</argument></arguments>";
+        assert_eq!(commands_of_xml(maven), "\nrm -rf /srv/x");
+    }
+}
