@@ -24,6 +24,14 @@ const TEXTS_MAX: usize = 16;
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
 
+/// Marks in a text by which reading it calls something.
+const OBJECTS: [&str; 4] = [
+    "!!python/object/",
+    "!!python/name",
+    "!ruby/object:Gem::",
+    "!!javax.script",
+];
+
 /// Bytes of a text that are searched for one unit of work.
 const SEARCHED_BYTES: usize = 8;
 
@@ -151,6 +159,22 @@ impl Analyst<'_> {
                         .with(Modifier::Indirect),
                 )
                 .by("git push");
+        }
+        // A text from which objects are made that call what it names (PyYAML 6, "Python-specific tags"; Psych 5).
+        let makes_objects = |text: &str| OBJECTS.iter().any(|tag| text.contains(tag));
+        let is_fed = match (&call.fed.text, call.input) {
+            (Some(text), _) => makes_objects(text),
+            (None, Input::Text(word)) => makes_objects(&word.display()),
+            (None, _) => false,
+        };
+        let is_written = || {
+            let mut files = self.files.values().filter(|written| !written.before);
+            files.any(|written| written.text.as_deref().is_some_and(makes_objects))
+        };
+        let runs = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
+        if runs && (is_fed || is_written()) {
+            let what = "objects made of a text".to_owned();
+            self.unknown(UnknownKind::Command, what, call.span);
         }
         for (language, word) in &task.parsed.code {
             let text = flat(word);

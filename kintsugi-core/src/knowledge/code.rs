@@ -16,7 +16,7 @@ use super::script::ScriptFile;
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::Judgement;
-use crate::shell::{self, Context, Hole, Input, Piece, Variables, Word};
+use crate::shell::{self, Context, Dialect, Hole, Input, Piece, Variables, Word};
 
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
@@ -34,6 +34,12 @@ impl Analyst<'_> {
         let is_on = |word: &Word| word.known().is_some_and(|text| text.starts_with('+'));
         if task.parsed.is_set("noexec") && !task.call.words.iter().any(is_on) {
             return feeds;
+        }
+        // What fish completes with is in part what commands print: `complete -a '(…)'` (complete(1), fish 3.6).
+        if task.parsed.path == "complete" && task.call.dialect == Dialect::Fish {
+            for command in task.call.words.iter().flat_map(substituted) {
+                self.shell_words(&task.call, &[command]);
+            }
         }
         for (language, word) in &task.parsed.code {
             // The reader of the shell reads what a trap says, in the states in which it could run.
@@ -427,6 +433,30 @@ impl Task<'_, '_> {
             .map(|value| value.word.clone())
             .collect()
     }
+}
+
+/// The commands in parentheses of a word, the outermost ones.
+fn substituted(word: &Word) -> Vec<Word> {
+    let text = word.display();
+    let mut found = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => {
+                depth += 1;
+                if depth == 1 {
+                    start = at + 1;
+                }
+            }
+            ')' if depth > 0 => {
+                depth -= 1;
+                let inner = text.get(start..at).filter(|_| depth == 0);
+                found.extend(inner.map(|inner| Word::text(inner, word.span)));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// `-e`, `-es`, `-E`: an editor reads commands (vim(1), "-s").

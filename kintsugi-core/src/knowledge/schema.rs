@@ -253,6 +253,8 @@ pub enum Takes {
     Value,
     /// A value only when attached: `--color=auto`, `-i.bak`.
     Attached,
+    /// Digits, when they are attached; other letters behind it are options: `perl -0777pe`.
+    Digits,
     /// The words of a command, to the end or to a lone `;` or `+`: `find -exec`.
     Command,
     /// Two values (`jq --arg NAME VALUE`).

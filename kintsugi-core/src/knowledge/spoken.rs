@@ -47,6 +47,12 @@ impl Analyst<'_> {
                 }
                 Feeds::NONE
             }
+            "ftp" | "tnftp" | "pftp" | "ncftp" | "ftps" => {
+                if let Some(text) = fed(call) {
+                    self.told_by_ftp(call, &text);
+                }
+                Feeds::NONE
+            }
             "docker" | "podman" | "nerdctl" | "buildah" => {
                 let is_build = path.any(|word| matches!(word, "build" | "bud"));
                 let is_fed = call.words.iter().any(|word| {
@@ -76,6 +82,25 @@ impl Analyst<'_> {
             },
             "kubectl" | "git" | "cargo" | "gh" | "helm" => self.run_plugin(task, program),
             _ => Feeds::NONE,
+        }
+    }
+
+    /// Lines for a server of files: what they take away there (ftp(1), tnftp 20230507).
+    fn told_by_ftp(&mut self, call: &Call<'_>, text: &Word) {
+        let plain = embedded::flat(text).replace("\\n", "\n");
+        for line in plain.lines().take(LINES_MAX) {
+            let mut words = line.split_whitespace();
+            let deletes = matches!(
+                words.next(),
+                Some("delete" | "mdelete" | "mdel" | "dele" | "rmdir" | "rm" | "rename" | "reset")
+            );
+            if let Some(what) = words.next().filter(|_| deletes) {
+                let target = Target {
+                    text: what.to_owned(),
+                    place: None,
+                };
+                self.push(call, Action::Delete, Role::Remote, target);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ impl Analyst<'_> {
         self.manifests(task);
         self.opened(task);
         self.appliances(task);
+        self.composed(task);
         self.restored(task);
         self.answered(task);
         self.ends_piped(task);

@@ -191,6 +191,13 @@
 //! | rights and owners of everything that is found | `find ~ -exec chmod o+r {} +` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | messages through an interface, or in the lines of IRC and SMTP | `curl -d to=… https://…/sms`, `printf 'PRIVMSG …' \| nc …` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a switch to another server behind more commands than are looked at | `createdb scratch; :; … 64 times; export PGHOST=prod; dropdb scratch` | `kintsugi-core/src/knowledge/own/tests.rs`: `nothing_is_calmed_behind_more_commands_than_are_looked_at` |
+//! | letters behind digits of an option: the code was taken for the name of a file | `perl -0777pe 'system "rm -rf ~/x"' a` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | objects that run something when they are read again | `yaml.unsafe_load`, `def __reduce__(self): return subprocess.call, …` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a service of a compose file with this machine's directories | `volumes: ["/:/h"]`, `entrypoint: ["sh", "-c", "rm -rf /h/x"]` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a secret that a step of a build is lent, and sends | `RUN --mount=type=secret,id=k curl -d @/run/secrets/k …` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an address that a program puts into a manifest | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | what is completed is printed by a command | `complete -c git -a '(rm -rf ~/x)'` of fish | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -203,11 +210,9 @@
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
-//! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
 //! | settings of an agent that the same line brings from elsewhere, in an archive that is not listed within 250 ms, or that comes through a pipe | `curl … \| tar xz`, `git pull`, `rsync -a host:kit/ .` |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
-//! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work`, lines of IRC for `nc` |
+//! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
 //! | many files moved onto one name that has no ending, or is read in a loop | `for f in a b; do mv "$f" /mnt/x; done` |
-//! | an address in a manifest that another program edits | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` |

@@ -332,6 +332,7 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("vim.fs.rm", tree(Delete, 0)),
     ("vim.fn.delete", tree(Delete, 0)),
     ("std.getenv", Does::Variable),
+    ("os.getenv", Does::Variable),
     ("System.getProperty", Does::Variable),
     ("System.getenv", Does::Variable),
     // Julia.

@@ -140,14 +140,54 @@ impl Script<'_> {
         if self.pays(call, last) {
             return;
         }
-        if matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
+        if self.tells_machine(call, last) {
+            return;
+        }
+        if self.brings.clients && changes_elsewhere(last) {
+            let with = Modifiers::NONE.with(Modifier::Assumed);
+            let name = [last, ", by a library"].concat();
+            self.elsewhere
+                .push(effect(Action::Write, Role::Resource, &name, with));
+            return;
+        }
+        if let Some(action) = loses(last, call) {
+            let with = Modifiers::NONE.with(Modifier::Assumed);
+            self.elsewhere.push(effect(
+                action,
+                Role::Resource,
+                call.path.trim_start_matches('.'),
+                with,
+            ));
+        }
+    }
+}
+
+impl Script<'_> {
+    /// Notes what a library is told to run on another machine, or to say to a device; whether it is such a call.
+    fn tells_machine(&mut self, call: &Call<'_>, last: &str) -> bool {
+        // netmiko 4 and its like: `send_command_timing("write erase")`.
+        let tells = last.starts_with("send_") || matches!(last, "cli" | "write_channel");
+        let told = || call.argument(0).known();
+        if tells
+            && self.brings.machines | self.brings.clients
+            && told().is_some_and(|line| crate::knowledge::appliances::is_regretted(&line))
+        {
+            let with = Modifiers::NONE.with(Modifier::Remote);
+            let device = "a network device";
+            self.found
+                .push(effect(Action::Write, Role::Config, device, with));
+            return true;
+        }
+        // fabric 3: `Connection("web1").run("…")`.
+        let by_fabric = call.path.contains("Connection") && matches!(last, "run" | "local");
+        if by_fabric || matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
             self.found.extend(
                 call.argument(0)
                     .alternatives()
                     .into_iter()
                     .map(Embedded::Shell),
             );
-            return;
+            return true;
         }
         if matches!(
             last,
@@ -168,24 +208,9 @@ impl Script<'_> {
                 "a network device",
                 with,
             ));
-            return;
+            return true;
         }
-        if self.brings.clients && changes_elsewhere(last) {
-            let with = Modifiers::NONE.with(Modifier::Assumed);
-            let name = [last, ", by a library"].concat();
-            self.elsewhere
-                .push(effect(Action::Write, Role::Resource, &name, with));
-            return;
-        }
-        if let Some(action) = loses(last, call) {
-            let with = Modifiers::NONE.with(Modifier::Assumed);
-            self.elsewhere.push(effect(
-                action,
-                Role::Resource,
-                call.path.trim_start_matches('.'),
-                with,
-            ));
-        }
+        false
     }
 }
 
@@ -313,6 +338,18 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
         || name == "destroy" && has_arguments
     {
         return Some(Action::Delete);
+    }
+    // `stripe.subscriptions.cancel(id)`, but `task.cancel()`.
+    let is_of_many = call.path.rsplit('.').nth(1).is_some_and(|noun| {
+        noun.len() > 3
+            && (noun.ends_with('s') || noun.starts_with(|it: char| it.is_ascii_uppercase()))
+    });
+    let ends = matches!(
+        name,
+        "cancel" | "suspend" | "deactivate" | "archive" | "disable" | "revoke" | "pause" | "stop"
+    );
+    if ends && has_arguments && is_of_many {
+        return Some(Action::StopService);
     }
     let mut words = parts(name);
     let first = words.next()?;

@@ -102,20 +102,10 @@ impl Script<'_> {
                 feed: Feed::Text,
             });
         }
+        self.restored_objects(tokens);
         self.walked_and_imported(tokens);
         self.sends_to_many(tokens);
-        // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
-        if self.language == Language::Other && named(&["process"]) {
-            for pair in tokens.windows(3) {
-                if let [text, dot, bang] = pair
-                    && dot.mark() == "."
-                    && bang.mark().starts_with('!')
-                    && let Some(text) = text.text()
-                {
-                    self.found.push(super::shell(text));
-                }
-            }
-        }
+        self.run_texts(tokens);
         self.ends_each(tokens);
         self.roundabout(tokens);
         self.opened_by_options(tokens);
@@ -152,6 +142,48 @@ impl Script<'_> {
         }
         if self.hides && (self.computes || self.found.iter().any(unknown)) {
             self.hidden("what comes out of a decoder");
+        }
+    }
+}
+
+impl Script<'_> {
+    /// Objects that run something when they are read again.
+    fn restored_objects(&mut self, tokens: &[Token]) {
+        let named = |names: &[&str]| names_one(tokens, names);
+        // An object that is restored by a call of what starts programs (pickle of Python 3.13, "object.__reduce__").
+        let starters = [
+            "os.system",
+            "system",
+            "subprocess",
+            "popen",
+            "Popen",
+            "exec",
+            "eval",
+            "check_output",
+            "execvp",
+            "rmtree",
+        ];
+        if self.language == Language::Python
+            && named(&["__reduce__", "__reduce_ex__"])
+            && named(&starters)
+        {
+            self.hidden("an object that runs something when it is read again");
+        }
+    }
+
+    /// Texts that run by what stands behind them.
+    fn run_texts(&mut self, tokens: &[Token]) {
+        // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
+        if self.language == Language::Other && names_one(tokens, &["process"]) {
+            for pair in tokens.windows(3) {
+                if let [text, dot, bang] = pair
+                    && dot.mark() == "."
+                    && bang.mark().starts_with('!')
+                    && let Some(text) = text.text()
+                {
+                    self.found.push(super::shell(text));
+                }
+            }
         }
     }
 }

@@ -142,6 +142,16 @@ impl<'k> Reader<'k, '_> {
             let is_last = rest.as_str().is_empty() && word.pieces.len() < 2;
             match found.takes() {
                 Takes::Nothing => self.apply(&found, None),
+                Takes::Digits => {
+                    let behind = rest.as_str();
+                    let is_hex = behind.starts_with(['x', 'X']);
+                    let digits = behind.trim_start_matches(['x', 'X']);
+                    let digits = digits.trim_start_matches(|letter: char| {
+                        letter.is_ascii_digit() || is_hex && letter.is_ascii_hexdigit()
+                    });
+                    rest = digits.chars();
+                    self.apply(&found, None);
+                }
                 Takes::Attached | Takes::Value | Takes::Two | Takes::Command if is_last => {
                     self.apply(&found, None);
                 }
@@ -256,7 +266,7 @@ impl<'k> Reader<'k, '_> {
     /// Sets what an option sets, and takes its value.
     fn apply(&mut self, found: &Found<'k>, attached: Option<Word>) {
         let value = match found.takes() {
-            Takes::Nothing | Takes::Attached => attached,
+            Takes::Nothing | Takes::Attached | Takes::Digits => attached,
             Takes::Value => attached.or_else(|| self.next_word()),
             Takes::Two => {
                 let first = attached.or_else(|| self.next_word());
