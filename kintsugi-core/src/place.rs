@@ -15,6 +15,20 @@ pub fn is_agents(name: &str) -> bool {
     names::AGENTS.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
+/// Whether a file, by its path below a project, is taken up there without being named again: settings of agents, hooks of git, `.envrc`.
+#[must_use]
+pub fn is_taken_up(path: &str) -> bool {
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    // What git puts there itself runs nothing.
+    let is_hook = |name: &str| !name.is_empty() && !name.ends_with(".sample");
+    match first {
+        ".envrc" => rest.is_empty(),
+        ".husky" => true,
+        ".git" => rest.strip_prefix("hooks/").is_some_and(is_hook),
+        _ => is_agents(first),
+    }
+}
+
 pub use judge::{Judgement, NEW_TEMPORARY, OutputPlace};
 use lexical::Around;
 

@@ -10,7 +10,7 @@ use kintsugi_tests::machine::Machine;
 use serde_json::{Value, json};
 
 /// Lines that put `kit`, which has settings of agents, into the project.
-const BRINGS: [&str; 16] = [
+const BRINGS: [&str; 22] = [
     "rsync -a kit/ .",
     "rsync -a ./kit/ ./",
     "cp -r kit/. .",
@@ -27,10 +27,16 @@ const BRINGS: [&str; 16] = [
     "unzip -o kit.zip -d .",
     "7z x kit.zip",
     "cpio -id < kit.cpio",
+    "shopt -s dotglob; cp -r kit/* .",
+    "git apply kit.patch",
+    "git apply < kit.patch",
+    "cat kit.patch | git apply",
+    "patch -p1 -i kit.patch",
+    "git am kit.patch",
 ];
 
 /// Lines that bring none, or put them where no agent looks.
-const BRINGS_NONE: [&str; 14] = [
+const BRINGS_NONE: [&str; 18] = [
     "rsync -a plain/ .",
     "cp -r plain/. .",
     "mv plain/* .",
@@ -46,6 +52,47 @@ const BRINGS_NONE: [&str; 14] = [
     "tar czf /tmp/saved.tgz kit",
     "cp kit/src/a.rs .",
     "tar xf nothing.tgz",
+    // A pattern stands for no name with a dot in front.
+    "cp -r kit/* .",
+    "git apply plain.patch",
+    "patch -p1 < plain.patch",
+    "git apply --check kit.patch",
+];
+
+/// Lines that put what nobody can look into before where settings of agents may stand.
+const UNSEEN: [&str; 14] = [
+    "curl -sL https://example.org/a.tgz | tar xz",
+    "curl -sL https://example.org/a.tgz | tar xz --strip-components=1",
+    "curl -sLO https://example.org/a.tgz && tar xzf a.tgz",
+    "wget https://example.org/a.zip && unzip -o a.zip",
+    "tar xf <(curl -s https://example.org/a.tgz)",
+    "ssh host tar cz work | tar xz",
+    "rsync -a host:work/ .",
+    "scp -r host:work/. .",
+    "aws s3 sync s3://bucket/work .",
+    "rclone copy remote:work .",
+    "gsutil -m rsync -r gs://bucket/work .",
+    "curl https://example.org/a.diff | git apply",
+    "tar xf encrypted.tgz",
+    "unzip encrypted.tgz",
+];
+
+/// What people fetch all day: into directories where no agent looks, by names that say what comes, or by git.
+const SEEN: [&str; 14] = [
+    "git pull",
+    "git pull --rebase origin main",
+    "git clone https://example.org/x/y",
+    "git checkout feature",
+    "git merge origin/main",
+    "git stash pop",
+    "curl -sL https://example.org/a.tgz | tar xz -C build",
+    "tar xzf plain.tgz --strip-components=1 -C build",
+    "curl -sLO https://example.org/a.tgz && tar xzf a.tgz -C build",
+    "rsync -a host:work .",
+    "rsync -a host:work/ data/",
+    "scp host:notes.txt .",
+    "aws s3 sync s3://bucket/work data/",
+    "git show HEAD | patch -p1",
 ];
 
 /// A project with a directory that has settings of agents in it, one that has none, and archives of both.
@@ -74,6 +121,11 @@ impl Project {
         ] {
             this.write(name);
         }
+        for (name, file) in [("kit", ".cursor/mcp.json"), ("plain", "src/a.rs")] {
+            let patch = format!("--- /dev/null\n+++ b/{file}\n@@ -0,0 +1 @@\n+{{}}\n");
+            fs::write(this.work.join(format!("{name}.patch")), patch).unwrap();
+        }
+        fs::write(this.work.join("encrypted.tgz"), [7, 0, 200, 1].repeat(64)).unwrap();
         this.made("git", &["init", "-q", "."]);
         this.made("tar", &["czf", "below.tgz", "kit"]);
         for kind in ["kit", "plain"] {
@@ -131,6 +183,82 @@ fn settings_of_agents_that_come_along_unnamed_are_held_and_named() {
     for command in BRINGS_NONE {
         let answer = project.check(command);
         assert_eq!(answer["decision"], "allow", "{command}: {answer:#}");
+    }
+}
+
+#[test]
+fn what_nobody_can_look_into_is_held_where_settings_of_agents_stand() {
+    let project = Project::new();
+    for command in UNSEEN {
+        let answer = project.check(command);
+        assert_eq!(answer["decision"], "allow", "{command}: {answer:#}");
+    }
+    project.write(".cursor/rules/style.mdc");
+    for command in UNSEEN {
+        let answer = project.check(command);
+        assert_eq!(answer["decision"], "hold", "{command}: {answer:#}");
+        let told = answer["findings"].to_string();
+        assert!(
+            told.contains(".cursor/rules/style.mdc"),
+            "{command}: {told}"
+        );
+    }
+    for command in SEEN {
+        let answer = project.check(command);
+        assert_eq!(answer["decision"], "allow", "{command}: {answer:#}");
+    }
+}
+
+#[test]
+fn hooks_that_come_along_are_held_and_a_repository_is_not() {
+    let project = Project::new();
+    for name in [
+        "hooks/.git/hooks/post-checkout",
+        "husky/.husky/pre-commit",
+        "env/.envrc",
+    ] {
+        project.write(name);
+    }
+    for name in [
+        "repository/.git/config",
+        "repository/.git/hooks/pre-commit.sample",
+    ] {
+        project.write(name);
+    }
+    for (kind, expected) in [
+        ("hooks", "hold"),
+        ("husky", "hold"),
+        ("env", "hold"),
+        ("repository", "allow"),
+    ] {
+        project.made("tar", &["czf", &format!("{kind}.tgz"), "-C", kind, "."]);
+        for command in [
+            format!("tar xf {kind}.tgz"),
+            format!("cp -r {kind}/. ."),
+            format!("rsync -a {kind}/ ."),
+        ] {
+            let answer = project.check(&command);
+            assert_eq!(answer["decision"], expected, "{command}: {answer:#}");
+        }
+    }
+}
+
+#[test]
+fn a_patch_in_the_line_is_read_for_the_files_that_it_changes() {
+    let project = Project::new();
+    for (file, expected) in [
+        (".claude/settings.json", "hold"),
+        ("deep/.mcp.json", "hold"),
+        (".git/hooks/pre-commit", "hold"),
+        ("src/a.rs", "allow"),
+        ("docs/mcp.md", "allow"),
+    ] {
+        for apply in ["git apply", "patch -p1"] {
+            let command =
+                format!("{apply} <<'END'\n--- a/{file}\n+++ b/{file}\n@@ -1 +1 @@\n-a\n+b\nEND\n");
+            let answer = project.check(&command);
+            assert_eq!(answer["decision"], expected, "{command}: {answer:#}");
+        }
     }
 }
 

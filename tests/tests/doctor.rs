@@ -3,8 +3,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::seat::Seat;
+use kintsugi_tests::shells::Shell;
 use kintsugi_tests::waiting::until;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A machine with the programs in a directory of their own, two agents and two shells, all wired.
 fn wired() -> (Machine, std::path::PathBuf) {
@@ -234,4 +236,64 @@ fn a_file_that_cannot_be_wired_is_named_with_what_to_do() {
             && words.contains("mend that file; then `kintsugi setup` wires it"),
         "{words}"
     );
+}
+
+#[test]
+fn what_an_agent_starts_by_itself_is_told_once_unless_a_person_let_it() {
+    let mut seat = Seat::new(Shell::Bash);
+    seat.has_a_daemon();
+    std::fs::create_dir(seat.file(".claude")).unwrap();
+    let write = |seat: &Seat, names: &[&str]| {
+        let server = |name: &&str| {
+            (
+                (*name).to_owned(),
+                json!({"command": "npx", "args": [name]}),
+            )
+        };
+        let servers: serde_json::Map<String, Value> = names.iter().map(server).collect();
+        let text = json!({"mcpServers": servers}).to_string();
+        std::fs::write(seat.file(".claude.json"), text).unwrap();
+    };
+    let round = |seat: &Seat| {
+        let output = seat.machine.run(&["doctor", "--round=nobody"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    write(&seat, &["known"]);
+    let setup = seat.machine.run(&["setup", "--only=claude-code"]);
+    assert!(setup.status.success(), "{setup:?}");
+    assert_eq!(round(&seat), (Some(0), String::new()));
+
+    seat.approve("claude mcp add mine -- npx mine");
+    write(&seat, &["known", "mine", "stranger"]);
+    let kintsugi = program("kintsugi");
+    let (_, checks) = doctor(&seat.machine, &kintsugi, &[]);
+    let (grade, told) = found(&checks, "agents");
+    assert_eq!(grade, "warning", "{told}");
+    assert!(told.contains("mcpServers.stranger"), "{told}");
+    let (code, said) = round(&seat);
+    assert_eq!(code, Some(1), "{said}");
+    let place = "alarm: an agent starts something new by itself, and no hook hears of it: `mcpServers.stranger` in `~/.claude.json`";
+    assert!(said.starts_with(place), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(round(&seat), (Some(0), String::new()));
+
+    // What was there and starts something else now is new as well, until its person says that they know it.
+    let other = json!({"mcpServers": {"known": {"command": "sh", "args": ["-c", "x"]}}});
+    std::fs::write(seat.file(".claude.json"), other.to_string()).unwrap();
+    assert_eq!(
+        found(&doctor(&seat.machine, &kintsugi, &[]).1, "agents").0,
+        "warning"
+    );
+    assert!(
+        seat.machine
+            .run(&["setup", "--only=claude-code"])
+            .status
+            .success()
+    );
+    assert_eq!(
+        found(&doctor(&seat.machine, &kintsugi, &[]).1, "agents").0,
+        "good"
+    );
+    assert_eq!(round(&seat), (Some(0), String::new()));
 }

@@ -1,18 +1,22 @@
-//! Which settings of agents come along with a directory, the names of a pattern, or an archive.
+//! Which settings of agents, and what else is taken up by itself, come along with a directory, the names of a pattern, or an archive.
 //!
-//! Names alone: no file is opened but an archive, by the program that lists its members.
+//! Names alone: no file is opened but an archive, by the program that lists its members, and a patch, whose lines name files.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use kintsugi_core::facts::{BROUGHT_MAX, TargetFact, TargetKind};
-use kintsugi_core::place::is_agents;
+use kintsugi_core::place::is_taken_up;
 
 use super::{Deadline, glob};
 use crate::capture::archive;
 
 /// Most names that are looked at below one directory of an agent's.
 const NAMES_MAX: usize = 200;
+
+/// Longest patch that is read.
+const PATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// How deep that is looked.
 const DEPTH_MAX: usize = 4;
@@ -35,9 +39,11 @@ pub(super) fn names(fact: &mut TargetFact, is_glob: bool, deadline: Deadline) ->
     };
     for path in found {
         let above = path.parent()?.to_owned();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(is_agents) {
-            below(fact, &above, path, deadline)?;
+        match path.file_name().and_then(|name| name.to_str()) {
+            // Of a repository only what it runs: the rest is many names.
+            Some(".git") => below(fact, &above, path.join("hooks"), deadline)?,
+            Some(name) if is_taken_up(name) => below(fact, &above, path, deadline)?,
+            Some(_) | None => {}
         }
     }
     Some(())
@@ -59,10 +65,37 @@ fn below(fact: &mut TargetFact, above: &Path, top: PathBuf, deadline: Deadline) 
             Ok(entries) if !is_deep && !path.is_symlink() => {
                 waiting.extend(entries.flatten().map(|entry| entry.path()));
             }
-            Ok(_) | Err(_) => fact.brings.push(inner.to_str()?.to_owned()),
+            Ok(_) | Err(_) => {
+                let inner = inner.to_str()?;
+                if is_taken_up(inner) {
+                    fact.brings.push(inner.to_owned());
+                }
+            }
         }
     }
     Some(())
+}
+
+/// Returns the names in a patch, and whether all of it was read; nothing when the file is none.
+fn patched(path: &Path) -> Option<(Vec<Vec<u8>>, bool)> {
+    let mut text = Vec::new();
+    let file = fs::File::open(path).ok()?;
+    file.take(PATCH_BYTES_MAX + 1).read_to_end(&mut text).ok()?;
+    let is_text = !text.iter().take(512).any(|byte| *byte == 0);
+    let marks: [&[u8]; 3] = [b"+++ ", b"rename to ", b"copy to "];
+    let name = |line: &[u8]| {
+        let name = marks.iter().find_map(|mark| line.strip_prefix(*mark))?;
+        // A time may stand behind it, and a name with odd letters stands in quotes.
+        let name = name.split(|byte| *byte == b'\t').next()?;
+        Some(name.trim_ascii().to_vec())
+    };
+    let names: Vec<Vec<u8>> = text
+        .split(|byte| *byte == b'\n')
+        .filter_map(name)
+        .map(|name| name.into_iter().filter(|byte| *byte != b'"').collect())
+        .collect();
+    let is_whole = u64::try_from(text.len()).is_ok_and(|len| len <= PATCH_BYTES_MAX);
+    (is_text && !names.is_empty()).then_some((names, is_whole))
 }
 
 /// Notes which of its members may be settings of agents: at any depth, since an option may take the directories in front away.
@@ -70,12 +103,18 @@ pub(super) fn members(fact: &mut TargetFact, deadline: Deadline) -> Option<()> {
     let path = PathBuf::from(&fact.arg);
     let found = path.metadata().ok()?;
     if !found.is_file() {
-        return Some(());
+        return None;
     }
     fact.kind = TargetKind::File;
-    for name in archive::members(&path, deadline)? {
+    let (names, is_whole) = match patched(&path) {
+        Some(found) => found,
+        None => (archive::members(&path, deadline)?, true),
+    };
+    for name in names {
         let name = String::from_utf8_lossy(&name);
-        if !name.split('/').any(is_agents) || name.ends_with('/') {
+        let mut from = name.match_indices('/').map(|(at, _)| at + 1);
+        let is_some = is_taken_up(&name) || from.any(|at| name.get(at..).is_some_and(is_taken_up));
+        if !is_some || name.ends_with('/') {
             continue;
         }
         if fact.brings.len() == BROUGHT_MAX {
@@ -83,5 +122,5 @@ pub(super) fn members(fact: &mut TargetFact, deadline: Deadline) -> Option<()> {
         }
         fact.brings.push(name.into_owned());
     }
-    Some(())
+    is_whole.then_some(())
 }

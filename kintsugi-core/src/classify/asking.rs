@@ -4,7 +4,7 @@
 //! same, nothing is asked. Facts alarm: a script that would run, work below what looks like the output of a build, a link that
 //! leads elsewhere; only while the line would pass.
 
-use super::brought::brought;
+use super::brought::{brought, unseen};
 use super::court::{Court, Found};
 use super::grounds::is_here;
 use super::{Bar, Class, Classification};
@@ -129,6 +129,11 @@ fn alarming(court: &Court<'_>, wanted: &mut Wanted) {
         }
     }
     for it in brought(court.analysis, court.subject) {
+        if !court.is_answered(&it.asked.arg, it.asked.scope) {
+            wanted.target(it.asked);
+        }
+    }
+    for it in unseen(court.analysis, court.subject) {
         if !court.is_answered(&it.asked.arg, it.asked.scope) {
             wanted.target(it.asked);
         }

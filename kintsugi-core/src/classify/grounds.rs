@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::court::{Court, Found, add_fact};
-use super::{Class, Subject};
+use super::{Class, Subject, brought};
 use crate::effect::{Action, Effect, Modifier, Modifiers, Role, Target};
 use crate::facts::{Facts, may_hide_work, question};
 use crate::knowledge::Analysis;
@@ -185,6 +185,19 @@ pub(super) fn raise(court: &Court<'_>, found: &mut Vec<Found>, grounds: &mut Vec
             grounds.push(Ground {
                 about: effect.target.text.clone(),
                 says: target.says(effect),
+                turn: Turn::Alarms,
+                rule: Some(finding.rule.clone()),
+            });
+        }
+        found.push((Some(index), finding));
+    }
+    for (index, mut finding, says) in brought::found(court) {
+        court.policy.adjust(&mut finding, About::Text);
+        let about = court.analysis.effects.get(index);
+        if let Some(about) = about.filter(|_| grounds.len() < GROUNDS_MAX) {
+            grounds.push(Ground {
+                about: about.target.text.clone(),
+                says,
                 turn: Turn::Alarms,
                 rule: Some(finding.rule.clone()),
             });

@@ -3,9 +3,9 @@
 use super::analyst::{Analyst, Call, Printed};
 use super::feeds::Feeds;
 use super::grammar::{self, keyed_matching};
-use super::schema::Language;
+use super::schema::{Keyed, Language};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
-use crate::place::{Judgement, Place};
+use crate::place::{Judgement, Place, pattern};
 use crate::shell::{Assignment, Hole, LINES_OF_FILE, Piece, Redirect, RedirectMode, Word};
 
 /// Most listed roots that one redirection is judged on.
@@ -25,7 +25,11 @@ impl Analyst<'_> {
             let knowledge = self.knowledge;
             let matching =
                 keyed_matching(knowledge.variables(), &assignment.name, &assignment.value);
+            let in_home = self.in_home(&assignment.value);
             for entry in matching {
+                if in_home.as_deref().is_some_and(|path| is_usual(entry, path)) {
+                    continue;
+                }
                 let parsed = grammar::Parsed {
                     path: assignment.name.clone(),
                     keyed: vec![(entry, assignment.value.clone())],
@@ -34,6 +38,14 @@ impl Analyst<'_> {
                 self.keyed_only(call, parsed);
             }
         }
+    }
+
+    /// Returns a path in the home as it is written with `~`; nothing when it lies elsewhere, or is not known.
+    fn in_home(&self, value: &Word) -> Option<String> {
+        let path = value.known()?;
+        let rest = path.strip_prefix(self.surroundings.home.as_deref()?)?;
+        rest.starts_with('/')
+            .then(|| format!("~{}", rest.trim_end_matches('/')))
     }
 
     /// Opens `/dev/tcp/HOST/PORT` and `/dev/udp/…` (`bash(1)`, REDIRECTION). Returns what flows in from there.
@@ -372,4 +384,12 @@ fn is_interpreter(call: &Call<'_>) -> bool {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "python" | "python3" | "perl"
         )
     })
+}
+
+/// Whether `path`, which begins with `~/`, is where the variable of `entry` leads in any case.
+fn is_usual(entry: &Keyed, path: &str) -> bool {
+    let known = entry.not_for.iter();
+    known
+        .filter(|known| known.starts_with("~/"))
+        .any(|known| pattern::matches(known, path))
 }

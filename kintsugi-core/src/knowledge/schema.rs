@@ -222,7 +222,8 @@ pub struct Opt {
 pub struct Keyed {
     /// The keys, in any case of letters; a `*` stands for any characters: `["alias.*"]`.
     pub key: Vec<String>,
-    /// Values that are harmless, as whole texts, or with a `*` for any characters: `["cat", "less*", "*/cat"]`.
+    /// Values that are harmless, as whole texts, or with a `*` for any characters: `["cat", "less*", "*/cat"]`. For a variable, one
+    /// that begins with `~/` lies in the person's home, however that is written.
     #[serde(default)]
     pub not_for: Vec<String>,
     /// Values for which alone it matters, when not empty: `["!*"]`.

@@ -184,6 +184,9 @@
 //! | a key or a condition of fish that runs a command | `bind \cx 'rm -rf ~/x'`, `complete -c ls -n '…'` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a command that compiled code or a block of Ruby works out letter by letter | `char s[] = "sn …"; s[0]--; system(s);`, `` `#{[114, 109].map { \|n\| n.chr }.join} x` `` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | what only zsh runs: `repeat` with a block, functions that an array of hooks names, prompts that `print -P` expands, `hash` of a name, files as elements of `mapfile`, `NULLCMD` | `repeat 2 { rm -rf ~/x }`, `chpwd_functions+=(f)`, `hash fmt=/bin/rm; fmt -rf ~/x` | `tests/corpus/evasive-other-shells.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a patch that changes settings of an agent, from a file or in the line | `git apply kit.patch`, `patch -p1 <<…` | `tests/tests/agent_brought.rs`: `a_patch_in_the_line_is_read_for_the_files_that_it_changes` and the others there |
+//! | hooks of git and `.envrc` that come along in an archive or a directory | `tar xf kit.tgz`, `cp -r kit/. .` | `tests/tests/agent_brought.rs`: `hooks_that_come_along_are_held_and_a_repository_is_not` |
+//! | what nobody can look into before, where settings of an agent stand: from a pipe, from another machine, not listed in time | `curl … \| tar xz`, `rsync -a host:kit/ .` | `tests/tests/agent_brought.rs`: `what_nobody_can_look_into_is_held_where_settings_of_agents_stand` |
 //! | a decoder that reads a file, and is fed something harmless beside | `echo a \| base64 -d x.b64 \| sh` | `tests/corpus/evasive-given.toml`, `every_evasive_spelling_is_held_by_its_rule`; `tests/tests/evasion.rs`: `joining_two_commands_never_lowers_a_class` |
 //! | program text of any language in a file that the line writes, for whatever then runs it | `cat > x.exs <<E … Postgrex.query!(c, "DROP TABLE a") … E; elixir x.exs` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a command that stands in program text, and comes to what runs it by a block, a lambda or a parameter | `"rm -rf ~/x".then { \|a\| system(a) }` | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
@@ -211,7 +214,7 @@
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
-//! | settings of an agent that the same line brings from elsewhere, in an archive that is not listed within 250 ms, or that comes through a pipe | `curl … \| tar xz`, `git pull`, `rsync -a host:kit/ .` |
+//! | settings of an agent that git brings, by a directory that is asked about nowhere, or where none stand yet: an agent's host asks first whether a project is trusted | `git pull`, `git clone`, `curl … \| tar xz` in a fresh directory |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |

@@ -73,9 +73,13 @@
 //!   `guard.agent-tools`): servers of MCP, plugins, extensions, settings with hooks, and the files of agents, skills and commands, whose first
 //!   lines may bring hooks and servers along. What only tells an agent something passes (`AGENTS.md`, `CLAUDE.md`, rules of Cursor and Roo): agents
 //!   write it all day, and what they then propose is asked about. What comes with a directory or an archive that is put whole where an agent looks (the project's directory,
-//!   the home, where the line runs) is looked at by the client: its names, not its content, and `.vscode` is left to its host, which asks whether
-//!   a project is trusted. What the line itself only fetches cannot be looked at before (`bypasses`; `tests/tests/agent_tools.rs`,
-//!   `tests/tests/agent_brought.rs`).
+//!   the home, where the line runs) is looked at by the client: its names, not its content, and of a patch the lines that name files. `.vscode` is left
+//!   to its host, which asks whether a project is trusted; hooks of git, `.husky` and `.envrc` are looked for as well.
+//!   What nobody can look into before (it comes through a pipe, from another machine as a whole, is fetched by the line itself, or is not listed
+//!   within 250 ms) is held where settings of agents stand already (`facts.unseen-agents`, risk 55): there an agent works that takes the new ones up.
+//!   It passes in a directory of its own, in the output of a build, and where no agent has settings. What git brings passes
+//!   too: people pull and check out all day, the host asks before it trusts a project, and what then runs is asked about; only
+//!   such a directory by its name is held (`git checkout origin/main -- .claude`). `tests/tests/agent_tools.rs`, `tests/tests/agent_brought.rs`.
 //! - An agent that a line starts past its gate is held as well: with servers, hooks or settings of its own, or so that it asks nobody
 //!   (`guard.given-agent`, `guard.agent-elsewhere`, `guard.unasked-agent`; `an_agent_is_started_past_its_gate_by_nobody_unasked`).
 //! - A command is judged in the directory that the tool's own input names (`workdir`, `cwd`, `directory`, `dir_path`,
@@ -134,6 +138,13 @@
 //! `notify` (`a_gate_that_goes_dark_is_an_incident_told_in_red_and_over_when_it_is_back`). A round that finds nothing says
 //! nothing; one is ended after ten minutes, and a probe after 20 s. The daemon of a machine makes none, since its user has no home
 //! with gates: there each person's `kintsugi doctor` in `cron(8)` does, by its exit status.
+//!
+//! A round also looks at what agents start by themselves, where no hook hears of it: servers of MCP, hooks of others and plugins, in the
+//! settings of the home (`kintsugi-cli/src/command/doctor/started.rs` has the files; `setup` and each round note hashes of what they start). What is new, or
+//! starts something else than before, is told once as an `incident`, unless a command explains it that a person let run since, and that
+//! names it or its file; `kintsugi doctor` shows it until `kintsugi setup` takes it as known. Not looked at: the settings of
+//! repositories, and goose's `config.yaml`
+//! (`what_an_agent_starts_by_itself_is_told_once_unless_a_person_let_it`).
 //!
 //! # Telling a person
 //!

@@ -2,6 +2,7 @@
 
 mod probe;
 mod round;
+mod started;
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use self::probe::Seen;
 use self::round::Tell;
-pub(super) use self::round::forget;
+pub(super) use self::round::{forget, remember};
 use super::log::told;
 use super::setup::{self, Gate};
 use super::{JSON_VERSION, notify, status, watch};
@@ -254,7 +255,20 @@ fn still(paths: &Paths) -> Vec<Check> {
         policy(),
         watched(status.as_deref()),
         notified(paths, status.as_deref()),
+        started_by_agents(paths),
     ]
+}
+
+/// Whether agents start something by themselves that they did not when their person last looked.
+fn started_by_agents(paths: &Paths) -> Check {
+    let (count, new) = round::unknown(paths);
+    if new.is_empty() {
+        let found = format!("{count} servers, hooks and plugins of others, none new");
+        return Check::new("agents", Grade::Good, found);
+    }
+    let found = format!("new, and no hook hears of it: {}", new.join(", "));
+    Check::new("agents", Grade::Warning, found)
+        .hint("take out what you do not know; `kintsugi setup` takes the rest as known")
 }
 
 /// Whether who is to be told by a command of their own is told.

@@ -1,7 +1,8 @@
 //! One round: every gate is tried, and only what has gone dark is said. The daemon starts it, and takes its words into the log.
 //!
 //! Dark is a gate that let the probe through, did not answer in time, or does not call the hook any more although it once did.
-//! One that nobody ever wired is not dark. A round writes nothing but its notes.
+//! One that nobody ever wired is not dark. What agents start by themselves, and did not when somebody last looked, is told once. A
+//! round writes nothing but its notes.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -9,9 +10,11 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kintsugi_core::display::escape;
+use kintsugi_core::paths::Paths;
 use serde::{Deserialize, Serialize};
 
 use super::probe::Seen;
+use super::started::{self, Started};
 use super::{probe, setup};
 use crate::agent::Host;
 use crate::client::Client;
@@ -20,6 +23,9 @@ use crate::command::setup::Gate;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::{gate, surroundings};
+
+/// How long before the last look a command may have been let run whose work showed only after it.
+const APPROVED_BEFORE_MS: u64 = 10 * 60 * 1_000;
 
 /// What a round leaves for the next one, and for the daemon.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,6 +38,12 @@ struct Notes {
     well: bool,
     /// The gates that were seen to refuse.
     alive: BTreeSet<String>,
+    /// What agents start by themselves; nothing before somebody first looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<BTreeSet<String>>,
+    /// When that was looked at, in milliseconds since 1970.
+    #[serde(default)]
+    looked: u64,
 }
 
 /// Who hears of it, beside whoever reads standard error.
@@ -65,28 +77,76 @@ pub(super) fn run(tell: Tell, console: &mut Console) -> Result<Exit, Failure> {
         }
         dark.extend(why.map(|why| words(&one, &why)));
     }
+    let (started, new) = news(&paths, &before);
     let notes = Notes {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: now(),
         well: dark.is_empty(),
         alive,
+        started: Some(started.into_keys().collect()),
+        looked: now(),
     };
+    let told: BTreeSet<String> = dark.iter().cloned().chain(new).collect();
     std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)?;
-    for what in &dark {
+    for what in &told {
         writeln!(console.err, "alarm: {what}")?;
     }
-    if tell == Tell::Person && !dark.is_empty() {
-        notify::alarm(&dark, console);
+    if tell == Tell::Person && !told.is_empty() {
+        notify::alarm(&told, console);
     }
-    Ok(if dark.is_empty() {
+    Ok(if told.is_empty() {
         Exit::Allowed
     } else {
         Exit::Failed
     })
 }
 
+/// Returns what agents start by themselves, and in words what is new of it.
+fn news(paths: &Paths, before: &Notes) -> (Started, Vec<String>) {
+    let home = surroundings::home().unwrap_or_default();
+    let started = started::look(Path::new(&home));
+    let Some(known) = &before.started else {
+        return (started, Vec::new());
+    };
+    // What was let run shortly before the last look may have been written shortly after it.
+    let since = before.looked.saturating_sub(APPROVED_BEFORE_MS);
+    let new = started::news(paths, &started, known, since);
+    let say = |place: &String| {
+        let place = escape(place);
+        format!(
+            "an agent starts something new by itself, and no hook hears of it: {place}; take it out unless you know it"
+        )
+    };
+    let new = new.iter().map(say).collect();
+    (started, new)
+}
+
+/// Returns what is new since somebody last looked; nothing where nobody has.
+pub(super) fn unknown(paths: &Paths) -> (usize, Vec<String>) {
+    let before = read(&paths.rounds);
+    let (started, _) = news(paths, &Notes::default());
+    let since = before.looked.saturating_sub(APPROVED_BEFORE_MS);
+    let new = before
+        .started
+        .map(|known| started::news(paths, &started, &known, since));
+    (started.len(), new.unwrap_or_default())
+}
+
+/// Takes what agents start now as known: their person has just looked through it, with `kintsugi setup`.
+pub(in crate::command) fn remember(paths: &Paths) -> std::io::Result<()> {
+    let before = read(&paths.rounds);
+    let (started, _) = news(paths, &Notes::default());
+    let notes = Notes {
+        started: Some(started.into_keys().collect()),
+        looked: now(),
+        ..before
+    };
+    std::fs::create_dir_all(&paths.data)?;
+    std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)
+}
+
 /// Forgets which gates were alive: their person has taken them away.
-pub(in crate::command) fn forget(paths: &kintsugi_core::paths::Paths) {
+pub(in crate::command) fn forget(paths: &Paths) {
     // Where there is nothing, nothing is expected either.
     drop(std::fs::remove_file(&paths.rounds));
 }

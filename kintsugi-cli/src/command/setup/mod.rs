@@ -242,6 +242,9 @@ impl Setup {
             }
             self.say(file, &state, console)?;
         }
+        if !self.check && !self.dry_run {
+            doctor::remember(&surroundings::paths()?)?;
+        }
         if !self.check && !self.dry_run && !self.json {
             let hint =
                 "each begins with its next session; `kintsugi setup --undo` puts all of it back";
