@@ -9,8 +9,8 @@ use super::spoken::fed;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
 use crate::shell::Word;
 
-/// Most lines that are looked at.
-const LINES_MAX: usize = 256;
+/// Most lines for a device that are looked at; what has more is taken for the worst.
+const LINES_MAX: usize = 2_048;
 
 /// Longest line that is one for a device, in bytes.
 const LINE_BYTES_MAX: usize = 256;
@@ -139,7 +139,6 @@ const PRINTER: &[&str] = &[
 pub(super) fn is_for_printer(text: &str) -> bool {
     text.split("@PJL ")
         .skip(1)
-        .take(LINES_MAX)
         .any(|rest| PRINTER.iter().any(|word| rest.starts_with(word)))
 }
 
@@ -224,8 +223,9 @@ impl Analyst<'_> {
     pub(super) fn lines_for_device(&mut self, call: &Call<'_>, program: &str, text: &str) {
         let is_printer = is_for_printer(text);
         let text = text.replace("\\n", "\n").replace("\\r", "\n");
-        let mut lines = text.split(['\n', ';']).take(LINES_MAX);
-        if is_printer || lines.any(is_regretted) {
+        let mut lines = text.split(['\n', ';']);
+        if is_printer || lines.by_ref().take(LINES_MAX).any(is_regretted) || lines.next().is_some()
+        {
             self.set_back(call, program);
         }
     }

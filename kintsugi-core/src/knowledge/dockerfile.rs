@@ -93,8 +93,8 @@ impl Analyst<'_> {
                 && words.any(|word| matches!(word.as_str(), "build" | "bud"))
                 && words.any(|word| word.split(':').next() == Some(name))
         };
-        let mut earlier = task.call.scope.script.invocations.iter().take(BUILDS_MAX);
-        if !earlier.any(builds) {
+        let all = &task.call.scope.script.invocations;
+        if all.len() <= BUILDS_MAX && !all.iter().any(builds) {
             return Vec::new();
         }
         let files = self.files.iter();
@@ -120,7 +120,7 @@ impl Analyst<'_> {
     }
 }
 
-/// Most commands of a line among which the build of an image is looked for.
+/// Most commands of a line among which the build of an image is looked for; a longer one may have built it.
 const BUILDS_MAX: usize = 64;
 
 /// The words of `["find", "/in"]` or of a line for a shell.

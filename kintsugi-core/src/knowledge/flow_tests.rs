@@ -107,3 +107,48 @@ fn redirections_write_and_read() {
         ),
     ]);
 }
+
+/// Texts and lines may be padded with what is harmless: only so much of them is looked at one by one.
+#[test]
+fn nothing_is_overlooked_behind_more_than_is_looked_at() {
+    let many = |one: &str| one.repeat(3_000 / one.len());
+    for (text, expected) in [
+        (
+            format!(
+                "{}coproc sh; printf 'rm -rf ~/docs' >&\"${{COPROC[1]}}\"",
+                many(": ; ")
+            ),
+            "delete path /home/u/docs",
+        ),
+        (
+            format!(
+                "{}echo 'ENTRYPOINT [\"find\", \"/home/u/docs\", \"-delete\"]' > Dockerfile; docker build -t x .; docker run -v \"$HOME:/home/u\" x",
+                many(": ; ")
+            ),
+            "delete path /home/u/docs",
+        ),
+        (
+            format!("ssh router '{}erase startup-config'", many("\n").repeat(2)),
+            "write config a network device",
+        ),
+        (
+            format!(
+                "printf '{}git+https://example.org/x\\n' > r.txt; pip install -r r.txt",
+                many("package\\n")
+            ),
+            "install package git+https://example.org/x",
+        ),
+        (
+            format!(
+                "printf 'x:\\n\\trm -rf ~/docs\\n' > z.mk; printf '{}include z.mk\\n' > Makefile; make x",
+                (0..40)
+                    .map(|at| ["include a", &at.to_string(), ".mk\\n"].concat())
+                    .collect::<String>()
+            ),
+            "delete path /home/u/docs",
+        ),
+    ] {
+        let found = effects(&text).join("; ");
+        assert!(found.contains(expected), "{text}: {found}");
+    }
+}

@@ -125,8 +125,8 @@ impl Analyst<'_> {
             && let Some(text) = &printed.text
         {
             let text = text.replace("\\n", "\n");
-            let mut beside = call.scope.script.invocations.iter().take(BESIDE_MAX);
-            if beside.any(is_bare_shell) {
+            let beside = &call.scope.script.invocations;
+            if beside.len() > BESIDE_MAX || beside.iter().any(is_bare_shell) {
                 self.text(
                     call,
                     Language::Shell,
@@ -297,7 +297,7 @@ fn is_descriptor(target: &Word) -> bool {
     !name.bytes().any(|letter| letter.is_ascii_lowercase())
 }
 
-/// Most commands of a line among which a shell that runs beside is looked for.
+/// Most commands of a line among which a shell that runs beside is looked for; in a longer one there may be one.
 const BESIDE_MAX: usize = 64;
 
 /// A shell that is told nothing by its words: it reads what it is given.

@@ -10,8 +10,8 @@ use super::program::Task;
 use crate::effect::Modifier;
 use crate::shell::Word;
 
-/// Most lines of a list that are looked at.
-const LINES_MAX: usize = 64;
+/// Most addresses of a list that are looked at.
+const ADDRESSES_MAX: usize = 64;
 
 impl Analyst<'_> {
     /// Looks at what a list of packages names, where the line shows it.
@@ -49,11 +49,11 @@ impl Analyst<'_> {
         }
         let before = words.get(..=verb).unwrap_or_default();
         for text in texts {
-            for line in text.lines().take(LINES_MAX) {
-                let line = line.split(" #").next().unwrap_or_default().trim();
-                if !line.contains("://") || line.starts_with('#') {
-                    continue;
-                }
+            let lines = text
+                .lines()
+                .map(|line| line.split(" #").next().unwrap_or_default().trim());
+            let addresses = lines.filter(|line| line.contains("://") && !line.starts_with('#'));
+            for line in addresses.take(ADDRESSES_MAX) {
                 let parts = line.split_whitespace().filter(|part| *part != "@");
                 let behind = parts.map(|part| Word::text(part, call.span));
                 let words: Vec<Word> = before.iter().cloned().chain(behind).collect();

@@ -3,6 +3,7 @@
 //! What a script hides is no worse than a script that nobody read: what cannot be read in it, or takes more work than one script
 //! may, is unknown and not catastrophic. What it is seen to do counts whole, and says in which line.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::analyst::{Ambient, Analyst, Call};
@@ -44,9 +45,6 @@ struct Before {
     programs: usize,
 }
 
-/// Most files of a makefile that are read with it.
-const INCLUDED_MAX: usize = 8;
-
 impl Analyst<'_> {
     /// Notes that the text of a file would change the answer, when a client can look there.
     pub(super) fn want_script(&mut self, judged: &Judgement) {
@@ -68,7 +66,7 @@ impl Analyst<'_> {
         self.scripts(call, &[file], operands)
     }
 
-    /// A makefile with the files that it includes, where the line wrote them (GNU make 4.4, "Including Other Makefiles").
+    /// A makefile with the files that it includes, each once, where the line wrote them (GNU make 4.4, "Including Other Makefiles").
     fn with_included(&self, path: &str, text: &str) -> String {
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let mut whole = text.to_owned();
@@ -76,7 +74,8 @@ impl Analyst<'_> {
             let line = line.trim_start_matches(['-', 's']);
             line.strip_prefix("include ")
         });
-        for name in included.flat_map(str::split_whitespace).take(INCLUDED_MAX) {
+        let names: BTreeSet<&str> = included.flat_map(str::split_whitespace).collect();
+        for name in names {
             let written = self.written(&format!("{directory}/{name}"));
             if let Some(more) = written.and_then(|it| it.text) {
                 whole.push('\n');

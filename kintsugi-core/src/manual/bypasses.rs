@@ -201,6 +201,7 @@
 //! | commits that are made to look pushed | `git update-ref refs/remotes/origin/main HEAD` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | an address that a program puts into a manifest | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | what is completed is printed by a command | `complete -c git -a '(rm -rf ~/x)'` of fish | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | padding in front of what a bound leaves out: commands, lines for a device, a list of packages, included makefiles | `: ; … coproc sh; printf 'rm -rf ~/x' >&"${COPROC[1]}"`, `ssh router '…; erase startup-config'` | `kintsugi-core/src/knowledge/flow_tests.rs`: `nothing_is_overlooked_behind_more_than_is_looked_at` |
 //!
 //! # Open
 //!
