@@ -68,12 +68,14 @@ pub(super) fn sense(part: &str) -> Sense {
         | "obsolete" | "unfollow" | "unfriend" | "unlist" | "void" | "rewind" | "repave"
         | "detachall" | "delall" | "cleanall" | "unstage" | "evacuated" | "closeaccount"
         | "overwriteall" => Sense::Deletes,
-        "stop" | "kill" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend" | "drain"
-        | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze" | "quarantine"
-        | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "leave" | "seal"
-        | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon" | "stopall"
-        | "bounce" | "powerdown" | "scram" | "estop" | "hibernate" | "lockout" | "isolate"
-        | "takedown" | "blackhole" | "deny" | "reject" | "unmount" | "unplug" => Sense::Stops,
+        "stop" | "kill" | "killall" | "shutdown" | "halt" | "poweroff" | "reboot" | "suspend"
+        | "drain" | "cordon" | "disable" | "deactivate" | "cancel" | "abort" | "freeze"
+        | "quarantine" | "mute" | "pause" | "powercycle" | "restart" | "off" | "down" | "leave"
+        | "seal" | "demote" | "evacuate" | "fence" | "disconnect" | "offline" | "uncordon"
+        | "stopall" | "bounce" | "powerdown" | "scram" | "estop" | "hibernate" | "lockout"
+        | "isolate" | "takedown" | "blackhole" | "deny" | "reject" | "unmount" | "unplug" => {
+            Sense::Stops
+        }
         _ => act_sense(part),
     }
 }

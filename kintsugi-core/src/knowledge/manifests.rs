@@ -78,7 +78,8 @@ impl Analyst<'_> {
         if !is_alone && !verbs.any(|verb| VERBS.contains(&&*verb)) {
             return;
         }
-        let mut found: Vec<String> = edited(call, manifests);
+        let before = self.made.at().unwrap_or_default();
+        let mut found: Vec<String> = edited(call, before, manifests);
         for (path, written) in &self.files {
             let is_manifest = manifests.iter().any(|end| path.ends_with(end));
             let text = written
@@ -102,16 +103,14 @@ const EDITORS: &str = " jq yq sed gsed perl dasel gojq tomlq toml awk gawk ";
 /// Most commands of a line among which an editor of a manifest is looked for.
 const EDITORS_MAX: usize = 64;
 
-/// The addresses that an earlier command of the line puts into such a manifest: `jq '.dependencies.x="git+https://…"' package.json`.
-fn edited(call: &Call<'_>, manifests: &[&str]) -> Vec<String> {
+/// The addresses that one of the commands before this one puts into such a manifest: `jq '.dependencies.x="git+https://…"' package.json`.
+fn edited(call: &Call<'_>, before: usize, manifests: &[&str]) -> Vec<String> {
     let is_named = |text: &str| {
         let mut names = manifests.iter().map(|it| it.trim_start_matches('/'));
         names.any(|name| text == name || text.ends_with(&["/", name].concat()))
     };
     let invocations = call.scope.script.invocations.iter();
-    let earlier = invocations
-        .take(EDITORS_MAX)
-        .filter(|it| it.span.start < call.span.start);
+    let earlier = invocations.take(before.min(EDITORS_MAX));
     let mut found = Vec::new();
     for invocation in earlier {
         let name = super::redirect::behind_wrappers(&invocation.words);
