@@ -8,6 +8,7 @@ mod reader;
 use super::Knowledge;
 use super::schema::{Command, Effect, Keyed, Language, Wraps};
 use super::store::Node;
+use super::targets::is_harmless;
 use crate::effect::{Modifier, Modifiers};
 use crate::place::pattern;
 use crate::shell::{Piece, Word};
@@ -205,7 +206,7 @@ pub(super) fn keyed_matching<'k>(
             .key
             .iter()
             .any(|known| pattern::matches_any_case(known, key))
-            && !like(&entry.not_for)
+            && !is_harmless(&entry.not_for, &text, entry.code.is_some())
             && (entry.only_for.is_empty() || like(&entry.only_for))
     })
 }

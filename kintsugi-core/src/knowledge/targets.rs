@@ -10,7 +10,27 @@ use crate::shell::Word;
 pub(super) fn is_meant(effect: &schema::Effect, word: &Word) -> bool {
     let text = word.display();
     let like = |list: &[String]| list.iter().any(|known| pattern::matches(known, &text));
-    !like(&effect.not_for) && (effect.only_for.is_empty() || like(&effect.only_for))
+    let is_code = effect.kind == Some(Role::Code);
+    !is_harmless(&effect.not_for, &text, is_code)
+        && (effect.only_for.is_empty() || like(&effect.only_for))
+}
+
+/// Whether a value is in a list of harmless ones. What a command begins with says nothing of one that starts another behind it.
+pub(super) fn is_harmless(list: &[String], value: &str, is_code: bool) -> bool {
+    let does_more = is_code && does_more(value);
+    list.iter()
+        .any(|known| pattern::matches(known, value) && !(does_more && known.ends_with('*')))
+}
+
+/// Whether a command starts another one, other than to show what it prints: `less -R; rm x`, and not `diff-so-fancy | less`.
+fn does_more(command: &str) -> bool {
+    let is_shown = |part: &str| {
+        let first = part.split_whitespace().next().unwrap_or_default();
+        matches!(first, "less" | "more" | "cat" | "head" | "bat" | "delta")
+    };
+    command.contains([';', '&', '`', '\n', '>'])
+        || command.contains("$(")
+        || !command.split('|').skip(1).all(is_shown)
 }
 
 /// The words on which an effect falls.
