@@ -104,9 +104,15 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
 /// Help that is printed for want of a subcommand is an error without clap's word for one.
 fn in_own_words(said: &str) -> (String, String) {
     let Some(said) = said.strip_prefix("error: ") else {
-        let hint =
-            "`kintsugi --help` lists the subcommands; `kintsugi run -- CMD` is the first to try";
-        return ("a subcommand is missing".to_owned(), hint.to_owned());
+        let usage = said.lines().find_map(|line| line.strip_prefix("Usage: "));
+        let words = usage.unwrap_or("kintsugi").split(['[', '<']).next();
+        let command = words.unwrap_or_default().trim_end();
+        let first = match command {
+            "kintsugi" => "; `kintsugi run -- CMD` is the first to try",
+            _ => "",
+        };
+        let hint = format!("`{command} --help` lists the subcommands{first}");
+        return ("a subcommand is missing".to_owned(), hint);
     };
     let mut message = String::new();
     let mut hint = None;
@@ -155,6 +161,15 @@ mod tests {
             "{message}"
         );
         assert_eq!(said(&[]).0, "a subcommand is missing");
+        assert!(said(&[]).1.starts_with("`kintsugi --help`"));
+        for command in ["trash", "admin", "model", "shim", "hook"] {
+            let (message, hint) = said(&[command]);
+            assert_eq!(message, "a subcommand is missing");
+            assert_eq!(
+                hint,
+                format!("`kintsugi {command} --help` lists the subcommands")
+            );
+        }
         for arguments in [
             &["frobnicate"][..],
             &["run"],
