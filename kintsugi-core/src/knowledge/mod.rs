@@ -56,6 +56,7 @@ mod opened;
 mod operations_tests;
 mod overlooked;
 mod own;
+mod own_checks;
 mod own_input;
 mod plain_options;
 mod program;

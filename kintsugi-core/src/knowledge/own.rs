@@ -364,8 +364,12 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
         }
     };
     let is_chosen = |word: &&Word| {
-        let [one] = call.printing(word) else {
-            return false;
+        let one = match call.printing(word) {
+            [one] => one,
+            _ => match handed_on(call) {
+                Some(one) if word.known().is_none() => one,
+                Some(_) | None => return false,
+            },
         };
         let known: Option<Vec<_>> = one.words.iter().map(Word::known).collect();
         let Some(known) = known else { return false };
@@ -388,6 +392,20 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
     };
     let names = line.operands.get(1..).unwrap_or_default();
     is_meant && !names.is_empty() && names.iter().all(is_chosen)
+}
+
+/// The one command whose output `xargs` hands on to this one: `docker ps -q --filter label=x | xargs docker rm`.
+pub(super) fn handed_on<'c>(call: &'c Call<'_>) -> Option<&'c crate::shell::Invocation> {
+    let script = call.scope.script;
+    let around = script.invocations.iter().find(|it| it.span == call.span)?;
+    let is_handing = around.words.first().and_then(Word::known).as_deref() == Some("xargs");
+    let crate::shell::Input::Pipe { first, end } = &around.input else {
+        return None;
+    };
+    match script.between(*first, *end) {
+        [one] if is_handing => Some(one),
+        _ => None,
+    }
 }
 
 /// Whether `docker run` prints the number of the container, and not what runs in it: `-d` in front of the image (docker-run(1)).

@@ -120,24 +120,7 @@ impl Analyst<'_> {
         if is_process {
             return;
         }
-        // `>&"${COPROC[1]}"`: what is printed goes to a program that runs beside (bash(1) 5.2, "Coprocesses").
-        if is_descriptor(&redirect.target)
-            && let Some(text) = &printed.text
-        {
-            let text = text.replace("\\n", "\n");
-            let beside = &call.scope.script.invocations;
-            if beside.len() > BESIDE_MAX || beside.iter().any(is_bare_shell) {
-                self.text(
-                    call,
-                    Language::Shell,
-                    &Word::text(text.as_str(), call.span),
-                    &[],
-                );
-            }
-            for path in ["text.sh", "text.py"] {
-                self.search(call, path, &text);
-            }
-        }
+        self.printed_beside(call, redirect, printed);
         if !self.afford_path(call, &redirect.target) {
             return;
         }
@@ -158,6 +141,12 @@ impl Analyst<'_> {
             if action != Action::Read && judged.modifiers.contains(Modifier::Unresolved) {
                 let text = redirect.target.display();
                 self.unknown(super::UnknownKind::Target, text, redirect.target.span);
+            }
+            if judged.place == Place::Trigger
+                && action != Action::Read
+                && self.only_checks(&judged.path, printed)
+            {
+                judged.place = Place::Project;
             }
             let feed = if action == Action::Read {
                 Feed::Nothing
@@ -184,6 +173,38 @@ impl Analyst<'_> {
                 self.remember_redirected(call, &judged.path, printed);
             }
         }
+    }
+
+    /// What is printed to a shell that runs beside.
+    fn printed_beside(&mut self, call: &Call<'_>, redirect: &Redirect, printed: &Printed) {
+        // `>&"${COPROC[1]}"`: what is printed goes to a program that runs beside (bash(1) 5.2, "Coprocesses").
+        if is_descriptor(&redirect.target)
+            && let Some(text) = &printed.text
+        {
+            let text = text.replace("\\n", "\n");
+            let beside = &call.scope.script.invocations;
+            if beside.len() > BESIDE_MAX || beside.iter().any(is_bare_shell) {
+                self.text(
+                    call,
+                    Language::Shell,
+                    &Word::text(text.as_str(), call.span),
+                    &[],
+                );
+            }
+            for path in ["text.sh", "text.py"] {
+                self.search(call, path, &text);
+            }
+        }
+    }
+
+    /// Whether what is written is all known, and a hook of git that only checks.
+    fn only_checks(&self, path: &str, printed: &Printed) -> bool {
+        let text = if self.told.contains(path) {
+            self.written(path).and_then(|it| it.text)
+        } else {
+            printed.text.clone()
+        };
+        text.is_some_and(|text| super::own_checks::only_checks(path, &text))
     }
 
     /// Keeps in mind what stands in a file behind a redirection.

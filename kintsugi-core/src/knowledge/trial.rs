@@ -120,7 +120,7 @@ impl Analyst<'_> {
                     && is_here(call.words)
                     && is_trial(&effect.target.text);
             let is_calm = if effect.role == Role::Volume {
-                is_compose
+                is_compose || takes_trial_volumes(call)
             } else {
                 is_own || is_set || is_named
             };
@@ -136,6 +136,51 @@ impl Analyst<'_> {
 fn is_trial(text: &str) -> bool {
     let last = text.rsplit('/').next().unwrap_or_default();
     parts(last).any(|part| matches!(part.as_str(), "test" | "tests" | "testing" | "ci" | "e2e"))
+}
+
+/// Whether every volume that a command removes is one for tests, by its own name or by the filter that chooses it.
+fn takes_trial_volumes(call: &Call<'_>) -> bool {
+    let is_meant = |name: &str| {
+        is_trial(name) && !parts(name).any(|part| super::lexicon::is_production(&part))
+    };
+    let chosen_by = |one: &Invocation| {
+        let words: Vec<String> = one.words.iter().map(Word::display).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let lists = matches!(words.as_slice(), ["docker" | "podman", "volume", "ls", ..]);
+        let filters = words.windows(2).filter_map(|pair| match pair {
+            ["-f" | "--filter", filter] => Some(*filter),
+            _ => None,
+        });
+        let attached = words
+            .iter()
+            .filter_map(|word| word.strip_prefix("--filter="));
+        let mut all = filters.chain(attached).filter_map(|it| it.split_once('='));
+        lists && all.any(|(key, value)| matches!(key, "label" | "name") && is_meant(value))
+    };
+    let Some((verb, names)) = call.words.split_at_checked(3) else {
+        return false;
+    };
+    let verb: Vec<String> = verb.iter().map(Word::display).collect();
+    let is_removal = matches!(
+        verb.iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice(),
+        ["docker" | "podman", "volume", "rm" | "remove"]
+    );
+    let mut names = names
+        .iter()
+        .filter(|word| word.display() != "-f")
+        .peekable();
+    is_removal
+        && names.peek().is_some()
+        && names.all(|word| match word.known() {
+            Some(name) => is_meant(&name),
+            None => match call.printing(word) {
+                [one] => chosen_by(one),
+                _ => super::own::handed_on(call).is_some_and(chosen_by),
+            },
+        })
 }
 
 /// Whether an address is that of an index or a collection for tests on this machine, and of no other (Elasticsearch 8, Qdrant 1.12,
@@ -240,6 +285,9 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
         matches!(host, "localhost" | "127.0.0.1")
             && is_trial(database.split('?').next().unwrap_or_default())
     };
+    if exported_address(call).is_some_and(|it| is_passing_file(&it) || is_trial_address(&it)) {
+        return true;
+    }
     let mut addresses = call
         .assignments
         .iter()
@@ -276,10 +324,54 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
             .any(|pair| matches!(pair, [flag, value] if matches!(flag.as_str(), "--env" | "-e" | "--environment") && is_test(value)))
 }
 
+/// The address that the line exports in front of a command, unless that is given another, or a file in between may say one.
+fn exported_address(call: &Call<'_>) -> Option<String> {
+    let is_address = |name: &str| name.contains("DATABASE_URL");
+    if call.assignments.iter().any(|it| is_address(&it.name)) {
+        return None;
+    }
+    let mut earlier = call.scope.script.invocations.iter();
+    let brings_more = |it: &Invocation| {
+        let first = it.words.first().and_then(Word::known);
+        it.span.start < call.span.start && matches!(first.as_deref(), Some("source" | "." | "eval"))
+    };
+    let exported = call.variables.values.get("DATABASE_URL");
+    exported
+        .filter(|_| !earlier.any(brings_more))
+        .map(Word::display)
+}
+
+/// Whether an address is that of a file of SQLite in a temporary directory, or of none: `sqlite:////tmp/x.db`, `sqlite://`.
+fn is_passing_file(address: &str) -> bool {
+    let Some((scheme, path)) = address.split_once("://") else {
+        return false;
+    };
+    scheme.split('+').next() == Some("sqlite")
+        && !path.contains("..")
+        && (matches!(path, "" | "/:memory:") || path.starts_with("//tmp/"))
+}
+
+/// Whether a container is given a volume, in which data of before may lie, or the network of the host, on which any server may answer.
+fn brings_data(words: &[String]) -> bool {
+    let behind = words.iter().skip(1).map(Some).chain(std::iter::once(None));
+    words.iter().zip(behind).any(|(word, next)| {
+        let is_volume = ["-v", "--volume", "--mount"]
+            .iter()
+            .any(|option| word.starts_with(option));
+        // What a server is filled with when it first starts.
+        let is_seed = [Some(word), next]
+            .iter()
+            .flatten()
+            .any(|it| it.contains("docker-entrypoint-initdb.d"));
+        is_volume && !is_seed || matches!(word.as_str(), "host" | "--network=host" | "--net=host")
+    })
+}
+
 /// Whether a container has a name that says that nobody keeps it; where the name is taken it is no other's either.
 fn is_for_the_moment(words: &[String]) -> bool {
     words.windows(2).any(
-        |pair| matches!(pair, [flag, name] if flag == "--name" && super::own::is_passing(name)),
+        // The number of this process is in no other's.
+        |pair| matches!(pair, [flag, name] if flag == "--name" && (super::own::is_passing(name) || name.contains("$$"))),
     )
 }
 
@@ -297,6 +389,7 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
             && words
                 .iter()
                 .any(|word| SERVERS.iter().any(|server| word.contains(server)))
+            && !brings_data(words)
     };
     let earlier: Vec<Vec<String>> = invocations
         .iter()
@@ -340,7 +433,7 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
                 )
             })
     });
-    by_name || by_port && is_here(call.words)
+    (by_name || by_port) && is_here(call.words)
 }
 
 #[cfg(test)]

@@ -65,14 +65,21 @@ impl Analyst<'_> {
 
     /// Whether the line has certainly made a cluster of this machine the one that is spoken to, and the words name no other.
     fn is_local_cluster(&self, task: &Task<'_, '_>, line: &Line<'_>) -> bool {
-        let mut context = None;
+        let (mut context, mut is_written) = (None, false);
         for (name, value) in &line.options {
             let (name, attached) = name.split_once('=').unwrap_or((name, ""));
             match name {
                 "--context" | "--kube-context" => {
                     context = Some(value.map_or_else(|| attached.to_owned(), Word::display));
                 }
-                "--kubeconfig" | "--server" | "-s" | "--cluster" => return false,
+                "--kubeconfig" => {
+                    let file = value.map_or_else(|| attached.to_owned(), Word::display);
+                    if !is_written_by_kind(task, &file) {
+                        return false;
+                    }
+                    is_written = true;
+                }
+                "--server" | "-s" | "--cluster" => return false,
                 _ => {}
             }
         }
@@ -87,13 +94,14 @@ impl Analyst<'_> {
         if let Some(context) = context {
             return LOCAL.iter().any(|local| context.starts_with(local));
         }
-        self.made.things.iter().any(|thing| {
-            thing.kind == "local cluster"
-                && self
-                    .made
-                    .since(&thing.reach)
-                    .is_some_and(|between| is_undisturbed(&task.call, "local cluster", between))
-        })
+        is_written
+            || self.made.things.iter().any(|thing| {
+                thing.kind == "local cluster"
+                    && self
+                        .made
+                        .since(&thing.reach)
+                        .is_some_and(|between| is_undisturbed(&task.call, "local cluster", between))
+            })
     }
 
     /// Whether the line has certainly made the namespace that the words name.
@@ -118,6 +126,30 @@ impl Analyst<'_> {
                     .is_some_and(|between| is_undisturbed(&task.call, "namespace", between))
         })
     }
+}
+
+/// Whether the line let kind write how its new cluster is reached into that file, which lies in a temporary directory, and nothing else
+/// of the line names it. Where making the cluster failed there is no such file (kind 0.24, `kind create cluster --help`).
+fn is_written_by_kind(task: &Task<'_, '_>, file: &str) -> bool {
+    let names = |word: &Word| word.display().contains(file);
+    let mut is_made = false;
+    for it in super::passing::earlier(&task.call) {
+        let words: Vec<String> = it.words.iter().map(Word::display).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let writes = it.redirects.iter().any(|redirect| names(&redirect.target));
+        match words.as_slice() {
+            _ if writes => return false,
+            ["kind", "create", "cluster", rest @ ..] => {
+                is_made |= rest
+                    .windows(2)
+                    .any(|pair| matches!(pair, ["--kubeconfig", value] if *value == file));
+            }
+            ["kubectl" | "helm" | "kind" | "rm", ..] => {}
+            _ if it.words.iter().any(names) => return false,
+            _ => {}
+        }
+    }
+    is_made && file.starts_with("/tmp/") && !file.contains("..")
 }
 
 /// Whether what a command changes lies in the namespace that it names.
