@@ -262,3 +262,91 @@ fn what_a_person_approved_of_an_unknown_tool_runs() {
         assert_eq!(heard(host, &hook()), Said::Deny, "only once");
     }
 }
+
+/// Versions of one host differ in what they call a member; the tool is the same.
+#[test]
+fn a_known_tool_whose_members_have_other_names_is_judged_by_them() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let cwd = machine.home().join("work");
+    std::fs::create_dir(&cwd).unwrap();
+    let patch = "*** Begin Patch\n*** Update File: .git/hooks/pre-commit\n+x\n*** End Patch";
+    for (host, tool, input) in [
+        ("claude-code", "Monitor", json!({"script": "rm -rf ~/.ssh"})),
+        ("claude-code", "Bash", json!({"cmd": "rm -rf ~/.ssh"})),
+        (
+            "claude-code",
+            "Write",
+            json!({"path": ".mcp.json", "contents": "{}"}),
+        ),
+        ("claude-code", "Read", json!({"path": "~/.ssh/id_ed25519"})),
+        ("codex", "apply_patch", json!({"input": patch})),
+        (
+            "codex",
+            "exec_command",
+            json!({"command": ["rm", "-rf", "/srv"]}),
+        ),
+        (
+            "cursor",
+            "Write",
+            json!({"path": ".mcp.json", "contents": "{}"}),
+        ),
+        ("cursor", "Delete", json!({"file_path": "/srv"})),
+        (
+            "gemini",
+            "write_file",
+            json!({"path": ".mcp.json", "content": "{}"}),
+        ),
+        (
+            "kiro",
+            "use_aws",
+            json!({"service_name": "s3api", "operation_name": "delete-bucket",
+            "parameters": {"bucket": "b"}, "region": "eu-west-1"}),
+        ),
+        (
+            "kiro",
+            "aws",
+            json!({"service_name": "ec2", "operation_name": "terminate-instances",
+            "parameters": {"instance_ids": ["i-1", "i-2"]}}),
+        ),
+    ] {
+        let sent = payload(host, &cwd, tool, &input).to_string();
+        let said = heard(host, &machine.hook(&[host, "--wait=0"], sent.as_bytes()));
+        assert_eq!(said, Said::Deny, "{host} {tool} {input}");
+    }
+    for (host, tool, input) in [
+        (
+            "claude-code",
+            "Write",
+            json!({"path": "src/a.rs", "contents": ""}),
+        ),
+        (
+            "cursor",
+            "Write",
+            json!({"path": "src/a.rs", "contents": ""}),
+        ),
+        (
+            "kiro",
+            "use_aws",
+            json!({"service_name": "ec2", "operation_name": "describe-instances",
+            "parameters": {}}),
+        ),
+    ] {
+        let sent = payload(host, &cwd, tool, &input).to_string();
+        let said = heard(host, &machine.hook(&[host, "--wait=0"], sent.as_bytes()));
+        assert!(
+            !matches!(said, Said::Deny | Said::Ask),
+            "{host} {tool} {input}: {said:?}"
+        );
+    }
+    // Without any of them nothing is known, and the answer is no.
+    for (host, tool) in [
+        ("claude-code", "Bash"),
+        ("cursor", "Write"),
+        ("kiro", "use_aws"),
+    ] {
+        let sent = payload(host, &cwd, tool, &json!({})).to_string();
+        let said = heard(host, &machine.hook(&[host, "--wait=0"], sent.as_bytes()));
+        assert_eq!(said, Said::Deny, "{host} {tool}");
+    }
+}

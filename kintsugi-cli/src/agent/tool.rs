@@ -32,6 +32,8 @@ pub enum Tool {
     Delete(&'static str),
     /// Reads whichever files its input names, as many as they are.
     Reads,
+    /// Calls AWS as its command line does: a service, an operation, and the operation's parameters.
+    Aws,
     /// Neither runs text of its input nor touches a file.
     ///
     /// A member named like a command is something else here: a question, a task in words.
@@ -147,6 +149,13 @@ pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text
     let Some((_, tool)) = tools.iter().find(|(known, _)| *known == name) else {
         return unknown::as_text(name, input);
     };
+    // Versions of a host call one member by several names: then it is found as with a tool that is not known.
+    if let Some(member) = tool.member()
+        && !input.contains_key(member)
+        && let Some(found) = unknown::as_text(name, input)?
+    {
+        return Ok(Some(found));
+    }
     let path = |member, act| Ok(Some(Text::touching(act, text(input, member)?)));
     let command = |text: String| Text::bash(text).in_directory_of(input);
     match *tool {
@@ -175,8 +184,57 @@ pub fn as_text(tools: &Tools, name: &str, input: &Payload) -> Result<Option<Text
             .map(Some)
             .ok_or(PayloadError::Member(member, "a patch")),
         Tool::Reads => unknown::reads(input),
+        Tool::Aws => aws(input).map(Some),
         Tool::Nothing => Ok(None),
     }
+}
+
+impl Tool {
+    /// The member without which it does nothing.
+    const fn member(self) -> Option<&'static str> {
+        match self {
+            Self::Shell(member)
+            | Self::PowerShell(member)
+            | Self::Words(member)
+            | Self::Write(member)
+            | Self::Edit(member)
+            | Self::Patch(member)
+            | Self::Read(member)
+            | Self::Delete(member) => Some(member),
+            Self::Typing(_) | Self::Search(_) | Self::Reads | Self::Aws | Self::Nothing => None,
+        }
+    }
+}
+
+/// Returns the line by which a shell would make the same call of AWS.
+fn aws(input: &Payload) -> Result<Text, PayloadError> {
+    let plain = |name| text(input, name).map(str::to_owned);
+    let mut words = vec![
+        "aws".to_owned(),
+        plain("service_name")?,
+        plain("operation_name")?,
+    ];
+    let parameters = input.get("parameters").filter(|value| !value.is_null());
+    let parameters = match parameters {
+        Some(Value::Object(parameters)) => Some(parameters),
+        Some(_) => return Err(PayloadError::Member("parameters", "an object")),
+        None => None,
+    };
+    for (name, value) in parameters.into_iter().flatten() {
+        words.push(format!(
+            "--{}",
+            name.trim_start_matches('-').replace('_', "-")
+        ));
+        match value {
+            Value::String(value) if value.is_empty() => {}
+            Value::String(value) => words.push(value.clone()),
+            Value::Null | Value::Bool(true) => {}
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                words.push(other.to_string());
+            }
+        }
+    }
+    Ok(Text::bash(quote::join(&words)))
 }
 
 /// Returns text as it is, and words as the line that a shell splits into them.

@@ -54,7 +54,7 @@
 //! | Windsurf | `windsurf` | no | 25 | runs | `pre_run_command`, `pre_write_code`, `pre_read_code`, `pre_mcp_tool_use` | "Cascade Hooks" |
 //! | Cline | `cline` | no | 25 | stops | `execute_command`; `write_to_file`, `replace_in_file`; `read_file`, `search_files` | "Hook reference" |
 //! | Factory Droid | `droid` | not relied on | 50 | runs | `Execute`; `Create`, `Edit`, `ApplyPatch`; `Read`, `Grep` | docs.factory.ai |
-//! | Kiro | `kiro` | no | 25 | runs | `execute_bash`; `fs_write`; `fs_read` | kiro.dev, "CLI: Hooks" |
+//! | Kiro | `kiro` | no | 25 | runs | `execute_bash`, `use_aws`; `fs_write`; `fs_read` | kiro.dev, "CLI: Hooks" |
 //! | Goose | `goose` | no | 25 | stops (`on_failure`) | `developer__shell`; `developer__write`, `developer__edit`; `developer__read_image` | block/goose, `hooks.md` |
 //! | OpenCode | `opencode` | no | 110 | stops (our plugin) | `bash`; `write`, `edit`, `patch`; `read`, `grep` | opencode.ai/docs |
 //! | Amp | `amp` | no | 110 | stops (our plugin) | `Bash`; `create_file`, `edit_file`, `apply_patch`; `Read`, `Grep` | ampcode.com/manual |
@@ -92,6 +92,9 @@
 //!   read, written, moved or removed, by the words in its name and the members beside them; what is allowed of that is left to the host
 //!   without a word. Without any of these the host decides alone
 //!   (`tests/tests/agent_unknown.rs`: `what_an_unknown_tool_runs_is_asked_about_by_every_host` and the others there).
+//! - A known tool without the member that is expected of it is taken like one that is not known, since versions of one host
+//!   call it by several names (`path` for `file_path`); where that finds nothing either, the answer is no
+//!   (`a_known_tool_whose_members_have_other_names_is_judged_by_them`).
 //! - A payload in which an object has a member twice is refused: hosts and guards differ in which of the two they take.
 //! - An event whose name begins like `PreToolUse` or `BeforeTool` in any spelling is one before a tool, whoever the host is.
 //! - Held: the hook waits for a person (`--wait`, seconds), then denies with the id. Approved later, the same command passes

@@ -35,7 +35,7 @@ const EVENTS: Events = Events {
     after: &["postToolUse"],
 };
 
-const TOOLS: [(&str, Tool); 12] = [
+const TOOLS: [(&str, Tool); 14] = [
     ("execute_bash", Tool::Shell("command")),
     ("execute_cmd", Tool::Shell("command")),
     ("shell", Tool::Shell("command")),
@@ -44,6 +44,8 @@ const TOOLS: [(&str, Tool); 12] = [
     ("fs_read", Tool::Reads),
     ("read", Tool::Reads),
     ("grep", Tool::Search("path")),
+    ("use_aws", Tool::Aws),
+    ("aws", Tool::Aws),
     ("glob", Tool::Nothing),
     ("report_issue", Tool::Nothing),
     ("introspect", Tool::Nothing),
