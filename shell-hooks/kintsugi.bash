@@ -180,6 +180,7 @@ if [[ $- == *i* && ${_kintsugi_shell-} != "$$" ]] && ((BASH_VERSINFO[0] * 100 + 
 
   # Prints 7 when the command may run. Runs in a subshell; killed, it prints nothing, which stops the line too.
   _kintsugi_gate() {
+    [[ $- != *x* ]] || builtin set +x
     builtin trap '' QUIT TSTP
     local text=${_kintsugi_text-} line='[[:space:]]*[0-9]+[* ] ?(.*)'
     if [[ -n ${_kintsugi_passed-} && ${_kintsugi_passed-} == "$text" ]]; then
@@ -251,6 +252,7 @@ if [[ $- == *i* && ${_kintsugi_shell-} != "$$" ]] && ((BASH_VERSINFO[0] * 100 + 
 
   # Enter, before readline accepts the line. Its argument is `$_`, which is so the same behind it as before.
   _kintsugi_enter() {
+    [[ $- != *x* ]] || { builtin local -; builtin set +x; }
     # Where the key is one that ble.sh took over (see _kintsugi_beside_ble).
     [[ -z $_kintsugi_in_ble ]] || return 0
     if [[ -n $_kintsugi_held_back ]]; then
@@ -374,6 +376,7 @@ if [[ $- == *i* && ${_kintsugi_shell-} != "$$" ]] && ((BASH_VERSINFO[0] * 100 + 
   # First of PROMPT_COMMAND: the line has ended, a new one begins.
   _kintsugi_prompt() {
     local status=$?
+    [[ $- != *x* ]] || { builtin local -; builtin set +x; } # `set -x` shows what the user runs, not what we do
     [[ -z $_kintsugi_ran ]] || _kintsugi_note ".$status" || :
     _kintsugi_reset
     # Who keeps what stood in PROMPT_COMMAND and calls it later (starship) has changed `$?` by then.

@@ -68,7 +68,7 @@ if [[ -o interactive && ${_kintsugi_shell-} != $$ ]]; then
   _kintsugi_preexec() {
     local text=$3 id='' answer='' code=0 comments=0
     [[ -o interactive_comments ]] && comments=1
-    emulate -L zsh
+    emulate -L zsh -o no_xtrace
     # Without that option `#` begins no comment, but whoever reads the line later would take it for one.
     (( comments )) || [[ $text != (*[[:space:]\;\|\&\(]|)\#* ]] || text=${text//\#/\\#}
     # Our own `r` runs nothing: the line that it recalls is asked about at the next prompt.
@@ -144,6 +144,7 @@ if [[ -o interactive && ${_kintsugi_shell-} != $$ ]]; then
 
   _kintsugi_precmd() {
     local code=$?
+    [[ ! -o xtrace ]] || builtin setopt local_options no_xtrace # it shows what the user runs, not what we do
     if (( _kintsugi_ran )); then
       _kintsugi_ran=0
       _kintsugi_note ".$code" || :

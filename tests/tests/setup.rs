@@ -472,3 +472,23 @@ fn what_root_wires_in_anothers_home_stays_theirs_and_nothing_is_written_through_
     let text = std::fs::read_to_string(&claude).unwrap();
     assert!(!text.contains("kintsugi-hook"), "{text}");
 }
+
+#[test]
+fn a_pipe_and_a_link_to_nothing_in_the_place_of_a_file_are_named_and_left() {
+    let machine = Machine::new();
+    for directory in [".claude", ".cursor"] {
+        std::fs::create_dir(machine.home().join(directory)).unwrap();
+    }
+    let pipe = machine.home().join(".claude/settings.json");
+    let made = machine.command("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let link = machine.home().join(".cursor/hooks.json");
+    std::os::unix::fs::symlink("../dotfiles/hooks.json", &link).unwrap();
+    let (code, printed) = setup(&machine, &["--only=claude-code,cursor"]);
+    assert_eq!(code, Some(1), "{printed}");
+    for words in ["it is no file", "it is a link to what is not there"] {
+        assert!(printed.contains(words), "{printed}");
+    }
+    assert_eq!(setup(&machine, &["--undo"]).0, Some(0));
+    assert!(link.is_symlink() && pipe.exists());
+}

@@ -92,10 +92,8 @@ pub(super) fn look(home: &Path) -> Started {
     let mut all = Started::new();
     for file in FILES {
         let path = home.join(file);
-        let is_short = fs::metadata(&path).is_ok_and(|found| found.len() <= FILE_BYTES_MAX);
-        let Some(text) = is_short.then(|| fs::read_to_string(&path).ok()).flatten() else {
-            continue;
-        };
+        let Some(text) = read(&path) else { continue };
+        let text = String::from_utf8_lossy(&text);
         let mut found = Vec::new();
         if let Some(document) = parse(&text, path.extension().is_some_and(|it| it == "toml")) {
             walk(&document, "", &mut found);
@@ -108,14 +106,21 @@ pub(super) fn look(home: &Path) -> Started {
         let entries = home.join(directory).read_dir().into_iter().flatten();
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_ours = fs::read(entry.path())
-                .is_ok_and(|text| String::from_utf8_lossy(&text).contains(OURS));
+            let text = read(&entry.path()).unwrap_or_default();
+            let is_ours = String::from_utf8_lossy(&text).contains(OURS);
             if !is_ours {
                 add(&mut all, directory, &name, "");
             }
         }
     }
     all
+}
+
+/// Returns what is in a file of such a length; a pipe would be waited for.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let found = fs::metadata(path).ok()?;
+    let is_short = found.is_file() && found.len() <= FILE_BYTES_MAX;
+    is_short.then(|| fs::read(path).ok()).flatten()
 }
 
 fn add(all: &mut Started, file: &str, name: &str, starts: &str) {

@@ -337,6 +337,18 @@ fn is_of(entry: &Entry, file: &File) -> bool {
 }
 
 fn read(path: &Path) -> Result<Option<String>, String> {
+    // A pipe would be waited for, and a link to nothing would be gone once its file is put back.
+    match path.metadata() {
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            return Err("it is no file: put one in its place, or remove it".to_owned());
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+            return Err(
+                "it is a link to what is not there: make that, or remove the link".to_owned(),
+            );
+        }
+        Ok(_) | Err(_) => {}
+    }
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
