@@ -352,6 +352,7 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("exec.Command", Launch),
     ("os.RemoveAll", tree(Delete, 0)),
     ("os.Remove", path(Delete, 0)),
+    ("os.Truncate", path(Truncate, 0)),
     (".remove_dir_all", tree(Delete, 0)),
     ("remove_dir_all", tree(Delete, 0)),
     (".remove_file", path(Delete, 0)),

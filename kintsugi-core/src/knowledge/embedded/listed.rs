@@ -282,7 +282,8 @@ fn takes_each(tokens: &[Token], language: Language) -> bool {
         let by_name = language == Language::Ruby && matches!(before.mark(), ":" | "&:");
         let by_default = language == Language::Perl
             && matches!(last, "unlink" | "rmdir")
-            && matches!(behind.mark(), "}" | ";" | ":" | ")");
+            && (matches!(behind.mark(), "}" | ";" | ":" | ")")
+                || matches!(behind, Token::Name(word) if matches!(word.as_str(), "if" | "unless" | "and" | "or")));
         let of_each = language == Language::Other
             && before.mark() == "."
             && matches!(behind.mark(), ")" | "(" | "}");

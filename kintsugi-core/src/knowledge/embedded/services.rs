@@ -57,6 +57,7 @@ const ALONE: &[&str] = &[
     "prune",
     "terminate",
     "unlink",
+    "undefine",
     "seal",
     "kick",
     "ban",
