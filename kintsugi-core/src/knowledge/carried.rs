@@ -8,18 +8,17 @@
 
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
-use super::assumed::TALK;
 use super::for_tests::{is_of_tests, is_test_runner, only_holds};
 use super::foreign::{is_source, language_of};
 use super::program::Task;
 use super::schema::Language;
-use super::telling::{CANDIDATE_BYTES_MAX, candidates, is_telling, listed, lost_paths, quoted};
+use super::telling::{
+    CANDIDATE_BYTES_MAX, TEXTS_MAX, candidates, flat, is_telling, listed, lost_paths, quoted,
+    spoken_words,
+};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
-use crate::shell::{Hole, Input, Piece, Word};
-
-/// Most texts of one command that are searched.
-const TEXTS_MAX: usize = 16;
+use crate::shell::{Hole, Input, Word};
 
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
@@ -513,66 +512,6 @@ pub(super) fn is_handler(program: &str) -> bool {
 fn is_for_container(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     name.contains("dockerfile") || name.contains("containerfile")
-}
-
-/// The words of a command that hold a text: not those behind an option for people, nor plain names.
-fn spoken_words(words: &[Word]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut before = String::new();
-    let mut runs: Option<String> = None;
-    for word in words.iter().skip(1) {
-        let text = flat(word);
-        let option = text
-            .strip_prefix('-')
-            .map(|rest| rest.trim_start_matches('-'));
-        let (name, value) = match option.and_then(|it| it.split_once('=')) {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None if option.is_some() => (text.trim_start_matches('-').to_owned(), String::new()),
-            None => (std::mem::take(&mut before), text.clone()),
-        };
-        // `-Dexec.executable=rm -Dexec.args='-rf x'`: a program in one option, its arguments in another.
-        let last = name.rsplit(['.', '-', '_']).next().unwrap_or_default();
-        if matches!(
-            last,
-            "executable" | "command" | "cmd" | "program" | "exec" | "binary" | "entrypoint"
-        ) && !value.contains(' ')
-        {
-            runs = Some(value.clone());
-        }
-        if let Some(program) = &runs
-            && matches!(
-                last,
-                "args" | "arguments" | "argv" | "commandlineArgs" | "arg" | "params"
-            )
-        {
-            found.push(format!("{program} {value}"));
-        }
-        if value.contains([' ', '(']) && !TALK.contains(&name.as_str()) && found.len() < TEXTS_MAX {
-            // `testenv.commands=rm -rf x`
-            if let Some((_, behind)) = value
-                .split_once('=')
-                .filter(|(key, _)| !key.contains([' ', '(']))
-            {
-                found.push(behind.to_owned());
-            }
-            found.push(value);
-        }
-        if option.is_some() {
-            before = name;
-        }
-    }
-    found
-}
-
-/// The text of a word, with a name for what is not known.
-fn flat(word: &Word) -> String {
-    word.pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) | Piece::Glob(text) => text.as_str(),
-            Piece::Hole(_) => "HOLE",
-        })
-        .collect()
 }
 
 #[cfg(test)]

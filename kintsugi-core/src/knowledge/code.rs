@@ -12,11 +12,11 @@ use super::holes::restore;
 use super::languages::dialect_of;
 use super::program::Task;
 use super::schema::Language;
-use super::script::ScriptFile;
+use super::script::{ScriptFile, positional};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::Judgement;
-use crate::shell::{self, Context, Dialect, Hole, Input, Piece, Variables, Word};
+use crate::shell::{self, Context, Dialect, Hole, Input, Piece, Word};
 
 impl Analyst<'_> {
     /// Everything in a command that is program text: options, operands, files, the standard input.
@@ -565,27 +565,6 @@ fn is_sourced_setup(task: &Task<'_, '_>) -> bool {
             script.invocations.get(range),
             Some([only]) if super::setup::prints_settings(script, &only.words)
         )
-}
-
-/// The variables of a text that is called with operands: `$0`, `$1`, …
-pub(super) fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Variables> {
-    if operands.is_empty() {
-        return Rc::clone(variables);
-    }
-    let mut all = (**variables).clone();
-    for (number, word) in operands.iter().enumerate() {
-        all.values.insert(number.to_string(), word.clone());
-    }
-    let mut joined = Word::default();
-    for word in operands.iter().skip(1) {
-        if !joined.pieces.is_empty() {
-            joined.pieces.push(Piece::Text(" ".to_owned()));
-        }
-        joined.pieces.extend(word.pieces.iter().cloned());
-    }
-    all.values.insert("@", joined.clone());
-    all.values.insert("*", joined);
-    Rc::new(all)
 }
 
 fn is_awk(call: &Call<'_>) -> bool {

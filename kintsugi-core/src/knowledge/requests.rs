@@ -268,7 +268,8 @@ fn says(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let mut parts = path.trim_end_matches('/').rsplit('/');
     let last = parts.next().unwrap_or_default();
-    word_sense(last) == Sense::Sends || making_sense(last) == Sense::Sends
+    // `/post` names the method, as on hosts that answer with what they are sent.
+    last != "post" && (word_sense(last) == Sense::Sends || making_sense(last) == Sense::Sends)
 }
 
 /// Whether the path of an address ends in a word for asking.

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::analyst::{Ambient, Analyst, Call};
-use super::code::positional;
 use super::feeds::Feeds;
 use super::languages::{dialect_of, language_of};
 use super::program::Task;
@@ -17,7 +16,7 @@ use super::{Unknown, UnknownKind};
 use crate::effect::{Feed, Modifiers, ScriptLine, Span};
 use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_WORK_MAX};
 use crate::place::{Judgement, Place};
-use crate::shell::{self, Context, Word};
+use crate::shell::{self, Context, Piece, Variables, Word};
 
 /// Most scripts that are read inside one another.
 const SCRIPT_DEPTH_MAX: usize = 6;
@@ -282,4 +281,24 @@ fn shell_name(call: &Call<'_>, file: ScriptFile<'_>) -> String {
         .filter_map(|word| word.rsplit('/').next());
     let name = names.find(|name| *name != "env" && !name.starts_with('-'));
     name.unwrap_or("sh").to_owned()
+}
+/// The variables of a text that is called with operands: `$0`, `$1`, …
+pub(super) fn positional(variables: &Rc<Variables>, operands: &[Word]) -> Rc<Variables> {
+    if operands.is_empty() {
+        return Rc::clone(variables);
+    }
+    let mut all = (**variables).clone();
+    for (number, word) in operands.iter().enumerate() {
+        all.values.insert(number.to_string(), word.clone());
+    }
+    let mut joined = Word::default();
+    for word in operands.iter().skip(1) {
+        if !joined.pieces.is_empty() {
+            joined.pieces.push(Piece::Text(" ".to_owned()));
+        }
+        joined.pieces.extend(word.pieces.iter().cloned());
+    }
+    all.values.insert("@", joined.clone());
+    all.values.insert("*", joined);
+    Rc::new(all)
 }

@@ -4,14 +4,20 @@
 
 use memchr::memmem;
 
+use super::assumed::TALK;
+use crate::shell::{Piece, Word};
+
+/// Most texts of one command that are searched.
+pub(super) const TEXTS_MAX: usize = 16;
+
 /// Most commands that one text is taken to hold.
 const CANDIDATES_MAX: usize = 24;
 
-/// Most quotes of a line that nothing closes and that are looked behind.
-const UNCLOSED_MAX: usize = 3;
-
 /// Longest of them, in bytes.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 1024;
+
+/// Most quotes of a line that nothing closes and that are looked behind.
+const UNCLOSED_MAX: usize = 3;
 
 /// Names of calls that take something away, in small letters, as a part of what is called.
 const LOSING: [&str; 39] = [
@@ -280,6 +286,66 @@ pub(super) fn lost_paths(text: &str) -> Vec<String> {
         found.extend(paths.take(CANDIDATES_MAX.saturating_sub(found.len())));
     }
     found
+}
+
+/// The words of a command that hold a text: not those behind an option for people, nor plain names.
+pub(super) fn spoken_words(words: &[Word]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut before = String::new();
+    let mut runs: Option<String> = None;
+    for word in words.iter().skip(1) {
+        let text = flat(word);
+        let option = text
+            .strip_prefix('-')
+            .map(|rest| rest.trim_start_matches('-'));
+        let (name, value) = match option.and_then(|it| it.split_once('=')) {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None if option.is_some() => (text.trim_start_matches('-').to_owned(), String::new()),
+            None => (std::mem::take(&mut before), text.clone()),
+        };
+        // `-Dexec.executable=rm -Dexec.args='-rf x'`: a program in one option, its arguments in another.
+        let last = name.rsplit(['.', '-', '_']).next().unwrap_or_default();
+        if matches!(
+            last,
+            "executable" | "command" | "cmd" | "program" | "exec" | "binary" | "entrypoint"
+        ) && !value.contains(' ')
+        {
+            runs = Some(value.clone());
+        }
+        if let Some(program) = &runs
+            && matches!(
+                last,
+                "args" | "arguments" | "argv" | "commandlineArgs" | "arg" | "params"
+            )
+        {
+            found.push(format!("{program} {value}"));
+        }
+        if value.contains([' ', '(']) && !TALK.contains(&name.as_str()) && found.len() < TEXTS_MAX {
+            // `testenv.commands=rm -rf x`
+            if let Some((_, behind)) = value
+                .split_once('=')
+                .filter(|(key, _)| !key.contains([' ', '(']))
+            {
+                found.push(behind.to_owned());
+            }
+            found.push(value);
+        }
+        if option.is_some() {
+            before = name;
+        }
+    }
+    found
+}
+
+/// The text of a word, with a name for what is not known.
+pub(super) fn flat(word: &Word) -> String {
+    word.pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) | Piece::Glob(text) => text.as_str(),
+            Piece::Hole(_) => "HOLE",
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ fn balanced(text: &str) -> &str {
     text
 }
 
-/// A command of cmake, up to the keyword behind it; nothing when a variable names its program, as for a tool that was found.
+/// A command of cmake, up to the keyword behind it; nothing when its program is a tool that cmake found.
 fn command_of_cmake(words: &[&str]) -> Option<Embedded> {
     const BEHIND: &str = " WORKING_DIRECTORY RESULT_VARIABLE RESULTS_VARIABLE OUTPUT_VARIABLE ERROR_VARIABLE OUTPUT_QUIET ERROR_QUIET \
         TIMEOUT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_STRIP_TRAILING_WHITESPACE INPUT_FILE OUTPUT_FILE ERROR_FILE COMMAND_ECHO VERBATIM \
@@ -155,7 +155,24 @@ fn command_of_cmake(words: &[&str]) -> Option<Embedded> {
         }
     });
     let command = words.collect::<Vec<_>>().join(" ");
-    (!command.starts_with(['$', '@'])).then(|| shell(&command))
+    let tool = command
+        .strip_prefix(['$', '@'])
+        .map(|rest| rest.split(' ').next().unwrap_or_default());
+    // Of a tool that cmake looked for: `${PROTOC}`, `${Python3_EXECUTABLE}`.
+    let is_found = |name: &str| {
+        [
+            "EXECUTABLE",
+            "COMPILER",
+            "TOOL",
+            "PROTOC",
+            "PROGRAM",
+            "COMMAND",
+            "GENERATED",
+        ]
+        .iter()
+        .any(|part| name.contains(part))
+    };
+    (!tool.is_some_and(is_found)).then(|| shell(&command))
 }
 
 /// Reads a script of cmake: what it starts and deletes (cmake-commands(7), 3.30).
