@@ -260,9 +260,11 @@ fn what_an_agent_starts_by_itself_is_told_once_unless_a_person_let_it() {
         (output.status.code(), said)
     };
     write(&seat, &["known"]);
-    let setup = seat.machine.run(&["setup", "--only=claude-code"]);
-    assert!(setup.status.success(), "{setup:?}");
-    assert_eq!(round(&seat), (Some(0), String::new()));
+    // What the probes propose, they propose from there: the terminal in which the answer is given is no agent's.
+    let (code, said) = seat.machine.elsewhere(&["setup", "--only=claude-code"]);
+    assert_eq!(code, 0, "{said}");
+    let quiet = seat.machine.elsewhere(&["doctor", "--round=nobody"]);
+    assert_eq!(quiet, (0, String::new()));
 
     seat.approve("claude mcp add mine -- npx mine");
     write(&seat, &["known", "mine", "stranger"]);

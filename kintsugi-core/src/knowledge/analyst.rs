@@ -74,6 +74,13 @@ pub(super) struct Call<'c> {
 }
 
 impl<'c> Call<'c> {
+    /// The value of a variable that the program is given by the text.
+    pub(super) fn variable(&self, name: &str) -> Option<&Word> {
+        let mut assigned = self.assignments.iter().rev();
+        let assigned = assigned.find(|it| it.name == name).map(|it| &it.value);
+        assigned.or_else(|| self.variables.values.get(name))
+    }
+
     /// The commands whose output a pipe brings to this one; none where no pipe does.
     pub(super) fn feeding(&self) -> &'c [Invocation] {
         match self.input {

@@ -275,7 +275,12 @@ pub(super) fn language_of(path: &str) -> Language {
         "el" => Language::Lisp,
         "cmake" => Language::Cmake,
         "mk" | "ninja" | "ini" => Language::Make,
-        "sh" | "bash" => Language::Shell,
+        "sh" | "bash" | "fish" => Language::Shell,
+        _ if matches!(name, ".vimrc" | ".exrc") => Language::Ex,
+        _ if name.starts_with(".zsh") || matches!(name, ".zprofile" | ".zlogin" | ".kshrc") => {
+            Language::Shell
+        }
+        _ if matches!(name, ".bashrc" | ".bash_profile" | ".profile") => Language::Shell,
         _ if name == "CMakeLists.txt" => Language::Cmake,
         _ if name.to_ascii_lowercase().contains("makefile") => Language::Make,
         _ if name == "CMakeLists.txt" => Language::Cmake,

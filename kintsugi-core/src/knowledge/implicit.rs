@@ -66,6 +66,11 @@ impl Analyst<'_> {
             return feeds;
         }
         feeds = feeds.union(self.run_module(task, program));
+        if program == "cargo" {
+            for file in self.named_by_manifest() {
+                feeds = feeds.union(self.run_written(task, &file, Language::Other));
+            }
+        }
         for (programs, files, language) in FILES {
             if !programs.contains(&program) {
                 continue;
@@ -80,6 +85,18 @@ impl Analyst<'_> {
             }
         }
         feeds
+    }
+
+    /// Sources that a manifest of the line names: `build = "b.rs"` (The Cargo Book, "The Manifest Format").
+    fn named_by_manifest(&self) -> Vec<String> {
+        let manifests = self
+            .files
+            .iter()
+            .filter(|(path, written)| path.ends_with("/Cargo.toml") && !written.before);
+        let texts = manifests.filter_map(|(_, written)| written.text.as_deref());
+        let quoted = texts.flat_map(|text| text.split(['"', '\'']));
+        let sources = quoted.filter(|name| name.rsplit('.').next() == Some("rs"));
+        sources.take(DIRECTORIES_MAX).map(str::to_owned).collect()
     }
 
     /// What a file does that the line wrote.
@@ -270,10 +287,8 @@ impl Analyst<'_> {
             format!("{home}/.local/bin"),
             format!("{home}/.cargo/bin"),
         ];
-        let mut given = call.assignments.iter().rev();
-        let given = given.find(|it| it.name == "PATH").map(|it| &it.value);
-        let given = given.or_else(|| call.variables.values.get("PATH"));
-        let said = given.map(Word::display).unwrap_or_default();
+        let said = call.variable("PATH").map(Word::display);
+        let said = said.unwrap_or_default();
         let said = said.split(':').filter(|place| !place.starts_with('$'));
         let said = said.flat_map(|place| {
             let place = Word::text(place, call.span);
@@ -291,14 +306,9 @@ impl Analyst<'_> {
         if task.parsed.path.split(' ').next() != Some("git") {
             return;
         }
-        let values = &task.call.variables.values;
         let all: Vec<(&str, Word)> = ["GIT_DIR", "GIT_WORK_TREE"]
             .into_iter()
-            .filter_map(|name| {
-                let mut given = task.call.assignments.iter();
-                let given = given.find(|it| it.name == name).map(|it| &it.value);
-                Some((name, given.or_else(|| values.get(name))?.clone()))
-            })
+            .filter_map(|name| Some((name, task.call.variable(name)?.clone())))
             .collect();
         if all.is_empty() {
             return;

@@ -5,7 +5,7 @@
 use super::analyst::{Analyst, Call};
 use super::foreign::language_of;
 use super::schema::Language;
-use crate::shell::Word;
+use crate::shell::{Piece, Word};
 
 /// Programs, and how the names of the files begin that they run. Sources: the documentation of each, 2025.
 const SETTINGS: &[(&str, &str)] = &[
@@ -57,12 +57,30 @@ const SETTINGS: &[(&str, &str)] = &[
     ("mage", "magefile.go"),
 ];
 
+/// Programs, the variable that says where their start-up files are, and the names of these below it (bash(1) 5.2 and zsh(1) 5.9,
+/// STARTUP FILES; fish(1) 3.7; vim(1) 9.1; git-config(1) 2.47).
+const STARTUP: &[(&str, &str, &str)] = &[
+    ("zsh", "ZDOTDIR", ".zshenv .zshrc .zprofile .zlogin"),
+    ("zsh", "HOME", ".zshenv .zshrc .zprofile .zlogin"),
+    (
+        "bash sh dash ksh",
+        "HOME",
+        ".bashrc .bash_profile .profile .kshrc",
+    ),
+    ("fish", "XDG_CONFIG_HOME", "fish/config.fish"),
+    ("fish", "HOME", ".config/fish/config.fish"),
+    ("vim vi ex", "HOME", ".vimrc .exrc"),
+    ("nvim", "XDG_CONFIG_HOME", "nvim/init.vim nvim/init.lua"),
+    ("tmux", "HOME", ".tmux.conf"),
+];
+
 impl Analyst<'_> {
     /// What the program runs by itself of what the line wrote.
     pub(super) fn run_settings(&mut self, call: &Call<'_>, program: &str) {
         if self.files.is_empty() {
             return;
         }
+        self.run_startup(call, program);
         let mut rows = SETTINGS.iter();
         let row = rows.find(|(programs, _)| programs.split(' ').any(|it| it == program));
         let Some((_, begins)) = row else { return };
@@ -73,6 +91,25 @@ impl Analyst<'_> {
         let paths: Vec<String> = self.files.keys().filter(is_one).cloned().collect();
         for path in paths {
             self.run_own(call, &path);
+        }
+    }
+
+    /// Start-up files in a directory that a variable names: `ZDOTDIR=$d zsh -c :`.
+    fn run_startup(&mut self, call: &Call<'_>, program: &str) {
+        for (programs, variable, files) in STARTUP {
+            if !programs.split(' ').any(|it| it == program) {
+                continue;
+            }
+            let Some(directory) = call.variable(variable).cloned() else {
+                continue;
+            };
+            for file in files.split(' ') {
+                let mut word = directory.clone();
+                word.pieces.push(Piece::Text(["/", file].concat()));
+                for judged in self.judge(&word, &call.directories, call.scope) {
+                    self.run_own(call, &judged.path);
+                }
+            }
         }
     }
 

@@ -128,6 +128,8 @@
 //! | what a search, `stat` or a filter writes and the line then runs | `find … -fprintf x 'rm -rf %p\n'; sh x`, `sed -n 'w x'; sh x` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | settings and build files that are programs | `printf 'rmSync(…)' > vite.config.js; npx vite build`, `build.gradle`, `pom.xml`, `CMakeLists.txt`, `noxfile.py` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a setting or variable that begins with a known program | `PAGER='less -R; rm -rf ~/x' git log` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a descriptor that the shell numbers by itself | `exec {fd}<>/dev/tcp/…; sh <&$fd` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | start-up files where a variable says that they are | `ZDOTDIR=$d zsh -c :`, `HOME=$d bash -i` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a word that zsh expands wherever it stands | `alias -g GO='--force origin main'` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | one of several functions, chosen in brackets | `(rmtree if isdir(d) else remove)(d)` | `tests/corpus/evasive-written.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | an empty format that a search writes over a file | `find . -maxdepth 0 -fprintf data/x.csv ''` | `tests/corpus/dangerous-listed.toml`, `every_dangerous_command_is_held_by_its_rule` |

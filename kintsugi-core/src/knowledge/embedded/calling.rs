@@ -93,7 +93,7 @@ impl Script<'_> {
         );
         let path = match (&value.path, value.known()) {
             (Some(path), _) => path.clone(),
-            (None, Some(text)) if by_text => text,
+            (None, Some(text)) if by_text => text.replace("::", "."),
             (None, Some(_)) => return value.clone(),
             (None, None) => {
                 if self.language == Language::Php && object.is_none() {

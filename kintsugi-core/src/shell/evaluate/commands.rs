@@ -137,6 +137,13 @@ impl Machine<'_> {
     }
 
     fn simple_once(&mut self, simple: &Simple) {
+        if !simple.redirections.is_empty()
+            && simple.words.iter().any(|word| word.text().starts_with('{'))
+            && let Some(numbered) = self.named_descriptors(simple)
+        {
+            self.simple_once(&numbered);
+            return;
+        }
         let span = span_of(simple);
         let prefixes = simple
             .words

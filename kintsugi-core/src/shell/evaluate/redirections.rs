@@ -5,9 +5,9 @@
 use std::rc::Rc;
 
 use super::super::guard::Scan;
-use super::super::tree::{Node, Operator, Raw, Redirection};
+use super::super::tree::{Node, Operator, Raw, Redirection, Simple};
 use super::super::{Directory, Input, Invocation, Output, Piece, Redirect, RedirectMode, Word};
-use super::state::{self, Pieces};
+use super::state::{self, Pieces, Value};
 use super::{Capture, Machine};
 use crate::effect::Span;
 
@@ -16,6 +16,9 @@ const FILES_MAX: usize = 64;
 
 /// Most steps that matching one pattern with the names of these takes.
 const STEPS_OF_FILES: usize = 4_096;
+
+/// The first descriptor that a shell picks by itself.
+const PICKED_FIRST: u16 = 10;
 
 /// Units of work that a redirection costs.
 const REDIRECTION_UNITS: usize = 4;
@@ -171,11 +174,48 @@ impl Machine<'_> {
             }
             return;
         }
+        if !writes && word.known().is_none() {
+            // `sh <&$fd`: whatever was opened there.
+            connections.take_input(redirection, Input::File(word));
+            return;
+        }
         if writes && redirection.descriptor.is_none() {
             connections.output = Output::File;
             connections.file = Some((word.clone(), false));
             connections.file(RedirectMode::Overwrite, word);
         }
+    }
+
+    /// `exec {fd}<> FILE`: the shell picks a number of ten or more and keeps it in the variable (bash(1) 5.2, REDIRECTION).
+    pub(super) fn named_descriptors(&mut self, simple: &Simple) -> Option<Simple> {
+        let mut redirections = simple.redirections.clone();
+        let mut words = Vec::with_capacity(simple.words.len());
+        for word in &simple.words {
+            let name = word
+                .text()
+                .strip_prefix('{')
+                .and_then(|it| it.strip_suffix('}'));
+            let name = name.filter(|name| !name.is_empty() && !name.contains([',', '.']));
+            let behind = word.source.text.get(word.end..).unwrap_or_default();
+            let mut of_word = redirections
+                .iter_mut()
+                .filter(|it| it.target.start > word.end);
+            match (name, of_word.next()) {
+                (Some(name), Some(redirection)) if behind.starts_with(['<', '>']) => {
+                    let opened = u16::try_from(self.state.descriptors.len()).unwrap_or_default();
+                    let number = PICKED_FIRST.saturating_add(opened);
+                    redirection.descriptor = Some(number);
+                    let value = Value::Scalar(state::text(number.to_string()));
+                    self.state.set(name, value, false);
+                }
+                _ => words.push(word.clone()),
+            }
+        }
+        let is_changed = words.len() < simple.words.len();
+        is_changed.then_some(Simple {
+            words,
+            redirections,
+        })
     }
 
     /// What is read from a descriptor that this command or an earlier `exec` opened.
