@@ -101,43 +101,61 @@ const OUTPUTS: &str = " public site html www book output outputs pkg gen generat
 /// Programs behind which another one is named.
 const STARTERS: &str = " npx pnpm yarn bunx bun uv poetry pipenv bundle exec dlx run npm sudo time nice env timeout -y -s --yes x -- ";
 
+/// Most commands of a line, and most words of one, that are looked at: what a tool makes behind more is asked about.
+const MAKERS_MAX: usize = 32;
+const WORDS_MAX: usize = 64;
+
+/// Units of work that looking at a command costs.
+const MAKER_UNITS: u32 = 2;
+
 impl Analyst<'_> {
     /// Whether a directory of the project is one that a tool of the same line makes anew.
-    pub(super) fn is_rebuilt(&self, call: &Call<'_>, path: &str) -> bool {
+    ///
+    /// Asked of every path that is deleted: a name that no tool makes is answered without looking at the line.
+    pub(super) fn is_rebuilt(&mut self, call: &Call<'_>, path: &str) -> bool {
         let path = path.strip_suffix("/*").unwrap_or(path);
         let ends = |name: &str| {
             let rest = path.strip_suffix(name);
             rest.is_some_and(|rest| rest.ends_with('/'))
         };
-        let mut invocations = call.scope.script.invocations.iter();
-        ends("bin") && call.words.iter().any(names_obj)
-            || invocations.any(|it| {
-                let Some((tool, words)) = tool_of(it) else {
-                    return false;
-                };
-                if words.iter().any(|word| listed(ONLY_TELLS, word)) {
-                    return false;
-                }
-                let builds =
-                    |verbs: &str| verbs.is_empty() || words.iter().any(|word| listed(verbs, word));
-                let by_default = BUILDERS.iter().any(|(name, verbs, made)| {
-                    *name == tool && builds(verbs) && made.iter().any(|it| ends(it))
-                });
-                by_default || listed(GENERATORS, &tool) && self.is_told(call, it, path)
-            })
+        let mut by_default = BUILDERS.iter().flat_map(|(_, _, made)| made.iter());
+        if !by_default.any(|it| ends(it)) && !is_output(path) {
+            return false;
+        }
+        if ends("bin") && call.words.iter().take(WORDS_MAX).any(names_obj) {
+            return true;
+        }
+        for it in call.scope.script.invocations.iter().take(MAKERS_MAX) {
+            if !self.budget.spend(MAKER_UNITS) {
+                return false;
+            }
+            let Some((tool, words)) = tool_of(it) else {
+                continue;
+            };
+            let units = u32::try_from(words.len()).unwrap_or(u32::MAX);
+            if !self.budget.spend(units) || words.iter().any(|word| listed(ONLY_TELLS, word)) {
+                continue;
+            }
+            let builds =
+                |verbs: &str| verbs.is_empty() || words.iter().any(|word| listed(verbs, word));
+            let by_default = BUILDERS.iter().any(|(name, verbs, made)| {
+                *name == tool && builds(verbs) && made.iter().any(|it| ends(it))
+            });
+            if by_default || listed(GENERATORS, &tool) && self.is_told(call, it, path) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether an option of a command says that it writes to that directory, which has the name of something made.
     fn is_told(&self, call: &Call<'_>, maker: &Invocation, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if !name
-            .split(['-', '.', '_'])
-            .any(|part| listed(OUTPUTS, part))
-        {
+        if !is_output(path) {
             return false;
         }
         let mut before = "";
-        let shown: Vec<String> = maker.words.iter().map(Word::display).collect();
+        let words = maker.words.iter().take(WORDS_MAX);
+        let shown: Vec<String> = words.map(Word::display).collect();
         for (word, text) in maker.words.iter().zip(&shown) {
             let joined = text.strip_prefix("-B").filter(|it| !it.is_empty());
             let value = match text.split_once('=') {
@@ -163,6 +181,13 @@ impl Analyst<'_> {
     }
 }
 
+/// Whether a path has a name that people give to what is made.
+fn is_output(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.split(['-', '.', '_'])
+        .any(|part| listed(OUTPUTS, part))
+}
+
 /// Whether a word names `obj`: `MSBuild` writes to it and to `bin`, and to nothing else (Microsoft.Common.CurrentVersion.targets, .NET 8).
 fn names_obj(word: &Word) -> bool {
     let text = word.display();
@@ -172,13 +197,19 @@ fn names_obj(word: &Word) -> bool {
     names.any(|name| name.rsplit(['/', '\\']).next() == Some("obj"))
 }
 
-/// The tool that a command starts, whatever starts it, and the words behind.
+/// The tool that a command starts, whatever starts it, and the first words behind; none when it is no tool that makes something.
 fn tool_of(invocation: &Invocation) -> Option<(String, Vec<String>)> {
-    let mut words = invocation.words.iter().map(Word::display).peekable();
+    let words = invocation.words.iter().take(WORDS_MAX);
+    let mut words = words.map(Word::display).peekable();
     let first = words.peek()?.rsplit('/').next()?.to_owned();
     // `bundle install` is a tool, `bundle exec jekyll build` starts one.
     let starts = listed(STARTERS, &first)
-        && (first != "bundle" || invocation.words.iter().any(|word| word.display() == "exec"));
+        && (first != "bundle"
+            || invocation
+                .words
+                .iter()
+                .take(WORDS_MAX)
+                .any(|word| word.display() == "exec"));
     if starts {
         while words.peek().is_some_and(|word| listed(STARTERS, word)) {
             words.next();
@@ -186,5 +217,6 @@ fn tool_of(invocation: &Invocation) -> Option<(String, Vec<String>)> {
     }
     let tool = words.next()?;
     let tool = tool.rsplit('/').next()?.to_owned();
-    Some((tool, words.collect()))
+    let is_one = BUILDERS.iter().any(|(name, _, _)| *name == tool) || listed(GENERATORS, &tool);
+    is_one.then(|| (tool, words.collect()))
 }

@@ -181,11 +181,11 @@ impl Analyst<'_> {
         judged: &Judgement,
         program: &str,
     ) -> Pushed<'_> {
+        let is_deleted = action == Action::Delete && judged.place == Place::Project;
+        let is_rebuilt = is_deleted && self.is_rebuilt(call, &judged.path);
         let place = match (action, judged.place) {
             (Action::Delete, _) if self.is_made(&judged.path) => Place::Temp,
-            (Action::Delete, Place::Project) if self.is_rebuilt(call, &judged.path) => {
-                Place::BuildOutput
-            }
+            (Action::Delete, Place::Project) if is_rebuilt => Place::BuildOutput,
             (_, place) => place,
         };
         let is_new = matches!(action, Action::Overwrite | Action::Truncate)
