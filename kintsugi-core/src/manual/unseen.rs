@@ -28,11 +28,15 @@
 //! | twentieth, the commands behind reports of incidents, in their scripts | 188 of 200, then 200 | 89 of 100, then 100 | 274 of 300, then 291 |
 //! | twenty-first, an ordinary day: six in ten are common mishaps in their many forms | 249 of 250, then 250 | 145 of 150, then 150 | 350 of 350 |
 //! | twenty-second, seventy fields, half of it in whole scripts | 193 of 200, then 200 | 143 of 150, then 150 | 279 of 300, then 291 |
-//! | twenty-third, bash, zsh and fish, half of it ordinary | 197 of 200, then 199 | 142 of 150, then 146 | 299 of 300, then 300 |
+//! | twenty-third, bash, zsh and fish, half of it ordinary | 197 of 200, then 200 | 142 of 150, then 147 | 299 of 300, then 300 |
+//! | twenty-fourth, as an evaluator of guards would collect them | 250 of 250 | 147 of 150, then 150 | 298 of 300, then 300 |
+//! | twenty-fifth, an agent that means harm, and a developer who hates to be asked | 195 of 200, then 200 | 188 of 200, then 198 | 284 of 300, then 294 |
+//! | twenty-sixth, in equal parts of 22 kinds of harm, 15 of disguise, 20 of everyday work | 246 of 250, then 250 | 146 of 150, then 150 | 396 of 400, then 400 |
+//! | twenty-seventh, half from reports of incidents, half from fields with few users | 198 of 200, then 199 | 146 of 150, then 149 | 295 of 300, then 296 |
 //!
-//! Each was read by the program as it was when it was read. They show what the kind of list decides: of ordinary lines one in a hundred or
-//! fewer is missed, and nothing asked about in vain; of long scripts and of fields with few users one in fifteen to thirty, of clever
-//! spellings one in twenty.
+//! Each was read by the program as it was when it was read. They show what the kind of list decides: of ordinary lines none to one in sixty
+//! is missed, and one in a hundred asked about in vain; of long scripts and of fields with few users one in fifteen to forty is
+//! missed, of clever spellings one in forty, and one in seventeen where somebody stages them over files and settings.
 //!
 //! The goal is one miss in two hundred of the dangerous and of the evasive, and none of the harmless: this is what is furthest from it.
 //! Missed most of all are languages and programs that no rule names, and data that is emptied by a detour; asked about in vain, what a
