@@ -15,10 +15,10 @@ static ALLOCATIONS: Counting = Counting::new();
 /// The most that one classification may hold, in bytes.
 const HELD_MAX: usize = 16 * 1024 * 1024;
 /// The most that it may ask for in all, in bytes: what it does besides is about as much.
-const ASKED_MAX: usize = 64 * 1024 * 1024;
+const ASKED_MAX: usize = 32 * 1024 * 1024;
 
-/// One below the bounds on depth, one near those on length and work.
-const COUNTS: [usize; 2] = [40, 6_000];
+/// One below the bounds on depth, one below and one near those on length and work.
+const COUNTS: [usize; 3] = [40, 3_000, 6_000];
 
 fn taken(judge: &Judge, text: &str, dialect: Dialect) -> (Class, Taken) {
     let surroundings = example_surroundings();
