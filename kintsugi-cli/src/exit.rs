@@ -91,7 +91,16 @@ impl From<std::io::Error> for Failure {
             // Whoever read the output has seen enough (`kintsugi log | head`).
             return Self::new(Exit::Failed, "");
         }
-        Self::new(Exit::Failed, error.to_string())
+        let failure = Self::new(Exit::Failed, error.to_string());
+        if [
+            std::io::ErrorKind::StorageFull,
+            std::io::ErrorKind::QuotaExceeded,
+        ]
+        .contains(&error.kind())
+        {
+            return failure.hint("free some space (`df -h`), then run the same command again");
+        }
+        failure
     }
 }
 

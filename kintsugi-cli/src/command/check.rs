@@ -44,7 +44,7 @@ pub struct Check {
     /// Reads lines {"command","cwd"?,"shell"?,"facts"?} and prints one line of JSON for each
     #[arg(long, conflicts_with = "command")]
     batch: bool,
-    /// The language of the command: bash, zsh, sh, fish [default: that of $SHELL]
+    /// The language of the command: bash, zsh, sh, fish, nu, powershell [default: that of $SHELL]
     #[arg(long, value_name = "SHELL", value_parser = dialect)]
     shell: Option<Dialect>,
     /// The directory it would run in [default: the current one]

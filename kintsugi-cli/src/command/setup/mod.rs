@@ -7,6 +7,7 @@ mod ledger;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use kintsugi_core::display::escape;
 use serde::Serialize;
@@ -243,7 +244,10 @@ impl Setup {
             self.say(file, &state, console)?;
         }
         if !self.check && !self.dry_run {
-            doctor::remember(&surroundings::paths()?)?;
+            let paths = surroundings::paths()?;
+            doctor::remember(&paths).with_context(|| {
+                format!("cannot note what was wired in {}", paths.rounds.display())
+            })?;
         }
         if !self.check && !self.dry_run && !self.json {
             let hint =
