@@ -100,7 +100,7 @@ fn services(text: &str) -> Vec<Service> {
         };
         match name {
             "volumes" => {
-                let sources = listed(value);
+                let sources = elements(value);
                 let sources = sources.iter().map(|it| it.trim_start_matches("source: "));
                 let of_machine = sources.filter(|it| it.starts_with(['/', '~', '$', '.']));
                 service.volumes.extend(of_machine.map(|it| {
@@ -122,7 +122,7 @@ fn services(text: &str) -> Vec<Service> {
 }
 
 /// The elements of `["a", "b"]`, or the one that is there.
-fn listed(value: &str) -> Vec<String> {
+fn elements(value: &str) -> Vec<String> {
     let inner = value.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
     let is_quote = |letter: char| letter == '"' || letter == '\'';
     match inner {
@@ -140,7 +140,7 @@ fn listed(value: &str) -> Vec<String> {
 /// The words of what is started: a list, an element of one, or a text that is taken apart as a shell would.
 fn started(value: &str, line: &str) -> Vec<String> {
     if value.starts_with('[') || line.starts_with("- ") {
-        return listed(value);
+        return elements(value);
     }
     shlex::split(value).unwrap_or_else(|| vec![value.to_owned()])
 }

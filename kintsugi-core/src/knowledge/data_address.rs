@@ -29,7 +29,7 @@ pub(super) fn modules(text: &str) -> Vec<String> {
 }
 
 /// The text behind `%22` and its like (RFC 3986, 2.1).
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,4 +1,5 @@
-//! A Dockerfile that comes through the standard input: what its steps do with the files that they are given of this machine.
+//! A Dockerfile that a line feeds or writes: what its steps do with the files that they are given of this machine, and what the
+//! image that the same line starts does by itself.
 //!
 //! A step runs in a container that is thrown away, and is of no interest, unless a mount brings the project, a secret or the
 //! agent's keys into it (Dockerfile reference, `RUN --mount`, `BuildKit` 0.17).
@@ -59,10 +60,7 @@ impl Analyst<'_> {
     fn build_text(&mut self, task: &Task<'_, '_>, text: &str) {
         for step in text.replace("\\\n", " ").lines() {
             if let Some(command) = sends_secret(step) {
-                let target = Target {
-                    text: command,
-                    place: None,
-                };
+                let target = Target::named(command);
                 self.push(&task.call, Action::Send, Role::Remote, target)
                     .feed(Feed::Secret);
             } else if let Some(command) = mounted(step) {
@@ -76,9 +74,7 @@ impl Analyst<'_> {
             }
         }
     }
-}
 
-impl Analyst<'_> {
     /// What an image runs by itself that the same line built: `ENTRYPOINT` and `CMD` of its Dockerfile.
     pub(super) fn entry_point(&mut self, task: &Task<'_, '_>) -> Vec<Word> {
         let mut values = task.parsed.values.iter();
@@ -129,56 +125,6 @@ fn listed(line: &str) -> Vec<String> {
         Ok(words) => words,
         Err(_) => vec!["sh".to_owned(), "-c".to_owned(), line.to_owned()],
     }
-}
-
-impl Analyst<'_> {
-    /// Programs that a configuration of terraform names, when the line itself wrote it: `external` data and `local-exec`
-    /// (terraform 1.11; `plan` runs the first, `apply` both).
-    pub(super) fn run_configuration(&mut self, task: &Task<'_, '_>) {
-        let verb = task.parsed.path.split(' ').nth(1).unwrap_or_default();
-        let runs = task.parsed.path.starts_with("terraform ")
-            && matches!(
-                verb,
-                "plan" | "apply" | "destroy" | "refresh" | "console" | "test"
-            );
-        if !runs {
-            return;
-        }
-        let written = self.files.iter().filter(|(path, _)| {
-            let extension = std::path::Path::new(path.as_str()).extension();
-            extension.is_some_and(|extension| extension == "tf")
-        });
-        let texts: Vec<_> = written.filter_map(|(_, file)| file.text.clone()).collect();
-        for text in texts {
-            for command in commands_of(&text) {
-                self.shell_words(&task.call, &[Word::text(command, task.call.span)]);
-            }
-        }
-    }
-}
-
-/// What a configuration runs: the last text of a `program`, and every `command`.
-fn commands_of(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (key, close) in [("program", ']'), ("command", '\n')] {
-        let mut rest = text;
-        while let Some((_, behind)) = rest.split_once(key) {
-            rest = behind;
-            let Some(value) = behind.trim_start().strip_prefix('=') else {
-                continue;
-            };
-            let value = value.split(close).next().unwrap_or_default();
-            let texts: Vec<&str> = value.split('"').skip(1).step_by(2).collect();
-            match texts.as_slice() {
-                [] => {}
-                [shell, "-c" | "-lc", code] if shell.ends_with("sh") => {
-                    found.push((*code).to_owned());
-                }
-                words => found.push(words.join(" ")),
-            }
-        }
-    }
-    found
 }
 
 /// The command of a step that sends a secret which it is lent: `--mount=type=secret` and `curl --data-binary @/run/secrets/k`.

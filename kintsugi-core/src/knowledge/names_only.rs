@@ -197,18 +197,23 @@ fn lists_keys(filter: &str) -> bool {
     ) && is_path
 }
 
-/// `s/=.*/=***/`: one substitution that takes away what stands behind the sign.
-fn drops_values(script: &str) -> bool {
+/// The pattern, the replacement and the flags of `s/a/b/g`.
+fn substitution(script: &str) -> Option<[&str; 3]> {
     let mut letters = script.chars();
     let (Some('s'), Some(delimiter)) = (letters.next(), letters.next()) else {
-        return false;
+        return None;
     };
     let parts: Vec<&str> = letters.as_str().split(delimiter).collect();
-    let [pattern, with, flags] = parts.as_slice() else {
+    parts.try_into().ok()
+}
+
+/// `s/=.*/=***/`: one substitution that takes away what stands behind the sign.
+fn drops_values(script: &str) -> bool {
+    let Some([pattern, with, flags]) = substitution(script) else {
         return false;
     };
     matches!(
-        *pattern,
+        pattern,
         "=.*" | "=.*$" | "=.\\+" | "=.+" | "\\(=\\).*" | "(=).*"
     ) && !with.contains('&')
         && flags.chars().all(|flag| flag == 'g')
@@ -224,12 +229,7 @@ pub(super) fn masks_values(words: &[Word]) -> bool {
         ["sed" | "gsed", "-E" | "-r" | "-e", script] | ["sed" | "gsed", script] => *script,
         _ => return false,
     };
-    let mut letters = script.chars();
-    let (Some('s'), Some(delimiter)) = (letters.next(), letters.next()) else {
-        return false;
-    };
-    let parts: Vec<&str> = letters.as_str().split(delimiter).collect();
-    let [pattern, with, flags] = parts.as_slice() else {
+    let Some([pattern, with, flags]) = substitution(script) else {
         return false;
     };
     let name = ["=.*$", "=.*", "=.+$", "=.+", "=[^ ]*"]

@@ -156,7 +156,6 @@ impl Analyst<'_> {
             let call = task.call.clone();
             self.assume_sentences(&call, &task.parsed.path.clone(), &[]);
         }
-        self.run_configuration(&task);
         self.calm_emulator(&task, before);
         self.load_foreign(&task);
         self.search_carried(&task);

@@ -80,8 +80,7 @@ fn handed_variable(invocation: &Invocation, script: &crate::shell::Script) -> Op
         ranges.push((*first, *end));
     }
     ranges.iter().find_map(|(first, end)| {
-        let range = first.0 as usize..end.0 as usize;
-        let printing = script.invocations.get(range)?.last()?;
+        let printing = script.between(*first, *end).last()?;
         let (name, words) = printing.words.split_first()?;
         let name = name.known()?;
         matches!(&*name, "echo" | "printf" | "print")

@@ -67,7 +67,12 @@ impl Analyst<'_> {
                 }
             }
             "terraform" | "tofu"
-                if path.any(|word| matches!(word, "plan" | "apply" | "destroy" | "refresh")) =>
+                if path.any(|word| {
+                    matches!(
+                        word,
+                        "plan" | "apply" | "destroy" | "refresh" | "console" | "test"
+                    )
+                }) =>
             {
                 let mut feeds = Feeds::NONE;
                 for text in self.written_here(".tf") {
@@ -95,10 +100,7 @@ impl Analyst<'_> {
                 Some("delete" | "mdelete" | "mdel" | "dele" | "rmdir" | "rm" | "rename" | "reset")
             );
             if let Some(what) = words.next().filter(|_| deletes) {
-                let target = Target {
-                    text: what.to_owned(),
-                    place: None,
-                };
+                let target = Target::named(what.to_owned());
                 self.push(call, Action::Delete, Role::Remote, target);
             }
         }

@@ -8,6 +8,7 @@ use super::calls::Decode;
 use super::effects::Call;
 use super::value::Value;
 use crate::effect::Feed;
+use crate::knowledge::data_address::unescaped;
 
 /// What a decoder gives back.
 pub(super) fn decoded(decode: Decode, call: &Call<'_>) -> Value {
@@ -89,7 +90,7 @@ fn undone(decode: Decode, call: &Call<'_>, from: &Value) -> Option<String> {
             hexadecimal(&first.known()?)
         }
         (Decode::Rot13, None | Some("rot13" | "rot_13")) => Some(rot13(&first.known()?)),
-        (Decode::Percent, _) => percent(&first.known()?),
+        (Decode::Percent, _) => Some(unescaped(&first.known()?)),
         (Decode::Characters, _) => characters(&first, call),
         (Decode::Pack, _) => packed(call, from),
         _ => None,
@@ -232,17 +233,6 @@ fn base64(text: &str) -> Option<String> {
 fn hexadecimal(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     String::from_utf8(HEXLOWER_PERMISSIVE.decode(plain.as_bytes()).ok()?).ok()
-}
-
-fn percent(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn rot13(text: &str) -> String {
