@@ -18,7 +18,7 @@ use super::telling::{
 };
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
-use crate::shell::{Hole, Input, Word};
+use crate::shell::{Hole, Input, Piece, Word};
 
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
@@ -380,28 +380,46 @@ impl Analyst<'_> {
     }
 }
 
-/// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`.
+/// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`, or is put together by a command
+/// or an expansion that writes `:` or `+` in front of one.
 fn lists_references(call: &Call<'_>) -> bool {
-    let holes = call.words.iter().flat_map(Word::holes);
-    let mut printing = holes.flat_map(|hole| match hole {
-        Hole::Output { first, end } => call.scope.script.between(*first, *end),
-        Hole::Variable(_) | Hole::Process { .. } | Hole::Other(_) => &[],
-    });
-    printing.any(|source| {
-        let words: Vec<String> = source.words.iter().take(3).map(Word::display).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        matches!(
-            words.as_slice(),
-            ["git", "for-each-ref" | "ls-remote" | "show-ref", ..]
-                | [
-                    "git",
-                    "branch",
-                    "-r" | "-a" | "--list" | "--remotes" | "--all" | "--format" | "--merged"
-                ]
-                | ["git", "tag", "-l" | "--list"]
-                | ["git", "tag"]
-        )
+    call.words.iter().any(|word| match word.pieces.first() {
+        Some(Piece::Hole(Hole::Output { first, end })) => {
+            let printing = call.scope.script.between(*first, *end);
+            printing.iter().any(|it| prints_references(&it.words))
+        }
+        Some(Piece::Hole(Hole::Other(_))) => word.pieces.len() == 1,
+        Some(Piece::Hole(_) | Piece::Text(_) | Piece::Glob(_)) | None => false,
     })
+}
+
+fn prints_references(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().map(Word::display).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["git", "for-each-ref" | "ls-remote" | "show-ref", ..]
+        | ["git", "tag", "-l" | "--list", ..]
+        | ["git", "tag" | "branch"] => true,
+        ["git", "branch", option, ..] => {
+            let lists = [
+                "-r",
+                "-a",
+                "--list",
+                "--remotes",
+                "--all",
+                "--format",
+                "--merged",
+                "--no-merged",
+                "--sort",
+            ];
+            lists.iter().any(|it| option.split('=').next() == Some(it))
+        }
+        [
+            "sed" | "awk" | "gawk" | "mawk" | "perl" | "string" | "paste" | "xargs",
+            texts @ ..,
+        ] => texts.iter().any(|text| text.contains([':', '+'])),
+        _ => false,
+    }
 }
 
 /// The texts in quotes of the words of a command that makes text with them, when a command stands among them:

@@ -283,7 +283,6 @@ pub(super) fn language_of(path: &str) -> Language {
         _ if matches!(name, ".bashrc" | ".bash_profile" | ".profile") => Language::Shell,
         _ if name == "CMakeLists.txt" => Language::Cmake,
         _ if name.to_ascii_lowercase().contains("makefile") => Language::Make,
-        _ if name == "CMakeLists.txt" => Language::Cmake,
         _ if matches!(name, "Snakefile" | "wscript" | "SConstruct") => Language::Python,
         _ if matches!(
             name,

@@ -38,6 +38,7 @@ mod disk_images;
 mod dockerfile;
 pub mod embedded;
 mod emptied;
+mod env_split;
 mod feeds;
 mod fetched;
 mod flow;
@@ -60,6 +61,7 @@ mod local;
 mod looked_up;
 mod made;
 mod manifests;
+mod moved_away;
 mod names_only;
 mod only_looks;
 mod onto_one;
@@ -258,7 +260,10 @@ impl Knowledge {
             remotes: Vec::new(),
         };
         analyst.script(script, context, Ambient::default());
-        analyst.analysis
+        let mut analysis = analyst.analysis;
+        let deleted = moved_away::deleted(&analysis.effects);
+        analysis.effects.extend(deleted);
+        analysis
     }
 
     /// The program that a word in front of a command means.

@@ -3,6 +3,7 @@
 mod paths;
 
 use super::analyst::{Analyst, Call, Printed, has_hole};
+use super::env_split;
 use super::feeds::Feeds;
 use super::grammar::{self, Parsed};
 use super::schema;
@@ -82,7 +83,7 @@ impl Analyst<'_> {
             let first = Word::text(path, first.span);
             self.local_program(call, &first, name, true);
         }
-        let kept = without_suffix(name, words);
+        let kept = without_suffix(name, words).or_else(|| env_split::split(call, name, words));
         let words = kept.as_deref().unwrap_or(words);
         match knowledge.resolve(name) {
             Resolved::Known { name, node } => {

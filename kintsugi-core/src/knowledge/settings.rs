@@ -74,6 +74,20 @@ const STARTUP: &[(&str, &str, &str)] = &[
     ("tmux", "HOME", ".tmux.conf"),
 ];
 
+/// Hooks of git, which a template or another directory of hooks brings as well: `git clone --template=t . x` (githooks(5), git 2.47).
+const HOOKS: [&str; 10] = [
+    "commit-msg",
+    "post-checkout",
+    "post-commit",
+    "post-merge",
+    "post-rewrite",
+    "pre-commit",
+    "pre-push",
+    "pre-rebase",
+    "prepare-commit-msg",
+    "reference-transaction",
+];
+
 impl Analyst<'_> {
     /// What the program runs by itself of what the line wrote.
     pub(super) fn run_settings(&mut self, call: &Call<'_>, program: &str) {
@@ -81,6 +95,9 @@ impl Analyst<'_> {
             return;
         }
         self.run_startup(call, program);
+        if program == "git" {
+            self.run_hooks(call);
+        }
         let mut rows = SETTINGS.iter();
         let row = rows.find(|(programs, _)| programs.split(' ').any(|it| it == program));
         let Some((_, begins)) = row else { return };
@@ -91,6 +108,23 @@ impl Analyst<'_> {
         let paths: Vec<String> = self.files.keys().filter(is_one).cloned().collect();
         for path in paths {
             self.run_own(call, &path);
+        }
+    }
+
+    fn run_hooks(&mut self, call: &Call<'_>) {
+        let written = self.files.iter().filter(|(_, written)| !written.before);
+        let is_hook = |path: &&String| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            HOOKS.contains(&name)
+        };
+        let paths: Vec<String> = written
+            .map(|(path, _)| path)
+            .filter(is_hook)
+            .cloned()
+            .collect();
+        for path in paths {
+            let first = Word::text(path.as_str(), call.span);
+            self.local_program(call, &first, &path, false);
         }
     }
 

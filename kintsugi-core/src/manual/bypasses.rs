@@ -206,6 +206,15 @@
 //! | an address that a program puts into a manifest | `jq '.dependencies.x="git+https://…"' package.json > p && mv p package.json && npm i` | `tests/corpus/dangerous-in-files.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | what is completed is printed by a command | `complete -c git -a '(rm -rf ~/x)'` of fish | `tests/corpus/evasive-in-text.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | padding in front of what a bound leaves out: commands, lines for a device, a list of packages, included makefiles | `: ; … coproc sh; printf 'rm -rf ~/x' >&"${COPROC[1]}"`, `ssh router '…; erase startup-config'` | `kintsugi-core/src/knowledge/flow_tests.rs`: `nothing_is_overlooked_behind_more_than_is_looked_at` |
+//! | words behind a text that `env` takes apart | `env -S 'rm -rf' ~/x` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | text that an expansion puts in front of a value or behind it, whatever that is | `git push origin "${a[@]/#/:}"`, `x=' -rf …'; ${x/#/rm}` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a list that a command rewrites into deletions of branches | `git push origin $(git branch \| sed 's/^/:/')` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a function that is given to the shell before it is there, or for arithmetic | `complete -F f git; f() { rm -rf ~/x; }`, `functions -M f` of zsh | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program by the shell's own table of programs | `commands[l]=$commands[rm]; l -rf ~/x` of zsh | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | braces around a variable, which fish takes away | `set x r; {$x}m -rf ~/x` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | hooks of git that a template brings | `mkdir -p t/hooks; … > t/hooks/post-checkout; git clone --template=t . x` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | what is moved to where nobody minds a deletion, and deleted there | `mv src /tmp/old && rm -rf /tmp/old` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a list that Perl joins, given as it stands | `perl -e 'system(join(q( ),q(rm),q(-rf),…))'` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //!
 //! # Open
 //!

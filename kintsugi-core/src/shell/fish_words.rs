@@ -48,8 +48,14 @@ impl Reader<'_> {
     fn word(&mut self) -> Result<Option<String>, Fault> {
         let mut word = String::new();
         let start = self.at;
+        let mut close = None;
         while let Some(letter) = self.next() {
             match letter {
+                '}' if close == Some(self.at) => self.at += 1,
+                '{' if self.around().is_some() => {
+                    close = self.around();
+                    self.at += 1;
+                }
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | ')' => break,
                 '\'' => self.single(&mut word)?,
                 '"' => self.double(&mut word)?,
@@ -72,6 +78,16 @@ impl Reader<'_> {
             }
         }
         Ok((self.at > start).then_some(word))
+    }
+
+    /// Where the brace closes that is here and only stands around a variable: `{$x}y` (fish 3.6, "Variable expansion"). One with a comma
+    /// is a list, and one around text is text.
+    fn around(&self) -> Option<usize> {
+        let inner = self.rest().strip_prefix('{')?;
+        let end = inner.find('}')?;
+        let inner = inner.get(..end)?;
+        let is_value = inner.contains('$') && !inner.contains([',', '{', ' ', '\n', '\'', '"']);
+        is_value.then_some(self.at + 1 + end)
     }
 
     /// `'…'`, in which `\'` and `\\` are escapes.

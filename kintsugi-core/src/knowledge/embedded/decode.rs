@@ -159,7 +159,20 @@ fn join_list(call: &Call<'_>) -> Value {
         Some(object) if object.items.is_some() => (first, object.clone()),
         Some(object) => (object.clone(), first),
         None if first.items.is_some() => (call.argument(1), first),
-        None => (first, call.argument(1)),
+        // `join(" ", "a", @b)`: what stands behind the separator is one list (perlfunc(1) 5.38).
+        None => {
+            let parts = call.positional().skip(1);
+            let flat = parts.flat_map(|it| match &it.items {
+                Some(items) => items.clone(),
+                None => vec![it.clone()],
+            });
+            let feed = call.argument(1).feed;
+            let list = Value {
+                feed,
+                ..Value::list(flat.collect())
+            };
+            (first, list)
+        }
     };
     let feed = list.feed.max(separator.feed);
     let separator = separator.known().unwrap_or_default();

@@ -252,6 +252,7 @@ impl Machine<'_> {
         self.builtins_of_zsh(&name, words.get(1..).unwrap_or_default());
         self.subscripts(&name, words);
         self.handed_on(&name, words);
+        self.register(&name, words);
         self.qualifier_functions(words);
         if self.builtin(&name, words, connections) {
             return;

@@ -94,6 +94,8 @@ struct Machine<'b> {
     traps: Vec<traps::Trap>,
     /// The variables as they were when the traps were looked at last.
     traps_seen: Option<super::Map<Variable>>,
+    /// Names of functions that were given to the shell before they may have been there.
+    registered: std::collections::BTreeSet<String>,
 }
 
 /// Reads `text` in `context`.
@@ -126,6 +128,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         has_mapfile: false,
         traps: Vec::new(),
         traps_seen: None,
+        registered: std::collections::BTreeSet::new(),
     };
     machine.source(&source, (0, text.len()));
     machine.read_traps_at_end();

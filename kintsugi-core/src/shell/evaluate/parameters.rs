@@ -127,6 +127,9 @@ impl Machine<'_> {
 
     fn find_variable(&mut self, name: &str, subscript: Option<&str>) -> Found {
         let Some(value) = self.value(name) else {
+            if let Some(program) = self.in_command_table(name, subscript) {
+                return program;
+            }
             let external = INHERITED.contains(&name) || subscript.is_some();
             return if external {
                 Found::Unknown(state::unknown(name))
@@ -407,6 +410,14 @@ impl Machine<'_> {
     /// `#`, `%`, `/`, `^`, `,`, `:offset`, `@Q` on one value.
     fn transform(&mut self, parsed: &Parsed<'_>, value: Pieces, operand: &Raw) -> Pieces {
         let open = || vec![Piece::Hole(Hole::Other("a part of a value"))];
+        if let Some(with) = self.affix(parsed, operand) {
+            let (mut front, behind) = match parsed.operator {
+                "/#" => (with, value),
+                _ => (value, with),
+            };
+            state::append(&mut front, &behind);
+            return front;
+        }
         let Some(text) = state::known(&value) else {
             // With something else put into it, it is no longer what a command printed.
             if matches!(value.as_slice(), [Piece::Hole(Hole::Output { .. })])
@@ -453,6 +464,17 @@ impl Machine<'_> {
                 .replace(parsed.operator, &characters, operand)
                 .unwrap_or_else(open),
         }
+    }
+
+    /// What `${x/#/text}` puts in front of a value, and `${x/%/text}` behind it: a pattern that is empty matches there, whatever the
+    /// value is (bash(1) 5.2 and zshexpn(1) 5.9, "Parameter Expansion").
+    fn affix(&mut self, parsed: &Parsed<'_>, operand: &Raw) -> Option<Pieces> {
+        let text = operand.text();
+        if !matches!(parsed.operator, "/#" | "/%") || unescaped_slash(text) != Some(0) {
+            return None;
+        }
+        let with = operand.part(1, text.len());
+        Some(self.operand(&with, false))
     }
 
     fn substring(&mut self, characters: &[char], operand: &Raw) -> Option<String> {

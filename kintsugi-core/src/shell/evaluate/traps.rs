@@ -24,6 +24,22 @@ const HOOKS: [&str; 6] = [
     "zshexit_functions",
 ];
 
+/// Builtins and functions that take the names of functions for the shell to call by itself: at a key, a completion, a change of
+/// directory, in arithmetic (bash(1) 5.2; zshzle(1), zshcontrib(1) and zshbuiltins(1) 5.9, "functions -M"; bind(1) and complete(1) of
+/// fish 3.6).
+const REGISTERING: [&str; 7] = [
+    "add-zsh-hook",
+    "bind",
+    "bindkey",
+    "complete",
+    "compdef",
+    "functions",
+    "zle",
+];
+
+/// Most names that are kept until the end of a text.
+const REGISTERED_MAX: usize = 256;
+
 /// A text that waits for a signal or the end.
 #[derive(Debug, Clone)]
 pub(super) struct Trap {
@@ -73,6 +89,29 @@ impl Machine<'_> {
         for (_, pieces) in elements {
             if let Some(function) = state::known(pieces) {
                 self.later(function, span);
+            }
+        }
+    }
+
+    /// Keeps the names that a command registers: the function may be written, or written anew, behind it.
+    pub(super) fn register(&mut self, name: &str, words: &[Word]) {
+        let is_asked = || words.iter().any(|word| word.display() == "-M");
+        if !REGISTERING.contains(&name) || name == "functions" && !is_asked() {
+            return;
+        }
+        let of_function = |letter: char| letter.is_alphanumeric() || "_-.:".contains(letter);
+        for word in words.iter().skip(1) {
+            let text = word.display();
+            for part in text.split(|letter| !of_function(letter)) {
+                if !part.is_empty() && self.registered.len() < REGISTERED_MAX {
+                    self.registered.insert(part.to_owned());
+                } else if self.registered.len() == REGISTERED_MAX {
+                    self.problem(
+                        "more names for the shell to call than are looked at",
+                        word.span,
+                    );
+                    return;
+                }
             }
         }
     }
@@ -134,6 +173,9 @@ impl Machine<'_> {
                     self.read_trap(&mut trap);
                 }
             }
+        }
+        for name in std::mem::take(&mut self.registered) {
+            self.walk_unasked(&name);
         }
     }
 

@@ -68,6 +68,16 @@ impl Machine<'_> {
         (!pieces.is_empty()).then_some(Word { pieces, span })
     }
 
+    /// `$commands[rm]`, the file of a program: as good as its name (zshmodules(1) 5.9, "zsh/parameter").
+    pub(super) fn in_command_table(&self, name: &str, subscript: Option<&str>) -> Option<Found> {
+        let program = subscript.filter(|_| name == "commands" && self.dialect == Dialect::Zsh)?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        program
+            .bytes()
+            .all(is_name)
+            .then(|| Found::One(state::text(program)))
+    }
+
     /// What a variable with or without a subscript stands for.
     pub(super) fn found_in_zsh(&mut self, value: Value, subscript: Option<&str>) -> Found {
         let all = |elements: Vec<(String, Pieces)>| {
