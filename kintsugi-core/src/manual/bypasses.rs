@@ -232,6 +232,8 @@
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
+//! | what a group says on its standard error, when that is a shell | `{ echo 'rm -rf ~/x' >&2; } 2> >(sh)` |
+//! | a function that fish finds by the name of its file | `… > b/f.fish; set -p fish_function_path $PWD/b; f` |
 //! | the history of an interactive shell: `!` stands for lines that nobody here knows | `!rm` |
 //! | a build file's own deletion by the library of its runner | `grunt.file.delete('../x', {force: true})` in `Gruntfile.js` |
 //! | an abbreviation whose text a function of the line computes | `abbr --add x --function f` of fish |

@@ -120,6 +120,7 @@ impl Machine<'_> {
                 self.text(&format!(": > \"{subscript}\""), raw.span());
             }
             self.state.set_element(name, &key, pieces.clone());
+            self.tie_path(name);
             return pieces;
         }
         if *appends
@@ -128,6 +129,7 @@ impl Machine<'_> {
         {
             self.state
                 .set_element(name, &elements.len().to_string(), pieces.clone());
+            self.tie_path(name);
             return pieces;
         }
         if *appends {
@@ -195,6 +197,7 @@ impl Machine<'_> {
         }
         self.hook_functions(name, &elements, value.span());
         self.state.set(name, Value::List(elements), false);
+        self.tie_path(name);
         all
     }
 

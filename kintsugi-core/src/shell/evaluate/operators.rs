@@ -38,7 +38,8 @@ impl<'a> Parsed<'a> {
             _ => name_bytes(rest),
         };
         let (name, rest) = rest.split_at_checked(bytes)?;
-        if name.is_empty() {
+        // `${:-x}`, a text without a name (zshexpn(1) 5.9, "Parameter Expansion").
+        if name.is_empty() && !rest.starts_with(":-") {
             return None;
         }
         let (subscript, rest) = subscript(rest)?;

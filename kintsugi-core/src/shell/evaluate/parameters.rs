@@ -217,6 +217,8 @@ impl Machine<'_> {
         }
         let parsed = Parsed::new(&text);
         let Some(parsed) = parsed else {
+            // Whatever becomes of it, what stands in it runs: `${(f)"$(x)"}`.
+            self.expanded_again(&text, raw.span());
             fields.quoted(&[Piece::Hole(Hole::Other("an expansion that is not known"))]);
             return;
         };

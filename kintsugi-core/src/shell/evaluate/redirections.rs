@@ -180,6 +180,7 @@ impl Machine<'_> {
             return;
         }
         if writes && redirection.descriptor.is_none() {
+            let word = self.coprocess(&word).unwrap_or(word);
             connections.output = Output::File;
             connections.file = Some((word.clone(), false));
             connections.file(RedirectMode::Overwrite, word);

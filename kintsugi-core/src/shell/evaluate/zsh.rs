@@ -35,11 +35,33 @@ impl Machine<'_> {
                     }
                 }
             }
-            "print" if words.any(|word| word.starts_with('-') && word.contains('P')) => {
+            "print"
+                if words
+                    .clone()
+                    .any(|word| word.starts_with('-') && word.contains('P')) =>
+            {
                 for word in arguments {
                     if let Some(text) = word.known() {
                         self.expanded_again(&text, word.span);
                     }
+                }
+            }
+            // What a shell that runs beside is told (zshbuiltins(1) 5.9, "print -p").
+            "print"
+                if words
+                    .clone()
+                    .any(|word| word.starts_with('-') && word.contains('p')) =>
+            {
+                let is_shell = |words: &[Word]| {
+                    let name = words.first().and_then(Word::known);
+                    words.len() == 1 && matches!(name.as_deref(), Some("zsh" | "bash" | "sh"))
+                };
+                let mut beside = self.script.invocations.iter();
+                if beside.any(|it| is_shell(&it.words)) {
+                    let texts = arguments.iter().filter_map(Word::known);
+                    let told: Vec<_> = texts.filter(|text| !text.starts_with('-')).collect();
+                    let span = arguments.first().map(|word| word.span);
+                    self.text(&told.join(" "), span.unwrap_or_default());
                 }
             }
             "unset" if self.has_mapfile => {
@@ -66,6 +88,31 @@ impl Machine<'_> {
         let value = named.find_map(|name| self.value(name))?;
         let pieces = value.scalar();
         (!pieces.is_empty()).then_some(Word { pieces, span })
+    }
+
+    /// What `path` holds is in `PATH` (zshparam(1) 5.9, "Parameters Used By The Shell").
+    pub(super) fn tie_path(&mut self, name: &str) {
+        if name != "path" || self.dialect != Dialect::Zsh {
+            return;
+        }
+        let Some(Value::List(elements)) = self.value(name) else {
+            return;
+        };
+        let mut joined = Pieces::new();
+        for (at, (_, pieces)) in elements.iter().enumerate() {
+            state::append(&mut joined, &state::text(if at == 0 { "" } else { ":" }));
+            state::append(&mut joined, pieces);
+        }
+        self.state.set("PATH", Value::Scalar(joined), true);
+    }
+
+    /// The coprocess of `>&p`, as bash names it (zshmisc(1) 5.9, "Coprocesses").
+    pub(super) fn coprocess(&self, word: &Word) -> Option<Word> {
+        let is_meant = self.dialect == Dialect::Zsh && word.known().as_deref() == Some("p");
+        is_meant.then(|| Word {
+            pieces: vec![Piece::Hole(Hole::Variable("COPROC".to_owned()))],
+            span: word.span,
+        })
     }
 
     /// `$commands[rm]`, the file of a program: as good as its name (zshmodules(1) 5.9, "zsh/parameter").
