@@ -36,6 +36,7 @@ mod described;
 mod development_tests;
 mod disk_images;
 mod dockerfile;
+mod edited;
 pub mod embedded;
 mod emptied;
 mod env_split;

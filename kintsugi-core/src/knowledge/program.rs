@@ -133,6 +133,7 @@ impl Analyst<'_> {
         self.effects(&mut task);
         self.around(&mut task);
         self.cut_emptied(&mut task);
+        self.edits_found(&mut task, before);
         self.hint(&task, before);
         self.assume_undescribed(&task, before);
         self.assume_request(&task, before);

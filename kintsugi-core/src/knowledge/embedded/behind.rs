@@ -43,6 +43,11 @@ impl Script<'_> {
                     cursor.at += 1;
                     let member = named_member(cursor, &value);
                     let given = member.path.as_deref();
+                    // Node.js 22, Deno 2 and Bun 1: members of the environment.
+                    if matches!(given, Some("process.env.HOME" | "Bun.env.HOME" | "os.home")) {
+                        value = super::value::home();
+                        continue;
+                    }
                     let member = given
                         .filter(|path| path.ends_with("argv") || *path == "Deno.args")
                         .and_then(|path| self.given_words(path))
@@ -127,7 +132,12 @@ impl Script<'_> {
             if matches!(path.rsplit('.').next(), Some("each" | "map")) {
                 return object.unwrap_or(value);
             }
-            if self.language == Language::Ruby && !cursor.at_argument() {
+            // `ldap.delete dn: "ou=people"`
+            let has_keyword = matches!(
+                (cursor.peek(), cursor.ahead(1)),
+                (Some(Token::Name(_)), Some(Token::Mark(":")))
+            );
+            if self.language == Language::Ruby && (!cursor.at_argument() || has_keyword) {
                 self.ends_elsewhere(path.rsplit('.').next().unwrap_or_default());
             }
             return value;

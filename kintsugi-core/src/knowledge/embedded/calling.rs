@@ -173,6 +173,15 @@ impl Script<'_> {
         if self.takes_key(call) {
             return call.argument(0);
         }
+        if let Some(home) = super::places::home_of(call) {
+            return home;
+        }
+        if let Some(saved) = self.saves(call) {
+            return saved;
+        }
+        if self.said_to_redis(call) {
+            return Value::unknown(Feed::Nothing);
+        }
         match known {
             Some(Does::Module) => {
                 let module = call.argument(0).known().unwrap_or_else(|| "?".to_owned());

@@ -159,7 +159,7 @@ impl Does {
                 | Self::LaunchSelf
                 | Self::Kill
                 | Self::Interpret
-                | Self::Path(Action::Delete | Action::Truncate, _, _)
+                | Self::Path(Action::Delete | Action::Truncate | Action::Overwrite, _, _)
         )
     }
 }
@@ -188,7 +188,7 @@ pub(super) fn bare_calls(language: Language) -> bool {
 }
 
 /// What stands in front of a name and means nothing: ways to name what everybody sees.
-const EVERYWHERE: [&str; 17] = [
+const EVERYWHERE: [&str; 20] = [
     "CORE::GLOBAL::",
     "CORE::",
     "main::",
@@ -206,6 +206,9 @@ const EVERYWHERE: [&str; 17] = [
     "globals.",
     "Kernel.",
     "java.lang.",
+    "java.io.",
+    "java.nio.file.",
+    "System.IO.",
 ];
 
 /// A name without what means nothing in it.

@@ -115,19 +115,6 @@ impl Script<'_> {
         Value::unknown(Feed::Secret)
     }
 
-    /// The names in a directory.
-    fn in_directory(call: &Call<'_>) -> Value {
-        let at = if call.path.ends_with(".iterdir") {
-            SELF
-        } else {
-            0
-        };
-        Value {
-            words: vec![pattern("*")],
-            ..call.argument(at).then("/", &star())
-        }
-    }
-
     /// Objects made of bytes run what the bytes say.
     fn unpickle(&mut self, call: &Call<'_>) -> Value {
         let bytes = call.argument(0);
@@ -586,7 +573,7 @@ fn writes_nothing(call: &Call<'_>, at: usize) -> bool {
             .is_some_and(|it| it.known().is_some_and(|text| text.trim().is_empty()))
 }
 
-fn star() -> Value {
+pub(super) fn star() -> Value {
     Value {
         words: vec![pattern("*")],
         ..Value::default()

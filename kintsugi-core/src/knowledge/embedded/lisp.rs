@@ -21,7 +21,31 @@ pub(super) fn read(text: &str) -> Vec<Embedded> {
         call(name, arguments, &mut found);
         rest = arguments;
     }
+    found.extend(emptied(text));
     found
+}
+
+/// `(doseq [f (file-seq d)] (spit f ""))`: each of what is listed is left without anything, or taken away by a method of Java.
+fn emptied(text: &str) -> Option<Embedded> {
+    let lists = [
+        "(file-seq ",
+        "(directory-list ",
+        "(directory-files",
+        "(fs/glob ",
+        "(babashka.fs/glob ",
+    ];
+    let is_empty = |behind: &str| {
+        let end = behind.find(')').unwrap_or_default();
+        behind.get(..end).is_some_and(|it| it.ends_with(" \"\""))
+    };
+    let takes = text.contains("(.delete ") || text.split("(spit ").skip(1).any(is_empty);
+    (takes && lists.iter().any(|list| text.contains(list))).then(|| Embedded::Effect {
+        action: Action::Delete,
+        role: Role::Path,
+        target: super::value::hole(),
+        modifiers: Modifiers::NONE.with(Modifier::Indirect),
+        feed: crate::effect::Feed::Text,
+    })
 }
 
 fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
@@ -51,6 +75,12 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
         "write-region" | "write-file" | "append-to-file" => strings(arguments)
             .last()
             .map(|path| effect(Action::Overwrite, Role::Path, path, Modifiers::NONE)),
+        // Clojure 1.12, Racket 8, R7RS: what stands there is gone, or the file is made.
+        "spit" | "with-output-to-file" | "call-with-output-file" | "open-output-file"
+            if arguments.trim_start().starts_with('"') =>
+        {
+            first.map(|path| effect(Action::Overwrite, Role::Path, &path, Modifiers::NONE))
+        }
         "rename-file" => first.map(|path| effect(Action::Move, Role::Path, &path, Modifiers::NONE)),
         "funcall" | "apply" | "mapc" | "mapcar" | "mapcan" | "run-with-timer" | "run-at-time"
         | "cl-mapc" | "seq-do" | "call-interactively" => {

@@ -3,8 +3,11 @@
 //! `Dir["src/*"].each { |f| File.write(f, "") }`, `RecursiveDirectoryIterator`, `find(sub { unlink }, "src")`. Nobody sees which files these are.
 
 use super::Embedded;
+use super::calls::SELF;
+use super::effects::{Call, star};
 use super::lex::{Part, Token};
 use super::script::Script;
+use super::value::{Value, pattern};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
 use crate::knowledge::schema::Language;
 use crate::shell::{Hole, Piece, Word};
@@ -108,6 +111,16 @@ const REMOVERS: &[&str] = &[
     "truncate",
 ];
 
+/// Methods and functions that leave nothing in a file when they are given the empty text.
+const EMPTIERS: &[&str] = &[
+    "writeText",
+    "setText",
+    "text",
+    "spit",
+    "spurt",
+    "write_text",
+];
+
 /// Most tokens between the brackets of a lister that are looked at.
 const TOLD_MAX: usize = 32;
 
@@ -124,6 +137,11 @@ impl Script<'_> {
                 || matches!(token, Token::Change(parts) if lists_in_code(parts))
                 || matches!(token, Token::Text(parts) if is_module(parts) || lists_by_command(parts))
         });
+        // `(file-seq d)` of Clojure: a hyphen joins no name to this reader.
+        let lists = lists
+            || tokens.windows(3).any(|three| {
+                matches!(three, [Token::Name(first), Token::Mark("-"), Token::Name(last)] if matches!((first.as_str(), last.as_str()), ("file", "seq") | ("list", "dir") | ("directory", "list")))
+            });
         if !lists || lists_made(tokens, is_lister) {
             return;
         }
@@ -156,6 +174,36 @@ impl Script<'_> {
                 modifiers: Modifiers::NONE.with(Modifier::Indirect),
                 feed: Feed::Text,
             });
+        }
+    }
+}
+
+impl Script<'_> {
+    /// The names in a directory; the paths, where that is what is listed: `Path(d).iterdir()`, `list.files(d, full.names = TRUE)`.
+    pub(super) fn in_directory(call: &Call<'_>) -> Value {
+        let is_of_self = call.path.ends_with(".iterdir");
+        let below = call
+            .argument(if is_of_self { SELF } else { 0 })
+            .then("/", &star());
+        let is_asked = |(keyword, value): &(Option<String>, Value)| {
+            matches!(keyword.as_deref(), Some("full.names" | "join"))
+                && value
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| path.starts_with(['T', 't']))
+        };
+        let is_told =
+            |word: &Word| !matches!(word.pieces.first(), Some(Piece::Hole(Hole::Other(_))));
+        // A name with a dot in it is no keyword to the reader.
+        let is_named = |value: &Value| value.path.as_deref() == Some("full.names");
+        let gives_paths =
+            is_of_self || call.arguments.iter().any(is_asked) || call.positional().any(is_named);
+        if gives_paths && below.words.iter().all(is_told) {
+            return below;
+        }
+        Value {
+            words: vec![pattern("*")],
+            ..below
         }
     }
 }
@@ -271,6 +319,9 @@ fn takes_each(tokens: &[Token], language: Language) -> bool {
     if language == Language::Ruby && by_symbol {
         return true;
     }
+    if language == Language::Other && empties_each(tokens) {
+        return true;
+    }
     tokens.windows(3).any(|three| {
         let [before, Token::Name(name), behind] = three else {
             return false;
@@ -286,7 +337,29 @@ fn takes_each(tokens: &[Token], language: Language) -> bool {
                 || matches!(behind, Token::Name(word) if matches!(word.as_str(), "if" | "unless" | "and" | "or")));
         let of_each = language == Language::Other
             && before.mark() == "."
-            && matches!(behind.mark(), ")" | "(" | "}");
+            && (matches!(behind.mark(), ")" | "(" | "}" | "%") || matches!(behind, Token::Name(_)));
         by_name || by_default || of_each
+    })
+}
+
+/// `it.writeText("")` of Kotlin, `it.text = ""` of Groovy, `(spit f "")` of Clojure.
+fn empties_each(tokens: &[Token]) -> bool {
+    let is_empty = |token: Option<&Token>| match token {
+        Some(Token::Text(parts)) => parts
+            .iter()
+            .all(|part| matches!(part, Part::Text(text) if text.is_empty())),
+        _ => false,
+    };
+    tokens.iter().enumerate().any(|(at, token)| {
+        let Token::Name(name) = token else {
+            return false;
+        };
+        let last = name.rsplit('.').next().unwrap_or_default();
+        EMPTIERS.contains(&last)
+            && (is_empty(tokens.get(at + 2)) || is_empty(tokens.get(at + 3)))
+            && matches!(
+                tokens.get(at + 1),
+                Some(Token::Mark("(" | "=") | Token::Name(_))
+            )
     })
 }

@@ -30,6 +30,7 @@ mod listed;
 mod mocked;
 mod notebook;
 mod payments;
+mod places;
 mod records;
 mod redis;
 mod script;

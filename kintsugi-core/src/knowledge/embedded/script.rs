@@ -243,9 +243,26 @@ impl Script<'_> {
         let mut value = self.operand(cursor);
         while self.budget.spend(1) {
             let between = match cursor.peek() {
+                Some(Token::Mark("+")) if self.joins_by_pair(cursor) => {
+                    cursor.at += 1;
+                    ""
+                }
                 Some(Token::Mark("+" | "..")) => "",
+                Some(Token::Mark("^"))
+                    if self.language == Language::Other
+                        && value.known().is_some_and(|text| is_no_number(&text)) =>
+                {
+                    ""
+                }
                 Some(Token::Mark(".")) if self.joins_by_dot() => "",
                 Some(Token::Mark("/")) if self.language == Language::Python => "/",
+                // Paths of os-lib (Scala): `os.home / "x"`.
+                Some(Token::Mark("/"))
+                    if self.language == Language::Other
+                        && matches!(cursor.ahead(1), Some(Token::Text(_))) =>
+                {
+                    "/"
+                }
                 // Julia joins texts with a star (Julia 1.11, "Strings").
                 Some(Token::Mark("*"))
                     if self.language == Language::Other
@@ -273,6 +290,10 @@ impl Script<'_> {
                     self.operand(cursor);
                     continue;
                 }
+                Some(Token::Mark(_)) if self.joins_by_pair(cursor) => {
+                    cursor.at += 1;
+                    ""
+                }
                 _ => break,
             };
             cursor.at += 1;
@@ -292,6 +313,17 @@ impl Script<'_> {
         if !self.budget.spend(units) {
             self.unknown("more code than is read");
         }
+    }
+
+    /// `a <> b` of Elixir and Haskell, `a ++ b` of Haskell, Scala and Erlang.
+    fn joins_by_pair(&self, cursor: &Cursor<'_>) -> bool {
+        let pair = (cursor.ahead(0), cursor.ahead(1));
+        self.language == Language::Other
+            && matches!(
+                pair,
+                (Some(Token::Mark("<")), Some(Token::Mark(">")))
+                    | (Some(Token::Mark("+")), Some(Token::Mark("+")))
+            )
     }
 
     pub(super) fn joins_by_dot(&self) -> bool {

@@ -141,7 +141,7 @@ impl Script<'_> {
         if self.pays(call, last) {
             return;
         }
-        if self.tells_machine(call, last) {
+        if self.tells_machine(call, last) || self.over_sftp(call, last) {
             return;
         }
         if self.brings.clients && changes_elsewhere(last) {
@@ -180,7 +180,9 @@ impl Script<'_> {
             return true;
         }
         // fabric 3: `Connection("web1").run("…")`.
-        let by_fabric = call.path.contains("Connection") && matches!(last, "run" | "local");
+        let is_connection = call.path.contains("Connection")
+            || last == "run" && call.object.is_some() && self.brings_fabric();
+        let by_fabric = is_connection && matches!(last, "run" | "local");
         if by_fabric || matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
             self.found.extend(
                 call.argument(0)
@@ -216,8 +218,50 @@ impl Script<'_> {
 }
 
 impl Script<'_> {
+    /// Whether the text names fabric, whose connections run what they are told on another machine.
+    fn brings_fabric(&self) -> bool {
+        let is_of = |value: &super::value::Value| {
+            let path = value.path.as_deref().unwrap_or_default();
+            path == "fabric" || path.starts_with("fabric.")
+        };
+        self.language == Language::Python && self.names.values().any(is_of)
+    }
+
+    /// Files that paramiko's client of SFTP (3.5) takes away there or brings there.
+    fn over_sftp(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let target = call.argument(0);
+        let is_rooted = |word: &crate::shell::Word| word.known_prefix().starts_with(['/', '~']);
+        if self.language != Language::Python
+            || !self.brings.machines && !self.brings.clients
+            || call.object.is_none()
+            || !target.alternatives().iter().any(is_rooted)
+        {
+            return false;
+        }
+        match last {
+            "remove" | "rmdir" => {
+                let path = target.known().unwrap_or_default();
+                self.found
+                    .push(effect(Action::Delete, Role::Remote, &path, Modifiers::NONE));
+            }
+            "put" if call.positional().count() >= 2 => {
+                self.perform(super::calls::path(Action::Read, 0), call);
+                self.found
+                    .push(effect(Action::Send, Role::Remote, "sftp", Modifiers::NONE));
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// `server.destroy` of Ruby, which needs no parentheses, and `servers.each(&:destroy)`.
     pub(super) fn ends_elsewhere(&mut self, name: &str) {
+        if ANYWHERE.contains(&name) {
+            let all = Modifiers::NONE.with(Modifier::All);
+            self.found
+                .push(effect(Action::Delete, Role::Table, name, all));
+            return;
+        }
         let ends = matches!(name, "destroy" | "delete" | "terminate" | "purge");
         if ends && self.brings.clients {
             let with = Modifiers::NONE.with(Modifier::Assumed);

@@ -21,6 +21,18 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
         }
         one(command.trim(), &mut found);
     }
+    if text.contains("[glob ") {
+        for it in &mut found {
+            if let Embedded::Effect {
+                action: Action::Truncate,
+                modifiers,
+                ..
+            } = it
+            {
+                modifiers.insert(Modifier::Indirect);
+            }
+        }
+    }
     found
 }
 
@@ -70,6 +82,15 @@ fn one(command: &str, found: &mut Vec<Embedded>) {
             let words = rest.trim_matches(['"', '{', '}']);
             if let Some(pipe) = words.strip_prefix('|') {
                 found.push(shell(pipe));
+            } else if let Some((path, mode)) = words.rsplit_once(' ')
+                && mode.starts_with('w')
+            {
+                let path = path.trim().trim_matches(['"', '{', '}']);
+                found.push(if computed {
+                    of_each(Action::Truncate)
+                } else {
+                    effect(Action::Overwrite, Role::Path, path, Modifiers::NONE)
+                });
             }
         }
         "file" => file(rest, found),
@@ -100,6 +121,17 @@ fn one(command: &str, found: &mut Vec<Embedded>) {
             ));
         }
         _ => {}
+    }
+}
+
+/// What a variable names: one file after the other, when a loop goes through what is listed.
+fn of_each(action: Action) -> Embedded {
+    Embedded::Effect {
+        action,
+        role: Role::Path,
+        target: super::value::hole(),
+        modifiers: Modifiers::NONE,
+        feed: crate::effect::Feed::Text,
     }
 }
 
