@@ -61,7 +61,16 @@ impl Analyst<'_> {
             feeds = feeds.union(self.run_file(task, language, word));
         }
         let input = task.parsed.chain.first().and_then(|entry| entry.input);
-        let has_program = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
+        // `pwsh -Command -` reads the standard input (about_Pwsh, PowerShell 7.4).
+        let from_input = task.parsed.path == "pwsh"
+            && task.parsed.runs.is_empty()
+            && task
+                .parsed
+                .code
+                .iter()
+                .all(|(_, word)| word.known().as_deref() == Some("-"));
+        let has_program =
+            !from_input && (!task.parsed.code.is_empty() || !task.parsed.runs.is_empty());
         // An editor takes commands from its standard input only when it is told to.
         let waits = input == Some(Language::Ex) && task.parsed.path == "vim";
         let is_fed = !waits || task.call.words.iter().any(is_silent);

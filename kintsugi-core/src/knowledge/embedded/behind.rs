@@ -34,6 +34,10 @@ impl Script<'_> {
     /// Members, calls and indices behind an operand.
     pub(super) fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
         let mut value = first;
+        // A value of Haskell, which no bracket calls (System.Directory 1.3).
+        if value.path.as_deref() == Some("getHomeDirectory") {
+            value = super::value::home();
+        }
         let mut object: Option<Value> = None;
         while self.budget.spend(1) {
             match cursor.peek() {

@@ -165,7 +165,8 @@ impl Script<'_> {
             return self.rest_of(list);
         }
         let is_kept = matches!(known, Some(Does::Same(_)));
-        let known = if call.object.is_some() && !is_kept && Self::hands_statement(call) {
+        let takes_text = call.object.is_some() || call.path.ends_with("Command");
+        let known = if takes_text && !is_kept && Self::hands_statement(call) {
             Some(Does::Query)
         } else {
             known

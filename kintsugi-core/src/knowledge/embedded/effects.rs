@@ -57,6 +57,9 @@ impl Script<'_> {
                 Value::unknown(Feed::Nothing)
             }
             Does::Path(action, at, modifier) => {
+                if call.path.starts_with("shutil.copy") {
+                    self.path(Action::Read, &call.argument(0), None);
+                }
                 self.path(emptied(action, call, at), &call.argument(at), modifier)
             }
             Does::Move => self.moved(call),

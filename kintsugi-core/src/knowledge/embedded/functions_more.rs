@@ -429,6 +429,12 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("execCmd", Launch),
     ("readdir", ListDirectory),
     (".unwrap", Same(SELF)),
+    ("removePathForcibly", tree(Delete, 0)),
+    ("removeDirectoryRecursive", tree(Delete, 0)),
+    (".readAsStringSync", path(Read, SELF)),
+    (".readAsString", path(Read, SELF)),
+    (".postUrl", Send),
+    ("Path.Combine", Join),
     (".expect", Same(SELF)),
     // .NET, Dart, Zig, Ada, sbt.
     ("Directory.Delete", tree(Delete, 0)),

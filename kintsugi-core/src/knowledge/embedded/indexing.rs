@@ -6,6 +6,7 @@ use super::script::Script;
 use super::value::{Value, hole, pattern};
 use crate::effect::Feed;
 use crate::knowledge::schema::Language;
+use crate::shell::Word;
 
 impl Script<'_> {
     /// `$ENV{HOME}` of Perl, from the brace on.
@@ -75,10 +76,7 @@ impl Script<'_> {
             && value.known().is_none()
         {
             let path = value.path.as_deref().unwrap_or_default();
-            if matches!(
-                path,
-                "os.environ" | "process.env" | "ENV" | "$_SERVER" | "$_ENV" | "%ENV" | "$ENV"
-            ) {
+            if is_environment(path) {
                 return match name.as_str() {
                     "HOME" => super::value::home(),
                     _ => Value::unknown(value.feed),
@@ -96,8 +94,20 @@ impl Script<'_> {
                 ..Value::named(format!("{path}.?"))
             };
         }
+        Self::one_of(value)
+    }
+
+    /// One of the values that a pattern stands for, below the root or the home: `glob("~/x/*")[0]`.
+    fn one_of(value: &Value) -> Value {
+        let is_told =
+            |word: &Word| word.is_pattern() && word.known_prefix().starts_with(['/', '~']);
+        let words = if !value.words.is_empty() && value.words.iter().all(is_told) {
+            value.words.clone()
+        } else {
+            vec![hole()]
+        };
         Value {
-            words: vec![hole()],
+            words,
             feed: value.feed,
             ..Value::default()
         }
@@ -149,4 +159,9 @@ impl Script<'_> {
             Some(all.iter().step_by(by).filter_map(letter).collect())
         }))
     }
+}
+
+/// Whether a name stands for all variables of the environment.
+fn is_environment(path: &str) -> bool {
+    super::calls::is_environment(path) || matches!(path, "$_SERVER" | "Platform.environment")
 }

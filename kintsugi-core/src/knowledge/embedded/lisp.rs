@@ -71,6 +71,12 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
         "delete-file" => {
             first.map(|path| effect(Action::Delete, Role::Path, &path, Modifiers::NONE))
         }
+        "delete-tree" | "fs/delete-tree" | "babashka.fs/delete-tree" => arguments
+            .trim_start()
+            .starts_with('"')
+            .then_some(first)
+            .flatten()
+            .map(|path| effect(Action::Delete, Role::Path, &path, tree)),
         "delete-directory" => first.map(|path| effect(Action::Delete, Role::Path, &path, tree)),
         "write-region" | "write-file" | "append-to-file" => strings(arguments)
             .last()
@@ -100,7 +106,7 @@ fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
     let runs = name.contains("command") || name.contains("process") || name.contains("system");
     found.push(one.unwrap_or_else(|| {
         let what = format!("`{name}` on what is computed");
-        if runs || name.starts_with("delete") {
+        if runs || name.contains("delete") {
             Embedded::Hidden(what)
         } else {
             Embedded::Unknown(what)

@@ -24,6 +24,7 @@ mod given;
 mod harmless;
 mod indexing;
 mod lex;
+mod libraries;
 mod lines;
 mod lisp;
 mod listed;

@@ -68,7 +68,11 @@ const TO_SECOND: [&str; 13] = [
 /// The home, when a call gives that back.
 pub(super) fn home_of(call: &Call<'_>) -> Option<Value> {
     let path = call.path;
-    let is_home = HOMES.contains(&path)
+    let first = call.argument(0).path.unwrap_or_default();
+    let is_folder = path.ends_with("Environment.GetFolderPath")
+        && (first.ends_with("UserProfile") || first.ends_with("Personal"));
+    let is_home = is_folder
+        || HOMES.contains(&path)
         || GETTERS.contains(&path) && call.argument(0).known().as_deref() == Some("HOME");
     is_home.then(super::value::home)
 }
@@ -117,6 +121,15 @@ impl Script<'_> {
             let action = calls::opened(&mode);
             return (mode.len() <= 3 && action != Action::Read && on_path(SELF))
                 .then_some((At::Argument(SELF), action));
+        }
+        // A file that is copied, or put into an archive (tarfile, shutil).
+        if language == Language::Python
+            && last == "add"
+            && call.object.is_some()
+            && call.positional().count() == 1
+            && on_path(0)
+        {
+            return Some((At::Argument(0), Action::Read));
         }
         // `Bun.file(p).delete()`
         if language == Language::Javascript

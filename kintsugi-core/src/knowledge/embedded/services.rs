@@ -126,6 +126,9 @@ impl Script<'_> {
                 .push(effect(Action::Delete, Role::Table, last, all));
             return;
         }
+        if self.by_library(call, last) {
+            return;
+        }
         self.requested(call, last);
         // Without a library it may be a map of JavaScript from which a key is taken.
         let is_told = self.brings.clients
