@@ -179,7 +179,7 @@ impl Analyst<'_> {
         if task.parsed.path.ends_with("runner") && is_standard_input(word) {
             return self.run_input(task, language);
         }
-        let holes = Self::word_feeds(word, task.call.scope);
+        let holes = Self::code_feeds(word, task.call.scope, language);
         self.interpret(task, &word.display(), Feeds::of(Feed::Text).union(holes));
         if let [Piece::Hole(_)] = word.pieces.as_slice() {
             self.unknown(UnknownKind::Code, word.display(), word.span);
@@ -320,6 +320,10 @@ impl Analyst<'_> {
         let mut parts = embedded::read_with(language, word, operands, self.budget);
         if self.is_scratch && language == Language::Sql && !reaches_others(word) {
             parts.iter_mut().for_each(embedded::soften);
+        }
+        if Self::code_feeds(word, call.scope, language) == Feeds::NONE {
+            // What stands outside of its strings can be no code.
+            parts.retain(|part| !super::plain_outputs::is_text_itself(part, word));
         }
         let mut feeds = Feeds::of(Feed::Program);
         let runs_unseen = parts.iter().any(embedded::runs_unseen);

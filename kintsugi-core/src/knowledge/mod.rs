@@ -74,6 +74,7 @@ mod own;
 mod own_checks;
 mod own_input;
 mod plain_options;
+mod plain_outputs;
 mod program;
 mod pushed;
 mod qualifiers;

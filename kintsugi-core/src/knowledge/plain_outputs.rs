@@ -1,0 +1,145 @@
+//! Commands whose output is a number, a time, a name of this machine or the code of a commit, and so no code wherever it is put:
+//! `python3 -c "print($(date +%s) - 5)"`.
+//!
+//! Names of branches and tags are none of these: whoever makes one may write `$(x)` into it (git-check-ref-format(1), git 2.47).
+
+use super::analyst::{Analyst, Scope};
+use super::embedded::Embedded;
+use super::feeds::{Feeds, is_secret_variable};
+use super::schema::Language;
+use crate::effect::Action;
+use crate::shell::{Hole, Invocation, Piece, Word};
+
+/// Programs that show what is there, and put nothing together. What they show may be anything.
+const SHOWING: [&str; 14] = [
+    "basename", "cat", "cut", "date", "dirname", "git", "grep", "head", "hostname", "jq", "pwd",
+    "tail", "wc", "yq",
+];
+
+impl Analyst<'_> {
+    /// Where the parts of program text come from that are known only when it runs; what can be no code is left out.
+    pub(super) fn code_feeds(word: &Word, scope: &Scope<'_>, language: Language) -> Feeds {
+        let mut feeds = Feeds::NONE;
+        for hole in word.holes() {
+            let is_data = match hole {
+                Hole::Output { first, end } => {
+                    let printing = scope.script.between(*first, *end);
+                    !printing.is_empty()
+                        && (printing.iter().all(is_plain)
+                            || language == Language::Sed && printing.iter().all(shows))
+                }
+                // `sed "s/a/$VERSION/"`: nothing of the line says what it is.
+                Hole::Variable(name) => language == Language::Sed && !is_secret_variable(name),
+                Hole::Process { .. } | Hole::Other(_) => false,
+            };
+            if !is_data || is_script(word) {
+                let alone = Word {
+                    pieces: vec![Piece::Hole(hole.clone())],
+                    span: word.span,
+                };
+                feeds = feeds.union(Self::word_feeds(&alone, scope));
+            }
+        }
+        feeds
+    }
+}
+
+/// Whether a part of what was read is the text as a whole, of which nothing more is known.
+pub(super) fn is_text_itself(part: &Embedded, text: &Word) -> bool {
+    matches!(part, Embedded::Effect { action: Action::Interpret, target, .. } if target == text)
+}
+
+/// Whether a hole is all of the text, or begins it.
+fn is_script(word: &Word) -> bool {
+    matches!(word.pieces.first(), Some(Piece::Hole(_)) | None)
+}
+
+/// Whether a command prints the directory of what is installed: `go env GOPATH` (the manuals of each, 2025).
+pub(super) fn prints_directory(words: &[Word]) -> bool {
+    let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
+    let Some(known) = known else { return false };
+    let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+    matches!(
+        words.as_slice(),
+        ["go", "env", "GOPATH" | "GOROOT" | "GOBIN"]
+            | ["npm" | "pnpm" | "yarn", "bin" | "root" | "prefix", ..]
+            | ["npm", "config", "get", "prefix"]
+            | ["brew", "--prefix", ..]
+            | ["rustc", "--print", "sysroot"]
+            | ["poetry", "env", "info", "-p" | "--path"]
+            | ["pipenv", "--venv"]
+            | ["conda", "info", "--base"]
+            | ["pyenv" | "rbenv", "prefix" | "root", ..]
+            | ["gem", "env", "home" | "gemdir"]
+            | ["python" | "python3", "-m", "site", "--user-base"]
+            | ["llvm-config", "--bindir" | "--prefix"]
+            | ["pg_config", "--bindir"]
+    )
+}
+
+fn shows(invocation: &Invocation) -> bool {
+    let name = invocation.words.first().and_then(Word::known);
+    name.is_some_and(|name| SHOWING.contains(&&*name))
+}
+
+/// Whether a command can print nothing that is code.
+fn is_plain(invocation: &Invocation) -> bool {
+    let known: Option<Vec<_>> = invocation.words.iter().map(Word::known).collect();
+    let Some(known) = known else { return false };
+    let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+    match words.as_slice() {
+        ["date", options @ ..] => options.iter().all(|option| is_time(option)),
+        ["nproc" | "uuidgen" | "whoami"] | ["hostname"] => true,
+        ["id", "-u" | "-g" | "-un" | "-gn"] => true,
+        ["uname", options @ ..] => options.iter().all(|option| option.starts_with('-')),
+        ["openssl", "rand", "-hex", number] => number.bytes().all(|it| it.is_ascii_digit()),
+        ["git", "rev-parse", "HEAD"] | ["git", "rev-parse", "--short", "HEAD"] => true,
+        ["git", "rev-list", "--count", ..] => true,
+        ["git", "log", "-1", format] => {
+            matches!(
+                *format,
+                "--format=%H" | "--format=%h" | "--format=%ct" | "--pretty=%H" | "--pretty=%h"
+            )
+        }
+        ["wc", "-l" | "-c" | "-w"] => true,
+        _ => false,
+    }
+}
+
+/// Whether an option of `date` says how a time is written, by its signs alone (date(1), coreutils 9.4).
+fn is_time(option: &str) -> bool {
+    let Some(format) = option.strip_prefix('+') else {
+        return matches!(
+            option,
+            "-u" | "-I" | "-R" | "-Iseconds" | "-Is" | "--utc" | "--iso-8601"
+        );
+    };
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        let is_sign = match letter {
+            '%' => letters
+                .next()
+                .is_some_and(|it| it.is_ascii_alphabetic() || it == '-'),
+            letter => letter.is_ascii_digit() || "-_:. TZ/".contains(letter),
+        };
+        if !is_sign {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_time;
+
+    #[test]
+    fn a_time_is_written_by_its_signs() {
+        for format in ["+%s", "+%F", "+%Y-%m-%dT%H:%M:%SZ", "+%-d", "-u"] {
+            assert!(is_time(format), "{format}");
+        }
+        for format in ["+rm -rf ~", "+%F; rm", "-d $(x)", "-f", "+$(x)"] {
+            assert!(!is_time(format), "{format}");
+        }
+    }
+}
