@@ -1,4 +1,4 @@
-//! Commands whose output is a number, a time, a name of this machine or the code of a commit, and so no code wherever it is put:
+//! Commands whose output is a number, a time, a name of this machine or of files, or the sum of a commit, and so no code wherever it is put:
 //! `python3 -c "print($(date +%s) - 5)"`.
 //!
 //! Names of branches and tags are none of these: whoever makes one may write `$(x)` into it (git-check-ref-format(1), git 2.47).
@@ -21,6 +21,9 @@ impl Analyst<'_> {
     pub(super) fn code_feeds(word: &Word, scope: &Scope<'_>, language: Language) -> Feeds {
         let mut feeds = Feeds::NONE;
         for hole in word.holes() {
+            if is_number(hole) {
+                continue;
+            }
             let is_data = match hole {
                 Hole::Output { first, end } => {
                     let printing = scope.script.between(*first, *end);
@@ -44,14 +47,44 @@ impl Analyst<'_> {
     }
 }
 
+/// Whether a hole is a number, whatever it is.
+fn is_number(hole: &Hole) -> bool {
+    match hole {
+        Hole::Other(what) => matches!(*what, "an arithmetic expression" | "the length of a value"),
+        Hole::Variable(name) => {
+            name.starts_with('#')
+                || matches!(
+                    name.as_str(),
+                    "?" | "$"
+                        | "!"
+                        | "BASHPID"
+                        | "EPOCHSECONDS"
+                        | "EUID"
+                        | "LINENO"
+                        | "PPID"
+                        | "RANDOM"
+                        | "SECONDS"
+                        | "UID"
+                )
+        }
+        Hole::Output { .. } | Hole::Process { .. } => false,
+    }
+}
+
 /// Whether a part of what was read is the text as a whole, of which nothing more is known.
 pub(super) fn is_text_itself(part: &Embedded, text: &Word) -> bool {
     matches!(part, Embedded::Effect { action: Action::Interpret, target, .. } if target == text)
 }
 
-/// Whether a hole is all of the text, or begins it.
+/// Whether a hole is all of the text, or begins it and is no address of sed: `sed -n "${a},${b}p"`.
 fn is_script(word: &Word) -> bool {
-    matches!(word.pieces.first(), Some(Piece::Hole(_)) | None)
+    match word.pieces.as_slice() {
+        [Piece::Hole(_), Piece::Text(behind), ..] => {
+            !behind.starts_with(['p', 'd', 'q', ',', '=', '!'])
+        }
+        [Piece::Hole(_), ..] | [] => true,
+        [Piece::Text(_) | Piece::Glob(_), ..] => false,
+    }
 }
 
 /// Whether a command prints the directory of what is installed: `go env GOPATH` (the manuals of each, 2025).
@@ -88,20 +121,23 @@ fn is_plain(invocation: &Invocation) -> bool {
     let Some(known) = known else { return false };
     let words: Vec<&str> = known.iter().map(|word| &**word).collect();
     match words.as_slice() {
+        ["nproc" | "uuidgen" | "whoami" | "hostname"]
+        | ["id", "-u" | "-g" | "-un" | "-gn"]
+        | ["git", "rev-parse", "HEAD"]
+        | ["git", "rev-parse", "--short", "HEAD"]
+        | ["git", "rev-list", "--count", ..]
+        | ["git", "log", "-1", "--format=%H" | "--format=%h" | "--format=%ct" | "--pretty=%H" | "--pretty=%h"]
+        | ["wc", "-l" | "-c" | "-w"]
+        // Names of files, as those that a pattern finds.
+        | ["git", "diff", "--name-only", ..]
+        | ["git", "ls-files", ..]
+        | ["ls", ..] => true,
         ["date", options @ ..] => options.iter().all(|option| is_time(option)),
-        ["nproc" | "uuidgen" | "whoami"] | ["hostname"] => true,
-        ["id", "-u" | "-g" | "-un" | "-gn"] => true,
         ["uname", options @ ..] => options.iter().all(|option| option.starts_with('-')),
         ["openssl", "rand", "-hex", number] => number.bytes().all(|it| it.is_ascii_digit()),
-        ["git", "rev-parse", "HEAD"] | ["git", "rev-parse", "--short", "HEAD"] => true,
-        ["git", "rev-list", "--count", ..] => true,
-        ["git", "log", "-1", format] => {
-            matches!(
-                *format,
-                "--format=%H" | "--format=%h" | "--format=%ct" | "--pretty=%H" | "--pretty=%h"
-            )
-        }
-        ["wc", "-l" | "-c" | "-w"] => true,
+        ["find", options @ ..] => !options.iter().any(|option| {
+            ["print", "exec", "ok"].iter().any(|it| option.contains(it)) || *option == "-ls"
+        }),
         _ => false,
     }
 }
@@ -114,12 +150,12 @@ fn is_time(option: &str) -> bool {
             "-u" | "-I" | "-R" | "-Iseconds" | "-Is" | "--utc" | "--iso-8601"
         );
     };
+    // `%-d`: a sign may say how its number is filled up.
+    let format = format.replace("%-", "%");
     let mut letters = format.chars();
     while let Some(letter) = letters.next() {
         let is_sign = match letter {
-            '%' => letters
-                .next()
-                .is_some_and(|it| it.is_ascii_alphabetic() || it == '-'),
+            '%' => letters.next().is_some_and(|it| it.is_ascii_alphabetic()),
             letter => letter.is_ascii_digit() || "-_:. TZ/".contains(letter),
         };
         if !is_sign {
