@@ -303,15 +303,7 @@ impl Analyst<'_> {
                 &[],
             );
         }
-        for path in lost_paths(text) {
-            for judged in self.judge(&Word::text(path, call.span), &call.directories, call.scope) {
-                let doubts = Modifiers::NONE
-                    .with(Modifier::Recursive)
-                    .with(Modifier::Indirect);
-                self.push_path(call, Action::Delete, &judged, "a call in a text")
-                    .with(doubts);
-            }
-        }
+        self.lost_by_calls(call, kind, text);
         self.named_secrets(call, text);
         let found = self.analysis.effects.split_off(before.0);
         let first = before.0;
@@ -364,6 +356,24 @@ impl Kind {
 }
 
 impl Analyst<'_> {
+    /// Paths that calls of a text take away.
+    fn lost_by_calls(&mut self, call: &Call<'_>, kind: Kind, text: &str) {
+        let in_home = if kind.is_source && kind.language == Language::Other {
+            super::homeward::lost_in_home(text)
+        } else {
+            Vec::new()
+        };
+        for path in lost_paths(text).into_iter().chain(in_home) {
+            for judged in self.judge(&Word::text(path, call.span), &call.directories, call.scope) {
+                let doubts = Modifiers::NONE
+                    .with(Modifier::Recursive)
+                    .with(Modifier::Indirect);
+                self.push_path(call, Action::Delete, &judged, "a call in a text")
+                    .with(doubts);
+            }
+        }
+    }
+
     /// Secrets that a text names in quotes, and which the program that reads it may bring in: `#include "/home/u/.netrc"`.
     fn named_secrets(&mut self, call: &Call<'_>, text: &str) {
         for line in text.lines().filter(|line| line.contains("include")) {

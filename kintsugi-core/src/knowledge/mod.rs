@@ -51,6 +51,7 @@ mod git_around;
 mod grammar;
 mod hints;
 mod holes;
+mod homeward;
 mod image;
 mod implicit;
 mod in_place;

@@ -216,6 +216,7 @@
 //! | what is moved to where nobody minds a deletion, and deleted there | `mv src /tmp/old && rm -rf /tmp/old` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a list that Perl joins, given as it stands | `perl -e 'system(join(q( ),q(rm),q(-rf),…))'` | `tests/corpus/evasive-respelled.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | the home, by a call that gives it back or a variable of the environment | `os.getenv("HOME")`, `process.env.HOME + "/x"`, `System.user_home!() <> "/x"` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the home by a name in source that the line writes, in a language that is not read call by call | `h <- getHomeDirectory; removePathForcibly (h ++ "/x")` and `runghc X.hs` | `tests/corpus/dangerous-written.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | edits of whatever a search finds in the home | `grep -rl a ~/notes \| xargs sed -i s/a/b/`, `find ~/notes -type f -exec sed -i s/a/b/ {} +` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
