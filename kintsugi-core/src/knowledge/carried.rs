@@ -45,7 +45,7 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     which whereis id whoami uname hostname env printenv expr bc let return exit break continue eval exec source . trap sudo doas \
     timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
     redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
-    typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall ";
+    typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall string math count contains ";
 
 /// Programs that show, parse or check a text in whatever language it is, and run nothing of it (glow 2.0, pandoc 3.5, `tree-sitter` 0.24,
 /// ast-grep 0.30, semgrep 1.97, gitleaks 8.21). What starts them by its name from a registry hands on the same text.
@@ -66,7 +66,10 @@ impl Analyst<'_> {
         let is_document = |path: &str| {
             let last = path.rsplit('/').next().unwrap_or_default();
             let (name, kind) = last.rsplit_once('.').unwrap_or((last, ""));
-            listed(DOCUMENTS, kind)
+            let is_sample = ["/tmp/", "/fixtures/", "/testdata/"]
+                .iter()
+                .any(|it| path.contains(it));
+            (listed(DOCUMENTS, kind) || is_sample && listed(RECORDS, kind))
                 && !name.is_empty()
                 && !name.contains("config")
                 && !name.ends_with("rc")
@@ -86,8 +89,11 @@ impl Analyst<'_> {
 /// Kinds of files that are read by people.
 const DOCUMENTS: &str = " md markdown mdx txt rst adoc html sh bash csv log patch diff ";
 
+/// Kinds of files that hold records, and settings as often: which of them a sample is its directory says.
+const RECORDS: &str = " yaml yml json jsonl toml xml ";
+
 fn names_reader(words: &[Word]) -> bool {
-    let words: Vec<String> = words.iter().take(5).map(Word::display).collect();
+    let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
     let base = |name: &str| {
         let name = name.rsplit('/').next().unwrap_or_default();
         name.split('@').next().unwrap_or_default().to_owned()
@@ -105,7 +111,11 @@ fn names_reader(words: &[Word]) -> bool {
                 || second == "dlx" && rest.next().is_some_and(|it| listed(READERS, &base(it)))
         }
         // Of the project: its code is as little known as what it reads.
-        _ if first.starts_with("./") => listed(JUDGES, second),
+        _ if first.starts_with("./") => listed(JUDGES, second) || listed(JUDGES, &base(first)),
+        "cargo" if second == "run" => {
+            let own = rest.skip_while(|word| *word != "--").nth(1);
+            own.is_some_and(|word| listed(JUDGES, word))
+        }
         _ => listed(READERS, first),
     }
 }
