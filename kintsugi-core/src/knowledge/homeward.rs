@@ -7,7 +7,8 @@
 use super::telling::quoted;
 
 /// How the home is named, in one language or another.
-const HOMES: [&str; 14] = [
+const HOMES: [&str; 15] = [
+    "os.home",
     "getHomeDirectory",
     "UserProfile",
     "['HOME']",
@@ -61,29 +62,60 @@ pub(super) fn lost_in_home(text: &str) -> Vec<String> {
         };
         let lower = line.to_ascii_lowercase();
         if TAKES.iter().any(|word| lower.contains(word)) {
+            let path = path.trim_start_matches('/');
             let is_kept = !path.is_empty() && !path.contains("cache") && !path.contains("tmp");
             if is_kept && found.len() < NAMES_MAX {
-                found.push(["~/", &path].concat());
+                found.push(["~/", path].concat());
             }
-        } else if let Some(name) = assigned(line)
-            && names.len() < NAMES_MAX
-        {
-            names.push((name.to_owned(), path));
+        } else {
+            let each = walked(line).map(|name| (name, [&path, "/*"].concat()));
+            let all = assigned(line)
+                .map(|name| (name, path))
+                .into_iter()
+                .chain(each);
+            let room = NAMES_MAX.saturating_sub(names.len());
+            let new = all.map(|(name, path)| (name.to_owned(), path));
+            names.extend(new.take(room));
         }
     }
     found
 }
 
-/// The name that a line gives a value: `final h = …`, `h <- …`, `h := …`.
+/// The name that a line gives a value: `final h = …`, `h <- …`, `h := …`, `(def h …)`.
 fn assigned(line: &str) -> Option<&str> {
+    if let Some(behind) = line.trim_start().strip_prefix("(def ") {
+        return behind
+            .split_whitespace()
+            .next()
+            .filter(|name| is_name(name));
+    }
     let at = line.find(['=', '<'])?;
     let before = line.get(..at)?.trim_end_matches([':', ' ']);
-    let name = before.rsplit([' ', '(', '\t']).next()?;
-    let is_name = !name.is_empty()
-        && name
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || letter == '_');
-    is_name.then_some(name)
+    before
+        .rsplit([' ', '(', '\t'])
+        .next()
+        .filter(|name| is_name(name))
+}
+
+/// The name of each element that a line goes through: `for x in xs`, `xs.foreach { x =>`, `forM_ xs $ \x ->`, `(doseq [x xs]`.
+fn walked(line: &str) -> Option<&str> {
+    let last = |text: &'_ str| -> usize {
+        text.trim_end()
+            .rfind([' ', '(', '{', '\\', '['])
+            .map_or(0, |at| at + 1)
+    };
+    let before = [" in ", "=>", "->"]
+        .iter()
+        .find_map(|mark| line.split_once(mark))
+        .map(|(before, _)| before.trim_end());
+    let named = before.and_then(|before| before.get(last(before)..));
+    let of_lisp = || line.split_once("(doseq [")?.1.split_whitespace().next();
+    named.or_else(of_lisp).filter(|name| is_name(name))
+}
+
+fn is_name(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    !text.is_empty() && text.chars().all(is_part)
 }
 
 fn has_word(line: &str, name: &str) -> bool {
@@ -115,7 +147,28 @@ mod tests {
             lost("(fs/delete-tree (fs/path (fs/home) \"Documents\"))"),
             "~/Documents"
         );
+        for (text, what) in [
+            (
+                "val root = os.home\nval dirs = os.list(root)\ndirs.foreach { d =>\n  os.remove.all(d)\n}\n",
+                "~/*",
+            ),
+            (
+                "var h = GetFolderPath(UserProfile);\nforeach (var d in Directory.EnumerateDirectories(h))\n  Directory.Delete(d, true);\n",
+                "~/*",
+            ),
+            (
+                "h <- getHomeDirectory\nxs <- listDirectory h\nforM_ xs $ \\x -> do\n  removePathForcibly (h </> x)\n",
+                "~/*",
+            ),
+            (
+                "(def notes (fs/path (fs/home) \"notes\"))\n(fs/delete-tree notes)\n",
+                "~/notes",
+            ),
+        ] {
+            assert_eq!(lost(text), what, "{text}");
+        }
         for harmless in [
+            "h <- getHomeDirectory\nxs <- listDirectory h\nforM_ xs $ \\x -> do\n  putStrLn x\n",
             "let d = dirs::home_dir().unwrap().join(\".cache/x\");\nstd::fs::remove_dir_all(&d)?;\n",
             "h <- getHomeDirectory\nputStrLn h\n",
             "removeFile \"/srv/x\"\n",

@@ -6,11 +6,11 @@
 //! |---|---|
 //! | the facts as they are written, read and checked | `schema`, `store`, `grammar`, `check`, `lexicon` |
 //! | one command: its options and operands, then what is said of them | `analyst`, `program`, `arguments`, `targets`, `redirect` |
-//! | commands within commands, and wrappers | `wrapped`, `script`, `implicit`, `holes`, `searched`, `own_input` |
-//! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `sentences`, `requests` |
-//! | what flows from one command into another | `feeds`, `flow`, `carried`, `shown`, `names_only`, `pushed` |
+//! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `own_input` |
+//! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
+//! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `pushed` |
 //! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests` |
-//! | what the line made itself and may take away | `made`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
+//! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
 mod aliases;
