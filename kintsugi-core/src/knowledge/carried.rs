@@ -48,10 +48,10 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall string math count contains ";
 
 /// Programs that show, parse or check a text in whatever language it is, and run nothing of it (glow 2.0, pandoc 3.5, `tree-sitter` 0.24,
-/// ast-grep 0.30, semgrep 1.97, gitleaks 8.21). What starts them by its name from a registry hands on the same text.
+/// ast-grep 0.30, semgrep 1.97, gitleaks 8.21, yara 4.5). What starts them by its name from a registry hands on the same text.
 const READERS: &str = " glow mdcat pandoc vale markdownlint markdownlint-cli markdownlint-cli2 mdformat remark textlint cspell alex lychee \
     markdown-link-check tree-sitter ast-grep sg semgrep gitleaks trufflehog detect-secrets aspell hunspell proselint prettier \
-    mdl mdbook-linkcheck ";
+    mdl mdbook-linkcheck yara yarac clamscan ";
 
 /// Subcommands of package managers that look something up.
 const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why explain ";

@@ -34,7 +34,8 @@ impl Analyst<'_> {
         let mut feeds = Feeds::NONE;
         self.bin_of_project(task);
         let mut values = task.parsed.values.iter();
-        let entry = values.find(|value| value.role == "entry" && !value.word.pieces.is_empty());
+        let entry =
+            values.find(|value| value.role == "entry-point" && !value.word.pieces.is_empty());
         if let Some(entry) = entry {
             // `docker run --entrypoint sh IMAGE -c …`: what stands behind the image are its arguments (docker-run(1)).
             let mut words = vec![entry.word.clone()];

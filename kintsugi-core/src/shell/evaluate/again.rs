@@ -162,8 +162,15 @@ impl Machine<'_> {
         }
     }
 
-    /// The subscripts in the words of a builtin that takes names.
+    /// The subscripts in the words of a builtin that takes names, and the words that `compgen -W` expands (bash(1) 5.2, "compgen").
     pub(super) fn subscripts(&mut self, name: &str, words: &[Word]) {
+        if matches!(name, "compgen" | "complete") {
+            for word in words {
+                if let Some(text) = word.known() {
+                    self.expanded_again(&text, word.span);
+                }
+            }
+        }
         if !NAMING.contains(&name) {
             return;
         }
