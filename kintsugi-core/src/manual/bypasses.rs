@@ -235,6 +235,9 @@
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
+//! | code inside a text or a pattern of Perl, Ruby and PHP | `perl -e '$x = "@{[system(q(rm -rf ~/x))]}"'`, `ruby -e 'x = /#{system("rm -rf ~/x")}/'` |
+//! | a division that is taken for the start of a pattern | `node -e "x++ / require('child_process').execSync('rm -rf ~/x') / 1"` |
+//! | a program in two files that the line writes, of which one calls the other | `clean(d)` in `lib.py`, `clean(os.path.expanduser("~"))` in `run.py` |
 //! | what a group says on its standard error, when that is a shell | `{ echo 'rm -rf ~/x' >&2; } 2> >(sh)` |
 //! | a function that fish finds by the name of its file | `… > b/f.fish; set -p fish_function_path $PWD/b; f` |
 //! | the history of an interactive shell: `!` stands for lines that nobody here knows | `!rm` |
