@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use super::feeds::{Feeds, is_secret_variable};
 use super::made::Made;
-use super::plain_outputs::prints_directory;
-use super::{Analysis, Knowledge, UnknownKind};
+use super::{Analysis, Knowledge, UnknownKind, by_variable};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
 use crate::place::{OutputPlace, Surroundings};
@@ -526,38 +525,13 @@ impl Analyst<'_> {
                 Some(path) => {
                     self.program(call, &Word::text(path.as_str(), first.span), &path, words)
                 }
-                None => self.unknown_command(call, first),
+                None => match by_variable::usual(call, first) {
+                    Some(usual) => self.by_variable(call, first, usual, words),
+                    None => self.unknown_command(call, first),
+                },
             };
         };
         self.program(call, first, &name, words)
-    }
-
-    /// The path of a program in a directory that is known by what names it: `"$VIRTUAL_ENV/bin/python"`,
-    /// `"$(git rev-parse --show-toplevel)/x.sh"`.
-    fn program_of_place(&self, call: &Call<'_>, first: &Word) -> Option<String> {
-        let [hole @ Piece::Hole(_), Piece::Text(tail)] = first.pieces.as_slice() else {
-            return None;
-        };
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./+".contains(&byte);
-        if !tail.starts_with('/') || tail.ends_with('/') || !tail.bytes().all(is_name) {
-            return None;
-        }
-        if call
-            .printing(&Word {
-                pieces: vec![hole.clone()],
-                span: first.span,
-            })
-            .iter()
-            .any(|it| prints_directory(&it.words))
-        {
-            return Some(["/usr/local", tail].concat());
-        }
-        match self.judge(first, &call.directories, call.scope).as_slice() {
-            [judged] if !judged.modifiers.contains(Modifier::Unresolved) => {
-                Some(judged.path.clone())
-            }
-            _ => None,
-        }
     }
 
     /// A command whose name is known only when it runs.

@@ -111,7 +111,17 @@ fn names_reader(words: &[Word]) -> bool {
                 || second == "dlx" && rest.next().is_some_and(|it| listed(READERS, &base(it)))
         }
         // Of the project: its code is as little known as what it reads.
-        _ if first.starts_with("./") => listed(JUDGES, second) || listed(JUDGES, &base(first)),
+        _ if first.starts_with("./") => {
+            let judges = |word: &String| {
+                let option = word.strip_prefix("--").unwrap_or_default();
+                option
+                    .split('-')
+                    .next()
+                    .is_some_and(|it| listed(JUDGES, it))
+            };
+            let named = base(first);
+            listed(JUDGES, second) || listed(JUDGES, &named) || words.get(1).is_some_and(judges)
+        }
         "cargo" if second == "run" => {
             let own = rest.skip_while(|word| *word != "--").nth(1);
             own.is_some_and(|word| listed(JUDGES, word))

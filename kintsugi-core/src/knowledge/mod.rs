@@ -5,10 +5,10 @@
 //! | for | modules |
 //! |---|---|
 //! | the facts as they are written, read and checked | `schema`, `store`, `grammar`, `check`, `lexicon` |
-//! | one command: its options and operands, then what is said of them | `analyst`, `program`, `arguments`, `targets`, `redirect` |
+//! | one command: its options and operands, then what is said of them | `analyst`, `program`, `by_variable`, `arguments`, `targets`, `redirect` |
 //! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `own_input` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
-//! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `pushed` |
+//! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
 //! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests` |
 //! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
@@ -22,6 +22,7 @@ mod arguments;
 mod assumed;
 mod boards;
 mod builtin;
+mod by_variable;
 mod carried;
 mod check;
 mod cmdlets;
@@ -55,6 +56,7 @@ mod homeward;
 mod image;
 mod implicit;
 mod in_place;
+mod into_variables;
 mod kept_by_git;
 mod languages;
 mod lately;

@@ -153,7 +153,7 @@ fn cuts_names(words: &[&str]) -> bool {
 }
 
 /// One substitution or deletion that writes no other file and runs nothing (sed(1), 4.9).
-fn only_edits(script: &str) -> bool {
+pub(super) fn only_edits(script: &str) -> bool {
     let mut letters = script.chars();
     match (letters.next(), letters.next()) {
         (Some('s'), Some(delimiter)) if delimiter.is_ascii_punctuation() && delimiter != '\\' => {

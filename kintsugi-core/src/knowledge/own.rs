@@ -322,13 +322,19 @@ fn takes_unique(call: &Call<'_>) -> bool {
 fn is_own_container(call: &Call<'_>) -> bool {
     let line = Line::read(call.words);
     let program = call.words.first().map(Word::display).unwrap_or_default();
-    let is_meant = matches!(program.as_str(), "docker" | "podman" | "nerdctl")
-        && matches!(line.known(0).as_str(), "rm" | "stop" | "kill");
+    let verb = line.known(0);
+    let is_meant = match program.as_str() {
+        "docker" | "podman" | "nerdctl" => matches!(verb.as_str(), "rm" | "stop" | "kill"),
+        // It prints the number of the simulator that it makes (xcrun simctl help create, Xcode 15).
+        "simctl" => verb == "delete",
+        _ => false,
+    };
     let is_made = |word: &&Word| {
         let [one] = call.printing(word) else {
             return false;
         };
         let words: Vec<String> = one.words.iter().map(Word::display).collect();
+        let words = words.strip_prefix(&["xcrun".to_owned()]).unwrap_or(&words);
         words.first() == Some(&program)
             && match words.get(1).map(String::as_str) {
                 Some("create") => true,

@@ -4,8 +4,10 @@
 //! Names of branches and tags are none of these: whoever makes one may write `$(x)` into it (git-check-ref-format(1), git 2.47).
 
 use super::analyst::{Analyst, Scope};
+use super::by_variable::is_of_environment;
 use super::embedded::Embedded;
 use super::feeds::{Feeds, is_secret_variable};
+use super::for_tests::only_holds;
 use super::schema::Language;
 use crate::effect::Action;
 use crate::shell::{Hole, Invocation, Piece, Word};
@@ -32,7 +34,12 @@ impl Analyst<'_> {
                             || language == Language::Sed && printing.iter().all(shows))
                 }
                 // `sed "s/a/$VERSION/"`: nothing of the line says what it is.
-                Hole::Variable(name) => language == Language::Sed && !is_secret_variable(name),
+                Hole::Variable(name) if language == Language::Sed => !is_secret_variable(name),
+                Hole::Variable(name) => {
+                    !is_secret_variable(name)
+                        && is_of_environment(&scope.script.invocations, name)
+                        && stands_as_data(word, hole, language)
+                }
                 Hole::Process { .. } | Hole::Other(_) => false,
             };
             if !is_data || is_script(word) {
@@ -45,6 +52,89 @@ impl Analyst<'_> {
         }
         feeds
     }
+}
+
+/// Languages in whose texts in quotes nothing is evaluated but what a backslash or a brace says.
+const fn has_plain_texts(language: Language) -> bool {
+    matches!(
+        language,
+        Language::Python
+            | Language::Javascript
+            | Language::Sql
+            | Language::Awk
+            | Language::Ruby
+            | Language::Perl
+    )
+}
+
+/// Whether a variable stands where a text or an argument stands, and not the code itself: `python3 -c "print('$x')"`, `sh -c "cd $x && make"`.
+fn stands_as_data(word: &Word, hole: &Hole, language: Language) -> bool {
+    let mut before = String::new();
+    for piece in &word.pieces {
+        match piece {
+            Piece::Text(text) | Piece::Glob(text) => before.push_str(text),
+            Piece::Hole(it) if it == hole => {
+                let is_data = if language == Language::Shell {
+                    is_argument(&before)
+                } else {
+                    has_plain_texts(language) && is_quoted(&before) && only_holds(&word.display())
+                };
+                if !is_data {
+                    return false;
+                }
+                before.push('_');
+            }
+            Piece::Hole(_) => before.push('_'),
+        }
+    }
+    true
+}
+
+/// Whether what comes behind a text of the shell is a part of the words of a command that is named.
+fn is_argument(before: &str) -> bool {
+    let start = before
+        .rfind(['\n', ';', '&', '|', '(', ')', '{', '}', '`', '<', '>'])
+        .map_or(0, |at| at + 1);
+    let command = before.get(start..).unwrap_or_default().trim_start();
+    let program = command.split_whitespace().next().unwrap_or_default();
+    let is_program = command.contains(char::is_whitespace)
+        && program
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"-_./+".contains(&it));
+    is_program
+        && !matches!(
+            program,
+            "eval"
+                | "exec"
+                | "source"
+                | "."
+                | "trap"
+                | "alias"
+                | "sh"
+                | "bash"
+                | "zsh"
+                | "xargs"
+                | "sudo"
+                | "env"
+                | "ssh"
+        )
+}
+
+/// Whether what comes behind a text stands in quotes that were opened and not closed.
+fn is_quoted(before: &str) -> bool {
+    let mut open = None;
+    let mut letters = before.chars();
+    while let Some(letter) = letters.next() {
+        match (open, letter) {
+            (_, '\\') => {
+                letters.next();
+            }
+            (Some(mark), _) if mark == letter => open = None,
+            (None, '"' | '\'') => open = Some(letter),
+            (Some(_) | None, _) => {}
+        }
+    }
+    open.is_some()
 }
 
 /// Whether a hole is a number, whatever it is.

@@ -111,6 +111,30 @@ impl Analyst<'_> {
             .collect()
     }
 
+    /// The same without what would lie in the home only if `cd` had failed in front: `cd src; ls > ../list.txt`. It is a new name there,
+    /// or a file that the project has beside its directory; what is emptied, or is no plain file of the home, counts wherever it may lie.
+    fn without_fallback(
+        &self,
+        call: &Call<'_>,
+        redirect: &Redirect,
+        action: Action,
+    ) -> Vec<Judgement> {
+        let mut all = self.redirected_to(call, &redirect.target);
+        let climbs = redirect.target.known().is_some_and(|path| {
+            path.strip_prefix("../")
+                .is_some_and(|rest| !rest.starts_with('.'))
+        });
+        let is_inside = |it: &Judgement| matches!(it.place, Place::Project | Place::BuildOutput);
+        if climbs && action == Action::Overwrite && all.first().is_some_and(is_inside) {
+            let mut number = 0;
+            all.retain(|it| {
+                number += 1;
+                number == 1 || it.place != Place::Home
+            });
+        }
+        all
+    }
+
     fn file_redirect(&mut self, call: &Call<'_>, redirect: &Redirect, printed: &Printed) {
         let (action, is_bare) = action_of(call, redirect, printed);
         let is_process = redirect
@@ -124,7 +148,7 @@ impl Analyst<'_> {
         if !self.afford_path(call, &redirect.target) {
             return;
         }
-        for mut judged in self.redirected_to(call, &redirect.target) {
+        for mut judged in self.without_fallback(call, redirect, action) {
             // Everything that is listed is meant, and not the directory that is looked through.
             let is_listed =
                 is_bare && matches!(redirect.target.pieces.as_slice(), [Piece::Hole(_)]);

@@ -98,6 +98,20 @@ const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --o
 const OUTPUTS: &str = " public site html www book output outputs pkg gen generated autogen codegen wasm report reports obj _site bundle artifacts \
     build builddir ";
 
+/// Programs that run what somebody wrote, which may be told where to write: `python train.py --output-dir runs/smoke`.
+const RUNNERS: &str = " python python3 node deno ruby perl Rscript julia java torchrun accelerate deepspeed papermill ";
+
+/// Options by which such a program is told where to write: `-o` and `--build` may mean anything there.
+const TOLD_WHERE: &str = " --out --output --out-dir --outdir --out_dir --output-dir --output_dir --outDir --output-directory --output-path \
+    --save-dir --save_dir --log-dir --log_dir --logdir --results-dir --results_dir --work-dir --work_dir --run-dir --run_dir --dest --destination ";
+
+/// Parts of a name by which a run was a trial.
+const TRIALS: &str = " smoke smoketest test tests debug trial try dry sanity quick demo check ci bench tmp temp scratch probe ";
+
+/// Directories in which runs leave what they make.
+const COLLECTIONS: &str =
+    " out outputs output runs results result logs checkpoints artifacts reports exports tmp ";
+
 /// Programs behind which another one is named.
 const STARTERS: &str = " npx pnpm yarn bunx bun uv poetry pipenv bundle exec dlx run npm sudo time nice env timeout -y -s --yes x -- ";
 
@@ -119,7 +133,8 @@ impl Analyst<'_> {
             rest.is_some_and(|rest| rest.ends_with('/'))
         };
         let mut by_default = BUILDERS.iter().flat_map(|(_, _, made)| made.iter());
-        if !by_default.any(|it| ends(it)) && !is_output(path) {
+        let is_trial = is_trial_output(path);
+        if !by_default.any(|it| ends(it)) && !is_output(path) && !is_trial {
             return false;
         }
         if ends("bin") && call.words.iter().take(WORDS_MAX).any(names_obj) {
@@ -128,6 +143,9 @@ impl Analyst<'_> {
         for it in call.scope.script.invocations.iter().take(MAKERS_MAX) {
             if !self.budget.spend(MAKER_UNITS) {
                 return false;
+            }
+            if is_trial && runs_own(it) && self.is_told(call, it, path, TOLD_WHERE) {
+                return true;
             }
             let Some((tool, words)) = tool_of(it) else {
                 continue;
@@ -141,28 +159,31 @@ impl Analyst<'_> {
             let by_default = BUILDERS.iter().any(|(name, verbs, made)| {
                 *name == tool && builds(verbs) && made.iter().any(|it| ends(it))
             });
-            if by_default || listed(GENERATORS, &tool) && self.is_told(call, it, path) {
+            if by_default
+                || listed(GENERATORS, &tool)
+                    && is_output(path)
+                    && self.is_told(call, it, path, WHERE)
+            {
                 return true;
             }
         }
         false
     }
 
-    /// Whether an option of a command says that it writes to that directory, which has the name of something made.
-    fn is_told(&self, call: &Call<'_>, maker: &Invocation, path: &str) -> bool {
-        if !is_output(path) {
-            return false;
-        }
+    /// Whether one of `options` of a command says that it writes to that directory.
+    fn is_told(&self, call: &Call<'_>, maker: &Invocation, path: &str, options: &str) -> bool {
         let mut before = "";
         let words = maker.words.iter().take(WORDS_MAX);
         let shown: Vec<String> = words.map(Word::display).collect();
         for (word, text) in maker.words.iter().zip(&shown) {
-            let joined = text.strip_prefix("-B").filter(|it| !it.is_empty());
+            let joined = text
+                .strip_prefix("-B")
+                .filter(|it| !it.is_empty() && listed(options, "-B"));
             let value = match text.split_once('=') {
-                Some((option, value)) if listed(WHERE, option) => {
+                Some((option, value)) if listed(options, option) => {
                     Some(Word::text(value, word.span))
                 }
-                _ if listed(WHERE, before) => Some(word.clone()),
+                _ if listed(options, before) => Some(word.clone()),
                 _ if joined.is_some() => joined.map(|value| Word::text(value, word.span)),
                 _ => None,
             };
@@ -186,6 +207,32 @@ fn is_output(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.split(['-', '.', '_'])
         .any(|part| listed(OUTPUTS, part))
+}
+
+/// Whether a path is what a run for trying left where runs leave what they make: `outputs/smoke`.
+fn is_trial_output(path: &str) -> bool {
+    let mut names = path.rsplit('/');
+    let last = names.next().unwrap_or_default();
+    let is_trial = last.split(['-', '.', '_']).any(|part| listed(TRIALS, part));
+    is_trial && names.next().is_some_and(|name| listed(COLLECTIONS, name))
+}
+
+/// Whether a command runs a program of whoever works here.
+fn runs_own(invocation: &Invocation) -> bool {
+    let words = invocation.words.iter().take(WORDS_MAX);
+    let mut words = words.map(Word::display);
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let base = first.rsplit('/').next().unwrap_or_default();
+    listed(RUNNERS, base)
+        || first.starts_with("./")
+        || matches!(
+            (base, second.as_str()),
+            (
+                "uv" | "poetry" | "pipenv" | "cargo" | "go" | "pdm" | "hatch",
+                "run"
+            )
+        )
 }
 
 /// Whether a word names `obj`: `MSBuild` writes to it and to `bin`, and to nothing else (Microsoft.Common.CurrentVersion.targets, .NET 8).

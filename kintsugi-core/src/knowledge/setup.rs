@@ -122,6 +122,15 @@ const SETUP: &[(&[&str], &[&str])] = &[
     ),
 ];
 
+/// Commands that print settings and nothing of what else they can be told: poetry 2.0, pdm 2.22, devbox 0.13, nix 2.24, dbus-launch(1) 1.14.
+const WHOLE: &[&[&str]] = &[
+    &["poetry", "env", "activate"],
+    &["pdm", "venv", "activate"],
+    &["devbox", "shellenv"],
+    &["nix", "print-dev-env"],
+    &["dbus-launch", "--sh-syntax"],
+];
+
 /// Whether the command at `first` prints settings for the shell. Not when the line itself gives the name a meaning.
 pub(super) fn prints_settings(script: &Script, words: &[Word]) -> bool {
     let mut known = words.iter().map(Word::known);
@@ -145,6 +154,21 @@ pub(super) fn prints_settings(script: &Script, words: &[Word]) -> bool {
     let Some(arguments) = known.collect::<Option<Vec<_>>>() else {
         return false;
     };
+    let is_whole = |whole: &&[&str]| {
+        whole.first() == Some(&name)
+            && whole.get(1..).is_some_and(|rest| {
+                rest.iter().eq(arguments
+                    .iter()
+                    .take(rest.len())
+                    .map(|word| &**word)
+                    .collect::<Vec<_>>()
+                    .iter())
+                    && arguments.len() <= rest.len() + 1
+            })
+    };
+    if WHOLE.iter().any(is_whole) {
+        return true;
+    }
     SETUP.iter().any(|(programs, needed)| {
         programs.contains(&name)
             && (needed.is_empty() || arguments.iter().any(|word| needed.contains(&&**word)))

@@ -172,10 +172,18 @@ fn takes_trial_volumes(call: &Call<'_>) -> bool {
         .iter()
         .filter(|word| word.display() != "-f")
         .peekable();
+    // `docker volume create scratch-1` in front: where the name is taken, it says of the other as well that nobody keeps it.
+    let is_passing = |name: &str| {
+        super::own::is_passing(name)
+            && call.scope.script.invocations.iter().any(|it| {
+                let words = it.words.iter().map(Word::display);
+                it.span.start < call.span.start && words.eq(["docker", "volume", "create", name])
+            })
+    };
     is_removal
         && names.peek().is_some()
         && names.all(|word| match word.known() {
-            Some(name) => is_meant(&name),
+            Some(name) => is_meant(&name) || is_passing(&name),
             None => match call.printing(word) {
                 [one] => chosen_by(one),
                 _ => super::own::handed_on(call).is_some_and(chosen_by),
@@ -369,10 +377,16 @@ fn brings_data(words: &[String]) -> bool {
 
 /// Whether a container has a name that says that nobody keeps it; where the name is taken it is no other's either.
 fn is_for_the_moment(words: &[String]) -> bool {
-    words.windows(2).any(
-        // The number of this process is in no other's.
-        |pair| matches!(pair, [flag, name] if flag == "--name" && (super::own::is_passing(name) || name.contains("$$"))),
-    )
+    // The number of this process is in no other's; `t-redis` and `redis_test` are names for tests.
+    let is_meant = |name: &str| {
+        let named = is_trial(name) || name.starts_with("t-") || name.starts_with("t_");
+        super::own::is_passing(name)
+            || name.contains("$$")
+            || named && !super::lexicon::is_production(name)
+    };
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [flag, name] if flag == "--name" && is_meant(name)))
 }
 
 /// Whether the line certainly started, in a container, the server that the command speaks to: by the port or the name that it gave

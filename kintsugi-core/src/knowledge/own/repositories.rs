@@ -31,9 +31,15 @@ impl Analyst<'_> {
     /// to there.
     pub(super) fn calm_passing_repository(&mut self, task: &Task<'_, '_>, before: usize) {
         let call = &task.call;
-        let [Directory::Known(directory)] = &*call.directories else {
+        let new = call.directories.iter().find_map(|it| match it {
+            Directory::Known(path) if path.starts_with(NEW_TEMPORARY) => Some(path),
+            Directory::Known(_) | Directory::Unknown => None,
+        });
+        let Some(directory) = new else { return };
+        let is_only = call.directories.len() == 1;
+        if !is_only && !self.surely_led(call, directory) {
             return;
-        };
+        }
         if !directory.starts_with(NEW_TEMPORARY) || directory.contains("..") || leaves(call) {
             return;
         }
@@ -53,8 +59,8 @@ impl Analyst<'_> {
         });
     }
 
-    /// What the line made around `directory`, or in it: for each, where it was cloned from.
-    fn roots(&self, call: &Call<'_>, directory: &str) -> Vec<Option<Word>> {
+    /// What the line made around `directory`, or in it: for each that was cloned, whether from a repository in such a directory.
+    fn roots(&self, call: &Call<'_>, directory: &str) -> Vec<Option<bool>> {
         let is_around = |path: &str| {
             directory
                 .strip_prefix(path)
@@ -63,6 +69,14 @@ impl Analyst<'_> {
         let is_there = |word: &Word, it: &Invocation| {
             let judged = self.judge(word, &it.directories, call.scope);
             judged.iter().all(|it| is_around(&it.path))
+        };
+        let is_new_source = |word: &Word, it: &Invocation| {
+            let judged = self.judge(word, &it.directories, call.scope);
+            !word.display().contains(':')
+                && !judged.is_empty()
+                && judged
+                    .iter()
+                    .all(|it| it.path.starts_with(NEW_TEMPORARY) && !it.path.contains(".."))
         };
         let made = earlier(call).filter(|it| is_git(it)).filter_map(|it| {
             let operands = git_operands(&it.words);
@@ -74,15 +88,71 @@ impl Analyst<'_> {
                     .all(|it| matches!(it, Directory::Known(path) if is_around(path)))
                     .then_some(None),
                 ("init", [path, ..]) => is_there(path, it).then_some(None),
-                ("clone", [source, path]) => is_there(path, it).then(|| Some((*source).clone())),
+                ("clone", [source, path]) => {
+                    is_there(path, it).then(|| Some(is_new_source(source, it)))
+                }
                 _ => None,
             }
         });
         made.collect()
     }
 
+    /// Whether the line cannot but be in `directory`: it cloned into it what it made itself a moment before, and nothing else ran there.
+    fn surely_led(&self, call: &Call<'_>, directory: &str) -> bool {
+        let all = &call.scope.script.invocations;
+        let clones = |it: &Invocation| {
+            let operands = git_operands(&it.words);
+            matches!(operands.as_slice(), [verb, source, path] if verb.display() == "clone"
+            && self.lies_at(call, path, it, |path| path == directory)
+            && self.lies_at(call, source, it, |source| {
+                all.iter().any(|made| is_git(made) && made.span.start < it.span.start && self.inits(call, made, source))
+            }))
+        };
+        let Some(clone) = earlier(call).find(|it| is_git(it) && clones(it)) else {
+            return false;
+        };
+        let is_quiet = |it: &Invocation| {
+            let name = it.words.first().and_then(Word::known).unwrap_or_default();
+            let makes = || {
+                git_operands(&it.words)
+                    .first()
+                    .is_some_and(|verb| matches!(verb.display().as_str(), "init" | "clone"))
+            };
+            it.redirects.is_empty()
+                && (listed(" mktemp cd set trap echo true : export ", &name)
+                    || it.words.is_empty()
+                    || name == "git" && makes())
+        };
+        earlier(call)
+            .filter(|it| it.span.start <= clone.span.start)
+            .all(is_quiet)
+    }
+
+    /// Whether a command of git makes the empty repository at `path`.
+    fn inits(&self, call: &Call<'_>, it: &Invocation, path: &str) -> bool {
+        match git_operands(&it.words).as_slice() {
+            [verb, place] if verb.display() == "init" => {
+                self.lies_at(call, place, it, |it| it == path)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a word of a command means one path, and that path is so.
+    fn lies_at(
+        &self,
+        call: &Call<'_>,
+        word: &Word,
+        it: &Invocation,
+        is_so: impl Fn(&str) -> bool,
+    ) -> bool {
+        let judged = self.judge(word, &it.directories, call.scope);
+        let path = judged.first().map(|it| it.path.trim_end_matches('/'));
+        path.is_some_and(|path| path.starts_with(NEW_TEMPORARY) && is_so(path))
+    }
+
     /// Whether a push goes to a repository that lies in such a directory as well.
-    fn pushes_to_new(&self, call: &Call<'_>, roots: &[Option<Word>]) -> bool {
+    fn pushes_to_new(&self, call: &Call<'_>, roots: &[Option<bool>]) -> bool {
         let is_new = |word: &Word, directories: &[Directory]| {
             let text = word.display();
             let is_path = text.contains('/') && !text.contains(':');
@@ -114,12 +184,10 @@ impl Analyst<'_> {
                 })
             })
             .collect();
-        let sources: Vec<&Word> = roots.iter().flatten().collect();
+        let sources: Vec<bool> = roots.iter().copied().flatten().collect();
         (!sources.is_empty() || !added.is_empty())
             && added.iter().all(|it| *it)
-            && sources
-                .iter()
-                .all(|source| is_new(source, &call.directories))
+            && sources.iter().all(|it| *it)
     }
 }
 
@@ -143,7 +211,11 @@ fn leaves(call: &Call<'_>) -> bool {
     };
     words.any(|word| {
         let text = word.display();
-        LEAVING.iter().any(|it| text.contains(it))
+        // A setting begins with its section; `$T/remote.git` is a path.
+        let is_path = text.contains("/remote.") || text.starts_with("remote.git");
+        LEAVING
+            .iter()
+            .any(|it| text.contains(it) && !(is_path && *it == "remote."))
     }) || call
         .assignments
         .iter()

@@ -127,7 +127,15 @@ impl Analyst<'_> {
         if action == Action::Execute {
             self.project_file(task, judged);
         }
-        self.push_path(&task.call, action, judged, &task.parsed.path)
+        let is_sourced = action == Action::Read
+            && judged.place == Place::Secret
+            && self.goes_into_variables(&task.call, judged);
+        let pushed = if is_sourced {
+            Action::Interpret
+        } else {
+            action
+        };
+        self.push_path(&task.call, pushed, judged, &task.parsed.path)
             .with(with)
             .feed(feeds.worst_for(action));
         if matches!(action, Action::Write | Action::Overwrite | Action::Create) {
