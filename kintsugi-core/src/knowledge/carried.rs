@@ -8,8 +8,11 @@
 
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
-use super::for_tests::{is_of_tests, is_test_runner, only_holds};
+use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds};
 use super::foreign::{is_source, language_of};
+use super::git_around::lists_references;
+use super::migrations::without_way_back;
+use super::only_checks::only_checks_source;
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{
@@ -18,7 +21,7 @@ use super::telling::{
 };
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
-use crate::shell::{Hole, Input, Piece, Word};
+use crate::shell::{Hole, Input, Word};
 
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
@@ -45,7 +48,7 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
     which whereis id whoami uname hostname env printenv expr bc let return exit break continue eval exec source . trap sudo doas \
     timeout nice nohup time xargs find parallel watch ssh docker podman buildah nerdctl kubectl helm psql mysql sqlite3 mongosh \
     redis-cli sh bash zsh dash ksh fish awk gawk mawk sed perl python python3 ruby node php mail mutt crontab at batch docker-compose \
-    typos codespell aspell black gofmt rustfmt clang-format isort fc compgen complete bind jobs kill pkill killall string math count contains ";
+    typos codespell aspell black gofmt rustfmt clang-format isort fc apply_patch applypatch compgen complete bind jobs kill pkill killall string math count contains ";
 
 /// Programs that show, parse or check a text in whatever language it is, and run nothing of it (glow 2.0, pandoc 3.5, `tree-sitter` 0.24,
 /// ast-grep 0.30, semgrep 1.97, gitleaks 8.21, yara 4.5). What starts them by its name from a registry hands on the same text.
@@ -77,12 +80,13 @@ impl Analyst<'_> {
         let is_settled = |(path, written): (&String, &super::analyst::Written)| {
             written.before || written.text.is_none() || is_document(path)
         };
-        names_reader(words)
-            && !words
-                .iter()
-                .flat_map(Word::holes)
-                .any(|hole| matches!(hole, Hole::Process { .. }))
-            && self.files.iter().all(is_settled)
+        let brings = words
+            .iter()
+            .flat_map(Word::holes)
+            .any(|hole| matches!(hole, Hole::Process { .. }));
+        let own = self.files.iter().filter(|it| !is_settled(*it));
+        let own: Vec<&str> = own.map(|(path, _)| path.as_str()).collect();
+        !brings && (names_reader(words) && own.is_empty() || only_checks_source(words, &own))
     }
 }
 
@@ -263,6 +267,11 @@ impl Analyst<'_> {
                 .files
                 .values()
                 .any(|written| !written.before && starts(written));
+        let own = self.files.iter().filter(|(_, written)| !written.before);
+        let own: Vec<(&str, &str)> = own
+            .filter_map(|(path, written)| Some((path.as_str(), written.text.as_deref()?)))
+            .collect();
+        let is_asking = asks_own(call.words, &own);
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
             let Some(text) = written.text.as_ref().filter(|_| !is_known) else {
@@ -271,11 +280,12 @@ impl Analyst<'_> {
             if texts.len() + held.len() >= TEXTS_MAX || is_for_container(path) {
                 continue;
             }
-            let is_held = is_tester && is_of_tests(path);
-            // Another program than a runner of tests may take it for something else.
-            written.searched = !is_held;
+            let is_held = is_asking || is_tester && is_of_tests(path);
+            let forward = without_way_back(path, text, call.words);
+            // Another program than a runner of tests, or than one that goes forward, may take it for something else.
+            written.searched = !is_held && forward.is_none();
             let all = if is_held { &mut held } else { &mut texts };
-            all.push((Kind::of(path), text.to_string()));
+            all.push((Kind::of(path), forward.unwrap_or_else(|| text.to_string())));
         }
         for (kind, text) in texts {
             self.search_in(call, kind, &text, true);
@@ -407,48 +417,6 @@ impl Analyst<'_> {
                 }
             }
         }
-    }
-}
-
-/// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`, or is put together by a command
-/// or an expansion that writes `:` or `+` in front of one.
-fn lists_references(call: &Call<'_>) -> bool {
-    call.words.iter().any(|word| match word.pieces.first() {
-        Some(Piece::Hole(Hole::Output { first, end })) => {
-            let printing = call.scope.script.between(*first, *end);
-            printing.iter().any(|it| prints_references(&it.words))
-        }
-        Some(Piece::Hole(Hole::Other(_))) => word.pieces.len() == 1,
-        Some(Piece::Hole(_) | Piece::Text(_) | Piece::Glob(_)) | None => false,
-    })
-}
-
-fn prints_references(words: &[Word]) -> bool {
-    let words: Vec<String> = words.iter().map(Word::display).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["git", "for-each-ref" | "ls-remote" | "show-ref", ..]
-        | ["git", "tag", "-l" | "--list", ..]
-        | ["git", "tag" | "branch"] => true,
-        ["git", "branch", option, ..] => {
-            let lists = [
-                "-r",
-                "-a",
-                "--list",
-                "--remotes",
-                "--all",
-                "--format",
-                "--merged",
-                "--no-merged",
-                "--sort",
-            ];
-            lists.iter().any(|it| option.split('=').next() == Some(it))
-        }
-        [
-            "sed" | "awk" | "gawk" | "mawk" | "perl" | "string" | "paste" | "xargs",
-            texts @ ..,
-        ] => texts.iter().any(|text| text.contains([':', '+'])),
-        _ => false,
     }
 }
 

@@ -70,7 +70,9 @@ impl Analyst<'_> {
             {
                 let mut call = task.call.clone();
                 call.ambient.modifiers.insert(Modifier::Contained);
+                let first = self.analysis.effects.len();
                 self.shell_words(&call, &[Word::text(command, task.call.span)]);
+                self.settle_inside(first);
             }
         }
     }

@@ -1,5 +1,8 @@
 //! What is written for tests, and who runs it: a command there is something to refuse, and not one that will run.
 
+use super::foreign::language_of;
+use super::schema::Language;
+use super::telling::listed;
 use crate::shell::Word;
 
 /// Whether a command runs tests of a project: those of a file are what a person would read in it.
@@ -83,4 +86,53 @@ pub(super) fn only_holds(text: &str) -> bool {
         "$(which",
     ];
     !STARTS.iter().any(|start| text.contains(start))
+}
+
+/// Modules of Python that start nothing and take nothing away, whatever they are given.
+const PLAIN_MODULES: &str = " json re sys math typing dataclasses enum collections datetime itertools functools string textwrap decimal \
+    fractions statistics pprint abc __future__ pytest unittest time operator copy hashlib base64 uuid ";
+
+/// Whether a command asks modules of Python that the line wrote, and which only hold what stands in them, by code that only holds as well:
+/// `python -c 'from app.rules import denied; assert denied("rm -rf /")'`.
+///
+/// What else is brought in has to be known as well: a function of somebody else's may run what it is given.
+pub(super) fn asks_own(words: &[Word], own: &[(&str, &str)]) -> bool {
+    let [first, option, code] = words else {
+        return false;
+    };
+    let (first, code) = (first.display(), code.known());
+    let is_python = matches!(first.rsplit('/').next(), Some("python" | "python3"));
+    let Some(code) = code.filter(|_| is_python && option.known().as_deref() == Some("-c")) else {
+        return false;
+    };
+    !own.is_empty()
+        && only_asks(&code, own)
+        && own
+            .iter()
+            .all(|(path, text)| language_of(path) == Language::Python && only_asks(text, own))
+}
+
+/// Whether a text only holds, and brings in nothing but plain modules and those of the line.
+fn only_asks(text: &str, own: &[(&str, &str)]) -> bool {
+    let is_known = |name: &str| {
+        let name = name.trim();
+        let name = name.split([' ', ',']).next().unwrap_or_default();
+        let root = name.split('.').next().unwrap_or_default();
+        let path = name.replace('.', "/");
+        let is_own = |(file, _): &(&str, &str)| {
+            [".py", "/__init__.py"]
+                .iter()
+                .any(|end| file.ends_with(&["/", &path, end].concat()))
+        };
+        listed(PLAIN_MODULES, root) || own.iter().any(is_own)
+    };
+    only_holds(text)
+        && text.split(['\n', ';']).all(|line| {
+            let line = line.trim();
+            match line.split_once(' ') {
+                Some(("from", rest)) => is_known(rest),
+                Some(("import", rest)) => rest.split(',').all(is_known),
+                _ => !line.contains("import ") && !line.contains("import\t"),
+            }
+        })
 }

@@ -7,7 +7,7 @@
 use super::analyst::{Analyst, Call};
 use super::program::Task;
 use crate::effect::{Action, Modifier, Modifiers, Role, Target};
-use crate::shell::Word;
+use crate::shell::{Hole, Piece, Word};
 
 /// Most remotes that are kept in mind.
 const REMOTES_MAX: usize = 16;
@@ -164,6 +164,48 @@ fn takes_back(task: &Task<'_, '_>) -> bool {
         && !words
             .take_while(|word| word != "--")
             .any(|word| word.contains("..") || word.contains('~') || word.contains('^'))
+}
+
+/// Whether a word of the command is a list of references: `git push origin $(git branch -r | sed …)`, or is put together by a command
+/// or an expansion that writes `:` or `+` in front of one.
+pub(super) fn lists_references(call: &Call<'_>) -> bool {
+    call.words.iter().any(|word| match word.pieces.first() {
+        Some(Piece::Hole(Hole::Output { first, end })) => {
+            let printing = call.scope.script.between(*first, *end);
+            printing.iter().any(|it| prints_references(&it.words))
+        }
+        Some(Piece::Hole(Hole::Other(_))) => word.pieces.len() == 1,
+        Some(Piece::Hole(_) | Piece::Text(_) | Piece::Glob(_)) | None => false,
+    })
+}
+
+fn prints_references(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().map(Word::display).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["git", "for-each-ref" | "ls-remote" | "show-ref", ..]
+        | ["git", "tag", "-l" | "--list", ..]
+        | ["git", "tag" | "branch"] => true,
+        ["git", "branch", option, ..] => {
+            let lists = [
+                "-r",
+                "-a",
+                "--list",
+                "--remotes",
+                "--all",
+                "--format",
+                "--merged",
+                "--no-merged",
+                "--sort",
+            ];
+            lists.iter().any(|it| option.split('=').next() == Some(it))
+        }
+        [
+            "sed" | "awk" | "gawk" | "mawk" | "perl" | "string" | "paste" | "xargs",
+            texts @ ..,
+        ] => texts.iter().any(|text| text.contains([':', '+'])),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

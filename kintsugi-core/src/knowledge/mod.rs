@@ -9,7 +9,7 @@
 //! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `own_input` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
-//! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests` |
+//! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch` |
 //! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
@@ -27,6 +27,7 @@ mod carried;
 mod check;
 mod cmdlets;
 mod code;
+mod codex_patch;
 mod combined;
 mod compiled;
 mod composed;
@@ -65,8 +66,10 @@ mod local;
 mod looked_up;
 mod made;
 mod manifests;
+mod migrations;
 mod moved_away;
 mod names_only;
+mod only_checks;
 mod only_looks;
 mod onto_one;
 mod opened;

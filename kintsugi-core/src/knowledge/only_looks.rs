@@ -45,23 +45,7 @@ impl Analyst<'_> {
                 }
             }
             "docker run" | "podman run" if shares_nothing(&task.call) => {
-                for effect in self.analysis.effects.iter_mut().skip(before) {
-                    let is_inside = effect.modifiers.contains(Modifier::Contained)
-                        && !effect.modifiers.contains(Modifier::Remote);
-                    if is_inside && effect.role == Role::Path && effect.action.takes_away() {
-                        effect.action = Action::Write;
-                    }
-                    // It has accounts and services of its own, and `/` is its own root.
-                    let program = effect.program.split(' ').next().unwrap_or_default();
-                    let is_of_itself =
-                        matches!(effect.role, Role::Path | Role::Account | Role::Service)
-                            && listed(OF_ITSELF, program);
-                    if is_inside && is_of_itself {
-                        effect.action = Action::Write;
-                        effect.role = Role::Path;
-                        effect.modifiers = effect.modifiers.without(Modifier::Privileged);
-                    }
-                }
+                self.settle_inside(before);
             }
             "kubectl get" if super::names_only::gets_beside(task.call.words) => {
                 for effect in self.analysis.effects.iter_mut().skip(before) {
@@ -80,6 +64,26 @@ impl Analyst<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Makes a plain change of what is taken away inside a container that is given nothing of this machine.
+    pub(super) fn settle_inside(&mut self, before: usize) {
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            let is_inside = effect.modifiers.contains(Modifier::Contained)
+                && !effect.modifiers.contains(Modifier::Remote);
+            if is_inside && effect.role == Role::Path && effect.action.takes_away() {
+                effect.action = Action::Write;
+            }
+            // It has accounts and services of its own, and `/` is its own root.
+            let program = effect.program.split(' ').next().unwrap_or_default();
+            let is_of_itself = matches!(effect.role, Role::Path | Role::Account | Role::Service)
+                && listed(OF_ITSELF, program);
+            if is_inside && is_of_itself {
+                effect.action = Action::Write;
+                effect.role = Role::Path;
+                effect.modifiers = effect.modifiers.without(Modifier::Privileged);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ impl Analyst<'_> {
     /// What a command does by what stands around it: what it opens, answers, ends and puts before everybody.
     pub(super) fn around(&mut self, task: &mut Task<'_, '_>) {
         self.git_around(task);
+        self.codex_patch(task);
         self.requirements(task);
         self.alias_in_place(task);
         self.manifests(task);

@@ -407,7 +407,8 @@ fn dropped(kind: &str) -> (Action, Role, &'static str) {
         "USER" => (Role::Account, "USER"),
         "ROLE" => (Role::Account, "ROLE"),
         "LOGIN" => (Role::Account, "LOGIN"),
-        "INDEX" => (Role::Config, "INDEX"),
+        // As with `ALTER TABLE t DROP INDEX i`: it is made again, and no row goes.
+        "INDEX" => return (Action::Write, Role::Table, "INDEX"),
         "VIEW" => (Role::Config, "VIEW"),
         "TRIGGER" => (Role::Config, "TRIGGER"),
         "FUNCTION" => (Role::Config, "FUNCTION"),

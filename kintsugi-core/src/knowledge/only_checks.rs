@@ -1,0 +1,137 @@
+//! Programs that check source and run nothing of it: what a line writes for an application stands there as text, `DELETE` and all.
+//!
+//! A checker of types or form that runs no code of the project needs no more (tsc 5.6, ruff 0.8, pyright 1.1, biome 1.9, `py_compile` of
+//! Python 3.13, `node --check` 22, `php -l` 8.4, `ruby -c` 3.3). One that can load plugins is only given what it is to look at by name,
+//! and none of what the line wrote may be a plugin or a setting (eslint 9, mypy 1.13, flake8 7, pylint 3, stylelint 16, rubocop 1.69).
+
+use super::telling::listed;
+use crate::shell::Word;
+
+/// Checkers that run no code of the project.
+const PURE: &str =
+    " tsc ruff pyright basedpyright biome oxlint vulture pyflakes pycodestyle gofumpt dprint ";
+
+/// Checkers that can load plugins of the project.
+const LOADING: &str = " eslint eslint_d mypy flake8 pylint stylelint rubocop standardrb phpstan golangci-lint staticcheck bandit xo standard ";
+
+/// Options that name what such a checker loads, or where it looks for it.
+const LOADS: [&str; 12] = [
+    "-c",
+    "--config",
+    "--rulesdir",
+    "--plugin",
+    "--resolve-plugins",
+    "--parser",
+    "--load-plugins",
+    "--rcfile",
+    "--init-hook",
+    "--require",
+    "-r",
+    "--custom",
+];
+
+/// Parts of a name that a plugin or a setting has.
+const SETTINGS: [&str; 9] = [
+    "config",
+    "plugin",
+    "rule",
+    "setup",
+    "conftest",
+    "rc.",
+    "package.json",
+    "checker",
+    "local",
+];
+
+/// Whether a command only checks source; `own` are the files that the line wrote.
+pub(super) fn only_checks_source(words: &[Word], own: &[&str]) -> bool {
+    let words: Vec<String> = words.iter().map(Word::display).collect();
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rest = match texts.as_slice() {
+        ["npx" | "bunx", rest @ ..] => {
+            let options = rest
+                .iter()
+                .take_while(|word| matches!(**word, "--no-install" | "--no" | "-y" | "--yes"));
+            rest.get(options.count()..).unwrap_or_default()
+        }
+        ["pnpm" | "yarn" | "bun", "exec" | "run" | "x", rest @ ..]
+        | ["yarn" | "pnpm", rest @ ..] => rest,
+        all => all,
+    };
+    let Some((first, rest)) = rest.split_first() else {
+        return false;
+    };
+    let base = first.strip_prefix("./node_modules/.bin/").unwrap_or(first);
+    match (base, rest) {
+        ("python" | "python3", ["-m", "py_compile" | "compileall" | "pyflakes", ..])
+        | ("node", ["--check" | "-c", ..])
+        | ("php", ["-l", ..])
+        | ("ruby", ["-c" | "-wc", ..]) => true,
+        ("python" | "python3", ["-m", name, rest @ ..]) if listed(LOADING, name) => {
+            names_all(rest, own)
+        }
+        _ if listed(PURE, base) => true,
+        _ if listed(LOADING, base) => names_all(rest, own),
+        _ => false,
+    }
+}
+
+/// Whether each of the files is one that is named to be looked at, and is nothing that is loaded.
+fn names_all(words: &[&str], own: &[&str]) -> bool {
+    let loads = |word: &&str| {
+        let name = word.split('=').next().unwrap_or_default();
+        LOADS
+            .iter()
+            .any(|it| name == *it || it.starts_with("--") && name.starts_with(it))
+    };
+    let is_named = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_meant = |word: &&str| {
+            let word = word.strip_prefix("./").unwrap_or(word);
+            !word.starts_with('-') && (path.ends_with(&format!("/{word}")) || *path == word)
+        };
+        words.iter().any(is_meant)
+            && !SETTINGS.iter().any(|part| name.contains(part))
+            && !name.starts_with('.')
+            && !path.contains("rules/")
+            && !path.contains("plugins/")
+    };
+    !words.iter().any(loads) && own.iter().all(is_named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::only_checks_source;
+    use crate::effect::Span;
+    use crate::shell::Word;
+
+    #[test]
+    fn a_checker_that_may_load_what_the_line_wrote_is_none() {
+        let checks = |command: &str, own: &str| {
+            let words: Vec<Word> = command
+                .split(' ')
+                .map(|word| Word::text(word, Span::default()))
+                .collect();
+            only_checks_source(&words, &[own])
+        };
+        for (command, own) in [
+            ("npx eslint server/a.js", "/p/server/a.js"),
+            ("npx tsc --noEmit", "/p/server/a.ts"),
+            ("ruff check .", "/p/a.py"),
+            ("python -m mypy app/a.py", "/p/app/a.py"),
+        ] {
+            assert!(checks(command, own), "{command}");
+        }
+        for (command, own) in [
+            ("npx eslint .", "/p/server/a.js"),
+            ("npx eslint src/b.js", "/p/server/a.js"),
+            ("npx eslint --rulesdir x server/a.js", "/p/server/a.js"),
+            ("npx eslint eslint.config.js", "/p/eslint.config.js"),
+            ("npx eslint eslint-rules/a.js", "/p/eslint-rules/a.js"),
+            ("npx vitest server/a.js", "/p/server/a.js"),
+            ("node server/a.js", "/p/server/a.js"),
+        ] {
+            assert!(!checks(command, own), "{command}");
+        }
+    }
+}
