@@ -5,6 +5,7 @@
 mod around;
 mod beside;
 mod languages;
+mod literals;
 
 use kintsugi_core::shell::Dialect;
 
@@ -92,5 +93,5 @@ impl Killer {
 /// Returns every seed.
 pub fn killers() -> impl Iterator<Item = &'static Killer> {
     let of_bash = beside::SEEDS.iter().chain(around::SEEDS);
-    of_bash.chain(languages::SEEDS)
+    of_bash.chain(languages::SEEDS).chain(literals::SEEDS)
 }

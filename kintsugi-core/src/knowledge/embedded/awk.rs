@@ -175,7 +175,7 @@ impl Program {
     fn prints_nothing(&self, (print, redirect): (usize, usize)) -> bool {
         let printed = self.tokens.get(print..redirect).unwrap_or_default();
         let is_empty = |part: &Part| match part {
-            Part::Text(text) | Part::Code(text) => text.is_empty(),
+            Part::Text(text) | Part::Code(text) | Part::Aside(text) => text.is_empty(),
         };
         !printed.is_empty() && printed.iter().all(|token| {
             let is_nothing =
@@ -262,7 +262,9 @@ impl Program {
                 }
                 (Token::Text(parts), _) => {
                     word.pieces.extend(parts.iter().map(|part| match part {
-                        Part::Text(text) | Part::Code(text) => Piece::Text(text.clone()),
+                        Part::Text(text) | Part::Code(text) | Part::Aside(text) => {
+                            Piece::Text(text.clone())
+                        }
                     }));
                 }
                 // `sprintf("sort -k %d", n)`: its text up to what it is filled with.

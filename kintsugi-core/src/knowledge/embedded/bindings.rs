@@ -150,6 +150,7 @@ impl Script<'_> {
                 | Token::Words(_)
                 | Token::Pattern(_)
                 | Token::Change(_)
+                | Token::Unclear
                 | Token::Number(_)
                 | Token::Mark(_)
                 | Token::Line => break,
@@ -168,6 +169,7 @@ fn plain(parts: &[Part]) -> String {
         .iter()
         .map(|part| match part {
             Part::Text(text) | Part::Code(text) => text.as_str(),
+            Part::Aside(_) => "",
         })
         .collect()
 }

@@ -434,12 +434,13 @@ fn said(token: &Token) -> Option<&str> {
         Token::Name(name) => Some(name),
         Token::Text(parts) => parts.iter().find_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
-            Part::Code(_) => None,
+            Part::Code(_) | Part::Aside(_) => None,
         }),
         Token::Shell(_)
         | Token::Words(_)
         | Token::Pattern(_)
         | Token::Change(_)
+        | Token::Unclear
         | Token::Number(_)
         | Token::Mark(_)
         | Token::Line => None,

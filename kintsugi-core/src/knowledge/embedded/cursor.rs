@@ -65,9 +65,14 @@ impl<'t> Cursor<'t> {
                 "if" | "unless" | "or" | "and" | "do" | "while" | "for"
             ),
             Some(Token::Mark(mark)) => *mark == "[",
-            Some(Token::Number(_) | Token::Pattern(_) | Token::Change(_) | Token::Line) | None => {
-                false
-            }
+            Some(
+                Token::Number(_)
+                | Token::Pattern(_)
+                | Token::Change(_)
+                | Token::Unclear
+                | Token::Line,
+            )
+            | None => false,
         }
     }
 

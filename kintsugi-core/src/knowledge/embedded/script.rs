@@ -22,6 +22,12 @@ use crate::shell::{Budget, Word};
 /// Deepest nesting of brackets and embedded expressions that is followed.
 const DEPTH_MAX: u32 = 40;
 
+/// Most parts of a text whose value is worked out.
+const PARTS_MAX: usize = 256;
+
+/// Most tokens of code in texts that are looked at once more.
+const WITHIN_MAX: usize = 4096;
+
 /// Most things that are said of one text; one that is full of them is as unknown as one with these.
 const SAID_MAX: usize = 32;
 
@@ -46,6 +52,8 @@ pub(super) struct Script<'a> {
     /// What it brings in that reaches beyond this machine.
     pub(super) brings: Brings,
     depth: u32,
+    /// The tokens of code that stands in texts.
+    within: Vec<Token>,
     /// Whose methods it calls.
     pub(super) client: Option<Client>,
     /// Databases that it opens.
@@ -85,6 +93,7 @@ pub(super) fn read_with(
         computes: false,
         brings: Brings::default(),
         depth: 0,
+        within: Vec::new(),
         client: client_of(text),
         databases: Vec::new(),
         has_maps: language == Language::Other
@@ -115,7 +124,10 @@ pub(super) fn read_with(
     script.said.clear();
     script.databases.clear();
     script.forget_servers();
+    script.within.clear();
     script.statements(&tokens);
+    let mut tokens = tokens;
+    tokens.append(&mut script.within);
     script.whole(&tokens);
     script.scratch();
     let is_about_stand_ins = script.settle_servers(&tokens);
@@ -135,11 +147,30 @@ fn is_no_number(text: &str) -> bool {
 impl Script<'_> {
     /// Reads text that the script runs itself.
     pub(super) fn nested(&mut self, text: &str) {
-        if self.enter() {
+        if self.enter() && self.affords(text) {
             let tokens = lex::tokens(text, self.language);
             self.statements(&tokens);
+            self.keep(tokens);
         }
         self.depth -= 1;
+    }
+
+    /// Keeps the tokens of code in a text for what looks at the whole program.
+    fn keep(&mut self, tokens: Vec<Token>) {
+        if tokens.len() > 1 && self.within.len() < WITHIN_MAX {
+            self.within.push(Token::Line);
+            self.within.extend(tokens);
+        }
+    }
+
+    /// Whether the budget has room for taking this code apart.
+    fn affords(&mut self, code: &str) -> bool {
+        let units = u32::try_from(code.len() / super::CODE_BYTES).unwrap_or(u32::MAX);
+        let is_paid = self.budget.spend(units);
+        if !is_paid {
+            self.unknown("more code than is read");
+        }
+        is_paid
     }
 
     /// Goes one level down; false when that is too deep, which is noted.
@@ -348,20 +379,17 @@ impl Script<'_> {
                     .extend(text.alternatives().into_iter().map(Embedded::Shell));
                 Value::unknown(Feed::Program)
             }
-            Some(Token::Pattern(parts) | Token::Change(parts)) => {
-                if matches!(cursor.peek(), Some(Token::Change(_))) {
-                    // Without `=~` it is applied to `$_`.
-                    self.hides = true;
-                    self.names
-                        .insert("$_".to_owned(), Value::unknown(Feed::Decoded));
-                }
+            Some(Token::Change(parts)) => {
                 cursor.at += 1;
-                for part in parts {
-                    if let Part::Code(code) = part {
-                        self.nested(code);
-                    }
-                }
-                Value::unknown(Feed::Nothing)
+                // Without `=~` it is applied to `$_`.
+                self.hides = true;
+                self.names
+                    .insert("$_".to_owned(), Value::unknown(Feed::Decoded));
+                self.evaluated(parts)
+            }
+            Some(Token::Pattern(parts)) => {
+                cursor.at += 1;
+                self.evaluated(parts)
             }
             Some(Token::Words(words)) => {
                 cursor.at += 1;
@@ -398,17 +426,37 @@ impl Script<'_> {
                 }
                 _ => return Value::unknown(Feed::Nothing),
             },
+            Some(Token::Unclear) => {
+                self.unknown("code that can be read in several ways");
+                return Value::unknown(Feed::Nothing);
+            }
             Some(Token::Line) | None => return Value::unknown(Feed::Nothing),
         };
         self.behind(cursor, value)
     }
 
+    /// The code in a pattern.
+    fn evaluated(&mut self, parts: &[Part]) -> Value {
+        for part in parts {
+            if let Part::Code(code) | Part::Aside(code) = part {
+                self.nested(code);
+            }
+        }
+        Value::unknown(Feed::Nothing)
+    }
+
     pub(super) fn text(&mut self, parts: &[Part]) -> Value {
         let mut value = Value::text("");
+        // Each part makes a new text of all that are before it.
+        let is_long = parts.len() > PARTS_MAX;
         for part in parts {
             let next = match part {
                 Part::Text(text) => Value::text(text),
-                Part::Code(code) if self.enter() => {
+                Part::Aside(code) => {
+                    self.nested(code);
+                    continue;
+                }
+                Part::Code(code) if self.enter() && self.affords(code) => {
                     let tokens = lex::tokens(code, self.language);
                     let mut cursor = Cursor {
                         tokens: &tokens,
@@ -416,7 +464,12 @@ impl Script<'_> {
                     };
                     let value = self.expression(&mut cursor);
                     // `#{x.map { |h| h.hex.chr }.join}`: what a block makes of it is not worked out.
-                    if self.language == Language::Ruby && cursor.peek().is_some() {
+                    let is_whole = cursor.peek().is_none();
+                    while cursor.peek().is_some() && self.budget.spend(1) {
+                        self.statement(&mut cursor);
+                    }
+                    self.keep(tokens);
+                    if self.language == Language::Ruby && !is_whole {
                         Value::unknown(value.feed)
                     } else {
                         value
@@ -427,7 +480,12 @@ impl Script<'_> {
             if matches!(part, Part::Code(_)) {
                 self.depth -= 1;
             }
-            value = value.then("", &next);
+            if !is_long {
+                value = value.then("", &next);
+            }
+        }
+        if is_long {
+            value = Value::unknown(Feed::Nothing);
         }
         value
     }
@@ -491,6 +549,16 @@ impl Script<'_> {
             && let Some(all) = self.given_words("@ARGV")
         {
             return all.elements();
+        }
+        // `system +q(x)`: the sign says that a list begins (perlop(1) 5.38).
+        if self.language == Language::Perl
+            && cursor.is("+")
+            && value
+                .path
+                .as_deref()
+                .is_some_and(|it| calls::find(self.language, it, false).is_some())
+        {
+            cursor.at += 1;
         }
         if value.path.is_some() && calls::bare_calls(self.language) && cursor.at_argument() {
             return self.bare_call(cursor, &value);

@@ -369,7 +369,7 @@ pub(super) fn all_here(tokens: &[Token]) -> bool {
             .split_whitespace()
             .filter(|word| word.contains("://"))
             .all(|word| is_here(word) || is_in_memory(word)),
-        Part::Code(_) => true,
+        Part::Code(_) | Part::Aside(_) => true,
     })
 }
 

@@ -1,0 +1,171 @@
+//! Literals of the languages that share a reader ([`Language::Other`]), and how those differ.
+
+use super::literals::{Quote, closing, is_computed};
+use super::{Language, Lexer, NESTED_MAX, OTHERWISE_MAX, Part, Token, end_of};
+use crate::knowledge::embedded::escapes::unescape;
+
+/// What is known of the language of a text that is read as [`Language::Other`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Dialect {
+    /// `//` begins a comment wherever it stands: Go, Rust, Java and their like. In Julia it makes a fraction.
+    pub(super) has_slashes: bool,
+    /// Between `'` stands one letter, and never a text: Go, Rust, C, Java, Haskell.
+    pub(super) has_letters: bool,
+    /// Between backquotes stands a text, and no command: Go.
+    pub(super) has_raw: bool,
+}
+
+/// Declarations of languages with `//` for a comment.
+const SLASHES: &[&str] = &[
+    "fn ",
+    "func ",
+    "fun ",
+    "void ",
+    "class ",
+    "package ",
+    "import java",
+    "#include",
+    "var ",
+    "val ",
+    "int ",
+    "public ",
+    "const ",
+    "final ",
+];
+
+/// Declarations of languages in which a text stands between `"` only.
+const LETTERS: &[&str] = &[
+    "package main",
+    "fn main",
+    "fun main",
+    "func main",
+    "int main",
+    "void main",
+    "#include",
+    "public class",
+    "static void",
+    "using System",
+    "import Foundation",
+    "module Main",
+    "main ::",
+    "extends App",
+];
+
+impl Dialect {
+    pub(super) fn of(text: &str, language: Language) -> Self {
+        if language != Language::Other {
+            return Self::default();
+        }
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        Self {
+            has_slashes: text.contains('{') && has(SLASHES),
+            has_letters: has(LETTERS),
+            has_raw: text.contains("package main"),
+        }
+    }
+}
+
+impl Lexer<'_> {
+    /// A text of a language that is not told from others. It is read as one in which nothing is computed; if it would end elsewhere where
+    /// something is, it is read in that way too.
+    pub(super) fn other(&mut self, quote: char) -> bool {
+        if quote == '\'' && !self.is_text_of_other() {
+            return false;
+        }
+        let start = self.rest;
+        let triple = [[quote; 3].iter().collect::<String>(), quote.to_string()];
+        let close = triple
+            .iter()
+            .find(|close| start.starts_with(close.as_str()))
+            .map_or("\"", String::as_str);
+        let code: &[&str] = if quote == '"' || close.len() > 1 {
+            &["#{", "${", "$(", "\\("]
+        } else {
+            &[]
+        };
+        self.advance(close.len());
+        let body = if close.len() > 1 {
+            self.up_to(close)
+        } else {
+            self.delimited(quote)
+        };
+        let mut parts = vec![Part::Text(unescape(body))];
+        let is_followed = self.depth < NESTED_MAX && self.otherwise.len() <= OTHERWISE_MAX;
+        if is_followed && code.iter().any(|opener| body.contains(opener)) && self.may_look() {
+            let mut computed = self.within(start);
+            computed.is_other = true;
+            computed.advance(close.len());
+            let found = computed.parts(Quote {
+                close,
+                open: None,
+                code,
+                raw: false,
+            });
+            // A program with a text that does not end would not run.
+            self.has_read(&computed);
+            self.missed.ends += usize::from(computed.missed.is_open);
+            if !computed.missed.is_open {
+                parts.extend(found.into_iter().filter_map(|part| {
+                    let Part::Code(code) = part else { return None };
+                    is_computed(&code).then_some(Part::Aside(code))
+                }));
+                if self.is_other {
+                    self.rest = computed.rest;
+                } else if computed.rest.len() != self.rest.len() {
+                    self.otherwise.push(start);
+                }
+            }
+        }
+        self.tokens.push(Token::Text(parts));
+        true
+    }
+
+    /// Whether `'` opens a text here: not where it marks a letter, a lifetime of Rust, or the end of a name (`foldl'`).
+    fn is_text_of_other(&self) -> bool {
+        let body = self.rest.get(1..).unwrap_or_default();
+        if !self.dialect.has_letters {
+            let line = body.split('\n').next().unwrap_or_default();
+            return body.starts_with("''") || line.contains('\'');
+        }
+        let mut letters = body.chars();
+        match letters.next() {
+            Some('\\') => body.chars().take(12).skip(1).any(|c| c == '\''),
+            Some('\'') | None => false,
+            Some(_) => letters.next() == Some('\''),
+        }
+    }
+
+    /// `r"---(…)---"` (R 4.4, "Quotes"; C++ has the same with a name for dashes).
+    pub(super) fn raw_of_r(&mut self, behind: &str) -> bool {
+        let inner = behind.get(1..).unwrap_or_default();
+        let dashes = end_of(inner, |c| c == '-');
+        let Some(open @ ('(' | '[' | '{')) = inner.get(dashes..).and_then(|it| it.chars().next())
+        else {
+            return false;
+        };
+        let quote = behind.get(..1).unwrap_or_default();
+        let close = [
+            &closing(open).to_string(),
+            inner.get(..dashes).unwrap_or_default(),
+            quote,
+        ]
+        .concat();
+        self.advance(dashes + 3);
+        let body = self.up_to(&close).to_owned();
+        self.tokens.push(Token::Text(vec![Part::Text(body)]));
+        true
+    }
+
+    /// `r#"…"#`.
+    pub(super) fn raw_of_rust(&mut self, name: &str, behind: &str) -> bool {
+        let hashes = end_of(behind, |c| c == '#');
+        if !behind.get(hashes..).is_some_and(|it| it.starts_with('"')) {
+            return false;
+        }
+        let close = ["\"", behind.get(..hashes).unwrap_or_default()].concat();
+        self.advance(name.len() + hashes + 1);
+        let body = self.up_to(&close).to_owned();
+        self.tokens.push(Token::Text(vec![Part::Text(body)]));
+        true
+    }
+}
