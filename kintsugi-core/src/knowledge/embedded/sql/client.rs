@@ -145,6 +145,10 @@ fn client_command(line: &str, found: &mut Vec<Embedded>) -> bool {
         found.push(shell(command.trim().trim_end_matches(';')));
         return true;
     }
+    // An argument of psql between backquotes is what a command says (psql(1), PostgreSQL 17).
+    if line.starts_with('\\') {
+        found.extend(line.split('`').skip(1).step_by(2).map(shell));
+    }
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
     // `.once '|cmd -x'`: everything behind the name of the command.

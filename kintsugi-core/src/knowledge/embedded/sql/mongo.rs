@@ -26,14 +26,26 @@ pub(in super::super) fn read_mongo(text: &str) -> Vec<Embedded> {
         ("rs.reconfig(", Action::StopService, Role::Service),
         ("rs.stepDown(", Action::StopService, Role::Service),
         ("sh.removeShard(", Action::StopService, Role::Service),
+    ];
+    // Commands of the server, and stages that write a collection anew, by their names as a key.
+    const KEYS: &[(&str, Action, Role)] = &[
         ("Command({shutdown", Action::StopService, Role::Service),
-        ("Command({ shutdown", Action::StopService, Role::Service),
-        ("Command({dropDatabase", Action::Delete, Role::Database),
-        ("Command({ dropDatabase", Action::Delete, Role::Database),
-        ("Command({drop", Action::Delete, Role::Table),
-        ("Command({ drop", Action::Delete, Role::Table),
+        ("Command({dropDatabase:", Action::Delete, Role::Database),
+        ("Command({drop:", Action::Delete, Role::Table),
+        ("Command({delete:", Action::Delete, Role::Table),
+        ("{$out:", Action::Overwrite, Role::Table),
     ];
     let mut found = Vec::new();
+    let bare: String = text
+        .chars()
+        .filter(|c| !(c.is_whitespace() || matches!(c, '"' | '\'')))
+        .collect();
+    for (key, action, role) in KEYS {
+        if bare.contains(key) {
+            let all = Modifiers::NONE.with(Modifier::All);
+            found.push(effect(*action, *role, "the database", all));
+        }
+    }
     for (method, action, role) in METHODS {
         for (at, _) in text.match_indices(method) {
             let before = text.get(..at).unwrap_or_default();
