@@ -35,6 +35,9 @@ const USUAL: &[(&str, &str)] = &[
     ("VISUAL", "vi"),
 ];
 
+/// Most commands of a line among which one is looked for that gives the variable a value.
+const COMMANDS_MAX: usize = 256;
+
 /// The program that a word names by convention.
 pub(super) fn usual(call: &Call<'_>, first: &Word) -> Option<&'static str> {
     let [Piece::Hole(Hole::Variable(name))] = first.pieces.as_slice() else {
@@ -57,6 +60,7 @@ pub(super) fn is_of_environment(invocations: &[Invocation], name: &str) -> bool 
     let is_name = name.starts_with(|it: char| it.is_ascii_alphabetic());
     let mut words = invocations.iter().flat_map(|it| it.words.iter().skip(1));
     is_name
+        && invocations.len() <= COMMANDS_MAX
         && !words.any(|word| matches!(word.pieces.as_slice(), [Piece::Text(text)] if text == name))
 }
 

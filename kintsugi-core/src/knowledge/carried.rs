@@ -8,11 +8,13 @@
 
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
+use super::deferred::{at_load, only_builds, takes_records};
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds};
 use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
+use super::given_to_tests::{as_given, has_files_in_memory};
 use super::migrations::without_way_back;
-use super::only_checks::only_checks_source;
+use super::only_checks::{names_reader, only_checks_source};
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{
@@ -56,13 +58,6 @@ const READERS: &str = " glow mdcat pandoc vale markdownlint markdownlint-cli mar
     markdown-link-check tree-sitter ast-grep sg semgrep gitleaks trufflehog detect-secrets aspell hunspell proselint prettier \
     mdl mdbook-linkcheck yara yarac clamscan ";
 
-/// Subcommands of package managers that look something up.
-const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why explain ";
-
-/// First words by which a program of the project says that it judges a text.
-const JUDGES: &str =
-    " classify check lint parse validate explain tokenize score scan analyze analyse ";
-
 impl Analyst<'_> {
     /// Whether a command only reads the texts that it is given or told of, and the line wrote nothing that it could take for its settings.
     pub(super) fn only_reads_text(&self, words: &[Word]) -> bool {
@@ -95,44 +90,6 @@ const DOCUMENTS: &str = " md markdown mdx txt rst adoc html sh bash csv log patc
 
 /// Kinds of files that hold records, and settings as often: which of them a sample is its directory says.
 const RECORDS: &str = " yaml yml json jsonl toml xml ";
-
-fn names_reader(words: &[Word]) -> bool {
-    let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
-    let base = |name: &str| {
-        let name = name.rsplit('/').next().unwrap_or_default();
-        name.split('@').next().unwrap_or_default().to_owned()
-    };
-    let mut rest = words
-        .iter()
-        .skip(1)
-        .skip_while(|word| word.starts_with('-'));
-    let first = words.first().map_or("", String::as_str);
-    let second = rest.next().map_or("", String::as_str);
-    match first {
-        "npx" | "bunx" => listed(READERS, &base(second)),
-        "npm" | "pnpm" | "yarn" => {
-            listed(LOOK_UPS, second)
-                || second == "dlx" && rest.next().is_some_and(|it| listed(READERS, &base(it)))
-        }
-        // Of the project: its code is as little known as what it reads.
-        _ if first.starts_with("./") => {
-            let judges = |word: &String| {
-                let option = word.strip_prefix("--").unwrap_or_default();
-                option
-                    .split('-')
-                    .next()
-                    .is_some_and(|it| listed(JUDGES, it))
-            };
-            let named = base(first);
-            listed(JUDGES, second) || listed(JUDGES, &named) || words.get(1).is_some_and(judges)
-        }
-        "cargo" if second == "run" => {
-            let own = rest.skip_while(|word| *word != "--").nth(1);
-            own.is_some_and(|word| listed(JUDGES, word))
-        }
-        _ => listed(READERS, first),
-    }
-}
 
 impl Analyst<'_> {
     /// Searches what the line carries to a program that is described.
@@ -257,42 +214,72 @@ impl Analyst<'_> {
             }
         }
         texts.truncate(TEXTS_MAX);
-        let mut held: Vec<(Kind, String)> = Vec::new();
-        let starts = |written: &super::analyst::Written| {
-            let text = written.text.as_deref();
-            text.is_some_and(|text| !only_holds(text))
-        };
-        let is_tester = is_test_runner(call.words)
-            && !self
-                .files
-                .values()
-                .any(|written| !written.before && starts(written));
+        let own = self.own_texts(call, TEXTS_MAX - texts.len());
+        for (kind, text) in texts.into_iter().chain(own.plain) {
+            self.search_in(call, kind, &text, true);
+        }
+        for (kind, text) in own.held {
+            self.search_in(call, kind, &text, false);
+        }
+        for (kind, text) in own.deferred {
+            let before = self.analysis.effects.len();
+            self.search_in(call, kind, &text, true);
+            let found = self.analysis.effects.split_off(before);
+            let kept = found.into_iter().filter(|effect| !takes_records(effect));
+            self.analysis.effects.extend(kept);
+        }
+    }
+
+    /// The texts of files that the line wrote and nothing has searched yet, as the command would take them; at most `most`.
+    fn own_texts(&mut self, call: &Call<'_>, most: usize) -> OwnTexts {
+        let mut found = OwnTexts::default();
         let own = self.files.iter().filter(|(_, written)| !written.before);
         let own: Vec<(&str, &str)> = own
             .filter_map(|(path, written)| Some((path.as_str(), written.text.as_deref()?)))
             .collect();
+        let runs_tests = is_test_runner(call.words);
+        let is_tester = runs_tests && own.iter().all(|(_, text)| only_holds(text));
         let is_asking = asks_own(call.words, &own);
+        // What a conftest gives is not what the runner would.
+        let overrides = own.iter().any(|(path, _)| path.ends_with("conftest.py"));
+        let is_build = (runs_tests || only_builds(call.words))
+            && !own.iter().any(|(path, _)| is_of_tests(path));
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
             let Some(text) = written.text.as_ref().filter(|_| !is_known) else {
                 continue;
             };
-            if texts.len() + held.len() >= TEXTS_MAX || is_for_container(path) {
+            if found.plain.len() + found.held.len() >= most || is_for_container(path) {
                 continue;
             }
             let is_held = is_asking || is_tester && is_of_tests(path);
-            let forward = without_way_back(path, text, call.words);
+            let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
+            let mut only = None;
+            if text.len() <= TEXT_BYTES_MAX && self.budget.spend(units / 4) {
+                only = without_way_back(path, text, call.words);
+                if runs_tests && is_of_tests(path) && !overrides {
+                    if has_files_in_memory(path, text) {
+                        continue;
+                    }
+                    only = only.or_else(|| as_given(path, text));
+                } else if only.is_none()
+                    && is_build
+                    && let Some(load) = at_load(path, text)
+                {
+                    found.deferred.push((Kind::of(path), text.to_string()));
+                    only = Some(load);
+                }
+            }
             // Another program than a runner of tests, or than one that goes forward, may take it for something else.
-            written.searched = !is_held && forward.is_none();
-            let all = if is_held { &mut held } else { &mut texts };
-            all.push((Kind::of(path), forward.unwrap_or_else(|| text.to_string())));
+            written.searched = !is_held && only.is_none();
+            let all = if is_held {
+                &mut found.held
+            } else {
+                &mut found.plain
+            };
+            all.push((Kind::of(path), only.unwrap_or_else(|| text.to_string())));
         }
-        for (kind, text) in texts {
-            self.search_in(call, kind, &text, true);
-        }
-        for (kind, text) in held {
-            self.search_in(call, kind, &text, false);
-        }
+        found
     }
 
     /// Looks at what `text`, of a file of that name, would do, and keeps what would be regretted.
@@ -366,6 +353,17 @@ impl Analyst<'_> {
             }
         });
     }
+}
+
+/// Texts of files, by what a command does with them.
+#[derive(Debug, Default)]
+struct OwnTexts {
+    /// Those that it may run, or take for settings.
+    plain: Vec<(Kind, String)>,
+    /// Those that only hold what stands in them.
+    held: Vec<(Kind, String)>,
+    /// Those whose functions it does not start.
+    deferred: Vec<(Kind, String)>,
 }
 
 /// What a text is by the name of the file that holds it.

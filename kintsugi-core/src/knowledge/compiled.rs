@@ -1,7 +1,9 @@
 //! Programs that the line writes, compiles and starts.
 
 use super::analyst::{Analyst, Call};
+use super::deferred::{at_load, only_builds, takes_records};
 use super::feeds::Feeds;
+use super::for_tests::is_of_tests;
 use super::program::Task;
 use super::schema::Language;
 use crate::shell::Word;
@@ -57,6 +59,13 @@ impl Analyst<'_> {
         {
             feeds = self.text(&task.call, Language::Other, &text, &[]);
         }
+        let first = self.analysis.effects.len();
+        let defers = |(path, written): (&String, &super::analyst::Written)| {
+            let text = written.text.as_deref();
+            let is_deferred = || text.is_none_or(|text| at_load(path, text).is_some());
+            written.before || !is_of_tests(path) && is_deferred()
+        };
+        let is_deferred = only_builds(task.call.words) && self.files.iter().all(defers);
         for word in task.call.words.iter().skip(1).take(SOURCES_MAX) {
             if word.known().is_none_or(|text| text.starts_with('-')) {
                 continue;
@@ -67,6 +76,11 @@ impl Analyst<'_> {
                     self.started_by_source(task, word, &text);
                 }
             }
+        }
+        if is_deferred {
+            let found = self.analysis.effects.split_off(first);
+            let kept = found.into_iter().filter(|effect| !takes_records(effect));
+            self.analysis.effects.extend(kept);
         }
         feeds
     }

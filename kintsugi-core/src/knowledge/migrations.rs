@@ -58,7 +58,7 @@ const CALLERS: [&str; 34] = [
 
 /// How a language is written, as far as it must be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writing {
+pub(super) enum Writing {
     Python,
     Script,
     Php,
@@ -135,7 +135,7 @@ fn goes_back(words: &[Word]) -> bool {
 }
 
 /// The same text with everything in strings and comments blanked; none where it is not certain what is one.
-fn mask(text: &str, writing: Writing) -> Option<String> {
+pub(super) fn mask(text: &str, writing: Writing) -> Option<String> {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     let blank = |masked: &mut String, part: &str| {
@@ -230,7 +230,7 @@ fn places<'m>(masked: &'m str, name: &'m str) -> impl Iterator<Item = usize> {
     })
 }
 
-fn words_of(masked: &str, name: &str) -> usize {
+pub(super) fn words_of(masked: &str, name: &str) -> usize {
     places(masked, name).count()
 }
 

@@ -9,7 +9,7 @@
 //! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `own_input` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
-//! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch` |
+//! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
 //! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
@@ -33,6 +33,7 @@ mod compiled;
 mod composed;
 mod data_address;
 mod databases;
+mod deferred;
 mod described;
 #[cfg(test)]
 mod development_tests;
@@ -50,6 +51,7 @@ mod flow_tests;
 mod for_tests;
 mod foreign;
 mod git_around;
+mod given_to_tests;
 mod grammar;
 mod hints;
 mod holes;

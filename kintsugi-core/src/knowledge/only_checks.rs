@@ -4,6 +4,7 @@
 //! Python 3.13, `node --check` 22, `php -l` 8.4, `ruby -c` 3.3). One that can load plugins is only given what it is to look at by name,
 //! and none of what the line wrote may be a plugin or a setting (eslint 9, mypy 1.13, flake8 7, pylint 3, stylelint 16, rubocop 1.69).
 
+use super::carried::is_reader;
 use super::telling::listed;
 use crate::shell::Word;
 
@@ -42,6 +43,62 @@ const SETTINGS: [&str; 9] = [
     "checker",
     "local",
 ];
+
+/// Subcommands of package managers that look something up.
+const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why explain ";
+
+/// First words by which a program of the project says that it judges a text.
+const JUDGES: &str =
+    " classify check lint parse validate explain tokenize score scan analyze analyse ";
+
+/// Whether a command shows, checks or judges the text that it is given.
+pub(super) fn names_reader(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
+    let base = |name: &str| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        name.split('@').next().unwrap_or_default().to_owned()
+    };
+    let mut rest = words
+        .iter()
+        .skip(1)
+        .skip_while(|word| word.starts_with('-'));
+    let first = words.first().map_or("", String::as_str);
+    let second = rest.next().map_or("", String::as_str);
+    match first {
+        "npx" | "bunx" => is_reader(&base(second)),
+        "npm" | "pnpm" | "yarn" => {
+            // `npm run lint:fixtures`, `npm run guard -- check 'rm -rf /'`
+            let behind = words.iter().skip_while(|word| *word != "--").nth(1);
+            let mut scripts = words.iter().skip(2).filter(|word| !word.starts_with('-'));
+            let names = |word: &String| {
+                let first = word.split([':', '-']).next();
+                first.is_some_and(|it| listed(JUDGES, it))
+            };
+            let mut judges = || scripts.next().is_some_and(names) || behind.is_some_and(names);
+            listed(LOOK_UPS, second)
+                || second == "run" && judges()
+                || second == "dlx" && rest.next().is_some_and(|it| is_reader(&base(it)))
+        }
+        // Of the project: its code is as little known as what it reads.
+        _ if first.starts_with("./") => {
+            let judges = |word: &String| {
+                let option = word.strip_prefix("--").unwrap_or_default();
+                option
+                    .split('-')
+                    .next()
+                    .is_some_and(|it| listed(JUDGES, it))
+            };
+            let named = base(first);
+            listed(JUDGES, second) || listed(JUDGES, &named) || words.get(1).is_some_and(judges)
+        }
+        "go" if second == "run" => rest.nth(1).is_some_and(|word| listed(JUDGES, word)),
+        "cargo" if second == "run" => {
+            let own = rest.skip_while(|word| *word != "--").nth(1);
+            own.is_some_and(|word| listed(JUDGES, word))
+        }
+        _ => is_reader(first),
+    }
+}
 
 /// Whether a command only checks source; `own` are the files that the line wrote.
 pub(super) fn only_checks_source(words: &[Word], own: &[&str]) -> bool {

@@ -156,6 +156,9 @@ impl Analyst<'_> {
         if self.running.iter().any(|it| it == path) {
             return;
         }
+        let Some(text) = self.as_run(call, path, text) else {
+            return;
+        };
         let name = path.rsplit('/').next().unwrap_or_default();
         let (language, text) = if matches!(name, "pom.xml" | "build.xml") {
             (Language::Shell, commands_of_xml(&text))

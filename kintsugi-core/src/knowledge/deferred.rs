@@ -1,0 +1,190 @@
+//! Source of an application whose functions take records away, and that a line writes and then only builds or tests: `DELETE FROM sessions`
+//! in a method of a store is run by whoever calls that, against the database that tests have.
+//!
+//! What stands outside of functions runs when the file is loaded, and a function that the file itself names there runs as well. Where the
+//! line writes a test, or anything else than source of an application, the whole text counts.
+
+use super::migrations::{Writing, mask, words_of};
+use super::telling::listed;
+use crate::effect::{Effect, Role};
+use crate::shell::Word;
+
+/// Languages that are compiled, and run nothing when a file is loaded.
+const COMPILED: &str = " go rs java kt cs swift ";
+
+/// Parts of a text of such a language by which something runs where it is built, loaded or tested.
+const RUNS: [&str; 26] = [
+    "func init(",
+    "TestMain",
+    "func Test",
+    "#[test]",
+    "#[ctor",
+    "_test]",
+    "proc_macro",
+    "static {",
+    "static{",
+    "@Test",
+    "[Fact]",
+    "[Test",
+    "[Theory",
+    "@Before",
+    "@After",
+    "@Post",
+    "@Scheduled",
+    "@EventListener",
+    "Runner",
+    "InitializingBean",
+    "init {",
+    "companion object",
+    "XCTest",
+    "ModuleInitializer",
+    "lazy_static",
+    "Lazy",
+];
+
+/// Words behind a package manager, or a tool for building, by which only something is built, checked or tested.
+const BUILDS: &str = " build test vet check compile clippy lint typecheck type-check tsc fmt format nextest package verify assemble \
+    compileJava compileKotlin spec rspec rubocop test:unit test:integration makemigrations ";
+
+/// Tools that build, check or test by such a word.
+const BUILDERS: &str = " go cargo mix mvn mvnw ./mvnw gradle gradlew ./gradlew dotnet swift npm pnpm yarn bun make just bin/rails rails ";
+
+/// Decorators that call nothing at once: routes, properties, commands, tasks (`FastAPI` 0.115, Flask 3, Click 8, Celery 5, Python 3.13).
+const DECORATORS: &str = " get post put patch delete route command group option argument task shared_task property setter staticmethod \
+    classmethod dataclass cached_property lru_cache cache wraps contextmanager asynccontextmanager overload abstractmethod \
+    action login_required api_view receiver validator field_validator model_validator websocket middleware pass_context \
+    override final ";
+
+/// Whether a command only builds or tests.
+pub(super) fn only_builds(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_verb = |rest: &[&str]| {
+        let mut verbs = rest
+            .iter()
+            .filter(|word| !word.starts_with('-') && **word != "run");
+        verbs.next().is_some_and(|verb| listed(BUILDS, verb))
+    };
+    match words.as_slice() {
+        ["cargo" | "go" | "dotnet" | "swift", "run", ..] => false,
+        [first, rest @ ..] if listed(BUILDERS, first) => is_verb(rest),
+        _ => false,
+    }
+}
+
+/// Whether an effect takes away records that a server keeps.
+pub(super) fn takes_records(effect: &Effect) -> bool {
+    effect.action.takes_away() && matches!(effect.role, Role::Table | Role::Database | Role::Remote)
+}
+
+/// What of a text runs when it is built or loaded; none where that is not certain.
+pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
+    let name = path.rsplit('/').next()?;
+    let (_, kind) = name.rsplit_once('.')?;
+    if listed(COMPILED, kind) {
+        let is_computed = |line: &str| {
+            let line = line.trim_start();
+            let is_variable =
+                line.starts_with("var ") || line.contains("static ") || line.starts_with("let ");
+            is_variable && line.contains('(') && (line.contains('=') || line.starts_with("var ("))
+        };
+        let is_own = name != "build.rs" && !RUNS.iter().any(|part| text.contains(part));
+        return (is_own && !text.lines().any(is_computed)).then(String::new);
+    }
+    let is_loaded = matches!(
+        name,
+        "conftest.py" | "setup.py" | "noxfile.py" | "manage.py"
+    );
+    if kind == "py" && !is_loaded {
+        return outside_of_functions(text);
+    }
+    None
+}
+
+/// The text of Python without the bodies of its functions, and without what runs only where it is the program.
+fn outside_of_functions(text: &str) -> Option<String> {
+    let masked = mask(text, Writing::Python)?;
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut kept = String::with_capacity(text.len());
+    let mut shown = String::with_capacity(text.len());
+    let mut names: Vec<&str> = Vec::new();
+    let mut inside: Option<usize> = None;
+    let mut head: Option<usize> = None;
+    let mut depth = 0_i32;
+    for (line, plain) in text.split_inclusive('\n').zip(masked.split_inclusive('\n')) {
+        if let Some(outer) = inside {
+            if plain.trim().is_empty() || indent(plain) > outer {
+                continue;
+            }
+            inside = None;
+        }
+        let trimmed = plain.trim();
+        if head.is_none() && depth == 0 {
+            let behind = trimmed
+                .strip_prefix("def ")
+                .or_else(|| trimmed.strip_prefix("async def "));
+            if let Some(behind) = behind {
+                names.push(behind.split('(').next()?);
+            }
+            if behind.is_some() || trimmed.starts_with("if __name__ ==") {
+                head = Some(indent(plain));
+            }
+        }
+        depth += i32::try_from(plain.matches(['(', '[', '{']).count()).ok()?;
+        depth -= i32::try_from(plain.matches([')', ']', '}']).count()).ok()?;
+        kept.push_str(line);
+        shown.push_str(plain);
+        if head.is_some() && depth == 0 {
+            if !trimmed.ends_with(':') {
+                return None;
+            }
+            inside = head.take();
+            kept.push_str("    pass\n");
+        }
+    }
+    let is_started = |name: &&str| words_of(&shown, name) > 1;
+    // A decorator may call what it is given at once.
+    let decorates = |line: &str| {
+        line.trim().strip_prefix('@').is_some_and(|it| {
+            let name = it.split('(').next().unwrap_or_default();
+            let last = name.rsplit('.').next().unwrap_or_default();
+            !listed(DECORATORS, last.trim())
+        })
+    };
+    (!names.iter().any(is_started) && !shown.lines().any(decorates)).then_some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_load;
+
+    #[test]
+    fn what_runs_when_a_file_is_loaded_stays() {
+        let inside = "from a import s\n\nclass A:\n    @property\n    def f(self,\n          x=1):\n        s.execute('DELETE')\n\n    y = 1\n";
+        let kept = at_load("app/a.py", inside).unwrap();
+        assert!(!kept.contains("DELETE") && kept.contains("y = 1"), "{kept}");
+        for text in [
+            "def f():\n    s.execute('DELETE')\nf()\n",
+            "def f():\n    s.execute('DELETE')\nx = f\n",
+            "def f():\n    pass\ns.execute('DELETE')\n",
+            "def f(): s.execute('DELETE')\n",
+            "def f(x=s.execute('DELETE')):\n    pass\n",
+            "class A:\n    s.execute('DELETE')\n    def f(self):\n        pass\n",
+            "if True:\n    s.execute('DELETE')\n",
+            "@call\ndef f():\n    s.execute('DELETE')\n",
+            "s = '''\ndef f():\n    '''; s.execute('DELETE')\n",
+        ] {
+            let kept = at_load("app/a.py", text);
+            assert!(kept.is_none_or(|it| it.contains("DELETE")), "{text}");
+        }
+        let go = "func (s *S) P() { s.db.Exec(\"DELETE\") }\n";
+        assert!(at_load("store/a.go", go).is_some());
+        for text in [
+            "func init() { db.Exec(\"DELETE\") }\n",
+            "var x = db.Exec(\"DELETE\")\n",
+        ] {
+            assert!(at_load("store/a.go", text).is_none(), "{text}");
+        }
+        assert!(at_load("app/a.js", "x()").is_none());
+    }
+}
