@@ -12,7 +12,7 @@ mod repositories;
 mod tests;
 
 use self::names::{Line, made, taken};
-pub(super) use self::passing::is_passing;
+pub(super) use self::passing::{is_made_in_passing, is_passing};
 use super::analyst::{Analyst, Call};
 use super::made::Reach;
 use super::program::Task;

@@ -213,7 +213,7 @@ fn is_plain(invocation: &Invocation) -> bool {
     match words.as_slice() {
         ["nproc" | "uuidgen" | "whoami" | "hostname"]
         | ["id", "-u" | "-g" | "-un" | "-gn"]
-        | ["git", "rev-parse", "HEAD"]
+        | ["git", "rev-parse", "HEAD" | "--show-toplevel"]
         | ["git", "rev-parse", "--short", "HEAD"]
         | ["git", "rev-list", "--count", ..]
         | ["git", "log", "-1", "--format=%H" | "--format=%h" | "--format=%ct" | "--pretty=%H" | "--pretty=%h"]
@@ -222,6 +222,15 @@ fn is_plain(invocation: &Invocation) -> bool {
         | ["git", "diff", "--name-only", ..]
         | ["git", "ls-files", ..]
         | ["ls", ..] => true,
+        // A new name, put together of the signs that the template has.
+        ["mktemp", options @ ..] => options.iter().all(|option| {
+            let mut signs = option.bytes();
+            signs.all(|it| it.is_ascii_alphanumeric() || b"-_./".contains(&it))
+        }),
+        ["node", "-p", code] => code
+            .strip_prefix("require('./package.json').")
+            .or_else(|| code.strip_prefix("require(\"./package.json\")."))
+            .is_some_and(|rest| rest.bytes().all(|it| it.is_ascii_alphanumeric())),
         ["date", options @ ..] => options.iter().all(|option| is_time(option)),
         ["uname", options @ ..] => options.iter().all(|option| option.starts_with('-')),
         ["openssl", "rand", "-hex", number] => number.bytes().all(|it| it.is_ascii_digit()),

@@ -14,7 +14,7 @@ use crate::knowledge::analyst::{Analyst, Call};
 use crate::knowledge::embedded::is_this_machine;
 use crate::knowledge::program::Task;
 use crate::knowledge::telling::listed;
-use crate::place::{NEW_TEMPORARY, Place};
+use crate::place::{Judgement, NEW_TEMPORARY, Place};
 use crate::shell::{Directory, Hole, Invocation, Piece, Word};
 
 /// Parts of a name that say that what has it is thrown away.
@@ -183,6 +183,52 @@ impl Analyst<'_> {
                 effect.action = Action::Fetch;
             }
         }
+    }
+}
+
+/// Whether a directory has a name that says that nobody keeps it, and a command in front makes it by that name: `git clone x tmp-x; …;
+/// rm -rf tmp-x`. Where `cd` may have failed in between the same name may lie beside the project: then it has to say more than `tmp`.
+pub(in crate::knowledge) fn is_made_in_passing(call: &Call<'_>, judged: &Judgement) -> bool {
+    let name = judged.path.trim_end_matches('/').rsplit('/').next();
+    let name = name.unwrap_or_default();
+    let is_plain = judged.modifiers == Modifiers::NONE && is_passing(name);
+    let is_long = name.split(['-', '_', '.']).count() > 1;
+    if !is_plain || judged.place == Place::Home && !is_long {
+        return false;
+    }
+    let says = |word: &Word| {
+        let text = word.display();
+        let text = text.strip_prefix("./").unwrap_or(&text);
+        text.trim_end_matches('/') == name
+    };
+    call.words.iter().skip(1).any(says)
+        && earlier(call).any(|it| makes_directory(&it.words) && it.words.iter().any(says))
+}
+
+/// Whether a command makes a directory that it names.
+fn makes_directory(words: &[Word]) -> bool {
+    let words: Vec<String> = words.iter().take(4).map(Word::display).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [
+            "mkdir" | "unzip" | "degit" | "virtualenv" | "cookiecutter",
+            ..,
+        ]
+        | ["git", "clone", ..]
+        | [
+            "cargo" | "poetry" | "rails" | "mix" | "ng" | "dotnet",
+            "new",
+            ..,
+        ]
+        | ["uv" | "npm", "init", ..]
+        | ["flutter" | "npm" | "pnpm" | "yarn" | "bun", "create", ..]
+        | ["django-admin", "startproject", ..]
+        | ["composer", "create-project", ..]
+        | ["python" | "python3", "-m", "venv", ..] => true,
+        ["npx" | "bunx", rest @ ..] => rest
+            .iter()
+            .any(|word| word.starts_with("create-") || word.starts_with("degit")),
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::knowledge::feeds::Feeds;
 use crate::knowledge::pushed::Pushed;
 use crate::knowledge::targets::is_regrettable;
 use crate::knowledge::unfamiliar::is_log;
-use crate::knowledge::{compiled, flow, made, names_only};
+use crate::knowledge::{compiled, flow, made, names_only, own};
 use crate::place::{Judgement, Place};
 use crate::shell::{Hole, LINES_OF_FILE, Piece, Word};
 
@@ -194,6 +194,11 @@ impl Analyst<'_> {
         let place = match (action, judged.place) {
             (Action::Delete, _) if self.is_made(&judged.path) => Place::Temp,
             (Action::Delete, Place::Project) if is_rebuilt => Place::BuildOutput,
+            (Action::Delete, Place::Project | Place::Home)
+                if own::is_made_in_passing(call, judged) =>
+            {
+                Place::Temp
+            }
             (_, place) => place,
         };
         let is_new = matches!(action, Action::Overwrite | Action::Truncate)
