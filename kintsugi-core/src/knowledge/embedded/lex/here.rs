@@ -4,6 +4,9 @@ use super::literals::{Quote, openers};
 use super::operand::Place;
 use super::{Language, Lexer, Part, Token, end_of};
 
+/// Most tokens that are searched for the name that ends a document.
+const NAMED_MAX: usize = 4096;
+
 /// A document that begins with the next line.
 #[derive(Debug, Clone)]
 pub(super) struct Here {
@@ -61,7 +64,7 @@ impl<'a> Lexer<'a> {
         if !is_word && quote.is_none() || end.contains('\n') {
             return false;
         }
-        if place == Place::Either {
+        if place == Place::Either && !self.is_tag(end, marked.is_some()) {
             self.otherwise.push(behind);
         }
         self.here.push(Here {
@@ -73,6 +76,18 @@ impl<'a> Lexer<'a> {
         self.rest = rest;
         self.tokens.push(Token::Text(Vec::new()));
         true
+    }
+
+    /// Whether a word behind `x <<` of Ruby can be no value that `x` is shifted by, and so ends a document: a number of the program would
+    /// be named before, and Ruby's own begin with `RUBY_`.
+    fn is_tag(&self, end: &str, is_marked: bool) -> bool {
+        let is_usual = matches!(end, "EOF" | "EOS" | "END" | "TEXT" | "DOC" | "HEREDOC");
+        let is_named = |token: &Token| matches!(token, Token::Name(name) if name == end);
+        self.language == Language::Ruby
+            && (is_marked || is_usual)
+            && !end.starts_with("RUBY_")
+            && self.tokens.len() < NAMED_MAX
+            && !self.tokens.iter().any(is_named)
     }
 
     /// Takes the documents that begin here, behind the end of a line.
