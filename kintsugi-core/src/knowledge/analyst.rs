@@ -197,6 +197,7 @@ impl Analyst<'_> {
         if script.multiplies {
             self.multiplies(script, ambient);
         }
+        self.without_end(script, ambient);
         let count = script.invocations.len();
         let mut scope = Scope {
             script,

@@ -112,6 +112,7 @@ mod tests;
 mod trial;
 mod unfamiliar;
 mod verbs;
+mod without_end;
 mod wrapped;
 
 use std::collections::BTreeMap;

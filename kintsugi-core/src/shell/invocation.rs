@@ -21,6 +21,8 @@ pub struct Script {
     pub called: std::collections::BTreeSet<String>,
     /// Whether a function starts itself in a pipe or in the background: a fork bomb.
     pub multiplies: bool,
+    /// The commands of loops whose condition is always the same: `while true; do …; done`.
+    pub endless: Vec<(InvocationId, InvocationId)>,
     /// Functions of the text in the place of programs to which people type passwords ([`is_trusted`]), with the commands of their
     /// bodies.
     pub in_place: Vec<(String, Vec<Invocation>)>,

@@ -181,21 +181,11 @@ impl Script<'_> {
             return false;
         }
         call.positional().take(3).any(|value| {
-            value.alternatives().iter().any(|word| {
-                let text = flat(word);
-                let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
-                let (first, second) = (words.next(), words.next());
-                match (first.as_deref(), second.as_deref()) {
-                    (Some("DELETE"), Some("FROM"))
-                    | (Some("TRUNCATE"), Some(_))
-                    | (
-                        Some("DROP" | "ALTER"),
-                        Some("TABLE" | "DATABASE" | "SCHEMA" | "INDEX" | "VIEW"),
-                    ) => true,
-                    (Some("UPDATE"), Some(_)) => words.any(|word| word == "SET"),
-                    _ => false,
-                }
-            })
+            let words = value.alternatives();
+            words
+                .iter()
+                .map(flat)
+                .any(|text| takes_away(&text) || begins(&text) && text.split(';').any(takes_away))
         })
     }
 
@@ -385,6 +375,21 @@ impl Script<'_> {
         };
         self.found.push(found);
         true
+    }
+}
+
+/// Whether a statement takes rows or tables away, or changes them.
+fn takes_away(statement: &str) -> bool {
+    let mut words = statement.split_whitespace().map(str::to_ascii_uppercase);
+    let (first, second) = (words.next(), words.next());
+    match (first.as_deref(), second.as_deref()) {
+        (Some("DELETE"), Some("FROM"))
+        | (Some("TRUNCATE"), Some(_))
+        | (Some("DROP" | "ALTER"), Some("TABLE" | "DATABASE" | "SCHEMA" | "INDEX" | "VIEW")) => {
+            true
+        }
+        (Some("UPDATE"), Some(_)) => words.any(|word| word == "SET"),
+        _ => false,
     }
 }
 

@@ -288,6 +288,7 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     (".executeUpdate", Does::Query),
     ("dbExecute", Does::Query),
     ("dbSendQuery", Does::Query),
+    (".connect", Connect),
     ("os.execute", Launch),
     ("table.concat", Does::Decode(Decode::JoinList)),
     (".execute", Does::LaunchSelf),

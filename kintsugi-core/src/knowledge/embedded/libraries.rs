@@ -1,6 +1,6 @@
 //! Libraries whose calls say by their names, or by one argument, what becomes of something elsewhere or of a repository.
 //!
-//! Sources: `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
+//! Sources: python-crontab 3.2, `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
 
 use super::effects::Call;
 use super::script::Script;
@@ -38,6 +38,23 @@ impl Script<'_> {
             || self.told_to_git(call, last)
             || self.uploads(call, last)
             || self.told_over_ssh(call, last)
+            || self.scheduled(call, last)
+    }
+
+    /// python-crontab 3: `CronTab(user=True).new(command="…")`.
+    fn scheduled(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let is_command = |(name, _): &&(Option<String>, Value)| name.as_deref() == Some("command");
+        let Some((_, command)) = call.arguments.iter().find(is_command) else {
+            return false;
+        };
+        if last != "new" || self.language != Language::Python {
+            return false;
+        }
+        let crontab = effect(Action::Persist, Role::Config, "crontab", Modifiers::NONE);
+        self.found.push(crontab);
+        let texts = command.alternatives();
+        self.found.extend(texts.into_iter().map(Embedded::Shell));
+        true
     }
 
     /// `session.run("MATCH (n) DETACH DELETE n")`.

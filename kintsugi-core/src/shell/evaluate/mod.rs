@@ -426,6 +426,15 @@ impl Machine<'_> {
         self.succeeded = None;
     }
 
+    /// Whether the commands from `first` on are one whose answer is always the same.
+    fn is_constant(&self, first: InvocationId) -> bool {
+        let [condition] = self.script.between(first, self.next_id()) else {
+            return false;
+        };
+        let name = condition.words.first().and_then(super::Word::known);
+        matches!(name.as_deref(), Some("true" | ":" | "false"))
+    }
+
     fn while_loop(&mut self, condition: &Rc<Node>, body: &Rc<Node>) {
         let printed = self.printed();
         // `while read x; do …; done` over a text that is known: line by line.
@@ -452,11 +461,16 @@ impl Machine<'_> {
                 return;
             }
             self.succeeded = None;
+            let first = self.next_id();
             self.walk(condition);
             if let Some(directories) = self.succeeded.take() {
                 self.state.directories = directories;
             }
+            let is_endless = self.is_constant(first);
             self.walk(body);
+            if is_endless {
+                self.script.endless.push((first, self.next_id()));
+            }
             let changed = self.changed(&before);
             self.join(&before);
             if changed.is_empty() {

@@ -70,9 +70,8 @@ impl Machine<'_> {
             "cat" | "tee" => return self.concatenate(name, arguments, input),
             "command" | "type" | "which" | "whence" => return located(name, arguments),
             "pwd" if arguments.is_empty() => {
-                return self
-                    .working_directory()
-                    .map(|path| state::text(path + "\n"));
+                let path = self.working_directory()?;
+                return Some(state::text(path + "\n"));
             }
             _ => {}
         }
@@ -83,6 +82,9 @@ impl Machine<'_> {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let lines = match (name, arguments.as_slice()) {
             ("seq", _) => sequence(&arguments)?,
+            // gitrepository-layout(5), git 2.47: without `GIT_DIR`, from the top of a working tree.
+            ("git", ["rev-parse", "--git-dir" | "--git-common-dir"]) => ".git\n".to_owned(),
+            ("git", ["rev-parse", "--git-path", path]) => [".git/", path, "\n"].concat(),
             ("dirname", [path]) => dirname(path),
             ("basename", [path]) => basename(path, ""),
             ("basename", [path, suffix]) => basename(path, suffix),

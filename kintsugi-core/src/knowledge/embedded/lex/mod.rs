@@ -362,7 +362,14 @@ impl<'a> Lexer<'a> {
             _ => {}
         }
         self.advance(mark.map_or(first.len_utf8(), |mark| mark.len()));
+        let is_method = self.language == Language::Lua
+            && mark.copied() == Some(":")
+            && self
+                .rest
+                .starts_with(|c: char| c.is_alphabetic() || c == '_');
         match mark {
+            // `socket:receive()` (Lua 5.4, 3.4.10)
+            _ if is_method => self.tokens.push(Token::Mark(".")),
             Some(mark) => self.tokens.push(Token::Mark(mark)),
             None if first == HOLE => self.tokens.push(Token::Name(HOLE.to_string())),
             None => {}
