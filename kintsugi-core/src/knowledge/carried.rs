@@ -240,9 +240,10 @@ impl Analyst<'_> {
         let runs_tests = is_test_runner(call.words);
         let is_tester = runs_tests && own.iter().all(|(_, text)| only_holds(text));
         let is_asking = asks_own(call.words, &own);
-        // What a conftest gives is not what the runner would.
-        let overrides = own.iter().any(|(path, _)| path.ends_with("conftest.py"));
-        let is_build = (runs_tests || only_builds(call.words))
+        // What another file of the line says may start what is left out of this one, or give a test something else.
+        let is_alone = own.len() == 1;
+        let is_build = is_alone
+            && (runs_tests || only_builds(call.words))
             && !own.iter().any(|(path, _)| is_of_tests(path));
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
@@ -255,9 +256,9 @@ impl Analyst<'_> {
             let is_held = is_asking || is_tester && is_of_tests(path);
             let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
             let mut only = None;
-            if text.len() <= TEXT_BYTES_MAX && self.budget.spend(units / 4) {
+            if is_alone && text.len() <= TEXT_BYTES_MAX && self.budget.spend(units / 4) {
                 only = without_way_back(path, text, call.words);
-                if runs_tests && is_of_tests(path) && !overrides {
+                if runs_tests && is_of_tests(path) {
                     if has_files_in_memory(path, text) {
                         continue;
                     }

@@ -65,7 +65,9 @@ impl Analyst<'_> {
             let is_deferred = || text.is_none_or(|text| at_load(path, text).is_some());
             written.before || !is_of_tests(path) && is_deferred()
         };
-        let is_deferred = only_builds(task.call.words) && self.files.iter().all(defers);
+        let own = self.files.values().filter(|written| !written.before);
+        let is_deferred =
+            only_builds(task.call.words) && own.count() == 1 && self.files.iter().all(defers);
         for word in task.call.words.iter().skip(1).take(SOURCES_MAX) {
             if word.known().is_none_or(|text| text.starts_with('-')) {
                 continue;

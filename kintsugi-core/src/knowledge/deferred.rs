@@ -1,8 +1,8 @@
 //! Source of an application whose functions take records away, and that a line writes and then only builds or tests: `DELETE FROM sessions`
 //! in a method of a store is run by whoever calls that, against the database that tests have.
 //!
-//! What stands outside of functions runs when the file is loaded, and a function that the file itself names there runs as well. Where the
-//! line writes a test, or anything else than source of an application, the whole text counts.
+//! What stands outside of functions runs when the file is loaded, and what the file itself names there runs as well. Where the
+//! line writes another file, which may start it, the whole text counts.
 
 use super::migrations::{Writing, mask, words_of};
 use super::telling::listed;
@@ -10,7 +10,7 @@ use crate::effect::{Effect, Role};
 use crate::shell::Word;
 
 /// Languages that are compiled, and run nothing when a file is loaded.
-const COMPILED: &str = " go rs java kt cs swift ";
+const COMPILED: &str = " go rs ";
 
 /// Parts of a text of such a language by which something runs where it is built, loaded or tested.
 const RUNS: [&str; 26] = [
@@ -54,6 +54,10 @@ const DECORATORS: &str = " get post put patch delete route command group option 
     classmethod dataclass cached_property lru_cache cache wraps contextmanager asynccontextmanager overload abstractmethod \
     action login_required api_view receiver validator field_validator model_validator websocket middleware pass_context \
     override final ";
+
+/// Methods with names of the language that nothing calls when a file is loaded.
+const PLAIN_METHODS: &str =
+    " __init__ __repr__ __str__ __eq__ __hash__ __len__ __enter__ __exit__ __aenter__ __aexit__ ";
 
 /// Whether a command only builds or tests.
 pub(super) fn only_builds(words: &[Word]) -> bool {
@@ -124,7 +128,15 @@ fn outside_of_functions(text: &str) -> Option<String> {
                 .strip_prefix("def ")
                 .or_else(|| trimmed.strip_prefix("async def "));
             if let Some(behind) = behind {
-                names.push(behind.split('(').next()?);
+                let name = behind.split('(').next()?;
+                // Called where a class is made, or a name is looked for, without being named.
+                if name.starts_with("__") && !listed(PLAIN_METHODS, name) {
+                    return None;
+                }
+                names.push(name);
+            }
+            if let Some(class) = trimmed.strip_prefix("class ") {
+                names.push(class.split(['(', ':']).next()?.trim());
             }
             if behind.is_some() || trimmed.starts_with("if __name__ ==") {
                 head = Some(indent(plain));

@@ -20,7 +20,13 @@ const DIRECTORY: &str = "pathlib.Path(\"/tmp/pytest-of-user/pytest-0/test-0\")";
 const GIVEN: [&str; 2] = ["tmp_path", "tmpdir"];
 
 /// Parts of a text in which files in memory may not be all that there is.
-const LEAKS: [&str; 24] = [
+const LEAKS: [&str; 30] = [
+    "stop(",
+    "tear_down",
+    "tearDown",
+    "import *",
+    "import fs",
+    ", fs\n",
     "pause",
     "Pause",
     "add_real",
@@ -45,6 +51,23 @@ const LEAKS: [&str; 24] = [
     "globals(",
     "def fs(",
     "atexit",
+];
+
+/// Parts of a text by which the name, or what lies in the directory, may be something else.
+const OTHERWISE: [&str; 13] = [
+    "import *",
+    "\"tmp",
+    "'tmp",
+    ",tmp",
+    "class pathlib",
+    "pathlib =",
+    "as pathlib",
+    "symlink",
+    "resolve(",
+    "readlink",
+    "hardlink",
+    "link_to",
+    "indirect",
 ];
 
 /// The same for memfs.
@@ -75,12 +98,12 @@ impl Analyst<'_> {
     /// The text of a file as a runner of tests would run it; none where all that it does to files is done in memory.
     pub(super) fn as_run(&self, call: &Call<'_>, path: &str, text: Rc<str>) -> Option<Rc<str>> {
         let is_test = is_of_tests(path) && is_test_runner(call.words);
-        // What a conftest gives is not what the runner would.
-        let is_overridden = || {
-            let mut own = self.files.iter().filter(|(_, written)| !written.before);
-            own.any(|(path, _)| path.ends_with("conftest.py"))
+        // What another file of the line gives, a conftest or a module, is not what the runner would.
+        let is_alone = || {
+            let own = self.files.values().filter(|written| !written.before);
+            own.count() == 1
         };
-        if !is_test || is_overridden() {
+        if !is_test || !is_alone() {
             return Some(text);
         }
         if has_files_in_memory(path, &text) {
@@ -93,7 +116,8 @@ impl Analyst<'_> {
 /// A test in Python with the directory in the place of the name that the runner gives it, and without what it only compares with; none
 /// where nothing of the kind stands in it.
 pub(super) fn as_given(path: &str, text: &str) -> Option<String> {
-    if language_of(path) != Language::Python {
+    let is_left = OTHERWISE.iter().any(|it| text.contains(it));
+    if language_of(path) != Language::Python || is_left {
         return None;
     }
     let mut given = text.to_owned();
@@ -152,7 +176,12 @@ fn in_place(text: &str, masked: &str, name: &str) -> Option<String> {
 /// Whether a name between the two parts of a line may be given a value there, or be another one.
 fn is_given_value(before: &str, behind: &str) -> bool {
     let (plain, behind) = ([before, behind].concat(), behind.trim_start());
-    let is_set = behind.starts_with('=') && !behind.starts_with("==") || behind.starts_with(":=");
+    let open = behind.trim_start_matches([')', ']', '}', ' ']);
+    let is_changed = behind.starts_with(['+', '-', '*', '/', '|', '&', '%', '^', '@', ':'])
+        && behind
+            .get(1..)
+            .is_some_and(|rest| rest.trim_start_matches('/').starts_with('='));
+    let is_set = open.starts_with('=') && !open.starts_with("==") || is_changed;
     let before = before.trim_end();
     let word = before.rsplit([' ', '\t', '(']).next().unwrap_or_default();
     let is_bound = before.ends_with(['.', '*'])
@@ -161,7 +190,9 @@ fn is_given_value(before: &str, behind: &str) -> bool {
             "as" | "for" | "global" | "nonlocal" | "def" | "del" | "lambda" | "import"
         );
     let is_listed = (behind.starts_with(',') || before.ends_with(','))
-        && [" = ", " for ", " as "].iter().any(|it| plain.contains(it));
+        && [" = ", " for ", " as ", "import "]
+            .iter()
+            .any(|it| plain.contains(it));
     is_set || is_bound || is_listed
 }
 
@@ -242,7 +273,7 @@ fn in_memory_of_python(text: &str) -> Option<bool> {
             return Some(false);
         }
     }
-    Some(functions > 0)
+    Some(functions > 0 && (!is_set_up || text.contains("from pyfakefs")))
 }
 
 /// memfs: `fs` is the one of the library, and no other is brought in.
@@ -265,11 +296,20 @@ fn in_memory_of_script(text: &str) -> bool {
         let is_import = line.starts_with("import {") || line.starts_with("const {");
         let names = line.split('}').next().unwrap_or_default();
         is_import
-            && line.contains("memfs")
+            && ["'memfs'", "\"memfs\""].iter().any(|it| line.contains(it))
             && names.split(['{', ',']).any(|name| name.trim() == "fs")
     });
+    // What takes away is called on the one that is in memory, and comes from nowhere else.
+    let brings_taker = |line: &str| {
+        let is_import = line.contains("import ") || line.contains("require(");
+        is_import
+            && !line.contains("memfs")
+            && ["rm", "unlink", "remove", "trash", "clean", "delete"]
+                .iter()
+                .any(|it| line.contains(it))
+    };
     names_own
         && !text
             .lines()
-            .any(|line| names_module(line) && !is_mock(line))
+            .any(|line| names_module(line) && !is_mock(line) || brings_taker(line))
 }

@@ -51,6 +51,16 @@ const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why 
 const JUDGES: &str =
     " classify check lint parse validate explain tokenize score scan analyze analyse ";
 
+/// Whether a name says of what it judges that it does more with it: `--check-and-run`.
+fn goes_on(name: &str) -> bool {
+    name.split([':', '-', '_']).any(|part| {
+        matches!(
+            part,
+            "run" | "exec" | "eval" | "apply" | "fix" | "execute" | "and"
+        )
+    })
+}
+
 /// Whether a command shows, checks or judges the text that it is given.
 pub(super) fn names_reader(words: &[Word]) -> bool {
     let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
@@ -72,7 +82,7 @@ pub(super) fn names_reader(words: &[Word]) -> bool {
             let mut scripts = words.iter().skip(2).filter(|word| !word.starts_with('-'));
             let names = |word: &String| {
                 let first = word.split([':', '-']).next();
-                first.is_some_and(|it| listed(JUDGES, it))
+                first.is_some_and(|it| listed(JUDGES, it)) && !goes_on(word)
             };
             let mut judges = || scripts.next().is_some_and(names) || behind.is_some_and(names);
             listed(LOOK_UPS, second)
@@ -87,6 +97,7 @@ pub(super) fn names_reader(words: &[Word]) -> bool {
                     .split('-')
                     .next()
                     .is_some_and(|it| listed(JUDGES, it))
+                    && !goes_on(option)
             };
             let named = base(first);
             listed(JUDGES, second) || listed(JUDGES, &named) || words.get(1).is_some_and(judges)
@@ -145,7 +156,10 @@ fn names_all(words: &[&str], own: &[&str]) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
         let is_meant = |word: &&str| {
             let word = word.strip_prefix("./").unwrap_or(word);
-            !word.starts_with('-') && (path.ends_with(&format!("/{word}")) || *path == word)
+            let is_loaded = SETTINGS.iter().any(|part| word.contains(part));
+            !is_loaded
+                && !word.starts_with('-')
+                && (path.ends_with(&format!("/{word}")) || *path == word)
         };
         words.iter().any(is_meant)
             && !SETTINGS.iter().any(|part| name.contains(part))
