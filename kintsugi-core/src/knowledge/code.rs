@@ -314,6 +314,8 @@ impl Analyst<'_> {
             self.problem("too many program texts inside one another", call.span);
             return Feeds::NONE;
         }
+        let joined = self.with_imports(language, word);
+        let word = joined.as_ref().unwrap_or(word);
         if language == Language::Shell {
             return self.shell_text(call, word, operands);
         }

@@ -58,6 +58,7 @@ mod holes;
 mod homeward;
 mod image;
 mod implicit;
+mod imported;
 mod in_place;
 mod into_variables;
 mod kept_by_git;

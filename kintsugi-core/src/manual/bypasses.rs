@@ -218,6 +218,7 @@
 //! | code in a text, a pattern, a list of words or a here-document | `perl -e '$x = "@{[system(q(rm -rf ~/x))]}"'`, `ruby -e 'x = /#{system("rm -rf ~/x")}/'`, `php -r '"{${system(…)}}";'` | `tests/corpus/evasive-literals.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a division that is taken for the start of a pattern, or the reverse | `node -e "x++ / require('child_process').execSync('rm -rf ~/x') / 1"`, `perl -e '$x // system(…)'`, `awk '{x=1} /"/ {system(…)} /"/'` | `tests/corpus/evasive-literals.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a quote that opens no text: in a comment, a page of a manual, a letter, the name of a variable | `// don't` of Go, `=pod`, `?"` of Ruby, `$"` and `$#a` of Perl, `&'a str` of Rust | `tests/corpus/evasive-literals.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a program in several files that the line writes, of which one calls the other | `clean(d)` in `lib.py`, `clean(os.path.expanduser("~"))` in `run.py` | `tests/corpus/dangerous-imported.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the home, by a call that gives it back or a variable of the environment | `os.getenv("HOME")`, `process.env.HOME + "/x"`, `System.user_home!() <> "/x"` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the home by a name in source that the line writes, in a language that is not read call by call | `h <- getHomeDirectory; removePathForcibly (h ++ "/x")` and `runghc X.hs` | `tests/corpus/dangerous-written.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | edits of whatever a search finds in the home | `grep -rl a ~/notes \| xargs sed -i s/a/b/`, `find ~/notes -type f -exec sed -i s/a/b/ {} +` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
@@ -238,7 +239,6 @@
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
-//! | a program in two files that the line writes, of which one calls the other | `clean(d)` in `lib.py`, `clean(os.path.expanduser("~"))` in `run.py` |
 //! | what a group says on its standard error, when that is a shell | `{ echo 'rm -rf ~/x' >&2; } 2> >(sh)` |
 //! | a function that fish finds by the name of its file | `… > b/f.fish; set -p fish_function_path $PWD/b; f` |
 //! | the history of an interactive shell: `!` stands for lines that nobody here knows | `!rm` |
