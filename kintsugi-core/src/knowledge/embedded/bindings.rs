@@ -26,6 +26,10 @@ impl Script<'_> {
         let from = cursor.name() == Some("from");
         cursor.at += 1;
         let braced = cursor.braced_names();
+        // `import * as fs from 'fs'`
+        if cursor.is("*") && matches!(cursor.ahead(1), Some(Token::Name(name)) if name == "as") {
+            cursor.at += 2;
+        }
         let module = cursor.dotted();
         if let (Some("from"), false) = (cursor.name(), from) {
             cursor.at += 1;
@@ -46,6 +50,19 @@ impl Script<'_> {
         } else {
             self.modules(cursor, module);
         }
+    }
+
+    /// `name = value`; a function that is written with an arrow goes by its name.
+    pub(super) fn assigned(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
+        cursor.at += 1;
+        cursor.skip_lines();
+        let is_function = self.arrow(cursor, name);
+        let mut value = self.expression(cursor);
+        if is_function {
+            value = Value::named(name);
+        }
+        self.bind(name, value.clone());
+        value
     }
 
     /// `with E as name`: what a manager gives is as good as the manager.

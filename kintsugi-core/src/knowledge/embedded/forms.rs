@@ -11,6 +11,9 @@ use crate::knowledge::schema::Language;
 /// Most tokens of a list of parameters or names that are looked at.
 const PARAMETERS_MAX: usize = 64;
 
+/// Longest type of what a function gives back, in tokens.
+const TYPE_MAX: usize = 16;
+
 /// Most elements of a list that an expression is worked out for, one by one.
 const ELEMENTS_MAX: usize = 256;
 
@@ -21,27 +24,41 @@ impl Script<'_> {
         let Some(name) = cursor.name() else { return };
         cursor.at += 1;
         name.clone_into(&mut self.current);
-        let mut parameters = Vec::new();
-        if cursor.is("(") {
-            let mut at = cursor.at;
-            let mut fresh = false;
-            while let Some(token) = cursor.tokens.get(at)
-                && at < cursor.at + PARAMETERS_MAX
-            {
-                let is_first = matches!(token.mark(), "(" | ",");
-                if token.mark() == ")" {
-                    break;
-                }
-                if let (Token::Name(parameter), true) = (token, fresh)
-                    && !matches!(parameter.as_str(), "self" | "cls" | "this")
-                {
-                    parameters.push(parameter.clone());
-                }
-                fresh = is_first || fresh && matches!(token.mark(), "*" | "**" | "&");
-                at += 1;
-            }
-        }
+        let parameters = if cursor.is("(") {
+            parameters(cursor.tokens, cursor.at).0
+        } else {
+            Vec::new()
+        };
         self.functions.insert(name.to_owned(), parameters);
+    }
+
+    /// `name = d => …` and `name = async (d: string): void => …`: a function of JavaScript; whether it is one. Nothing is consumed.
+    pub(super) fn arrow(&mut self, cursor: &Cursor<'_>, name: &str) -> bool {
+        if self.language != Language::Javascript {
+            return false;
+        }
+        let is_async = cursor.name() == Some("async");
+        let at = cursor.at + usize::from(is_async);
+        let (found, end) = match cursor.tokens.get(at) {
+            Some(Token::Name(parameter)) => (vec![parameter.clone()], at + 1),
+            Some(Token::Mark("(")) => {
+                let (found, end) = parameters(cursor.tokens, at);
+                (found, end + 1)
+            }
+            _ => return false,
+        };
+        // A type may stand between: `): Promise<void> =>`.
+        let mut behind = cursor.tokens.get(end..).unwrap_or_default().iter();
+        let is_typed = matches!(behind.clone().next(), Some(Token::Mark(":")));
+        let reach = if is_typed { TYPE_MAX } else { 1 };
+        let is_arrow = behind
+            .by_ref()
+            .take(reach)
+            .any(|token| token.mark() == "=>");
+        if is_arrow {
+            self.functions.insert(name.to_owned(), found);
+        }
+        is_arrow
     }
 
     /// `a, b = "rm", "-rf"`; nothing is consumed when it is something else.
@@ -203,4 +220,26 @@ impl Script<'_> {
         }
         Value::list(all)
     }
+}
+
+/// The names between the bracket at `at` and the one that closes it, and where that is.
+fn parameters(tokens: &[Token], at: usize) -> (Vec<String>, usize) {
+    let mut found = Vec::new();
+    let (mut is_fresh, mut depth) = (false, 0_u32);
+    for (end, token) in tokens.iter().enumerate().skip(at).take(PARAMETERS_MAX) {
+        match token.mark() {
+            "(" => depth += 1,
+            ")" if depth <= 1 => return (found, end),
+            ")" => depth -= 1,
+            _ => {}
+        }
+        if let (Token::Name(parameter), true) = (token, is_fresh && depth == 1)
+            && !matches!(parameter.as_str(), "self" | "cls" | "this")
+        {
+            found.push(parameter.clone());
+        }
+        let is_first = matches!(token.mark(), "(" | ",");
+        is_fresh = is_first || is_fresh && matches!(token.mark(), "*" | "**" | "&");
+    }
+    (found, at + PARAMETERS_MAX)
 }

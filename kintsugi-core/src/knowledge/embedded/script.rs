@@ -518,11 +518,7 @@ impl Script<'_> {
             return self.expression(cursor);
         }
         if cursor.is("=") || cursor.is(":=") {
-            cursor.at += 1;
-            cursor.skip_lines();
-            let value = self.expression(cursor);
-            self.bind(name, value.clone());
-            return value;
+            return self.assigned(cursor, name);
         }
         if cursor.is("+=") || cursor.is(".=") {
             cursor.at += 1;
