@@ -102,6 +102,16 @@ impl Analyst<'_> {
         words: &[Word],
     ) -> Printed {
         let next = words.first().and_then(Word::known);
+        // Neither a compiler nor an editor is called so, and whoever set the variable may have meant another program.
+        if matches!(
+            next.as_deref(),
+            Some("-rf" | "-fr" | "-Rf" | "-r" | "-R" | "-f")
+        ) {
+            self.call(&Call {
+                words: &[&[Word::text("rm", first.span)], words].concat(),
+                ..call.clone()
+            });
+        }
         let is_known = next.is_some_and(|name| {
             let name = name.rsplit('/').next().unwrap_or_default();
             matches!(self.knowledge.resolve(name), Resolved::Known { .. })

@@ -95,7 +95,7 @@ fn imports(language: Language, word: &Word, module: &str) -> bool {
         })
     };
     match (language, module) {
-        (Language::Python, _) => any(&["import ", "from ", "."]),
+        (Language::Python, _) => any(&["import ", "from ", ".", ", "]),
         (Language::Javascript, _) => any(&["'./", "\"./", "'../", "\"../"]),
         (Language::Ruby, _) => any(&["relative '", "relative \"", "'./", "\"./"]),
         (Language::Php | Language::Perl, _) => any(&["'", "\"", "/"]),

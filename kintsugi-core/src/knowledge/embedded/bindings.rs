@@ -52,6 +52,45 @@ impl Script<'_> {
         }
     }
 
+    /// `import('fs').then(fs => …)` and `import('fs').then(({ rm }) => …)`: a module that comes later.
+    pub(super) fn promised(&mut self, tokens: &[Token]) {
+        if self.language != Language::Javascript {
+            return;
+        }
+        for (at, seven) in tokens.windows(7).enumerate() {
+            let [
+                Token::Name(import),
+                open,
+                Token::Text(parts),
+                close,
+                dot,
+                Token::Name(then),
+                call,
+            ] = seven
+            else {
+                continue;
+            };
+            let marks = [open, close, dot, call].map(Token::mark);
+            if import != "import" || then != "then" || marks != ["(", ")", ".", "("] {
+                continue;
+            }
+            let source = plain(parts);
+            let source = source.strip_prefix("node:").unwrap_or(&source);
+            let mut cursor = Cursor { tokens, at: at + 7 };
+            if cursor.name() == Some("async") {
+                cursor.at += 1;
+            }
+            cursor.accept("(");
+            for (member, name) in cursor.braced_names() {
+                let path = [source, ".", &member].concat();
+                self.names.insert(name, Value::named(path));
+            }
+            if let Some(name) = cursor.name() {
+                self.names.insert(name.to_owned(), Value::named(source));
+            }
+        }
+    }
+
     /// `name = value`; a function that is written with an arrow goes by its name.
     pub(super) fn assigned(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
         cursor.at += 1;

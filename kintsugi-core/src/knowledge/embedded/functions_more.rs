@@ -72,6 +72,7 @@ pub(super) const RUBY: &[(&str, Does)] = &[
     ("Dir.mktmpdir", Does::Temporary),
     ("Dir.tmpdir", Does::Temporary),
     (".hex", Does::Decode(Decode::Other)),
+    ("execute", Does::Query),
     (".execute", Does::Query),
     (".exec_query", Does::Query),
     (".exec_params", Does::Query),

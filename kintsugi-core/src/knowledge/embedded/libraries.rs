@@ -1,6 +1,6 @@
 //! Libraries whose calls say by their names, or by one argument, what becomes of something elsewhere or of a repository.
 //!
-//! Sources: python-crontab 3.2, `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
+//! Sources: python-crontab 3.2, shelljs 0.8, `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
 
 use super::effects::Call;
 use super::script::Script;
@@ -39,6 +39,25 @@ impl Script<'_> {
             || self.uploads(call, last)
             || self.told_over_ssh(call, last)
             || self.scheduled(call, last)
+            || self.told_to_shell(call, last)
+    }
+
+    /// shelljs 0.8: `shell.rm("-rf", dir)` is the command of that name.
+    fn told_to_shell(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let is_command = matches!(last, "rm" | "mv" | "cp" | "chmod" | "ln" | "sed" | "cat");
+        if !is_command || !call.path.starts_with("shelljs.") {
+            return false;
+        }
+        let mut words = vec![Value::text(last)];
+        words.extend(call.positional().flat_map(|value| match &value.items {
+            Some(items) => items.clone(),
+            None => vec![value.clone()],
+        }));
+        let words = words
+            .iter()
+            .filter_map(|it| it.alternatives().into_iter().next());
+        self.found.push(Embedded::Command(words.collect()));
+        true
     }
 
     /// python-crontab 3: `CronTab(user=True).new(command="…")`.

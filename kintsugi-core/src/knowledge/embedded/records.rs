@@ -36,6 +36,11 @@ const CALLS: &[(&str, Role)] = &[
     (".delete_many({})", Role::Table),
     (".drop_all(", Role::Table),
     (".drop_table(", Role::Table),
+    // Active Record 7.2, "Migrations"; Django 5.1, "Migration Operations".
+    (" drop_table :", Role::Table),
+    (" drop_table \"", Role::Table),
+    (" drop_table(", Role::Table),
+    (".DeleteModel(", Role::Table),
     (".drop_collection(", Role::Table),
     (".dropTable(", Role::Table),
     // Laravel 11, `Illuminate\\Support\\Facades\\Schema`; DBI 1.2 of R.

@@ -119,6 +119,7 @@ pub(super) fn read_with(
     if mocked == Mocked::Cloud && script.brings.libraries == 0 {
         script.client = None;
     }
+    script.promised(&tokens);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
