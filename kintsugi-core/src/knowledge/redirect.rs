@@ -18,6 +18,7 @@ impl Analyst<'_> {
     /// Assignments whose variable makes programs run or load something.
     pub(super) fn assignments(&mut self, call: &Call<'_>) {
         let declared = declared(call);
+        self.named_elsewhere(call);
         for assignment in call.assignments.iter().chain(&declared) {
             if super::plain_options::are_plain(&assignment.name, &assignment.value) {
                 continue;
@@ -37,6 +38,19 @@ impl Analyst<'_> {
                 };
                 self.keyed_only(call, parsed);
             }
+        }
+    }
+
+    /// `export $(curl -s https://example.org/env)`: whoever answers names the variables, and some of them name programs (`BASH_ENV`).
+    fn named_elsewhere(&mut self, call: &Call<'_>) {
+        let is_named = |word: &Word| {
+            matches!(word.pieces.first(), Some(Piece::Hole(Hole::Output { .. })))
+                && Self::word_feeds(word, call.scope).contains(Feed::Network)
+        };
+        if is_declaring(call) && call.words.iter().skip(1).any(is_named) {
+            let target = Target::named("variables that the network names");
+            self.push(call, Action::Interpret, Role::Code, target)
+                .feed(Feed::Network);
         }
     }
 
@@ -381,20 +395,21 @@ pub(super) fn behind_wrappers(words: &[Word]) -> String {
     .unwrap_or_default()
 }
 
-/// What `export` and its like assign.
-fn declared(call: &Call<'_>) -> Vec<Assignment> {
+/// Whether a command gives variables their values.
+fn is_declaring(call: &Call<'_>) -> bool {
     const DECLARING: [&str; 7] = [
         "export", "declare", "typeset", "local", "readonly", "setenv", "set",
     ];
-    let Some((first, words)) = call.words.split_first() else {
-        return Vec::new();
-    };
-    if !first
-        .known()
-        .is_some_and(|name| DECLARING.contains(&&*name))
-    {
+    let first = call.words.first().and_then(Word::known);
+    first.is_some_and(|name| DECLARING.contains(&&*name))
+}
+
+/// What `export` and its like assign.
+fn declared(call: &Call<'_>) -> Vec<Assignment> {
+    if !is_declaring(call) {
         return Vec::new();
     }
+    let words = call.words.get(1..).unwrap_or_default();
     words
         .iter()
         .filter_map(|word| {

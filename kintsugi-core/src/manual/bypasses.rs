@@ -239,6 +239,9 @@
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
+//! | a fixture that another file of the line gives to a test under a name that pytest has | `def tmp_path(): return Path.home()` in `conftest.py` |
+//! | a method that stands in an object of JavaScript, called by a test in another file | `module.exports = { clean(d) { … } }` and jest |
+//! | calls of languages that are read by names alone, in ways that nobody listed | `removePathForcibly =<< getHomeDirectory` in Haskell, a post of `~/.npmrc` in Dart |
 //! | what a group says on its standard error, when that is a shell | `{ echo 'rm -rf ~/x' >&2; } 2> >(sh)` |
 //! | a function that fish finds by the name of its file | `… > b/f.fish; set -p fish_function_path $PWD/b; f` |
 //! | the history of an interactive shell: `!` stands for lines that nobody here knows | `!rm` |

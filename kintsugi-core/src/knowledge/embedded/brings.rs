@@ -468,7 +468,8 @@ pub(super) fn is_library(name: &str) -> bool {
 
 /// Whether a name is that of a library which speaks to machines.
 fn is_machine(name: &str) -> bool {
-    MACHINES.contains(&name.split(['.', '/']).next().unwrap_or(name))
+    let first = name.split(['.', '/']).next().unwrap_or(name);
+    MACHINES.contains(&first) || name.starts_with("net/ssh")
 }
 
 fn is_requester(name: &str) -> bool {
