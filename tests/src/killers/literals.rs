@@ -4,6 +4,14 @@ use super::{Killer, around, beside};
 
 /// Its seeds.
 pub(super) const SEEDS: &[Killer] = &[
+    beside("signs of node", "node -e '", "!", "x'"),
+    beside("words in front of an operand", "node -e '", "new ", "x'"),
+    beside("signs and words", "node -e '", "! await ", "x'"),
+    beside("references of perl", "perl -e '", "\\", "x'"),
+    beside("sigils of perl", "perl -e '", "$", "x'"),
+    beside("signs of ruby", "ruby -e '", "! ", "x'"),
+    beside("words of python", "python3 -c '", "await ", "x'"),
+    beside("words before lambda", "python3 -c '", "lambda: ", "x'"),
     beside("texts in code of node", "node -e '", "`${\"", "'"),
     around("templates that end", "node -e '`${", "1", "}`'"),
     beside(

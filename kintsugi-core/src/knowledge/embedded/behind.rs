@@ -204,11 +204,17 @@ pub(super) fn globs(text: &str) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('<') {
         out.push_str(before);
-        let inside = behind.split_once('>').filter(|(inside, _)| {
+        // Looked for no further than to where another may begin.
+        let end = behind
+            .find(['>', '<', ' ', ';', '"', '\'', '\n'])
+            .unwrap_or(0);
+        let inside = behind.get(..=end).and_then(|it| it.strip_suffix('>'));
+        let inside = inside.map(|inside| (inside, behind.get(end + 1..).unwrap_or_default()));
+        let inside = inside.filter(|(inside, _)| {
             let is_path =
                 |letter: char| letter.is_ascii_alphanumeric() || "_./*?{},~-".contains(letter);
             let begins = inside.starts_with(['~', '/', '$']) || inside.chars().all(is_path);
-            begins && inside.contains('*') && !inside.contains([' ', ';', '"', '\'', '\n'])
+            begins && inside.contains('*')
         });
         if let Some((inside, after)) = inside {
             out.extend(["glob(\"", inside, "\")"]);

@@ -380,16 +380,14 @@ impl Script<'_> {
                     .extend(text.alternatives().into_iter().map(Embedded::Shell));
                 Value::unknown(Feed::Program)
             }
-            Some(Token::Change(parts)) => {
+            Some(token @ (Token::Pattern(parts) | Token::Change(parts))) => {
                 cursor.at += 1;
-                // Without `=~` it is applied to `$_`.
-                self.hides = true;
-                self.names
-                    .insert("$_".to_owned(), Value::unknown(Feed::Decoded));
-                self.evaluated(parts)
-            }
-            Some(Token::Pattern(parts)) => {
-                cursor.at += 1;
+                if matches!(token, Token::Change(_)) {
+                    // Without `=~` it is applied to `$_`.
+                    self.hides = true;
+                    let changed = Value::unknown(Feed::Decoded);
+                    self.names.insert("$_".to_owned(), changed);
+                }
                 self.evaluated(parts)
             }
             Some(Token::Words(words)) => {
@@ -423,7 +421,7 @@ impl Script<'_> {
                 }
                 "!" | "-" | "&" | "*" | "**" | "@" | "$" | "\\" | "..." => {
                     cursor.at += 1;
-                    return self.operand(cursor);
+                    return self.operand_behind(cursor);
                 }
                 _ => return Value::unknown(Feed::Nothing),
             },
@@ -434,6 +432,18 @@ impl Script<'_> {
             Some(Token::Line) | None => return Value::unknown(Feed::Nothing),
         };
         self.behind(cursor, value)
+    }
+
+    /// The operand behind a sign or word, of which there may be many.
+    fn operand_behind(&mut self, cursor: &mut Cursor<'_>) -> Value {
+        let mut value = Value::unknown(Feed::Nothing);
+        if self.enter() {
+            value = self.operand(cursor);
+        } else {
+            cursor.at = cursor.tokens.len();
+        }
+        self.depth -= 1;
+        value
     }
 
     /// The code in a pattern.
@@ -510,7 +520,7 @@ impl Script<'_> {
             return Value::unknown(Feed::Program);
         }
         if matches!(name, "new" | "await" | "my" | "return") {
-            return self.operand(cursor);
+            return self.operand_behind(cursor);
         }
         if name == "lambda" {
             while cursor.peek().is_some() && !cursor.accept(":") {

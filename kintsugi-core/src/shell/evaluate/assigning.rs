@@ -178,6 +178,10 @@ impl Machine<'_> {
             if let Some((key, _)) = keyed {
                 let at = key.len() + 3;
                 let key = key.trim_matches(['"', '\'']).to_owned();
+                // The key of an indexed array is an expression: `x='a[$(rm f)]'; y=([x]=1)`.
+                if name_bytes(&key) == key.len() {
+                    self.arithmetic(&key, raw.span());
+                }
                 let pieces = self.single(&raw.part(at, text.len())).pieces;
                 state::append(&mut all, &pieces);
                 elements.push((key, pieces));
@@ -250,6 +254,11 @@ impl Machine<'_> {
                 written.appends,
             );
             let pieces = self.value_of(raw, at, &element);
+            if self.integers.contains(&name)
+                && let Some(text) = state::known(&pieces)
+            {
+                self.arithmetic(&text, raw.span());
+            }
             if exported {
                 self.state.export(&name);
             }

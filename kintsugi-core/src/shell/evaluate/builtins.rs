@@ -131,6 +131,9 @@ impl Machine<'_> {
             if exports {
                 self.state.export(name);
             }
+            if flags.contains('i') || builtin == "integer" {
+                self.integers.insert(name.to_owned());
+            }
             if flags.contains(['u', 'l', 'i']) {
                 self.convert(name, &flags);
             }

@@ -79,6 +79,8 @@ struct Machine<'b> {
     calls: Vec<String>,
     /// The variables that each of them has made its own.
     locals: Vec<BTreeSet<String>>,
+    /// Variables of which every value is an expression: `declare -i n`.
+    integers: BTreeSet<String>,
     depth: u32,
     /// How many constructs lie around that look at whether a command fails, so that `set -e` does not count.
     tested: u32,
@@ -119,6 +121,7 @@ pub(super) fn run(text: &str, context: &Context, budget: &mut Budget) -> Script 
         choices: BTreeMap::new(),
         calls: Vec::new(),
         locals: Vec::new(),
+        integers: BTreeSet::new(),
         depth: 0,
         tested: 0,
         passed: Vec::new(),

@@ -1,7 +1,7 @@
 //! Literals of the languages that share a reader ([`Language::Other`]), and how those differ.
 
 use super::literals::{Quote, closing, is_computed};
-use super::{Language, Lexer, NESTED_MAX, OTHERWISE_MAX, Part, Token, end_of};
+use super::{Language, Lexer, NESTED_MAX, Part, Token, end_of};
 use crate::knowledge::embedded::escapes::unescape;
 
 /// What is known of the language of a text that is read as [`Language::Other`].
@@ -90,7 +90,7 @@ impl Lexer<'_> {
             self.delimited(quote)
         };
         let mut parts = vec![Part::Text(unescape(body))];
-        let is_followed = self.depth < NESTED_MAX && self.otherwise.len() <= OTHERWISE_MAX;
+        let is_followed = self.depth < NESTED_MAX;
         if is_followed && code.iter().any(|opener| body.contains(opener)) && self.may_look() {
             let mut computed = self.within(start);
             computed.is_other = true;
@@ -107,12 +107,13 @@ impl Lexer<'_> {
             if !computed.missed.is_open {
                 parts.extend(found.into_iter().filter_map(|part| {
                     let Part::Code(code) = part else { return None };
-                    is_computed(&code).then_some(Part::Aside(code))
+                    let is_call = is_computed(&code) && code.contains(['(', '`', ' ']);
+                    is_call.then_some(Part::Aside(code))
                 }));
                 if self.is_other {
                     self.rest = computed.rest;
                 } else if computed.rest.len() != self.rest.len() {
-                    self.otherwise.push(start);
+                    self.computed.get_or_insert(start);
                 }
             }
         }

@@ -83,11 +83,16 @@ impl<'a> Lexer<'a> {
         true
     }
 
+    /// Whether no literal goes on behind the end of a line.
+    pub(super) fn has_lines(&self) -> bool {
+        matches!(
+            self.language,
+            Language::Javascript | Language::Mongo | Language::Python
+        )
+    }
+
     /// Whether a quote opens a literal that this line does not close, which these languages do not have.
-    fn is_open_line(&mut self, quote: char) -> bool {
-        if !self.may_look() {
-            return false;
-        }
+    fn is_open_line(&self, quote: char) -> bool {
         let body = self.rest.get(1..).unwrap_or_default();
         let is_triple = body.starts_with([quote]) && body.chars().nth(1) == Some(quote);
         if is_triple && self.language == Language::Python {
@@ -98,10 +103,7 @@ impl<'a> Lexer<'a> {
             match c {
                 _ if is_escaped => is_escaped = false,
                 '\\' => is_escaped = true,
-                '\n' => {
-                    self.missed.ends += 1;
-                    return true;
-                }
+                '\n' => return true,
                 _ if c == quote => return false,
                 _ => {}
             }
@@ -111,8 +113,7 @@ impl<'a> Lexer<'a> {
 
     /// A text in which nothing is computed.
     fn simple(&mut self, quote: char) -> bool {
-        let is_line = matches!(self.language, Language::Javascript | Language::Mongo);
-        if is_line && self.is_open_line(quote) {
+        if self.has_lines() && self.is_open_line(quote) {
             return false;
         }
         self.advance(1);
@@ -469,7 +470,8 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
         }
-        self.missed.ends += 1;
+        // Where lines end it, only a class of letters hides what closes it from more than one look.
+        self.missed.ends += usize::from(is_class || !is_line);
         None
     }
 }

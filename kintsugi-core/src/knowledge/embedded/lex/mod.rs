@@ -92,7 +92,7 @@ const NESTED_MAX: u32 = 12;
 const OTHERWISE_MAX: usize = 3;
 
 /// Most ends that are looked for and not there; each look goes through the rest of the text.
-const ENDS_MAX: usize = 6;
+const ENDS_MAX: usize = 3;
 
 /// Operators of which the first that fits is taken, so longer ones come first.
 const MARKS: &[&str] = &[
@@ -133,6 +133,8 @@ struct Lexer<'a> {
     here: Vec<Here>,
     /// Where a place can be read in another way: what stands behind it.
     otherwise: Vec<&'a str>,
+    /// Where a text would end elsewhere if the language computed something in it.
+    computed: Option<&'a str>,
     /// It is the other reading.
     is_other: bool,
     /// How deep in literals it stands.
@@ -155,7 +157,8 @@ fn split(text: &str, language: Language) -> Vec<Token> {
     while lexer.step() {}
     let mut is_unclear = lexer.missed.is_unclear || lexer.otherwise.len() > OTHERWISE_MAX;
     let mut tokens = lexer.tokens;
-    for rest in lexer.otherwise.into_iter().take(OTHERWISE_MAX) {
+    let otherwise = lexer.otherwise.into_iter().take(OTHERWISE_MAX);
+    for rest in otherwise.chain(lexer.computed) {
         let mut other = Lexer::new(rest, language, dialect);
         other.is_other = true;
         while other.step() {}
@@ -183,6 +186,7 @@ impl<'a> Lexer<'a> {
             missed: Missed::default(),
             here: Vec::new(),
             otherwise: Vec::new(),
+            computed: None,
             is_other: false,
             depth: 0,
         }
@@ -362,6 +366,13 @@ impl<'a> Lexer<'a> {
             _ => {}
         }
         self.advance(mark.map_or(first.len_utf8(), |mark| mark.len()));
+        // A backslash stands in no code of theirs, and a quote behind it opens nothing.
+        if first == '\\'
+            && self.has_lines()
+            && let Some(quote @ ('"' | '\'' | '/')) = self.rest.chars().next()
+        {
+            self.advance(quote.len_utf8());
+        }
         let is_method = self.language == Language::Lua
             && mark.copied() == Some(":")
             && self
