@@ -74,7 +74,7 @@ impl Script<'_> {
                 break;
             }
         }
-        if names.len() < 2 || !cursor.accept("=") {
+        if names.len() < 2 || !(cursor.accept("=") || cursor.accept(":=")) {
             cursor.at = start;
             return false;
         }

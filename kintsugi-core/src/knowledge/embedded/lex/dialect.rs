@@ -90,8 +90,11 @@ impl Lexer<'_> {
             self.delimited(quote)
         };
         let mut parts = vec![Part::Text(unescape(body))];
-        let is_followed = self.depth < NESTED_MAX;
-        if is_followed && code.iter().any(|opener| body.contains(opener)) && self.may_look() {
+        let is_marked = code.iter().any(|opener| body.contains(opener));
+        // A second one that does not end is as good as many.
+        let is_followed = self.depth < NESTED_MAX && self.missed.ends == 0;
+        self.missed.is_unclear |= is_marked && !is_followed && !self.dialect.has_letters;
+        if is_marked && is_followed {
             let mut computed = self.within(start);
             computed.is_other = true;
             computed.advance(close.len());

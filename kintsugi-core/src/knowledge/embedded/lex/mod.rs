@@ -92,7 +92,7 @@ const NESTED_MAX: u32 = 12;
 const OTHERWISE_MAX: usize = 3;
 
 /// Most ends that are looked for and not there; each look goes through the rest of the text.
-const ENDS_MAX: usize = 3;
+const ENDS_MAX: usize = 1;
 
 /// Operators of which the first that fits is taken, so longer ones come first.
 const MARKS: &[&str] = &[
