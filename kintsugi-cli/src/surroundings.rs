@@ -37,10 +37,8 @@ const AGENT_MARKS: [(&str, &str); 14] = [
 /// # Errors
 /// When the environment names no usable place.
 pub fn paths() -> Result<Paths, Failure> {
-    locate(&environment()).map_err(|error: PathError| {
-        Failure::new(Exit::Failed, error.to_string())
-            .hint("set `HOME`, or give `KINTSUGI_SOCKET` a short absolute path")
-    })
+    // What to set is in the message, since the daemon says it as well.
+    locate(&environment()).map_err(|error: PathError| Failure::new(Exit::Failed, error.to_string()))
 }
 
 /// Returns what the environment says about places, for `kintsugi_core::paths`.
@@ -58,23 +56,29 @@ pub fn environment() -> Environment {
     }
 }
 
-/// Returns the person's home.
+/// Returns the person's home; none when its name is no text, since whatever else it were turned into is another directory.
 #[must_use]
 pub fn home() -> Option<String> {
-    BaseDirs::new().map(|directories| directories.home_dir().to_string_lossy().into_owned())
+    BaseDirs::new()?.home_dir().to_str().map(str::to_owned)
 }
 
 /// Returns where this program is installed, for what has to name it.
 ///
 /// # Errors
-/// When the system does not tell.
+/// When the system does not tell, or it is no text, which the line of a hook has to be.
 pub fn program() -> Result<PathBuf, Failure> {
-    env::current_exe()
-        .and_then(|own| own.canonicalize())
-        .map_err(|error| {
-            let message = format!("cannot tell where this program is installed: {error}");
-            Failure::new(Exit::Failed, message).hint("call it by its absolute path")
-        })
+    let own = env::current_exe().and_then(|own| own.canonicalize());
+    let own = own.map_err(|error| {
+        let message = format!("cannot tell where this program is installed: {error}");
+        Failure::new(Exit::Failed, message).hint("call it by its absolute path")
+    })?;
+    if own.to_str().is_none() {
+        let shown = escape(&own.display().to_string());
+        let message = format!("this program is installed at `{shown}`, which is not UTF-8");
+        return Err(Failure::new(Exit::Failed, message)
+            .hint("install it in a directory whose name is UTF-8, and call it there"));
+    }
+    Ok(own)
 }
 
 /// Returns the directory this process stands in, absolute.

@@ -94,6 +94,11 @@ pub enum PathError {
     /// A socket needs a directory that can be closed to others.
     #[error("the socket path `{0}` names no file in a directory")]
     NoFileName(String),
+    /// The log and the settings are text and could not name it.
+    #[error(
+        "the path `{0}` is not UTF-8: set `HOME`, `XDG_DATA_HOME`, `XDG_CONFIG_HOME` or `KINTSUGI_SOCKET` so that it is"
+    )]
+    NotText(String),
 }
 
 /// Returns where everything is.
@@ -114,6 +119,11 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         })
         .unwrap_or_else(|| data.join("kintsugi.sock"));
     check_socket(&socket)?;
+    for path in [&data, &config, &socket] {
+        if path.to_str().is_none() {
+            return Err(PathError::NotText(path.display().to_string()));
+        }
+    }
     Ok(Paths {
         socket_lock: beside(&socket, "lock"),
         start_lock: beside(&socket, "start"),
@@ -216,6 +226,23 @@ mod tests {
     fn a_relative_socket_is_refused() {
         let error = locate(&environment(Some("k.sock"), None)).unwrap_err();
         assert_eq!(error, PathError::RelativeSocket("k.sock".into()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_is_refused() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let raw = || Some(std::ffi::OsString::from_vec(b"/h\xffme/k".to_vec()).into());
+        let shown = PathError::NotText("/h\u{fffd}me/k".to_owned());
+        let mut data = environment(None, Some("/run/user/1"));
+        data.data_directory = raw();
+        assert_eq!(locate(&data), Err(shown.clone()));
+        let mut config = environment(None, Some("/run/user/1"));
+        config.config_directory = raw();
+        assert_eq!(locate(&config), Err(shown.clone()));
+        let mut socket = environment(None, None);
+        socket.socket = raw();
+        assert_eq!(locate(&socket), Err(shown));
     }
 
     #[test]

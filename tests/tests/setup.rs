@@ -293,6 +293,7 @@ fn what_cannot_be_changed_safely_is_named_and_left_and_the_rest_is_done() {
     let broken = [
         (".gemini/settings.json", "{ \"hooks\": "),
         (".factory/settings.json", "[1]"),
+        (".cursor/hooks.json", "{\"hooks\": {}, \"hooks\": {}}\n"),
         (".kimi-code/config.toml", "hooks = [] # all in one line\n"),
         (".kimi/config.toml", "model = \n"),
         (".zshrc", "# >>> kintsugi >>>\nhalf a block\n"),
@@ -491,4 +492,44 @@ fn a_pipe_and_a_link_to_nothing_in_the_place_of_a_file_are_named_and_left() {
     }
     assert_eq!(setup(&machine, &["--undo"]).0, Some(0));
     assert!(link.is_symlink() && pipe.exists());
+}
+
+#[test]
+fn a_home_that_is_no_text_is_refused_by_everything_and_nothing_is_written_there() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let machine = Machine::new();
+    let home = machine.home().join(std::ffi::OsStr::from_bytes(b"h\xffme"));
+    std::fs::create_dir_all(home.join(".claude")).unwrap();
+    std::fs::write(home.join(".bashrc"), "# mine\n").unwrap();
+    let before = everything(&home);
+    for arguments in [
+        &["setup"][..],
+        &["setup", "--check"],
+        &["setup", "--undo"],
+        &["pending"],
+        &["doctor"],
+    ] {
+        let output = machine.kintsugi(arguments).env("HOME", &home).output();
+        let output = output.unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}: {output:?}");
+        assert!(told.contains("is not UTF-8"), "{arguments:?}: {told}");
+    }
+    let daemon = machine
+        .command(program("kintsugi-daemon"))
+        .env("HOME", &home)
+        .output();
+    let daemon = daemon.unwrap();
+    let told = String::from_utf8_lossy(&daemon.stderr);
+    assert!(
+        !daemon.status.success() && told.contains("is not UTF-8"),
+        "{daemon:?}"
+    );
+    // The hook has nobody to ask, so it refuses.
+    let payload = r#"{"tool_name":"Bash","tool_input":{"command":"git push --force"},"hook_event_name":"PreToolUse","cwd":"/"}"#;
+    let mut hook = machine.command(program("kintsugi-hook"));
+    hook.arg("claude-code").env("HOME", &home);
+    let answer = kintsugi_tests::machine::fed(hook, payload.as_bytes());
+    assert_eq!(heard("claude-code", &answer), Said::Deny, "{answer:?}");
+    assert_eq!(everything(&home), before);
 }

@@ -20,6 +20,9 @@ pub(super) enum DocumentError {
     /// A member is not what the host takes it for.
     #[error("its member `{0}` is not what was expected")]
     Member(&'static str),
+    /// Of two members of one name, hosts read the last, and a person reads the first.
+    #[error("its member `{0}` is there twice: make one of the two")]
+    Twice(&'static str),
 }
 
 /// Returns `text` with every element in its place, once; the same text when all are there.
@@ -51,10 +54,15 @@ pub(super) fn without(text: &str, elements: &[Element]) -> Result<String, Docume
     let root = parse(text)?;
     if let Some(top) = root.object_value() {
         for element in elements {
-            if let Ok(array) = array_at(&top, &element.path) {
-                for old in ours(&array) {
-                    old.remove();
+            match array_at(&top, &element.path) {
+                Ok(array) => {
+                    for old in ours(&array) {
+                        old.remove();
+                    }
                 }
+                // Ours may be in the other of the two.
+                Err(error @ DocumentError::Twice(_)) => return Err(error),
+                Err(DocumentError::NotJson(_) | DocumentError::Member(_)) => {}
             }
         }
     }
@@ -80,13 +88,24 @@ fn array_at(top: &CstObject, path: &[&'static str]) -> Result<CstArray, Document
     };
     let mut object = top.clone();
     for name in before {
+        check_once(&object, name)?;
         object = object
             .object_value_or_create(name)
             .ok_or(DocumentError::Member(name))?;
     }
+    check_once(&object, last)?;
     object
         .array_value_or_create(last)
         .ok_or(DocumentError::Member(last))
+}
+
+fn check_once(object: &CstObject, name: &'static str) -> Result<(), DocumentError> {
+    let members = object.properties().into_iter();
+    let same = members.filter(|member| member.decoded_name().as_deref() == Some(name));
+    if same.count() > 1 {
+        return Err(DocumentError::Twice(name));
+    }
+    Ok(())
 }
 
 /// Puts `value` in front, so that no other hook runs before it; what is ours and different is replaced.
@@ -242,5 +261,23 @@ mod tests {
             with("{", &[element(1)]),
             Err(DocumentError::NotJson(_))
         ));
+    }
+
+    #[test]
+    fn of_two_members_of_one_name_none_is_chosen() {
+        for (text, member) in [
+            ("{\"hooks\": {}, \"hooks\": {}}", "hooks"),
+            ("{\"hooks\": {}, \"h\\u006foks\": 1}", "hooks"),
+            (
+                "{\"hooks\": {\"PreToolUse\": [], \"PreToolUse\": []}}",
+                "PreToolUse",
+            ),
+        ] {
+            let twice = Err(DocumentError::Twice(member));
+            assert_eq!(with(text, &[element(1)]), twice, "{text}");
+            assert_eq!(without(text, &[element(1)]), twice, "{text}");
+        }
+        let elsewhere = "{\"a\": 1, \"a\": {\"hooks\": []}}";
+        assert!(with(elsewhere, &[element(1)]).is_ok());
     }
 }

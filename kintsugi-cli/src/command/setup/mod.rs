@@ -171,9 +171,9 @@ fn ledger() -> Result<Ledger, Failure> {
 
 /// Returns the files of what is found, of shells and of hosts.
 fn found() -> Result<Vec<File>, Failure> {
-    let home = surroundings::home()
-        .map(PathBuf::from)
-        .ok_or_else(|| Failure::new(Exit::Failed, "no home directory").hint("set `HOME`"))?;
+    let home = surroundings::home().map(PathBuf::from).ok_or_else(|| {
+        Failure::new(Exit::Failed, "no home directory whose name is UTF-8").hint("set `HOME`")
+    })?;
     let own = surroundings::program()?;
     let shells = init::startup_blocks(&own).into_iter();
     let mut files: Vec<File> = shells
