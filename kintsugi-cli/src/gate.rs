@@ -331,6 +331,36 @@ pub fn refused(error: &ClientError) -> Failure {
     }
 }
 
+/// Says what keeps a daemon from answering, as far as the kernel tells (`proc_pid_stat(5)`), what holds meanwhile, and what helps:
+/// whatever asks it to end waits for the same answer.
+#[must_use]
+pub fn late(error: &ClientError, pid: Option<i32>) -> Failure {
+    let stat = pid.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+    let state = stat.as_deref().and_then(|stat| stat.rsplit(')').next());
+    let (why, way_out) = match (state.and_then(|rest| rest.trim_start().chars().next()), pid) {
+        (Some('D'), _) => (
+            ": it waits for its disk, which does not answer",
+            "it goes on when its disk does".to_owned(),
+        ),
+        (Some('T' | 't'), Some(pid)) => (
+            ": somebody has stopped it",
+            format!("`kill -CONT {pid}` lets it go on"),
+        ),
+        (_, Some(pid)) => (
+            "",
+            format!(
+                "unless its disk is slow, `kill -9 {pid}` ends it, and the next command starts another"
+            ),
+        ),
+        (_, None) => ("", "see `kintsugi daemon logs`".to_owned()),
+    };
+    let named = pid.map_or(String::new(), |pid| format!("; it is process {pid}"));
+    let message = format!("not protected as usual: {error}{why}{named}");
+    Failure::new(Exit::NoDaemon, message).hint(format!(
+        "until it answers, clients judge by themselves: the plainly safe passes, the rest is held; {way_out}"
+    ))
+}
+
 /// The failure of a request that got a reply of another kind.
 #[must_use]
 pub fn unexpected(_response: &Response) -> Failure {

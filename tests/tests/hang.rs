@@ -131,6 +131,15 @@ fn a_daemon_that_is_stopped_is_said_to_be_and_what_passed_meanwhile_is_recorded_
         "{status:?}"
     );
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    // What asks it to end waits for it as well, and says what helps.
+    let way_out = format!("`kill -CONT {}` lets it go on", daemon.pid());
+    let stop = start(&daemon, "kintsugi", &["daemon", "stop"]);
+    let doctor = start(&daemon, "kintsugi", &["doctor", "--no-probe"]);
+    let report = String::from_utf8_lossy(&ended(doctor).stdout).into_owned();
+    for told in [said(&status), said(&ended(stop)), report] {
+        assert!(told.contains(&way_out), "{told}");
+        assert!(!told.contains("restart"), "{told}");
+    }
     daemon.end(Signal::KILL);
     daemon.start_again();
     let mut events = daemon.connect();

@@ -167,6 +167,7 @@ pub fn begin(client: &mut Client, operation: &Operation) -> Result<Challenge, Fa
             },
         }),
         Ok(other) => Err(gate::unexpected(&other)),
+        Err(error @ ClientError::TimedOut(_)) => Err(gate::late(&error, client.daemon_pid())),
         Err(error) => Err(gate::refused(&error)),
     }
 }

@@ -86,26 +86,9 @@ pub fn fetch(client: &mut Client) -> Result<Box<DaemonStatus>, Failure> {
     match client.ask(&Request::Status) {
         Ok(Response::Status(status)) => Ok(status),
         Ok(other) => Err(gate::unexpected(&other)),
-        Err(error @ ClientError::TimedOut(_)) => Err(late(&error, client.daemon_pid())),
+        Err(error @ ClientError::TimedOut(_)) => Err(gate::late(&error, client.daemon_pid())),
         Err(error) => Err(gate::refused(&error)),
     }
-}
-
-/// Says what keeps a daemon from answering, as far as the kernel tells (`proc_pid_stat(5)`), and what holds meanwhile.
-fn late(error: &ClientError, pid: Option<i32>) -> Failure {
-    let stat = pid.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
-    let state = stat.as_deref().and_then(|stat| stat.rsplit(')').next());
-    let why = match state.and_then(|rest| rest.trim_start().chars().next()) {
-        Some('D') => ": it waits for its disk, which does not answer",
-        Some('T' | 't') => ": somebody has stopped it",
-        Some(_) | None => "",
-    };
-    let named = pid.map_or(String::new(), |pid| format!("; it is process {pid}"));
-    let message = format!("not protected as usual: {error}{why}{named}");
-    Failure::new(Exit::NoDaemon, message).hint(
-        "until it answers, clients judge by themselves: the plainly safe passes, the rest is held; `kintsugi daemon restart` \
-         helps unless the disk is what does not answer",
-    )
 }
 
 /// Returns the shells whose start-up file has a hook; one that cannot be read has none.

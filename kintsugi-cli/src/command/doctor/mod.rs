@@ -143,13 +143,20 @@ impl Doctor {
         } else {
             Client::connect(&paths.socket).map_err(|error| error.to_string())
         };
-        let status = asked
-            .and_then(|mut client| status::fetch(&mut client).map_err(|failure| failure.message));
-        match status {
+        let mut client = match asked {
+            Ok(client) => client,
             Err(error) => {
-                Check::new("daemon", Grade::Bad, error).hint("`kintsugi doctor --fix` starts one")
+                return Check::new("daemon", Grade::Bad, error)
+                    .hint("`kintsugi doctor --fix` starts one");
             }
+        };
+        match status::fetch(&mut client) {
             Ok(status) => about(&status),
+            // One is there, so none would be started.
+            Err(failure) => Check {
+                hint: failure.hint,
+                ..Check::new("daemon", Grade::Bad, failure.message)
+            },
         }
     }
 
