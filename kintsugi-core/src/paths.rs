@@ -68,6 +68,8 @@ pub struct Paths {
     pub port_key: PathBuf,
     /// What the last round of `kintsugi doctor` saw.
     pub rounds: PathBuf,
+    /// What agents start by themselves in each project that they worked in.
+    pub projects: PathBuf,
 }
 
 /// Why there is no such place.
@@ -138,6 +140,7 @@ pub fn locate(environment: &Environment) -> Result<Paths, PathError> {
         models: data.join("models.json"),
         port_key: data.join("port-key"),
         rounds: data.join("doctor.json"),
+        projects: data.join("projects.json"),
         socket,
         data,
     })

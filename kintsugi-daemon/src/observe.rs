@@ -4,6 +4,7 @@
 //! is held against the decisions: else anybody could raise an alarm, or drown one.
 
 use kintsugi_core::audit::record::{Body, Process, Seen};
+use kintsugi_core::place::is_taken_up;
 use kintsugi_core::protocol::{Burst, ErrorCode, Request};
 
 use crate::authority::table::{Proc, Table as _};
@@ -41,6 +42,10 @@ impl Desk {
         };
         if let Some(burst) = burst {
             return self.observe_burst(*burst, peer);
+        }
+        // Whoever says so gets a round made, and no incident: what is new, the round sees for itself.
+        if is_agents_settings(&path) {
+            self.helpers.look_soon(self.clock.wall_ms());
         }
         clip::masked(&mut path, PATH_MAX);
         let seen = None;
@@ -93,6 +98,12 @@ impl Desk {
             Answer::Alarm,
         ))
     }
+}
+
+/// Whether agents take up what stands at `path`, in whatever project that is.
+fn is_agents_settings(path: &str) -> bool {
+    let mut from = path.match_indices('/').map(|(at, _)| at + 1);
+    from.any(|at| path.get(at..).is_some_and(is_taken_up))
 }
 
 /// Makes the record of a burst.

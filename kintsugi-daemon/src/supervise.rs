@@ -35,6 +35,9 @@ const ROUND_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Most alarms of one helper that are kept.
 const ALARMS_MAX: usize = 16;
 
+/// Shortest time from one round to another that something asked for, in milliseconds.
+const ROUND_MS_MIN: u64 = 60_000;
+
 /// By this a line shows what a helper is doing.
 const SAYS: &str = "says: ";
 
@@ -97,6 +100,8 @@ struct Kept {
 struct Pace {
     environment: Vec<(OsString, OsString)>,
     next: u64,
+    /// When the last one began, in milliseconds since 1970.
+    last: Option<u64>,
     every: u64,
 }
 
@@ -140,6 +145,7 @@ impl Helpers {
             let pace = Pace {
                 environment: round.environment,
                 next: round.next,
+                last: None,
                 every: round.every,
             };
             Kept::new(round.helper, Some(pace))
@@ -168,6 +174,16 @@ impl Helpers {
             }
         }
         events
+    }
+
+    /// Makes a round as soon as one may be made again: something has changed that it looks at.
+    pub fn look_soon(&mut self, wall: u64) {
+        for round in self.kept.iter_mut().filter_map(|kept| kept.round.as_mut()) {
+            let soonest = round
+                .last
+                .map_or(wall, |last| wall.max(last + ROUND_MS_MIN));
+            round.next = round.next.min(soonest);
+        }
     }
 
     /// Reads what the helper of `token` has to say. Returns what of it is for the log.
@@ -275,6 +291,7 @@ impl Kept {
             .stderr(Stdio::piped());
         if let Some(round) = &mut self.round {
             round.next = wall.saturating_add(round.every);
+            round.last = Some(wall);
             command.env_clear().envs(round.environment.iter().cloned());
         }
         if let Some(environment) = &self.watcher {

@@ -299,3 +299,100 @@ fn what_an_agent_starts_by_itself_is_told_once_unless_a_person_let_it() {
     );
     assert_eq!(round(&seat), (Some(0), String::new()));
 }
+
+#[test]
+fn what_a_project_brings_that_agents_start_is_told_at_once() {
+    let machine = Machine::new();
+    // The first round is a day away, but for what asks for one.
+    rounds(&machine, "[doctor]\nafter_seconds = 86400\n");
+    let work = machine.home().join("work");
+    let git = |directory: &std::path::Path, arguments: &[&str]| {
+        let mut git = machine.command("git");
+        let done = git.current_dir(directory).args(arguments).output().unwrap();
+        assert!(done.status.success(), "git {arguments:?}: {done:?}");
+    };
+    let server = |name: &str| json!({"mcpServers": {name: {"command": "npx"}}}).to_string();
+    let upstream = machine.home().join("upstream");
+    git(&machine.home(), &["init", "-q", "-b", "main", "upstream"]);
+    std::fs::write(upstream.join(".mcp.json"), server("known")).unwrap();
+    std::fs::create_dir(upstream.join("src")).unwrap();
+    std::fs::write(upstream.join("src/a"), "").unwrap();
+    git(&upstream, &["add", "."]);
+    git(&upstream, &["commit", "-q", "-m", "one"]);
+    git(&machine.home(), &["clone", "-q", "upstream", "work"]);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    let settings = std::fs::File::options()
+        .append(true)
+        .open(work.join(".mcp.json"));
+    settings.unwrap().set_modified(old).unwrap();
+
+    let ran = |command: &str| {
+        let payload = json!({
+            "session_id": "s", "transcript_path": "/dev/null", "permission_mode": "default",
+            "cwd": work.join("src"), "hook_event_name": "PostToolUse", "tool_name": "Bash",
+            "tool_input": {"command": command}, "tool_response": {}, "tool_use_id": "u",
+        });
+        let output = machine.hook(&["claude-code"], payload.to_string().as_bytes());
+        assert!(output.status.success(), "{output:?}");
+    };
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    ran("ls");
+    let kintsugi = program("kintsugi");
+    let (grade, told) = {
+        let (_, checks) = doctor(&machine, &kintsugi, &["--no-probe"]);
+        let (grade, told) = found(&checks, "agents");
+        (grade.to_owned(), told.to_owned())
+    };
+    assert_eq!(grade, "good", "{told}");
+
+    std::fs::write(upstream.join(".mcp.json"), server("stranger")).unwrap();
+    git(&upstream, &["commit", "-q", "-a", "-m", "two"]);
+    git(&work, &["pull", "-q"]);
+    ran("git pull");
+    let place = format!(
+        "`mcpServers.stranger` in `{}/.mcp.json`",
+        work.canonicalize().unwrap().display()
+    );
+    until(
+        || problems(&machine),
+        |all| all.iter().any(|one| one.contains(&place)),
+    );
+    assert_eq!(incidents(&machine).len(), 1, "{:?}", incidents(&machine));
+    // Told once; the way back to what was known tells nothing.
+    let (_, checks) = doctor(&machine, &kintsugi, &["--no-probe"]);
+    assert_eq!(found(&checks, "agents").0, "good", "{checks:?}");
+    git(&work, &["checkout", "-q", "HEAD~1"]);
+    ran("git checkout HEAD~1");
+    let (_, checks) = doctor(&machine, &kintsugi, &["--no-probe"]);
+    assert_eq!(found(&checks, "agents").0, "good", "{checks:?}");
+}
+
+#[test]
+fn what_the_first_command_of_an_agent_brings_into_a_project_is_new() {
+    let machine = Machine::new();
+    rounds(&machine, "[doctor]\nevery_hours = 0\n");
+    let work = machine.home().join("work");
+    std::fs::create_dir_all(work.join(".git")).unwrap();
+    let hooks = json!({"hooks": {"Stop": [{"hooks": [{"command": "sh -c x"}]}]}}).to_string();
+    std::fs::create_dir(work.join(".claude")).unwrap();
+    std::fs::write(work.join(".claude/settings.json"), hooks).unwrap();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    let payload = json!({
+        "session_id": "s", "transcript_path": "/dev/null", "permission_mode": "default",
+        "cwd": work, "hook_event_name": "PostToolUse", "tool_name": "Bash",
+        "tool_input": {"command": "git pull"}, "tool_response": {}, "tool_use_id": "u",
+    });
+    let output = machine.hook(&["claude-code"], payload.to_string().as_bytes());
+    assert!(output.status.success(), "{output:?}");
+    let (_, checks) = doctor(&machine, &program("kintsugi"), &["--no-probe"]);
+    let (grade, told) = found(&checks, "agents");
+    assert!(
+        grade == "warning" && told.contains("hooks.Stop.hooks"),
+        "{told}"
+    );
+    std::fs::create_dir(machine.home().join(".claude")).unwrap();
+    let setup = machine.run(&["setup", "--only=claude-code"]);
+    assert!(setup.status.success(), "{setup:?}");
+    let (_, checks) = doctor(&machine, &program("kintsugi"), &["--no-probe"]);
+    assert_eq!(found(&checks, "agents").0, "good", "{checks:?}");
+}

@@ -235,7 +235,7 @@
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
-//! | settings of an agent that git brings, by a directory that is asked about nowhere, or where none stand yet: an agent's host asks first whether a project is trusted | `git pull`, `git clone`, `curl … \| tar xz` in a fresh directory |
+//! | settings of an agent that git brings, by a directory that is asked about nowhere, or where none stand yet: an agent's host asks first whether a project is trusted, and servers and hooks are told as an incident once they are there | `git pull`, `git clone`, `curl … \| tar xz` in a fresh directory |
 //! | building what was fetched: only installers by their name are asked about | `git clone https://example.org/x && make -C x` |
 //! | mail, chat and torrents by clients that nobody describes | `transmission-create ~/work` |
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |

@@ -145,9 +145,15 @@
 //! A round also looks at what agents start by themselves, where no hook hears of it: servers of MCP, hooks of others and plugins, in the
 //! settings of the home (`kintsugi-cli/src/command/doctor/started.rs` has the files; `setup` and each round note hashes of what they start). What is new, or
 //! starts something else than before, is told once as an `incident`, unless a command explains it that a person let run since, and that
-//! names it or its file; `kintsugi doctor` shows it until `kintsugi setup` takes it as known. Not looked at: the settings of
-//! repositories, and goose's `config.yaml`
+//! names it or its file; `kintsugi doctor` shows it until `kintsugi setup` takes it as known. Not looked at: goose's `config.yaml`
 //! (`what_an_agent_starts_by_itself_is_told_once_unless_a_person_let_it`).
+//!
+//! The same is done for the projects in which agents work, since `git pull` and `git checkout` bring such settings and nothing names them: the hook that
+//! hears how a tool ended stats some thirty places in the directory and in the root of its repository, against its notes in
+//! `projects.json` of the data directory, and tells the daemon of one that changed, which makes a round at once (at most one a minute; none
+//! with `every_hours = 0`, none by the daemon of a machine). What stood there when an agent was first seen in the project is known, and
+//! what was told is known from then on, so that going from branch to branch tells once. Not seen: agents whose hooks do not hear how a
+//! tool ended, until the next tool of one that does (`what_a_project_brings_that_agents_start_is_told_at_once`).
 //!
 //! # Telling a person
 //!

@@ -1,6 +1,7 @@
 //! `kintsugi doctor`: whether what stands between is really there, each part tried and not only looked at.
 
 mod probe;
+mod projects;
 mod round;
 mod started;
 
@@ -15,6 +16,7 @@ use kintsugi_core::protocol::{ChildState, ModelState, Status, VaultStatus};
 use serde::Serialize;
 
 use self::probe::Seen;
+pub(super) use self::projects::look as look_at_project;
 use self::round::Tell;
 pub(super) use self::round::{forget, remember};
 use super::log::told;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::probe::Seen;
 use super::started::{self, Started};
-use super::{probe, setup};
+use super::{probe, projects, setup};
 use crate::agent::Host;
 use crate::client::Client;
 use crate::command::notify;
@@ -25,7 +25,7 @@ use crate::exit::{Exit, Failure};
 use crate::{gate, surroundings};
 
 /// How long before the last look a command may have been let run whose work showed only after it.
-const APPROVED_BEFORE_MS: u64 = 10 * 60 * 1_000;
+pub(super) const APPROVED_BEFORE_MS: u64 = 10 * 60 * 1_000;
 
 /// What a round leaves for the next one, and for the daemon.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -77,7 +77,8 @@ pub(super) fn run(tell: Tell, console: &mut Console) -> Result<Exit, Failure> {
         }
         dark.extend(why.map(|why| words(&one, &why)));
     }
-    let (started, new) = news(&paths, &before);
+    let (started, mut new) = news(&paths, &before);
+    new.extend(projects::news(&paths).iter().map(|place| say(place)));
     let notes = Notes {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: now(),
@@ -111,14 +112,15 @@ fn news(paths: &Paths, before: &Notes) -> (Started, Vec<String>) {
     // What was let run shortly before the last look may have been written shortly after it.
     let since = before.looked.saturating_sub(APPROVED_BEFORE_MS);
     let new = started::news(paths, &started, known, since);
-    let say = |place: &String| {
-        let place = escape(place);
-        format!(
-            "an agent starts something new by itself, and no hook hears of it: {place}; take it out unless you know it"
-        )
-    };
-    let new = new.iter().map(say).collect();
+    let new = new.iter().map(|place| say(place)).collect();
     (started, new)
+}
+
+fn say(place: &str) -> String {
+    let place = escape(place);
+    format!(
+        "an agent starts something new by itself, and no hook hears of it: {place}; take it out unless you know it"
+    )
 }
 
 /// Returns what is new since somebody last looked; nothing where nobody has.
@@ -129,7 +131,10 @@ pub(super) fn unknown(paths: &Paths) -> (usize, Vec<String>) {
     let new = before
         .started
         .map(|known| started::news(paths, &started, &known, since));
-    (started.len(), new.unwrap_or_default())
+    let (in_projects, new_in_projects) = projects::unknown(paths);
+    let mut new = new.unwrap_or_default();
+    new.extend(new_in_projects);
+    (started.len() + in_projects, new)
 }
 
 /// Takes what agents start now as known: their person has just looked through it, with `kintsugi setup`.
@@ -142,6 +147,7 @@ pub(in crate::command) fn remember(paths: &Paths) -> std::io::Result<()> {
         ..before
     };
     std::fs::create_dir_all(&paths.data)?;
+    projects::remember(paths)?;
     std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)
 }
 
@@ -149,6 +155,7 @@ pub(in crate::command) fn remember(paths: &Paths) -> std::io::Result<()> {
 pub(in crate::command) fn forget(paths: &Paths) {
     // Where there is nothing, nothing is expected either.
     drop(std::fs::remove_file(&paths.rounds));
+    drop(std::fs::remove_file(&paths.projects));
 }
 
 fn why_dark(seen: &Seen) -> Option<String> {
@@ -174,7 +181,7 @@ fn read(path: &Path) -> Notes {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }

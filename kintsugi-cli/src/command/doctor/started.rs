@@ -1,4 +1,4 @@
-//! What agents of this home start by themselves: servers of MCP, hooks of others, plugins. A hook of ours hears of none of it.
+//! What agents start by themselves, of a home and in a project: servers of MCP, hooks of others, plugins. A hook of ours hears of none of it.
 //!
 //! A gate asks before such a file is written. What was written past every gate (by a program that a person installed, by a
 //! repository, by hand) shows here: each thing is known by where it stands and by a hash of what it starts, so that one that is
@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jsonc_parser::ParseOptions;
@@ -58,6 +58,46 @@ const DIRECTORIES: [&str; 5] = [
     "Documents/Cline/Hooks",
 ];
 
+/// Files below a project in which agents look for what to start.
+const PROJECT_FILES: [&str; 26] = [
+    ".mcp.json",
+    "mcp.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".codex/config.toml",
+    ".codex/hooks.json",
+    ".gemini/settings.json",
+    ".qwen/settings.json",
+    ".cursor/mcp.json",
+    ".cursor/hooks.json",
+    ".vscode/mcp.json",
+    ".copilot/mcp-config.json",
+    ".github/copilot/settings.json",
+    "opencode.json",
+    "opencode.jsonc",
+    ".opencode/opencode.json",
+    ".amp/settings.json",
+    ".windsurf/hooks.json",
+    ".windsurf/mcp_config.json",
+    ".factory/settings.json",
+    ".factory/mcp.json",
+    ".factory/hooks.json",
+    ".kiro/settings/mcp.json",
+    ".kimi/mcp.json",
+    ".roo/mcp.json",
+    ".zed/settings.json",
+];
+
+/// Directories below a project of which agents load every file.
+const PROJECT_DIRECTORIES: [&str; 6] = [
+    ".opencode/plugin",
+    ".opencode/plugins",
+    ".amp/plugins",
+    ".github/hooks",
+    ".kiro/hooks",
+    ".clinerules/hooks",
+];
+
 /// Longest file that is read: `~/.claude.json` keeps a history.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -89,27 +129,43 @@ pub(super) type Started = BTreeMap<String, String>;
 
 /// Returns what the agents of `home` start by themselves, and is not ours.
 pub(super) fn look(home: &Path) -> Started {
+    look_in(home, "~", (&FILES, &DIRECTORIES))
+}
+
+/// Returns what agents start by themselves that work in `project`.
+pub(super) fn look_in_project(project: &Path) -> Started {
+    let shown = project.display().to_string();
+    look_in(project, &shown, (&PROJECT_FILES, &PROJECT_DIRECTORIES))
+}
+
+/// Returns every path at which something may stand that agents start in `project`.
+pub(super) fn places_in_project(project: &Path) -> impl Iterator<Item = PathBuf> {
+    let names = PROJECT_FILES.iter().chain(&PROJECT_DIRECTORIES);
+    names.map(|name| project.join(name))
+}
+
+fn look_in(top: &Path, shown: &str, (files, directories): (&[&str], &[&str])) -> Started {
     let mut all = Started::new();
-    for file in FILES {
-        let path = home.join(file);
+    for file in files {
+        let path = top.join(file);
         let Some(text) = read(&path) else { continue };
         let text = String::from_utf8_lossy(&text);
         let mut found = Vec::new();
         if let Some(document) = parse(&text, path.extension().is_some_and(|it| it == "toml")) {
-            walk(&document, "", &mut found);
+            walk(&document, "", file.contains("mcp"), &mut found);
         }
         for (name, starts) in found {
-            add(&mut all, file, &name, &starts);
+            add(&mut all, (shown, file), &name, &starts);
         }
     }
-    for directory in DIRECTORIES {
-        let entries = home.join(directory).read_dir().into_iter().flatten();
+    for directory in directories {
+        let entries = top.join(directory).read_dir().into_iter().flatten();
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let text = read(&entry.path()).unwrap_or_default();
             let is_ours = String::from_utf8_lossy(&text).contains(OURS);
             if !is_ours {
-                add(&mut all, directory, &name, "");
+                add(&mut all, (shown, directory), &name, "");
             }
         }
     }
@@ -123,7 +179,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     is_short.then(|| fs::read(path).ok()).flatten()
 }
 
-fn add(all: &mut Started, file: &str, name: &str, starts: &str) {
+fn add(all: &mut Started, (top, file): (&str, &str), name: &str, starts: &str) {
     if starts.contains(OURS) || name.contains(OURS) || all.len() == STARTED_MAX {
         return;
     }
@@ -131,7 +187,7 @@ fn add(all: &mut Started, file: &str, name: &str, starts: &str) {
     let hash = hash.get(..16).unwrap_or_default();
     all.insert(
         format!("{file}\t{name}\t{hash}"),
-        format!("`{name}` in `~/{file}`"),
+        format!("`{name}` in `{top}/{file}`"),
     );
 }
 
@@ -145,12 +201,13 @@ fn parse(text: &str, is_toml: bool) -> Option<Value> {
         .to_serde_value()
 }
 
-/// Adds everything in `value` that names something to start, with the members that lead to it and what it starts.
-fn walk(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+/// Adds everything in `value` that names something to start, with the members that lead to it and what it starts. `is_mcp`: all of
+/// the file is about servers.
+fn walk(value: &Value, path: &str, is_mcp: bool, found: &mut Vec<(String, String)>) {
     let last = path.rsplit('.').next().unwrap_or_default();
     match value {
         Value::Object(members) => {
-            let among_servers = path.to_ascii_lowercase().contains("mcp");
+            let among_servers = is_mcp || path.to_ascii_lowercase().contains("mcp");
             let is_start = |name: &str| {
                 COMMANDS.contains(&name) || (among_servers && ADDRESSES.contains(&name))
             };
@@ -171,10 +228,12 @@ fn walk(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
                 } else {
                     format!("{path}.{name}")
                 };
-                walk(value, &path, found);
+                walk(value, &path, is_mcp, found);
             }
         }
-        Value::Array(all) => all.iter().for_each(|value| walk(value, path, found)),
+        Value::Array(all) => all
+            .iter()
+            .for_each(|value| walk(value, path, is_mcp, found)),
         Value::String(text) if TEXTS.contains(&last) => {
             found.push((path.to_owned(), text.clone()));
         }
@@ -349,9 +408,9 @@ mod tests {
         let mut all = Started::new();
         for text in [one, &other] {
             let mut found = Vec::new();
-            walk(&parse(text, false).unwrap(), "", &mut found);
+            walk(&parse(text, false).unwrap(), "", false, &mut found);
             for (name, starts) in found {
-                add(&mut all, "x.json", &name, &starts);
+                add(&mut all, ("~", "x.json"), &name, &starts);
             }
         }
         assert_eq!(all.len(), 2);

@@ -15,6 +15,7 @@ use crate::agent::tool::Allowed;
 use crate::agent::{Answer, Call, Host, PAYLOAD_BYTES_MAX, Permission, Proposed};
 use crate::capture::{Limits, before};
 use crate::client::Client;
+use crate::command::doctor::look_at_project;
 use crate::command::pending;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -197,6 +198,10 @@ fn record(host: &Host, proposed: Proposed, exit_code: Option<i32>, duration_ms: 
     let told = Client::connect(&paths.socket).and_then(|mut daemon| daemon.ask(&request));
     if told.is_err() {
         drop(spool::append(&paths.spool, &request));
+    }
+    if let Request::Record { command, .. } = &request {
+        let ran = duration_ms.map(Duration::from_millis);
+        look_at_project(&paths, &command.cwd, ran);
     }
 }
 

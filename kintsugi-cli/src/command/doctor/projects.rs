@@ -1,0 +1,233 @@
+//! What agents start by themselves in the projects that they work in, and what is new of it: a `git pull` brings a server of MCP, and
+//! no command of anybody's names it.
+//!
+//! The hook that hears how a tool ended stats the places, compares them with its notes, and tells the daemon of one that changed; the
+//! daemon makes a round soon. The round reads, tells, and takes what it has told as known. What stood in a project when an agent was
+//! first seen there is known, unless the tool that has just run brought it: it was there when the person started the agent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kintsugi_core::paths::Paths;
+use kintsugi_core::protocol::{Change, Request};
+use serde::{Deserialize, Serialize};
+
+use super::round::{APPROVED_BEFORE_MS, now};
+use super::started::{self, Started};
+use crate::client::Client;
+use crate::surroundings;
+
+/// Most projects that are remembered; the one that was looked at longest ago gives way.
+const PROJECTS_MAX: usize = 100;
+
+/// Most things of one project that are remembered.
+const KNOWN_MAX: usize = 300;
+
+/// How long a tool ran whose agent does not say it.
+const RAN_USUALLY: Duration = Duration::from_secs(5);
+
+/// How much longer it may have been for who changes a file and who hears of it.
+const RAN_MARGIN: Duration = Duration::from_secs(2);
+
+/// Longest wait for a daemon that is told of a change.
+const TOLD_MAX: Duration = Duration::from_secs(1);
+
+/// Every project by its path.
+type Projects = BTreeMap<String, Project>;
+
+/// What is known of one project.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Project {
+    /// How its places were when a hook last looked: see [`stamp`].
+    stamp: String,
+    /// What agents start there, and the person knows or has been told.
+    known: BTreeSet<String>,
+    /// When it was looked at, in milliseconds since 1970.
+    looked: u64,
+}
+
+/// Looks at the project in which a tool of an agent has just run, for so long as it says, and tells the daemon of what changed there. Reads nothing while
+/// nothing has changed. What fails here is found by the next look.
+pub(in crate::command) fn look(paths: &Paths, cwd: &str, ran: Option<Duration>) {
+    let places = tops(Path::new(cwd));
+    if places.is_empty() {
+        return;
+    }
+    let mut projects = read(&paths.projects);
+    let mut is_changed = false;
+    for top in places {
+        let (stamp, newest) = stamp(&top);
+        let name = top.display().to_string();
+        match projects.get_mut(&name) {
+            Some(project) if project.stamp == stamp => {}
+            Some(project) => {
+                // Unless the daemon hears of it, the next hook finds it again.
+                if newest.is_none_or(|path| tell(paths, &path)) {
+                    project.stamp = stamp;
+                    is_changed = true;
+                }
+            }
+            None => {
+                let since = ran.unwrap_or(RAN_USUALLY) + RAN_MARGIN;
+                let (known, brought) = seen_first(&top, since);
+                if let Some(path) = brought {
+                    tell(paths, &path);
+                }
+                let project = Project {
+                    stamp,
+                    known,
+                    looked: now(),
+                };
+                projects.insert(name, project);
+                is_changed = true;
+            }
+        }
+    }
+    if is_changed {
+        drop(write(&paths.projects, projects));
+    }
+}
+
+/// Returns in words what is new in any project since it was last looked at, and takes it as known.
+pub(super) fn news(paths: &Paths) -> Vec<String> {
+    let mut projects = read(&paths.projects);
+    let mut all = Vec::new();
+    let mut is_changed = false;
+    for (top, project) in &mut projects {
+        let (started, new) = new_in(paths, top, project);
+        let known = project.known.len();
+        project.known.extend(started.into_keys());
+        is_changed |= project.known.len() != known;
+        if project.known.len() > KNOWN_MAX {
+            project.known = started::look_in_project(Path::new(top))
+                .into_keys()
+                .collect();
+        }
+        project.looked = now();
+        all.extend(new);
+    }
+    if is_changed {
+        drop(write(&paths.projects, projects));
+    }
+    all
+}
+
+/// Returns how much agents start in all projects, and what of it is new.
+pub(super) fn unknown(paths: &Paths) -> (usize, Vec<String>) {
+    let mut count = 0;
+    let mut all = Vec::new();
+    for (top, project) in &read(&paths.projects) {
+        let (started, new) = new_in(paths, top, project);
+        count += started.len();
+        all.extend(new);
+    }
+    (count, all)
+}
+
+/// Takes what agents start in every project now as known.
+pub(super) fn remember(paths: &Paths) -> std::io::Result<()> {
+    let mut projects = read(&paths.projects);
+    if projects.is_empty() {
+        return Ok(());
+    }
+    for (top, project) in &mut projects {
+        let started = started::look_in_project(Path::new(top));
+        project.known = started.into_keys().collect();
+        project.looked = now();
+    }
+    write(&paths.projects, projects)
+}
+
+/// Returns what agents start in a project that was never looked at and whose files did not change within the last `since`, and a file
+/// that did.
+fn seen_first(top: &Path, since: Duration) -> (BTreeSet<String>, Option<PathBuf>) {
+    let started = started::look_in_project(top).into_keys();
+    let is_recent = |path: &Path| {
+        let changed = fs::metadata(path).and_then(|found| found.modified());
+        changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|passed| passed < since))
+    };
+    let mut brought = None;
+    let known = started.filter(|key| {
+        let path = top.join(key.split('\t').next().unwrap_or_default());
+        let is_known = !is_recent(&path);
+        if !is_known {
+            brought = Some(path);
+        }
+        is_known
+    });
+    (known.collect(), brought)
+}
+
+fn new_in(paths: &Paths, top: &str, project: &Project) -> (Started, Vec<String>) {
+    let started = started::look_in_project(Path::new(top));
+    let since = project.looked.saturating_sub(APPROVED_BEFORE_MS);
+    let new = started::news(paths, &started, &project.known, since);
+    (started, new)
+}
+
+/// Returns where an agent that works in `cwd` looks for settings: there, and in the root of its repository. A home has its own look.
+fn tops(cwd: &Path) -> Vec<PathBuf> {
+    let home = surroundings::home().unwrap_or_default();
+    let is_home = |path: &Path| Path::new(&home).starts_with(path);
+    if !cwd.is_absolute() {
+        return Vec::new();
+    }
+    let root = cwd.ancestors().find(|above| above.join(".git").exists());
+    let root = root.filter(|root| *root != cwd);
+    let tops = root.into_iter().chain([cwd]).filter(|top| !is_home(top));
+    tops.map(Path::to_owned).collect()
+}
+
+/// Returns what tells a project's places from what they were: names, sizes and times; and the place that changed last.
+fn stamp(top: &Path) -> (String, Option<PathBuf>) {
+    let mut hasher = blake3::Hasher::new();
+    let mut newest = None;
+    for path in started::places_in_project(top) {
+        let Ok(found) = fs::metadata(&path) else {
+            continue;
+        };
+        let changed = (found.ctime(), found.ctime_nsec());
+        let told = (found.ino(), found.size(), changed, path);
+        hasher.update(format!("{told:?}\n").as_bytes());
+        newest = newest.max(Some((changed, told.3)));
+    }
+    let hash = hasher.finalize().to_hex();
+    let hash = hash.get(..16).unwrap_or_default().to_owned();
+    (hash, newest.map(|(_, path)| path))
+}
+
+/// Tells the daemon that this place has changed; whether it heard it.
+fn tell(paths: &Paths, path: &Path) -> bool {
+    let observed = Request::Observe {
+        change: Change::Modified,
+        path: path.display().to_string(),
+        burst: None,
+    };
+    let told = Client::connect_within(&paths.socket, TOLD_MAX)
+        .and_then(|mut daemon| daemon.ask_within(&observed, TOLD_MAX));
+    told.is_ok()
+}
+
+fn read(path: &Path) -> Projects {
+    let text = fs::read(path).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// Writes the notes, whole or not at all: a hook and a round may do so at once.
+fn write(path: &Path, mut projects: Projects) -> std::io::Result<()> {
+    while projects.len() > PROJECTS_MAX {
+        let oldest = projects.iter().min_by_key(|(_, project)| project.looked);
+        let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+            break;
+        };
+        projects.remove(&name);
+    }
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory)?;
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    fs::write(&new, serde_json::to_vec(&projects)?)?;
+    fs::rename(&new, path)
+}
