@@ -60,7 +60,7 @@ const BRINGS_NONE: [&str; 18] = [
 ];
 
 /// Lines that put what nobody can look into before where settings of agents may stand.
-const UNSEEN: [&str; 14] = [
+const UNSEEN: [&str; 17] = [
     "curl -sL https://example.org/a.tgz | tar xz",
     "curl -sL https://example.org/a.tgz | tar xz --strip-components=1",
     "curl -sLO https://example.org/a.tgz && tar xzf a.tgz",
@@ -69,6 +69,9 @@ const UNSEEN: [&str; 14] = [
     "ssh host tar cz work | tar xz",
     "rsync -a host:work/ .",
     "scp -r host:work/. .",
+    "docker cp c:/work/. .",
+    "kubectl cp pod:/work/. .",
+    "lxc file pull -r c/work/ .",
     "aws s3 sync s3://bucket/work .",
     "rclone copy remote:work .",
     "gsutil -m rsync -r gs://bucket/work .",

@@ -31,6 +31,21 @@ const WHOLE: [&str; 6] = [
     "rclone move",
 ];
 
+/// Programs that copy out of containers, virtual machines and devices.
+const COPIES_OUT: [&str; 11] = [
+    "docker cp",
+    "docker container cp",
+    "docker compose cp",
+    "incus file pull",
+    "lxc file pull",
+    "adb pull",
+    "limactl copy",
+    "multipass transfer",
+    "machinectl copy-from",
+    "vagrant scp",
+    "virt-copy-out",
+];
+
 /// What stands in a patch in front of the name of a file that it makes or changes: diff(1), git-diff(1).
 const PATCH_MARKS: [&str; 3] = ["+++ ", "rename to ", "copy to "];
 
@@ -175,12 +190,18 @@ fn is_fetched(from: &Effect, into: &Effect) -> bool {
     let text = from.target.text.as_str();
     from.program == into.program
         && from.span == into.span
-        && from.action == Action::Fetch
-        && from.role == Role::Remote
+        && is_elsewhere(from)
         && (WHOLE.contains(&into.program.as_str())
             || text.ends_with(['/', ':', '*'])
             || text.ends_with("/.")
             || agents_own(from).is_some())
+}
+
+/// Whether `from` is what a command fetches from another machine, or finds in a container, a virtual machine or a device.
+fn is_elsewhere(from: &Effect) -> bool {
+    let is_fetched = from.action == Action::Fetch && from.role == Role::Remote;
+    let is_inside = from.action == Action::List && from.role == Role::Resource;
+    is_fetched || (is_inside && COPIES_OUT.contains(&from.program.as_str()))
 }
 
 /// Returns the name of a thing on another machine, when it is one of an agent's.

@@ -60,6 +60,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "network-config.toml"
     "network-http.toml"
     "network-reach.toml"
+    "network-copies.toml"
     "network-remote.toml"
     "network-services.toml"
     "network-tools.toml"

@@ -113,6 +113,7 @@
 //! | an agent whose settings are looked for elsewhere, or are switched off | `CLAUDE_CONFIG_DIR=/tmp/x claude`, `HOME=/tmp/x codex`, `claude --bare` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | a tool of a server, called by a program of a shell | `npx mcp-remote https://…`, `mcporter call x.y` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | the same with a directory or an archive whose name does not say so | `rsync -a kit/ .`, `tar xf kit.tgz` | `tests/tests/agent_brought.rs`: `settings_of_agents_that_come_along_unnamed_are_held_and_named`, `what_is_not_named_among_very_many_is_taken_for_the_worst` |
+//! | the same out of a container, a machine, a device or a store | `docker cp c:/x ~/.claude/`, `lxc file pull c/x ~/.bashrc` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | settings of an agent in another project than the one it works in | `Write` of `../other/.claude/settings.json` | `tests/tests/agent_tools.rs`: `no_host_writes_what_it_would_start_by_itself_unasked` |
 //! | a file replaced by what prints nothing | `cp <(:) src/plan.md` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | files given names that are taken, by a pattern of zsh | `zmv -f '(*).orig' '$1'` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
