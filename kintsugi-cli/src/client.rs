@@ -40,6 +40,15 @@ pub fn patience() -> Duration {
     }
 }
 
+/// Returns how long somebody has waited for the daemon before this program was started.
+#[must_use]
+pub fn waited_before() -> Duration {
+    match std::env::var_os(LATE_VARIABLE) {
+        Some(_) => REPLY_MAX,
+        None => Duration::ZERO,
+    }
+}
+
 /// Why there was no usable reply.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

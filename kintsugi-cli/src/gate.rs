@@ -10,10 +10,10 @@ use kintsugi_core::protocol::{ErrorCode, PendingStatus, Request, Resolution, Res
 
 use crate::capture::Limits;
 use crate::capture::before::{self, Allowed, Kept};
-use crate::client::{Client, ClientError, REPLY_MAX, patience};
+use crate::client::{Client, ClientError, REPLY_MAX, patience, waited_before};
 use crate::embedded;
 use crate::exit::{Exit, Failure};
-use crate::start::{StartError, connect_or_start};
+use crate::start::{self, StartError, connect_or_start};
 
 /// Longest single wait that is asked of the daemon; a longer one is made of several.
 ///
@@ -27,6 +27,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Whether it is the daemon's. What the embedded core holds, nobody can approve.
     pub by: Judged,
+    /// Where it is not: what helps, for a person.
+    pub way_out: String,
 }
 
 /// Who judged.
@@ -54,23 +56,38 @@ pub enum Settled {
 /// # Errors
 /// When there is no verdict at all: the command must not run.
 pub fn propose(paths: &Paths, command: &ProposedCommand) -> Result<Answer, Failure> {
-    let why = match connect_or_start(paths) {
-        Ok(client) => match ask_twice(client, paths, command)? {
-            // One that hangs is as good as none.
-            Err(late @ ClientError::TimedOut(_)) => late.to_string(),
-            answered => {
-                return Ok(Answer {
-                    verdict: verdict_of(answered)?,
-                    by: Judged::ByDaemon,
-                });
+    let (why, way_out) = match connect_or_start(paths) {
+        Ok(client) => {
+            let pid = client.daemon_pid();
+            match ask_twice(client, paths, command)? {
+                // One that hangs is as good as none.
+                Err(ClientError::TimedOut(waited)) => silent(waited, pid),
+                answered => {
+                    return Ok(Answer {
+                        verdict: verdict_of(answered)?,
+                        by: Judged::ByDaemon,
+                        way_out: String::new(),
+                    });
+                }
             }
-        },
-        Err(absent) => absent.to_string(),
+        }
+        Err(StartError::Connect(ClientError::TimedOut(waited))) => {
+            silent(waited, start::owner(paths))
+        }
+        Err(absent) => (absent.to_string(), start_hint(&absent)),
     };
     Ok(Answer {
         verdict: embedded::verdict(paths, command, &why)?,
         by: Judged::Here,
+        way_out,
     })
+}
+
+/// Says why a daemon that is there gave no answer, after all the time that was waited for one, and what helps.
+fn silent(waited: Duration, pid: Option<i32>) -> (String, String) {
+    let error = ClientError::TimedOut(waited + waited_before());
+    let (why, way_out) = held_up(pid);
+    (format!("{error}{why}"), way_out)
 }
 
 /// Keeps what an allowed command would destroy, before it runs; what cannot be kept is proposed again, for a person to see.
@@ -272,14 +289,27 @@ pub fn reconnect(paths: &Paths) -> Result<Client, Failure> {
 /// The failure of whatever needs a daemon and has none.
 #[must_use]
 pub fn no_daemon(error: &StartError) -> Failure {
-    let hint = if let StartError::Connect(error) = error {
-        unreachable_hint(error)
-    } else if matches!(error, StartError::OfTheSystem) {
-        "until then, only what is plainly safe passes"
-    } else {
-        "start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met"
-    };
-    Failure::new(Exit::NoDaemon, format!("no daemon: {error}")).hint(hint)
+    Failure::new(Exit::NoDaemon, format!("no daemon: {error}")).hint(start_hint(error))
+}
+
+/// What a person can do who has no daemon and gets none.
+fn start_hint(error: &StartError) -> String {
+    match error {
+        StartError::Connect(error) => unreachable_hint(error).to_owned(),
+        StartError::NotAtSocket { pid, .. } => format!(
+            "`kill {pid}` ends it, and the next command starts another; what is held stays held"
+        ),
+        StartError::OfTheSystem => "until then, only what is plainly safe passes".to_owned(),
+        StartError::NoProgram(_)
+        | StartError::NoPlace(_)
+        | StartError::Lock { .. }
+        | StartError::Spawn(_)
+        | StartError::GaveUp(_)
+        | StartError::TimedOut => {
+            "start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met"
+                .to_owned()
+        }
+    }
 }
 
 /// What a person can do who does not reach the daemon.
@@ -331,13 +361,23 @@ pub fn refused(error: &ClientError) -> Failure {
     }
 }
 
-/// Says what keeps a daemon from answering, as far as the kernel tells (`proc_pid_stat(5)`), what holds meanwhile, and what helps:
-/// whatever asks it to end waits for the same answer.
+/// Says what keeps a daemon from answering, what holds meanwhile, and what helps.
 #[must_use]
 pub fn late(error: &ClientError, pid: Option<i32>) -> Failure {
+    let (why, way_out) = held_up(pid);
+    let named = pid.map_or(String::new(), |pid| format!("; it is process {pid}"));
+    let message = format!("not protected as usual: {error}{why}{named}");
+    Failure::new(Exit::NoDaemon, message).hint(format!(
+        "until it answers, clients judge by themselves: the plainly safe passes, the rest is held; {way_out}"
+    ))
+}
+
+/// Returns what keeps a daemon from answering, as far as the kernel tells (`proc_pid_stat(5)`), and what helps: whatever asks it to end
+/// waits for the same answer.
+fn held_up(pid: Option<i32>) -> (&'static str, String) {
     let stat = pid.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
     let state = stat.as_deref().and_then(|stat| stat.rsplit(')').next());
-    let (why, way_out) = match (state.and_then(|rest| rest.trim_start().chars().next()), pid) {
+    match (state.and_then(|rest| rest.trim_start().chars().next()), pid) {
         (Some('D'), _) => (
             ": it waits for its disk, which does not answer",
             "it goes on when its disk does".to_owned(),
@@ -353,12 +393,7 @@ pub fn late(error: &ClientError, pid: Option<i32>) -> Failure {
             ),
         ),
         (_, None) => ("", "see `kintsugi daemon logs`".to_owned()),
-    };
-    let named = pid.map_or(String::new(), |pid| format!("; it is process {pid}"));
-    let message = format!("not protected as usual: {error}{why}{named}");
-    Failure::new(Exit::NoDaemon, message).hint(format!(
-        "until it answers, clients judge by themselves: the plainly safe passes, the rest is held; {way_out}"
-    ))
+    }
 }
 
 /// The failure of a request that got a reply of another kind.

@@ -19,6 +19,12 @@ use crate::client::{Client, ClientError};
 /// A start reads one segment of the log, tens of milliseconds; the rest is for a machine under load.
 pub const START_MAX: Duration = Duration::from_secs(5);
 
+/// Longest wait for a daemon that has its lock and does not listen yet.
+const LISTEN_MAX: Duration = Duration::from_secs(1);
+
+/// Longest time that a daemon takes to end once nobody can reach it.
+const ENDS_MAX: Duration = Duration::from_secs(2);
+
 /// Pause between two looks at a lock that another client holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
@@ -54,6 +60,14 @@ pub enum StartError {
     /// It started and was not ready in time.
     #[error("the daemon was not ready within {} s", START_MAX.as_secs())]
     TimedOut,
+    /// One lives, and its socket is gone from its place.
+    #[error("a daemon runs as process {pid}, and `{}` is not its socket any more: it was removed, renamed or replaced", socket.display())]
+    NotAtSocket {
+        /// The daemon.
+        pid: i32,
+        /// Where its socket was.
+        socket: PathBuf,
+    },
     /// It was ready and cannot be reached.
     #[error(transparent)]
     Connect(#[from] ClientError),
@@ -83,15 +97,47 @@ fn start(paths: &Paths) -> Result<Client, StartError> {
         connected => return Ok(connected?),
     }
     let program = program()?;
-    let mut child = Command::new(&program)
-        .args(["--ready-fd", "1"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(StartError::Spawn)?;
-    wait_until_ready(&mut child, deadline)?;
-    Ok(Client::connect(&paths.socket)?)
+    loop {
+        let mut child = Command::new(&program)
+            .args(["--ready-fd", "1"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(StartError::Spawn)?;
+        wait_until_ready(&mut child, deadline)?;
+        let patience = Instant::now() + LISTEN_MAX;
+        // Where none listens now, another has the lock: one that is about to listen, that is about to end, or whose socket is gone.
+        while Instant::now() < patience {
+            match Client::connect(&paths.socket) {
+                Err(ClientError::NoDaemon(_)) => std::thread::sleep(LOCK_PAUSE),
+                connected => return Ok(connected?),
+            }
+            if owner(paths).is_none() {
+                break;
+            }
+        }
+        if let Some(error) = not_at_socket(paths) {
+            return Err(error);
+        }
+        if Instant::now() >= deadline {
+            return Err(StartError::TimedOut);
+        }
+    }
+}
+
+/// Returns what is wrong when a daemon lives and nobody listens at its socket; nothing of one that is about to end.
+#[must_use]
+pub fn not_at_socket(paths: &Paths) -> Option<StartError> {
+    let patience = Instant::now() + ENDS_MAX;
+    loop {
+        let pid = owner(paths)?;
+        if Instant::now() >= patience {
+            let socket = paths.socket.clone();
+            return Some(StartError::NotAtSocket { pid, socket });
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
 }
 
 /// Returns the daemon's program: the one beside this, never one from `PATH`.
@@ -108,6 +154,20 @@ pub fn program() -> Result<PathBuf, StartError> {
     } else {
         Err(StartError::NoProgram(program))
     }
+}
+
+/// Returns the daemon that says it owns the socket and lives, where the system tells.
+#[must_use]
+pub fn owner(paths: &Paths) -> Option<i32> {
+    let mut said = String::new();
+    let lock = File::open(&paths.socket_lock).ok()?;
+    lock.take(16).read_to_string(&mut said).ok()?;
+    let pid: i32 = said.trim().parse().ok()?;
+    // Its name is cut to 15 letters there; one that has ended stays as `Z` until somebody asks how (`proc_pid_stat(5)`).
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (name, rest) = stat.rsplit_once(") ")?;
+    let lives = !rest.starts_with(['Z', 'X']);
+    (lives && name.ends_with("(kintsugi-daemon")).then_some(pid)
 }
 
 /// Takes the lock that only one starting client holds. It is given back when the file is closed, by a crash as well.
@@ -144,7 +204,7 @@ fn lock(path: &Path, deadline: Instant) -> Result<File, StartError> {
     }
 }
 
-/// Waits until the daemon says `ready` on its standard output.
+/// Waits until the daemon says `ready` on its standard output, or ends well, since another one serves.
 fn wait_until_ready(child: &mut Child, deadline: Instant) -> Result<(), StartError> {
     let Some(mut output) = child.stdout.take() else {
         return Err(StartError::TimedOut);
@@ -172,13 +232,13 @@ fn wait_until_ready(child: &mut Child, deadline: Instant) -> Result<(), StartErr
             return Ok(());
         }
         if count == 0 {
-            return Err(StartError::GaveUp(last_words(child)));
+            return last_words(child).map_or(Ok(()), |words| Err(StartError::GaveUp(words)));
         }
     }
 }
 
-/// Returns what a daemon that has ended said on its standard error.
-fn last_words(child: &mut Child) -> String {
+/// Returns what a daemon that has ended said on its standard error; nothing when it ended well.
+fn last_words(child: &mut Child) -> Option<String> {
     /// More than a line is not expected.
     const BYTES_MAX: u64 = 4096;
 
@@ -190,12 +250,12 @@ fn last_words(child: &mut Child) -> String {
     let status = child.wait();
     let line = words.lines().rfind(|line| !line.trim().is_empty());
     match (line, status) {
+        (_, Ok(status)) if status.success() => None,
         (Some(line), _) => {
-            let line = line.strip_prefix("kintsugi-daemon: ").unwrap_or(line);
-            let line = line.strip_prefix("error: ").unwrap_or(line);
-            kintsugi_core::display::escape(line)
+            let line = line.strip_prefix("kintsugi: error: ").unwrap_or(line);
+            Some(kintsugi_core::display::escape(line))
         }
-        (None, Ok(status)) => status.to_string(),
-        (None, Err(error)) => error.to_string(),
+        (None, Ok(status)) => Some(status.to_string()),
+        (None, Err(error)) => Some(error.to_string()),
     }
 }

@@ -38,7 +38,15 @@ const AGENT_MARKS: [(&str, &str); 14] = [
 /// When the environment names no usable place.
 pub fn paths() -> Result<Paths, Failure> {
     // What to set is in the message, since the daemon says it as well.
-    locate(&environment()).map_err(|error: PathError| Failure::new(Exit::Failed, error.to_string()))
+    let paths = locate(&environment())
+        .map_err(|error: PathError| Failure::new(Exit::Failed, error.to_string()))?;
+    if std::fs::metadata(&paths.data).is_ok_and(|found| !found.is_dir()) {
+        let shown = escape(&paths.data.display().to_string());
+        let message = format!("`{shown}` is no directory, and the log belongs into it");
+        return Err(Failure::new(Exit::Failed, message)
+            .hint("move that file away; the next command makes the directory"));
+    }
+    Ok(paths)
 }
 
 /// Returns what the environment says about places, for `kintsugi_core::paths`.

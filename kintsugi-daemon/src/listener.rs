@@ -162,7 +162,7 @@ pub fn prepare_directory(directory: &Path) -> anyhow::Result<()> {
         }
     };
     if !found.is_dir() {
-        bail!("`{shown}` is not a directory");
+        bail!("`{shown}` is no directory: move it away");
     }
     let ours = rustix::process::geteuid().as_raw();
     if found.uid() != ours && found.uid() != 0 {

@@ -88,6 +88,64 @@ fn a_daemon_is_started_shown_restarted_and_stopped() {
     complaint(&machine.run(&["daemon", "status"]), 5);
 }
 
+#[test]
+fn a_socket_that_is_gone_under_a_living_daemon_is_said_by_everybody_with_what_helps() {
+    let machine = Machine::new();
+    printed(&machine, &["daemon", "start"], 0);
+    let pid = pid(&machine);
+    let away = machine.socket().with_extension("away");
+    std::fs::rename(machine.socket(), &away).unwrap();
+    for arguments in [
+        &["status"] as &[&str],
+        &["daemon", "start"],
+        &["daemon", "stop"],
+        &["daemon", "restart"],
+        &["pending"],
+    ] {
+        let said = complaint(&machine.run(arguments), 5);
+        assert!(
+            said.contains(&format!("a daemon runs as process {pid}, and `"))
+                && said.contains("removed, renamed or replaced")
+                && said.contains(&format!("`kill {pid}` ends it")),
+            "{arguments:?}: {said}"
+        );
+    }
+    let held = machine.run(&["run", "--", "git push --force"]);
+    let said = text(&held.stderr);
+    assert!(said.contains(&format!("`kill {pid}` ends it")), "{said}");
+    std::fs::rename(&away, machine.socket()).unwrap();
+    printed(&machine, &["status"], 0);
+}
+
+#[test]
+fn a_file_where_the_data_belongs_is_named_by_everybody_with_what_to_do() {
+    let machine = Machine::new();
+    let data = machine.home().join(".local/share/kintsugi");
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    std::fs::write(&data, "").unwrap();
+    for arguments in [
+        &["status"] as &[&str],
+        &["daemon", "start"],
+        &["run", "--", "ls"],
+        &["log"],
+        &["log", "verify"],
+        &["pending"],
+        &["setup"],
+        &["doctor"],
+        &["undo"],
+        &["daemon", "logs"],
+    ] {
+        let output = machine.run(arguments);
+        let said = text(&output.stderr);
+        assert!(
+            said.contains(&format!("`{}` is no directory", data.display()))
+                && said.contains("kintsugi: hint: move that file away"),
+            "{arguments:?}: {said}"
+        );
+    }
+    std::fs::remove_file(&data).unwrap();
+}
+
 /// Five lines, of which the first says whether the person is protected, and one more for each problem.
 #[test]
 fn status_tells_a_person_in_five_lines_whether_they_are_protected() {

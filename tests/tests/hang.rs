@@ -140,6 +140,21 @@ fn a_daemon_that_is_stopped_is_said_to_be_and_what_passed_meanwhile_is_recorded_
         assert!(told.contains(&way_out), "{told}");
         assert!(!told.contains("restart"), "{told}");
     }
+    // A hook waits for it twice, says for how long in all, and what helps: no `daemon start`, since one is there.
+    let line = start(
+        &daemon,
+        "kintsugi-hook",
+        &["shell", "bash", "--", "git push --force"],
+    );
+    let told = said(&ended(line));
+    assert!(
+        told.contains("did not reply within 11 s: somebody has stopped it"),
+        "{told}"
+    );
+    assert!(
+        told.contains(&way_out) && !told.contains("daemon start"),
+        "{told}"
+    );
     daemon.end(Signal::KILL);
     daemon.start_again();
     let mut events = daemon.connect();

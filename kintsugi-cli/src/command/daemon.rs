@@ -98,6 +98,9 @@ fn stop(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
     let mut client = match Client::connect(&paths.socket) {
         Ok(client) => client,
         Err(ClientError::NoDaemon(_)) => {
+            if let Some(error) = start::not_at_socket(paths) {
+                return Err(gate::no_daemon(&error));
+            }
             writeln!(console.out, "no daemon is running")?;
             return Ok(Exit::Allowed);
         }
@@ -106,7 +109,8 @@ fn stop(paths: &Paths, console: &mut Console) -> Result<Exit, Failure> {
     admin::authorize_on(&mut client, paths, &Operation::Shutdown)?;
     drop(client);
     let deadline = Instant::now() + START_MAX;
-    while Client::connect(&paths.socket).is_ok() {
+    // It may have something to write yet; until then nobody can begin in its place.
+    while Client::connect(&paths.socket).is_ok() || start::owner(paths).is_some() {
         if Instant::now() >= deadline {
             return Err(Failure::new(Exit::Failed, "the daemon does not stop")
                 .hint("see `kintsugi daemon logs`"));

@@ -221,6 +221,6 @@ fn still_held(command: &ProposedCommand, answer: &Answer) -> Failure {
             format!("after `kintsugi approve {id}` from another terminal, run it again"),
         ),
         Judged::Here => Failure::new(Exit::NoDaemon, escape(&answer.verdict.reason))
-            .hint("once the daemon runs (`kintsugi daemon start`), run it again"),
+            .hint(format!("{}; then run it again", answer.way_out)),
     }
 }

@@ -15,6 +15,7 @@ use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::remembered::Remembered;
+use crate::start::not_at_socket;
 use crate::{gate, managed_block, surroundings};
 
 /// Arguments of `kintsugi status`.
@@ -64,6 +65,9 @@ impl Status {
             return Ok(exit);
         }
         let Some(status) = status else {
+            if let Some(error) = not_at_socket(&paths) {
+                return Err(gate::no_daemon(&error));
+            }
             let error = ClientError::NoDaemon(paths.socket);
             return Err(Failure::new(Exit::NoDaemon, error.to_string()).hint(
                 "`kintsugi daemon start` starts one; so does the next command that is proposed",

@@ -27,8 +27,8 @@ use crate::client::Client;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::records::Directory;
-use crate::start::connect_or_start;
-use crate::{embedded, policies, surroundings};
+use crate::start::{self, connect_or_start};
+use crate::{embedded, gate, policies, surroundings};
 
 /// Arguments of `kintsugi doctor`.
 #[derive(Debug, Args)]
@@ -141,15 +141,21 @@ impl Doctor {
     /// Whether a daemon answers, and is of this version.
     fn daemon(&self, paths: &Paths) -> Check {
         let asked = if self.fix {
-            connect_or_start(paths).map_err(|error| error.to_string())
+            connect_or_start(paths).map_err(|error| gate::no_daemon(&error))
         } else {
-            Client::connect(&paths.socket).map_err(|error| error.to_string())
+            Client::connect(&paths.socket).map_err(|error| match start::not_at_socket(paths) {
+                Some(error) => gate::no_daemon(&error),
+                None => Failure::new(Exit::NoDaemon, error.to_string())
+                    .hint("`kintsugi doctor --fix` starts one"),
+            })
         };
         let mut client = match asked {
             Ok(client) => client,
-            Err(error) => {
-                return Check::new("daemon", Grade::Bad, error)
-                    .hint("`kintsugi doctor --fix` starts one");
+            Err(failure) => {
+                return Check {
+                    hint: failure.hint,
+                    ..Check::new("daemon", Grade::Bad, failure.message)
+                };
             }
         };
         match status::fetch(&mut client) {

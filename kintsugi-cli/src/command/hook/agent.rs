@@ -156,7 +156,7 @@ impl Agent {
                 return Ok((
                     Told::No(Permission::Deny),
                     format!(
-                        "held: {}; a person starts it with `kintsugi daemon start`",
+                        "held: {}; stop here and tell the person: `kintsugi status` says what helps",
                         verdict.reason
                     ),
                 ));

@@ -265,7 +265,7 @@ impl Shell {
                     Exit::NoDaemon,
                     format!("held: {}", escape(&verdict.reason)),
                 )
-                .hint("`kintsugi daemon start`, then run it again"));
+                .hint(format!("{}; then run it again", answer.way_out)));
             }
             (Decision::Hold, Judged::ByDaemon) if self.ask => {
                 let offer = match (command.interactive, self.edit) {

@@ -152,7 +152,7 @@ impl Tools {
             }
             (Decision::Hold, Judged::Here) => {
                 let words = format!(
-                    "held: {reason}; a person starts the daemon with `kintsugi daemon start`"
+                    "held: {reason}; stop here and tell the person: `kintsugi status` says what helps"
                 );
                 return failed(&json!({ "decision": "hold" }), &words);
             }
