@@ -104,6 +104,7 @@ mod tests {
             size,
             head: String::new(),
             checkpoint: 0,
+            altered: None,
         }
     }
 

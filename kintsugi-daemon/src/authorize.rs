@@ -103,11 +103,7 @@ impl Desk {
             detail: files,
         }];
         found.extend(settings);
-        found.extend(self.book.incident().map(altered));
-        // A log that was altered is begun anew; that there was a vault is not forgotten with it.
-        let named = self.book.state().admin().vault().is_some();
-        let before = self.book.vault_before_incident().filter(|_| !named);
-        found.extend(before.map(|name| policy("vault named before", Some(name))));
+        found.extend(self.begun_anew());
         // All of it is confirmed by the last.
         drop(self.stage(found)?);
         self.keeper.follow(self.book.state().admin().vault());
@@ -122,6 +118,29 @@ impl Desk {
         recorded
             .map(drop)
             .map_err(|_staged| anyhow::anyhow!("the first record is not durable"))
+    }
+
+    /// Opens the log again where it could not be written. One that was altered meanwhile is told, and decided after, as at a start.
+    pub(crate) fn mend(&mut self) {
+        if !matches!(self.book.mend(self.clock.as_ref()), Ok(Some(_))) {
+            return;
+        }
+        // What cannot be recorded now breaks the log again, and is found again.
+        drop(self.record(self.begun_anew()));
+        self.keeper.follow(self.book.state().admin().vault());
+        self.reload();
+    }
+
+    /// Returns what is to be recorded about a log that was altered, and is begun anew; that there was a vault is not forgotten with it.
+    fn begun_anew(&self) -> Vec<Body> {
+        let found = self.book.incident().map(altered);
+        let named = self.book.state().admin().vault().is_some();
+        // A daemon that was there remembers it, whatever can still be read.
+        let remembered = || self.keeper.named().map(str::to_owned);
+        let before = self.book.vault_before_incident().or_else(remembered);
+        let before = before.filter(|_| !named && found.is_some());
+        let before = before.map(|name| policy("vault named before", Some(name)));
+        found.into_iter().chain(before).collect()
     }
 
     fn stage(&mut self, bodies: Vec<Body>) -> anyhow::Result<Staged> {

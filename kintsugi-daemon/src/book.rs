@@ -203,6 +203,14 @@ impl Book {
         self.incident.as_deref()
     }
 
+    /// Returns what is wrong with the log that no start has found yet: somebody has just changed what is being written.
+    #[must_use]
+    pub fn changed(&self) -> Option<String> {
+        let log = self.log.as_ref().filter(|_| !self.broken)?;
+        let changed = log.changed().ok().flatten();
+        changed.map(|error| error.to_string())
+    }
+
     /// Returns what is odd about the directory of the log, one line each.
     #[must_use]
     pub fn oddities(&self) -> &[String] {
@@ -288,12 +296,14 @@ impl Book {
     /// INVARIANT: nobody holds a claim to what was staged before, since the numbers of records that were lost are given
     /// again. The loop calls this only between rounds.
     ///
+    /// Returns what is wrong with the log, where it had to be begun anew: that is for the log as well.
+    ///
     /// # Errors
     ///
     /// When it cannot be opened yet; everything is refused until it can.
-    pub fn mend(&mut self, clock: &dyn Clock) -> anyhow::Result<()> {
+    pub fn mend(&mut self, clock: &dyn Clock) -> anyhow::Result<Option<String>> {
         if !self.broken || clock.monotonic_ms() < self.retry_at {
-            return Ok(());
+            return Ok(None);
         }
         self.retry_at = clock.monotonic_ms().saturating_add(RETRY_MS);
         let mut folded = Folded::of(&self.directory);
@@ -303,13 +313,19 @@ impl Book {
                 .map_err(|error| explain(&self.directory, error.into())),
             None => open(&self.directory, &mut folded),
         };
-        let (log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
+        let (mut log, replay) = opened.inspect_err(|error| self.trouble = format!("{error:#}"))?;
+        // Else it would say that the disk is nearly full until the next checkpoint.
+        drop(log.keep_room());
+        let found = match &replay.start {
+            Start::Incident { what } => Some(what.clone()),
+            Start::New | Start::Clean | Start::Unclean | Start::Torn { .. } => None,
+        };
         self.found(folded, replay);
         // What was read back of a segment whose sync failed may be in memory alone: the next one names nothing of it.
         self.state.write_whole();
         self.log = Some(log);
         self.broken = false;
-        Ok(())
+        Ok(found)
     }
 
     /// Whether what is remembered is what the log holds.

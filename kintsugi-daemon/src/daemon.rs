@@ -161,7 +161,7 @@ impl Daemon {
             let now = self.desk.clock.monotonic_ms();
             self.rest(ready.is_empty(), now);
             // Between rounds nobody waits for a record. While this fails, every request is told so.
-            drop(self.desk.book.mend(self.desk.clock.as_ref()));
+            self.desk.mend();
             for one in ready {
                 match one.token {
                     SIGNALS => self.take_signals(now),

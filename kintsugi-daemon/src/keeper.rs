@@ -78,6 +78,12 @@ impl Keeper {
         }
     }
 
+    /// Returns the vault that was named at the last look.
+    #[must_use]
+    pub fn named(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
+
     /// Looks at the file again when the log names another vault than at the last look.
     pub fn follow(&mut self, named: Option<&str>) {
         if self.named.as_deref() != named {

@@ -158,6 +158,7 @@ impl Desk {
                 size: log.size,
                 head: log.head,
                 checkpoint: log.checkpoint,
+                altered: self.altered(),
             }),
             holds: u64::try_from(self.book.state().holds_len()).unwrap_or(u64::MAX),
             mode: self.bench.mode().to_owned(),
@@ -176,9 +177,15 @@ impl Desk {
         }))
     }
 
+    /// Returns what was altered in the log, found at a start or now.
+    fn altered(&self) -> Option<String> {
+        let found = self.book.state().admin().altered().map(str::to_owned);
+        found.or_else(|| self.book.changed())
+    }
+
     /// Returns what a person should look at, one line each.
     fn problems(&self) -> Vec<String> {
-        let altered = self.book.state().admin().altered().map(|what| {
+        let altered = self.altered().map(|what| {
             format!("the log does not verify ({what}): see `kintsugi log verify`; `kintsugi log reanchor` ends the strictness")
         });
         let policy = self.bench.problems().iter().cloned();

@@ -186,3 +186,31 @@ fn the_daemon_has_nothing_that_derives_a_key_from_a_password() {
         assert!(!daemon.contains(derives), "{derives}");
     }
 }
+
+#[test]
+fn a_log_that_is_emptied_under_a_living_daemon_does_not_make_it_forget_the_vault() {
+    let mut daemon = TestDaemon::start();
+    enrol(&daemon, SEEDS);
+    let mut client = daemon.connect();
+    let segment = daemon
+        .home()
+        .join("data/kintsugi/log/seg-000000000000.ndjson");
+    let file = std::fs::OpenOptions::new().write(true).open(segment);
+    file.unwrap().set_len(0).unwrap();
+    // The first is refused, since it cannot be recorded; then the log is begun anew.
+    assert_eq!(client.ask(&propose("ls -l"))["kind"], "error");
+    assert_eq!(client.ask(&propose("ls"))["decision"], "allow");
+    let told = client.ask(&json!({"kind": "status"}));
+    assert_eq!(told["vault"], "locked", "{told}");
+    assert!(told["log"]["altered"].is_string(), "{told}");
+    assert_eq!(
+        at_terminal(&daemon, "resume", &Value::Null)["code"],
+        "auth_failed"
+    );
+    daemon.end(Signal::KILL);
+    daemon.start_again();
+    assert_eq!(
+        daemon.connect().ask(&json!({"kind": "status"}))["vault"],
+        "locked"
+    );
+}

@@ -160,6 +160,56 @@ fn a_head_that_is_cut_or_gone_is_an_incident_and_no_fresh_start() {
 }
 
 #[test]
+fn a_log_that_is_cut_under_a_living_daemon_makes_it_strict_and_status_says_so() {
+    let machine = Machine::new();
+    assert!(machine.run(&["daemon", "start"]).status.success());
+    for number in 0..6 {
+        let (code, said) = machine.elsewhere(&["run", "--", &format!("echo {number}")]);
+        assert_eq!(code, 0, "{said}");
+    }
+    assert!(machine.run(&["status"]).status.success());
+    let segment = machine.log().join(segment_name(0));
+    let file = std::fs::OpenOptions::new().write(true).open(&segment);
+    let file = file.expect("the segment");
+    let length = file.metadata().expect("its length").len();
+    file.set_len(length - 700).expect("it is cut");
+
+    // Seen before anything is written, and by those who only ask.
+    let broken = |arguments: &[&str]| {
+        let said = machine.run(arguments);
+        assert_eq!(said.status.code(), Some(6), "{said:?}");
+        let told = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+        assert!(told.contains("the log does not verify"), "{told}");
+        assert!(!told.contains("nearly full"), "{told}");
+    };
+    broken(&["status"]);
+    refusal(&machine.run(&["log", "verify"]), 1);
+    let (code, said) = machine.elsewhere(&["run", "--", "echo after"]);
+    assert_eq!(code, 3, "{said}");
+    // Begun anew behind it, and strict: the same as after a start that finds it so.
+    let (code, said) = machine.elsewhere(&["run", "--", "true"]);
+    assert_eq!(code, 0, "{said}");
+    broken(&["status"]);
+    let (decision, why) = machine.agent_asks("some-unknown-program", &machine.home());
+    assert_eq!(decision, "deny", "{why}");
+    assert!(why.contains("held as"), "{why}");
+    assert!(machine.run(&["daemon", "restart"]).status.success());
+    broken(&["status"]);
+    let json = machine.run(&["status", "--json"]);
+    assert_eq!(json.status.code(), Some(6), "{json:?}");
+    assert!(
+        String::from_utf8_lossy(&json.stdout).contains("\"altered\":\""),
+        "{json:?}"
+    );
+    let (code, said) = machine.elsewhere(&["log", "reanchor", "--reason=looked"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(machine.run(&["status"]).status.success());
+    // The log stays what it is, and no oracle agrees on it.
+    assert!(machine.run(&["daemon", "stop"]).status.success());
+    std::fs::remove_dir_all(machine.log()).expect("the log");
+}
+
+#[test]
 fn a_torn_tail_is_named_and_what_is_cut_is_kept() {
     let machine = long_ago();
     let segment = machine.log().join(segment_name(0));

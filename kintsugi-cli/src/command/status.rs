@@ -36,7 +36,7 @@ struct Report<'a> {
 }
 
 impl Status {
-    /// Tells how the daemon is; starts none. Ends with 5 when there is none.
+    /// Tells how the daemon is; starts none. Ends with 5 when there is none, with 6 when the log does not verify.
     ///
     /// # Errors
     /// When a daemon is there and does not answer.
@@ -49,8 +49,12 @@ impl Status {
             Err(error) => return Err(gate::refused(&error)),
         };
         let seen = status.as_ref().and_then(|status| status.log.as_ref());
-        let shorter = seen.and_then(|log| Remembered::of_person()?.contradiction(log));
-        let exit = match (&status, &shorter) {
+        let broken = seen.and_then(|log| {
+            let altered = log.altered.as_ref();
+            let altered = altered.map(|what| format!("the log does not verify: {}", escape(what)));
+            altered.or_else(|| Remembered::of_person()?.contradiction(log))
+        });
+        let exit = match (&status, &broken) {
             (Some(_), None) => Exit::Allowed,
             (Some(_), Some(_)) => Exit::LogUnverified,
             (None, _) => Exit::NoDaemon,
@@ -74,7 +78,7 @@ impl Status {
             ));
         };
         show(&status, &hooked_shells(), console)?;
-        match shorter {
+        match broken {
             Some(what) => Err(Failure::new(exit, what)
                 .hint("`kintsugi log verify` says more; keep a copy of the log as evidence")),
             None => Ok(exit),

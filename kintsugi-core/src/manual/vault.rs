@@ -67,6 +67,10 @@
 //! the strictest holds, over every restart, until `kintsugi log reanchor --reason TEXT` ends that: with the admin's proof, or without a vault
 //! as a person at a terminal. It ends the strictness and nothing else; `kintsugi log verify` goes on naming what was altered.
 //!
+//! A daemon that finds at its next record that somebody changed the segment it writes refuses that record, and does the same
+//! (`a_log_that_is_cut_under_a_living_daemon_makes_it_strict_and_status_says_so`). `kintsugi status` looks at the segment's size itself; it ends with
+//! 6 and has `log.altered` until `reanchor`.
+//!
 //! # Attempts
 //!
 //! `auth_attempt` is durable before a proof is looked at, `auth_result` before its answer. An attempt without a result counts as

@@ -354,6 +354,9 @@ pub struct LogStatus {
     /// Records that the last signed checkpoint covers.
     #[serde(default)]
     pub checkpoint: u64,
+    /// What was altered in it, when that was found; it does not verify then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altered: Option<String>,
 }
 
 /// How a helper process is.

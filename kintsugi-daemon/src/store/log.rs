@@ -453,17 +453,11 @@ impl Log {
         let At::Segment(segment) = &self.at else {
             return Err(LogError::Refused);
         };
-        let expected = self.staged.bytes;
-        let state = segment.file.state().map_err(LogError::Write)?;
-        if state.bytes != expected || state.links != 1 {
+        if let Some(changed) = self.changed().map_err(LogError::Write)? {
             self.failed = true;
-            return Err(LogError::Changed {
-                segment: self.staged.segment,
-                found: state.bytes,
-                expected,
-                links: state.links,
-            });
+            return Err(changed);
         }
+        let expected = self.staged.bytes;
         let file = segment.file.as_ref();
         loop {
             let Err(error) = write_fully(file, expected, bytes) else {
@@ -477,8 +471,30 @@ impl Log {
         }
     }
 
+    /// Returns how the segment differs from what was written to it, as far as its size and its names tell.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn changed(&self) -> io::Result<Option<LogError>> {
+        let At::Segment(segment) = &self.at else {
+            return Ok(None);
+        };
+        let expected = self.staged.bytes;
+        let state = segment.file.state()?;
+        let is_changed = state.bytes != expected || state.links != 1;
+        Ok(is_changed.then_some(LogError::Changed {
+            segment: self.staged.segment,
+            found: state.bytes,
+            expected,
+            links: state.links,
+        }))
+    }
+
     /// Takes the reserve where there is room for it.
-    pub(super) fn keep_room(&mut self) -> Result<(), LogError> {
+    ///
+    /// # Errors
+    /// When it cannot be taken for another reason than that.
+    pub fn keep_room(&mut self) -> Result<(), LogError> {
         let taken = self.reserve.take(self.storage.as_ref());
         taken.map_err(LogError::Write)
     }
