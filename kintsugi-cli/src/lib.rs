@@ -15,6 +15,7 @@ pub mod client;
 pub mod command;
 pub mod console;
 pub mod dbus;
+pub mod elsewhere;
 pub mod embedded;
 pub mod exit;
 pub mod facts;

@@ -20,7 +20,7 @@ use crate::command::pending;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judged, Settled};
-use crate::{fail_closed, proposal, spool, surroundings};
+use crate::{elsewhere, fail_closed, proposal, spool, surroundings};
 
 /// From this many commands of one session that wait for a person, the agent is told to stop rather than to go on.
 const HELD_IS_MANY: usize = 3;
@@ -144,22 +144,31 @@ impl Agent {
         if kept.is_some() {
             return Ok((allowed, verdict.reason.clone()));
         }
+        let elsewhere = match verdict.decision {
+            Decision::Hold => elsewhere::differs(&paths),
+            Decision::Allow | Decision::Deny => None,
+        };
+        let is_unseen = elsewhere.as_ref().is_some_and(|it| it.is_log);
         let settled = match (verdict.decision, answer.by) {
             (Decision::Allow, _) => return Ok((allowed, verdict.reason.clone())),
             (Decision::Deny, _) => Settled::Denied(verdict.reason.clone()),
             (Decision::Hold, Judged::ByDaemon) => {
                 let wait = self.wait.unwrap_or(host.wait_seconds);
-                let wait = Duration::from_secs(wait.min(host.wait_seconds_max));
+                // Where nobody sees it nobody answers, however long this waits.
+                let most = if is_unseen { 0 } else { host.wait_seconds_max };
+                let wait = Duration::from_secs(wait.min(most));
                 gate::wait(&paths, &command, wait)?
             }
             (Decision::Hold, Judged::Here) => {
-                return Ok((
-                    Told::No(Permission::Deny),
-                    format!(
-                        "held: {}; stop here and tell the person: `kintsugi status` says what helps",
-                        verdict.reason
-                    ),
-                ));
+                let way_out = elsewhere.map_or_else(
+                    || "`kintsugi status` says what helps".to_owned(),
+                    |elsewhere| elsewhere.words,
+                );
+                let reason = format!(
+                    "held: {}; stop here and tell the person: {way_out}",
+                    verdict.reason
+                );
+                return Ok((Told::No(Permission::Deny), reason));
             }
         };
         Ok(match settled {
@@ -177,7 +186,9 @@ impl Agent {
                     Then::Ask => Permission::Ask,
                 };
                 let held = held_in(&paths.socket, command.session.as_deref());
-                (Told::No(permission), held_words(&command.id, verdict, held))
+                let words = held_words(&command.id, verdict, held);
+                let beside = elsewhere.map(|it| format!("; {}", it.words));
+                (Told::No(permission), words + &beside.unwrap_or_default())
             }
         })
     }

@@ -18,7 +18,7 @@ use super::{JSON_VERSION, doctor, init};
 use crate::agent::Host;
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
-use crate::{managed_block, surroundings};
+use crate::{elsewhere, managed_block, surroundings};
 use kintsugi_core::quote::quote;
 
 /// Arguments of `kintsugi setup`.
@@ -245,6 +245,7 @@ impl Setup {
         }
         if !self.check && !self.dry_run {
             let paths = surroundings::paths()?;
+            elsewhere::note(&paths).context("cannot note where the daemon was looked for")?;
             doctor::remember(&paths).with_context(|| {
                 format!("cannot note what was wired in {}", paths.rounds.display())
             })?;
@@ -264,7 +265,9 @@ impl Setup {
         console: &mut Console,
     ) -> Result<Exit, Failure> {
         let mut exit = Exit::Allowed;
-        doctor::forget(&surroundings::paths()?);
+        let paths = surroundings::paths()?;
+        doctor::forget(&paths);
+        elsewhere::forget(&paths);
         for entry in ledger.files.clone().into_iter().rev() {
             let file = files.iter().find(|file| is_of(&entry, file));
             if file.is_none() && !self.only.is_empty() {
