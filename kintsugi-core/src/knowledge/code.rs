@@ -327,6 +327,7 @@ impl Analyst<'_> {
             // What stands outside of its strings can be no code.
             parts.retain(|part| !super::plain_outputs::is_text_itself(part, word));
         }
+        self.remember_downloads(call, &parts);
         let mut feeds = Feeds::of(Feed::Program);
         let runs_unseen = parts.iter().any(embedded::runs_unseen);
         for part in parts {

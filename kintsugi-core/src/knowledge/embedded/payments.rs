@@ -39,6 +39,19 @@ const PAYING: &[&str] = &[
     "Invoice.pay",
 ];
 
+/// Verbs of functions that buy, by what a cloud calls it: `purchase_reserved_instances_offering`, `registerDomain` (AWS SDK, 2025).
+fn buys(name: &str) -> bool {
+    let words: Vec<String> = parts(name).take(8).collect();
+    let says = |word: &str| words.iter().skip(1).any(|it| it == word);
+    match words.first().map(String::as_str) {
+        Some("purchase") => true,
+        Some("register" | "renew" | "transfer") => says("domain"),
+        Some("create" | "request") => says("reservation") || says("savings") && says("plan"),
+        Some("buy" | "order") => words.len() > 1,
+        _ => false,
+    }
+}
+
 /// Methods that take money when they are told to at once.
 const CONFIRMED: &[&str] = &[
     "PaymentIntent.create",
@@ -73,7 +86,7 @@ impl Script<'_> {
     pub(super) fn pays(&mut self, call: &Call<'_>, last: &str) -> bool {
         let pays = ends_with_one(call.path, PAYING)
             || ends_with_one(call.path, CONFIRMED) && is_confirmed(call)
-            || self.brings.clients && places_order(last);
+            || self.brings.clients && (places_order(last) || buys(last));
         if pays {
             let money = effect(
                 Action::Spend,

@@ -56,8 +56,8 @@ const CALLS: &[(&str, Role)] = &[
     ("query()->delete(", Role::Table),
     (".destroy({truncate", Role::Table),
     (".destroy({ truncate", Role::Table),
-    (".destroy({where:{}}", Role::Table),
-    (".destroy({ where: {} }", Role::Table),
+    (".destroy({where:{}", Role::Table),
+    (".destroy({ where: {}", Role::Table),
     (".sync({force:true", Role::Database),
     (".sync({ force: true", Role::Database),
     ("dropSchema(", Role::Database),
@@ -134,23 +134,35 @@ fn changes_all(text: &str) -> bool {
     updates || through
 }
 
+/// Calls of Django and SQLAlchemy that choose records, which a later call may delete: `old = X.objects.filter(…); old.delete()`.
+const CHOOSING: [&str; 6] = [
+    ".objects.filter(",
+    ".objects.exclude(",
+    "_set.filter(",
+    ".query.filter",
+    "session.query(",
+    ".query(",
+];
+
+/// Whether a text of Python deletes what it chose.
+fn deletes_by_name(text: &str) -> bool {
+    // The rows of a query that is deleted, and no key of a dictionary.
+    CHOOSING.iter().any(|call| text.contains(call))
+        && [".delete()", ".delete(synchronize_session"]
+            .iter()
+            .any(|end| text.contains(end))
+}
+
 /// Whether records are deleted that a condition chooses, or one by one: `objects.filter(…).delete()`, `find_each { |o| o.destroy }`.
 fn deletes_chosen(text: &str) -> bool {
-    let chosen = [
-        ".objects.filter(",
-        ".objects.exclude(",
-        "_set.filter(",
-        "::where(",
-        "->where(",
-        "whereIn(",
-    ];
-    let chooses = chosen.iter().filter_map(|call| text.find(call)).any(|at| {
-        let behind = text.get(at..).unwrap_or_default();
-        let statement = behind.split([';', '\n']).next().unwrap_or_default();
-        [").delete()", ")->delete()", ")->forceDelete()"]
-            .iter()
-            .any(|end| statement.contains(end))
-    });
+    let chosen = ["::where(", "->where(", "whereIn("];
+    let deletes = |line: &str| {
+        chosen.iter().any(|call| line.contains(call))
+            && [")->delete()", ")->forceDelete()"]
+                .iter()
+                .any(|end| line.contains(end))
+    };
+    let chooses = text.split([';', '\n']).any(deletes) || deletes_by_name(text);
     // Active Record 7.2, "Retrieving Multiple Objects in Batches".
     let each = [".find_each", ".find_in_batches", ".in_batches", ".all.each"];
     let each = each.iter().filter_map(|call| text.find(call)).any(|at| {

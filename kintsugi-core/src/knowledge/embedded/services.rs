@@ -265,7 +265,7 @@ impl Script<'_> {
                 .push(effect(Action::Delete, Role::Table, name, all));
             return;
         }
-        let ends = matches!(name, "destroy" | "delete" | "terminate" | "purge");
+        let ends = matches!(name, "destroy" | "delete" | "terminate" | "purge" | "drop");
         if ends && self.brings.clients {
             let with = Modifiers::NONE.with(Modifier::Assumed);
             let name = format!("{name} of a library");
@@ -274,8 +274,9 @@ impl Script<'_> {
         }
     }
 
-    /// `session.delete(url)` of a library that sends requests.
+    /// `session.delete(url)` of a library that sends requests, `request("DELETE /repos/{owner}/{repo}")` of Octokit (octokit 4).
     fn requested(&mut self, call: &Call<'_>, last: &str) {
+        self.requested_by_verb(call, last);
         if last != "delete" || !self.brings.requests {
             return;
         }
@@ -297,6 +298,31 @@ impl Script<'_> {
                 *target = word;
             }
             self.found.push(found);
+        }
+    }
+}
+
+impl Script<'_> {
+    /// A request whose verb is an argument: alone (`request(method="DELETE", url=…)`), or with the path behind it.
+    fn requested_by_verb(&mut self, call: &Call<'_>, last: &str) {
+        if !last.to_ascii_lowercase().contains("request")
+            || !self.brings.requests && !self.brings.clients
+        {
+            return;
+        }
+        let is_verb = |value: &super::value::Value| {
+            value.known().is_some_and(|text| {
+                text.split_once(' ').map_or(text.as_str(), |(verb, _)| verb) == "DELETE"
+            })
+        };
+        if call.arguments.iter().any(|(_, value)| is_verb(value)) {
+            let with = Modifiers::NONE;
+            self.found.push(effect(
+                Action::Delete,
+                Role::Remote,
+                "what an address names",
+                with,
+            ));
         }
     }
 }

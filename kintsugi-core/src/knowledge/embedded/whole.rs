@@ -343,7 +343,7 @@ impl Script<'_> {
     fn empties_by_opening(&mut self, tokens: &[Token]) {
         let writes = |name: &String| {
             [
-                "write", "dump", "save", "print", "copy", "to_", "put", "send", "log",
+                "write", "dump", "save", "print", "copy", "to_", "put", "send", "log", "pipe",
             ]
             .iter()
             .any(|verb| name.contains(verb))
