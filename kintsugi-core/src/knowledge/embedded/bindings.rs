@@ -213,10 +213,8 @@ impl Script<'_> {
             }
             cursor.at += 1;
         }
-        let elements = self.expression(cursor).elements();
-        for name in names {
-            self.names.insert(name, elements.clone());
-        }
+        let list = self.expression(cursor);
+        self.bind_elements(names, &list);
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) enum Does {
     Glob,
     /// Gives back the names in a directory.
     ListDirectory,
+    /// Gives back each directory of a tree, with the names in it.
+    Walk,
     /// Gives back a password, or the sessions of a browser.
     Secret,
     /// Gives back the paths of everything below a directory.

@@ -83,6 +83,7 @@ impl Script<'_> {
             Does::Join => Self::join(call),
             Does::Glob => Self::glob(call),
             Does::ListDirectory => Self::in_directory(call),
+            Does::Walk => Self::walked(call),
             Does::Secret => self.secret(call),
             Does::Below => call.argument(0).then("/", &star()),
             Does::Decode(decode) => {

@@ -194,6 +194,25 @@ impl Script<'_> {
             _ => String::new(),
         };
         let plain = matches!(cursor.ahead(2), Some(Token::Name(word)) if word == "in");
+        // `for d, _, names in os.walk(x)`
+        let mut names = Vec::new();
+        let mut end = 1;
+        while let Some(Token::Name(name)) = cursor.ahead(end)
+            && cursor.ahead(end + 1).is_some_and(|next| next.mark() == ",")
+        {
+            names.push(name.clone());
+            end += 2;
+        }
+        if let (Some(Token::Name(last)), Some(Token::Name(word))) =
+            (cursor.ahead(end), cursor.ahead(end + 1))
+            && word == "in"
+            && !names.is_empty()
+        {
+            names.push(last.clone());
+            cursor.at += end + 1;
+        } else {
+            names.clear();
+        }
         cursor.at += if plain { 3 } else { 1 };
         let list = self.expression(cursor);
         let items: Vec<Value> = match (&list.items, list.known()) {
@@ -202,7 +221,10 @@ impl Script<'_> {
             (None, None) => Vec::new(),
         };
         if items.is_empty() || items.len() > ELEMENTS_MAX || !plain {
-            self.names.insert(name, list.elements());
+            if names.is_empty() {
+                names.push(name);
+            }
+            self.bind_elements(names, &list);
             let value = self.expression(&mut Cursor {
                 tokens: body,
                 at: 0,

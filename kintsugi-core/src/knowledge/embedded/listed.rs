@@ -178,7 +178,41 @@ impl Script<'_> {
     }
 }
 
+/// The field of what a walk gives back: the top of the tree.
+const WALKED: &str = "the top of a tree";
+
 impl Script<'_> {
+    /// `os.walk(d)`, `Path(d).walk()`: what is below the directory, of which a loop names the directory first (Python 3.13, os).
+    pub(super) fn walked(call: &Call<'_>) -> Value {
+        let is_of_self = !call.path.starts_with("os.");
+        if is_of_self && call.path != ".walk" {
+            // Of something else: `ast.walk(tree)`.
+            return Value::unknown(Feed::Nothing);
+        }
+        let top = call.argument(if is_of_self { SELF } else { 0 });
+        Value {
+            words: vec![pattern("*")],
+            fields: vec![(WALKED.to_owned(), top.clone())],
+            feed: top.feed,
+            ..Value::default()
+        }
+    }
+
+    /// Names what a loop goes through: each name may be any element, but of a walk the first is a directory.
+    pub(super) fn bind_elements(&mut self, names: Vec<String>, list: &Value) {
+        let mut elements = list.elements();
+        elements.fields.retain(|(name, _)| name != WALKED);
+        let is_apart = names.len() > 1;
+        for (at, name) in names.into_iter().enumerate() {
+            let top = list.fields.iter().find(|(name, _)| name == WALKED);
+            let value = match top {
+                Some((_, top)) if at == 0 && is_apart => top.clone(),
+                Some(_) | None => elements.clone(),
+            };
+            self.names.insert(name, value);
+        }
+    }
+
     /// The names in a directory; the paths, where that is what is listed: `Path(d).iterdir()`, `list.files(d, full.names = TRUE)`.
     pub(super) fn in_directory(call: &Call<'_>) -> Value {
         let is_of_self = call.path.ends_with(".iterdir");

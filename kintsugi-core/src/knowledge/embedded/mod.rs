@@ -30,6 +30,7 @@ mod lines;
 mod lisp;
 mod listed;
 mod mocked;
+mod narrowed;
 mod notebook;
 mod payments;
 mod places;

@@ -247,6 +247,7 @@ impl Script<'_> {
                     self.named_as(cursor, value);
                 }
             }
+            Some("if" | "elif") if self.narrowed(cursor) => {}
             Some(_) if self.unpacked(cursor) => {}
             Some(
                 "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "if"

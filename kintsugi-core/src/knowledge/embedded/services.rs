@@ -74,6 +74,7 @@ const ALONE: &[&str] = &[
     "bulkDelete",
     "dropDatabase",
     "dropCollection",
+    "batch_delete",
 ];
 
 /// Names that mean every record in whatever library.

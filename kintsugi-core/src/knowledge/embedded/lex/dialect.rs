@@ -59,7 +59,8 @@ impl Dialect {
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         Self {
             has_slashes: text.contains('{') && has(SLASHES),
-            has_letters: has(LETTERS),
+            // Dart has the same `void main`, and texts between `'` (Dart 3.5, "Strings").
+            has_letters: has(LETTERS) && !has(&["import 'dart:", "import 'package:"]),
             has_raw: text.contains("package main"),
         }
     }
