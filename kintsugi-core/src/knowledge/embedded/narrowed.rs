@@ -55,11 +55,11 @@ impl Script<'_> {
 
 /// The name and the endings of the condition that begins here, with the mark that ends it consumed.
 fn condition(cursor: &mut Cursor<'_>, language: Language) -> Option<(String, Vec<String>)> {
-    let (method, is_bracketed) = match language {
-        Language::Python => ("endswith", false),
-        Language::Javascript => ("endsWith", true),
-        _ => return None,
-    };
+    let is_bracketed = language == Language::Javascript;
+    if !is_bracketed && language != Language::Python {
+        return None;
+    }
+    let method = if is_bracketed { "endsWith" } else { "endswith" };
     cursor.at += 1;
     if is_bracketed && !cursor.accept("(") {
         return None;

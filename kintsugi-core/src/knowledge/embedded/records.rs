@@ -134,7 +134,7 @@ fn changes_all(text: &str) -> bool {
     updates || through
 }
 
-/// Calls of Django and SQLAlchemy that choose records, which a later call may delete: `old = X.objects.filter(…); old.delete()`.
+/// Calls of Django and `SQLAlchemy` that choose records, which a later call may delete: `old = X.objects.filter(…); old.delete()`.
 const CHOOSING: [&str; 6] = [
     ".objects.filter(",
     ".objects.exclude(",
