@@ -128,8 +128,45 @@ fn in_own_words(said: &str) -> (String, String) {
             message.push_str(&line.replace('\'', "`"));
         }
     }
+    let other = message.strip_prefix("unrecognized subcommand ");
+    let other = other.and_then(|word| called_otherwise(word.trim_matches('`')));
+    let hint = other.map(str::to_owned).or(hint);
     let hint = hint.unwrap_or_else(|| "`--help` says what may stand here".to_owned());
     (message, hint)
+}
+
+/// Returns what to type for what people look for under a name that other programs have for it.
+fn called_otherwise(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "uninstall" | "remove" | "unsetup" => {
+            "`kintsugi setup --undo` takes the hooks out and `kintsugi daemon stop` ends the daemon; then remove the programs, as you installed them"
+        }
+        "install" | "enable" | "hooks" => {
+            "`kintsugi setup` puts the guard in front of your agents and shells"
+        }
+        "upgrade" | "update" => {
+            "install the newer programs over these, then `kintsugi daemon restart` and `kintsugi doctor`; the log, the policy and the hooks stay"
+        }
+        "start" | "stop" | "restart" => {
+            "`kintsugi daemon start`, `stop` and `restart` are about the daemon"
+        }
+        "disable" | "off" | "pause" => {
+            "`kintsugi setup --undo` takes the hooks out; `kintsugi policy show` says what is held, and why"
+        }
+        "allow" | "yes" => {
+            "`kintsugi pending` lists what waits, `kintsugi approve ID` lets it run once"
+        }
+        "list" | "queue" | "held" => "`kintsugi pending` lists what waits",
+        "logs" | "history" | "audit" => {
+            "`kintsugi log` shows what ran, `kintsugi daemon logs` what the daemon met"
+        }
+        "verify" => "`kintsugi log verify` verifies the log",
+        "vault" | "password" | "passwd" => {
+            "`kintsugi admin init` sets a password, `kintsugi admin passwd` changes it"
+        }
+        "config" | "rules" => "`kintsugi policy show` says what is in force, and from which file",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -146,6 +183,12 @@ mod tests {
         let (message, hint) = said(&["frobnicate"]);
         assert_eq!(message, "unrecognized subcommand `frobnicate`");
         assert_eq!(hint, "use it as `kintsugi <COMMAND>`; `--help` says more");
+        assert!(
+            said(&["uninstall"])
+                .1
+                .starts_with("`kintsugi setup --undo`")
+        );
+        assert!(said(&["upgrade"]).1.contains("`kintsugi daemon restart`"));
         let (message, hint) = said(&["run"]);
         assert!(message.ends_with("<CMD>..."), "{message}");
         assert!(hint.contains("kintsugi run -- <CMD>..."), "{hint}");

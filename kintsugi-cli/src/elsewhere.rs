@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::private_file;
 
 /// Below the data directory.
-const FILE: &str = "setup/places.json";
+const FILE: &str = "places.json";
 
 /// The data directory of a home whose environment names no other, for the home that the user database names.
 const DATA: &str = if cfg!(target_os = "macos") {

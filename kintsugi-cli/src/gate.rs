@@ -320,8 +320,12 @@ fn unreachable_hint(error: &ClientError) -> &'static str {
     );
     if is_shut {
         "`usermod -aG kintsugi NAME` lets a person use the daemon of the system, from the next login on"
+    } else if matches!(error, ClientError::BadReply(_)) {
+        "client and daemon may be of different versions (`kintsugi daemon restart`), or another program listens there: `kintsugi doctor` names the socket"
+    } else if matches!(error, ClientError::ForeignDaemon { .. }) {
+        "nothing is sent there; have its owner end it, or set `KINTSUGI_SOCKET` to a place of your own"
     } else {
-        "see `kintsugi status` and `kintsugi daemon logs`"
+        "`kintsugi doctor` says what is wrong, and `kintsugi daemon logs` what the daemon met"
     }
 }
 

@@ -118,6 +118,29 @@ fn a_socket_that_is_gone_under_a_living_daemon_is_said_by_everybody_with_what_he
 }
 
 #[test]
+fn another_program_at_the_socket_is_said_and_nobody_is_sent_in_a_circle() {
+    let machine = Machine::new();
+    let listener = std::os::unix::net::UnixListener::bind(machine.socket()).unwrap();
+    let served = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            BufReader::new(stream.try_clone().unwrap())
+                .read_line(&mut line)
+                .unwrap();
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\n").unwrap();
+        }
+    });
+    for command in ["status", "pending"] {
+        let said = complaint(&machine.run(&[command]), 5);
+        assert!(said.contains("another program listens there"), "{said}");
+        assert!(!said.contains("kintsugi status"), "{said}");
+    }
+    served.join().unwrap();
+    std::fs::remove_file(machine.socket()).unwrap();
+}
+
+#[test]
 fn a_file_where_the_data_belongs_is_named_by_everybody_with_what_to_do() {
     let machine = Machine::new();
     let data = machine.home().join(".local/share/kintsugi");

@@ -1,8 +1,10 @@
-//! `kintsugi doctor`: a gate that works is found to work, and one that has gone dark is found dark.
+//! `kintsugi doctor`: a gate that works is found to work, and one that has gone dark is found dark. What is said of places, too: which
+//! `setup` noted, and which a project brings.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
-use kintsugi_tests::machine::{Machine, program};
+use kintsugi_tests::machine::{Machine, fed, program};
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
 use kintsugi_tests::waiting::until;
@@ -395,4 +397,90 @@ fn what_the_first_command_of_an_agent_brings_into_a_project_is_new() {
     assert!(setup.status.success(), "{setup:?}");
     let (_, checks) = doctor(&machine, &program("kintsugi"), &["--no-probe"]);
     assert_eq!(found(&checks, "agents").0, "good", "{checks:?}");
+}
+
+/// Runs `kintsugi setup`, and returns how it ended and what it said.
+fn setup(machine: &Machine, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = machine.run(&[&["setup"], arguments].concat());
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_hook_that_looks_elsewhere_than_setup_did_says_so_and_waits_for_nobody() {
+    let machine = Machine::new();
+    std::fs::create_dir(machine.home().join(".claude")).unwrap();
+    let (code, said) = setup(&machine, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let payload = json!({
+        "session_id": "s", "transcript_path": "/dev/null", "cwd": machine.home(),
+        "hook_event_name": "PreToolUse", "tool_name": "Bash",
+        "tool_input": {"command": "git push --force"}, "tool_use_id": "u",
+    })
+    .to_string();
+    let elsewhere = machine.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let asked = |variables: &[(&str, PathBuf)], wait: &str| {
+        let mut hook = machine.command(program("kintsugi-hook"));
+        hook.envs(variables.iter().cloned())
+            .args(["claude-code", wait]);
+        let output = fed(hook, payload.as_bytes());
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("\"deny\""), "{said}");
+        let mut stop = machine.kintsugi(&["daemon", "stop"]);
+        assert!(
+            stop.envs(variables.iter().cloned())
+                .status()
+                .unwrap()
+                .success()
+        );
+        said
+    };
+    assert!(!asked(&[], "--wait=0").contains("set it up with"));
+    for variables in [
+        vec![("KINTSUGI_SOCKET", elsewhere.join("socket"))],
+        vec![("XDG_CONFIG_HOME", elsewhere.clone())],
+    ] {
+        let said = asked(&variables, "--wait=0");
+        assert!(
+            said.contains("held as") && said.contains("the person set it up with"),
+            "{variables:?}: {said}"
+        );
+    }
+    // Another log: what is held there, the person sees nowhere.
+    let variables = [
+        ("XDG_DATA_HOME", elsewhere.clone()),
+        ("KINTSUGI_SOCKET", elsewhere.join("socket")),
+    ];
+    let places = machine.home().join(".local/share/kintsugi/places.json");
+    std::fs::create_dir(elsewhere.join("kintsugi")).unwrap();
+    std::fs::copy(places, elsewhere.join("kintsugi/places.json")).unwrap();
+    let started = std::time::Instant::now();
+    let said = asked(&variables, "--wait=60");
+    assert!(said.contains("Kintsugi has its log in"), "{said}");
+    assert!(started.elapsed().as_secs() < 30, "{said}");
+}
+
+#[test]
+fn what_setup_cannot_do_it_says_with_what_to_do() {
+    let machine = Machine::new();
+    std::fs::create_dir(machine.home().join(".claude")).unwrap();
+    std::fs::create_dir(machine.home().join(".cursor")).unwrap();
+    let (code, said) = setup(&machine, &["--only=claud"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("`claud` is no agent or shell"), "{said}");
+    let (code, said) = setup(&machine, &["--only=goose"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("found no settings of goose"), "{said}");
+    assert_eq!(setup(&machine, &[]).0, Some(0));
+    let places = machine.home().join(".local/share/kintsugi/places.json");
+    assert!(places.exists());
+    // One of two: the other still goes by the places that were noted.
+    assert_eq!(setup(&machine, &["--undo", "--only=cursor"]).0, Some(0));
+    assert!(places.exists());
+    assert_eq!(setup(&machine, &["--undo"]).0, Some(0));
+    assert!(!places.exists());
+    let (code, said) = setup(&machine, &["--undo"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("has written nothing here"), "{said}");
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use kintsugi_tests::agents::{HOSTS, Said, heard, session};
 use kintsugi_tests::homes::{FILES, furnished};
-use kintsugi_tests::machine::{Machine, fed, program};
-use serde_json::{Value, json};
+use kintsugi_tests::machine::{Machine, program};
+use serde_json::Value;
 
 /// What stands in a home: path, permissions and bytes of every file, and every directory.
 fn everything(home: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
@@ -532,61 +532,4 @@ fn a_home_that_is_no_text_is_refused_by_everything_and_nothing_is_written_there(
     let answer = kintsugi_tests::machine::fed(hook, payload.as_bytes());
     assert_eq!(heard("claude-code", &answer), Said::Deny, "{answer:?}");
     assert_eq!(everything(&home), before);
-}
-
-#[test]
-fn a_hook_that_looks_elsewhere_than_setup_did_says_so_and_waits_for_nobody() {
-    let machine = Machine::new();
-    std::fs::create_dir(machine.home().join(".claude")).unwrap();
-    let (code, said) = setup(&machine, &[]);
-    assert_eq!(code, Some(0), "{said}");
-    let payload = json!({
-        "session_id": "s", "transcript_path": "/dev/null", "cwd": machine.home(),
-        "hook_event_name": "PreToolUse", "tool_name": "Bash",
-        "tool_input": {"command": "git push --force"}, "tool_use_id": "u",
-    })
-    .to_string();
-    let elsewhere = machine.home().join("elsewhere");
-    std::fs::create_dir(&elsewhere).unwrap();
-    let asked = |variables: &[(&str, PathBuf)], wait: &str| {
-        let mut hook = machine.command(program("kintsugi-hook"));
-        hook.envs(variables.iter().cloned())
-            .args(["claude-code", wait]);
-        let output = fed(hook, payload.as_bytes());
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(said.contains("\"deny\""), "{said}");
-        let mut stop = machine.kintsugi(&["daemon", "stop"]);
-        assert!(
-            stop.envs(variables.iter().cloned())
-                .status()
-                .unwrap()
-                .success()
-        );
-        said
-    };
-    assert!(!asked(&[], "--wait=0").contains("set it up with"));
-    for variables in [
-        vec![("KINTSUGI_SOCKET", elsewhere.join("socket"))],
-        vec![("XDG_CONFIG_HOME", elsewhere.clone())],
-    ] {
-        let said = asked(&variables, "--wait=0");
-        assert!(
-            said.contains("held as") && said.contains("the person set it up with"),
-            "{variables:?}: {said}"
-        );
-    }
-    // Another log: what is held there, the person sees nowhere.
-    let variables = [
-        ("XDG_DATA_HOME", elsewhere.clone()),
-        ("KINTSUGI_SOCKET", elsewhere.join("socket")),
-    ];
-    std::fs::create_dir_all(elsewhere.join("kintsugi/setup")).unwrap();
-    let places = machine
-        .home()
-        .join(".local/share/kintsugi/setup/places.json");
-    std::fs::copy(places, elsewhere.join("kintsugi/setup/places.json")).unwrap();
-    let started = std::time::Instant::now();
-    let said = asked(&variables, "--wait=60");
-    assert!(said.contains("Kintsugi has its log in"), "{said}");
-    assert!(started.elapsed().as_secs() < 30, "{said}");
 }

@@ -15,7 +15,7 @@ use crate::client::{Client, ClientError};
 use crate::console::{Console, Tone};
 use crate::exit::{Exit, Failure};
 use crate::remembered::Remembered;
-use crate::start::not_at_socket;
+use crate::start::{not_at_socket, owner};
 use crate::{gate, managed_block, surroundings};
 
 /// Arguments of `kintsugi status`.
@@ -46,6 +46,9 @@ impl Status {
         let status = match Client::connect(&paths.socket) {
             Ok(mut client) => Some(fetch(&mut client)?),
             Err(ClientError::NoDaemon(_)) => None,
+            Err(error @ ClientError::TimedOut(_)) => {
+                return Err(gate::late(&error, owner(&paths)));
+            }
             Err(error) => return Err(gate::refused(&error)),
         };
         let seen = status.as_ref().and_then(|status| status.log.as_ref());

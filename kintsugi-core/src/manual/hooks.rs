@@ -159,7 +159,7 @@
 //!
 //! Where the socket, the log and the policy are, the environment says: `HOME`, `XDG_DATA_HOME`, `XDG_CONFIG_HOME`, `XDG_RUNTIME_DIR`, `KINTSUGI_SOCKET`. An
 //! agent that is started with others may reach another daemon, or have one started, with a log of its own: nothing opens by that, but what is
-//! held there the person does not see. `kintsugi setup` notes the places (`setup/places.json` of the data directory); the hook of an agent that
+//! held there the person does not see. `kintsugi setup` notes the places (`places.json` of the data directory); the hook of an agent that
 //! holds compares them, with the note of the home that `passwd(5)` names where there is none in its own, says which differ, and does not wait
 //! where the log is another (`a_hook_that_looks_elsewhere_than_setup_did_says_so_and_waits_for_nobody`). Lines that start an agent or the daemon so
 //! are held (`guard.agent-another-home`, `guard.another-daemon`, `guard.blind`). Not compared: hooks of shells, and daemons for everybody.

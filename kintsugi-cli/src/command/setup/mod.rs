@@ -229,8 +229,19 @@ impl Setup {
             }
             return self.put_back(&files, &mut ledger, console);
         }
+        if let Some(name) = self.only.iter().find(|name| !is_known(name)) {
+            let name = escape(name);
+            let message = format!("`{name}` is no agent or shell that Kintsugi knows by that name");
+            return Err(Failure::new(Exit::Usage, message).hint(
+                "`kintsugi hook --help` lists the agents, `kintsugi init --help` the shells",
+            ));
+        }
         if files.is_empty() {
-            let failure = Failure::new(Exit::Failed, "found neither an agent nor a shell to guard");
+            let which = match self.only.as_slice() {
+                [] => "neither an agent nor a shell to guard".to_owned(),
+                names => format!("no settings of {} in this home", names.join(", ")),
+            };
+            let failure = Failure::new(Exit::Failed, format!("found {which}"));
             return Err(
                 failure.hint("`kintsugi hook --help` lists the hosts, `kintsugi init` the shells")
             );
@@ -251,8 +262,7 @@ impl Setup {
             })?;
         }
         if !self.check && !self.dry_run && !self.json {
-            let hint =
-                "each begins with its next session; `kintsugi setup --undo` puts all of it back";
+            let hint = "each begins with its next session; `kintsugi doctor --fix` tries each, and `kintsugi setup --undo` puts all of it back";
             writeln!(console.err, "{hint}")?;
         }
         Ok(exit)
@@ -267,7 +277,12 @@ impl Setup {
         let mut exit = Exit::Allowed;
         let paths = surroundings::paths()?;
         doctor::forget(&paths);
-        elsewhere::forget(&paths);
+        if ledger.files.is_empty() && !self.json {
+            writeln!(
+                console.err,
+                "`kintsugi setup` has written nothing here that is not put back already"
+            )?;
+        }
         for entry in ledger.files.clone().into_iter().rev() {
             let file = files.iter().find(|file| is_of(&entry, file));
             if file.is_none() && !self.only.is_empty() {
@@ -284,6 +299,9 @@ impl Setup {
                 then: None,
             };
             self.say(&shown, &state, console)?;
+        }
+        if ledger.files.is_empty() {
+            elsewhere::forget(&paths);
         }
         Ok(exit)
     }
@@ -324,6 +342,12 @@ impl Setup {
         }
         Ok(())
     }
+}
+
+/// Whether it names something that is wired, whether or not this home has it.
+fn is_known(name: &str) -> bool {
+    let mut shells = init::startup_files();
+    Host::named(name).is_some() || shells.any(|(shell, _)| shell == name)
 }
 
 /// One line of `--json`.
