@@ -49,10 +49,10 @@ pub const UNWRAP_DEPTH_MAX: u32 = 24;
 
 /// Units of work that one classification may spend: about one per word, piece of a word and option looked at.
 ///
-/// With 60,000 units the slowest text took 24 ms on a busy machine, 0.4 µs a unit; the goal is 20 ms for any input, whatever else the
-/// machine does (`cargo bench -p kintsugi-tests --bench bounds`). With 8,000, three of 1,118
-/// commands that agents ran would be too long, programs of 11 kB in a here-document.
-pub const WORK_MAX: u32 = 28_000;
+/// A unit takes up to 0.8 µs on a busy machine, and the goal is 20 ms for any input, whatever else the machine does
+/// (`cargo bench -p kintsugi-tests --bench bounds`). A program of Python of 20 kB in a here-document takes some 20,000; with 8,000, three
+/// of 1,118 commands that agents ran would be too long.
+pub const WORK_MAX: u32 = 24_000;
 
 /// Longest that a person may leave a hold unresolved, in milliseconds; then it is denied.
 ///
@@ -157,7 +157,7 @@ pub const SCRIPT_BYTES_MAX: usize = 48 * 1024;
 const _: () = assert!(WANTED_SCRIPTS_MAX * SCRIPT_BYTES_MAX < FRAME_BYTES_MAX / 2);
 
 /// Units of work that reading one script file may take of [`WORK_MAX`]; what is longer stays unread.
-pub const SCRIPT_WORK_MAX: u32 = 13_500;
+pub const SCRIPT_WORK_MAX: u32 = 11_900;
 const _: () = assert!(SCRIPT_WORK_MAX < WORK_MAX / 2);
 
 /// Times that a client may be asked for facts about one proposal: what a script says may raise further questions.

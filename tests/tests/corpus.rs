@@ -54,3 +54,37 @@ fn of_a_hundred_harmless_commands_at_most_one_is_held() {
     let held = problems(&cases).len();
     assert!(held * 100 <= cases.len(), "{held} of {}", cases.len());
 }
+
+/// What is longer than may be read is held, and programs of this length are what agents write.
+#[test]
+fn a_program_of_eighteen_kilobytes_is_read_to_its_end() {
+    let part = |number: usize| {
+        format!(
+            "def above_{number}(items, limit={number}):\n    \"\"\"Return those of `items` that are above `limit`, with their names.\"\"\"\n    \
+             found = []\n    for item in items:\n        if item.value > limit and item.name != \"total\":\n            \
+             found.append({{\"name\": item.name, \"value\": f\"{{item.value * {number}}} €\"}})\n    return found\n\n\n"
+        )
+    };
+    let program: String = (0..60).map(part).collect();
+    assert!(program.len() > 18_000, "{}", program.len());
+    let line = |end: &str| {
+        format!("cat > report.py <<'EOF'\nimport shutil\n{program}{end}\nEOF\npython3 report.py")
+    };
+    let bench = Bench::new();
+    let of = |end: &str| {
+        bench
+            .classify(&line(end))
+            .findings
+            .into_iter()
+            .map(|finding| finding.rule)
+    };
+    assert_eq!(
+        of("print(above_1([]))").find(|rule| rule == "shell.unreadable"),
+        None
+    );
+    let rules: Vec<String> = of("shutil.rmtree('/home/u/work')").collect();
+    assert!(
+        rules.iter().any(|rule| rule.starts_with("files.")),
+        "{rules:?}"
+    );
+}

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::feeds::{Feeds, is_secret_variable};
 use super::made::Made;
+use super::schema::Language;
 use super::{Analysis, Knowledge, UnknownKind, by_variable};
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Span, Target};
 use crate::limits::UNWRAP_DEPTH_MAX;
@@ -26,6 +27,8 @@ pub(super) struct Written {
     pub(super) before: bool,
     /// It was searched for code that a program may find there ([`super::carried`]).
     pub(super) searched: bool,
+    /// It was run as a program of that language.
+    pub(super) ran: Option<Language>,
 }
 
 /// What a command prints.
@@ -335,6 +338,7 @@ impl Analyst<'_> {
                 text: Some(text.as_str().into()),
                 before: true,
                 searched: false,
+                ran: None,
             });
         }
         None

@@ -28,6 +28,9 @@ use crate::shell::{Hole, Input, Word};
 /// Longest text that is searched, in bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
 
+/// Most files of a line that are looked at for whether a command only reads.
+const OWN_MAX: usize = 32;
+
 /// Marks in a text by which reading it calls something.
 const OBJECTS: [&str; 4] = [
     "!!python/object/",
@@ -79,9 +82,12 @@ impl Analyst<'_> {
             .iter()
             .flat_map(Word::holes)
             .any(|hole| matches!(hole, Hole::Process { .. }));
+        if brings || self.files.len() > OWN_MAX {
+            return false;
+        }
         let own = self.files.iter().filter(|it| !is_settled(*it));
         let own: Vec<&str> = own.map(|(path, _)| path.as_str()).collect();
-        !brings && (names_reader(words) && own.is_empty() || only_checks_source(words, &own))
+        names_reader(words) && own.is_empty() || only_checks_source(words, &own)
     }
 }
 
@@ -278,7 +284,9 @@ impl Analyst<'_> {
             } else {
                 &mut found.plain
             };
-            all.push((Kind::of(path), only.unwrap_or_else(|| text.to_string())));
+            let mut kind = Kind::of(path);
+            kind.has_run = written.ran == Some(kind.language);
+            all.push((kind, only.unwrap_or_else(|| text.to_string())));
         }
         found
     }
@@ -310,7 +318,7 @@ impl Analyst<'_> {
         inner.ambient.depth += 1;
         inner.ambient.modifiers.insert(Modifier::Indirect);
         let is_read = kind.is_source || kind.language != Language::Other;
-        if is_read && kind.language != Language::Shell {
+        if is_read && !kind.has_run && kind.language != Language::Shell {
             self.text(&inner, kind.language, &Word::text(text, call.span), &[]);
         }
         for candidate in candidates(text).into_iter().filter(|_| quoted) {
@@ -373,6 +381,8 @@ struct Kind {
     language: Language,
     /// It is program text, and read as such whatever stands in it.
     is_source: bool,
+    /// It was run, and so has been read in its language.
+    has_run: bool,
 }
 
 impl Kind {
@@ -380,6 +390,7 @@ impl Kind {
         Self {
             language: language_of(path),
             is_source: is_source(path),
+            has_run: false,
         }
     }
 }

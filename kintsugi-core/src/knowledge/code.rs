@@ -268,6 +268,9 @@ impl Analyst<'_> {
         };
         let operands = task.arguments();
         if !before {
+            if let Some(written) = self.files.get_mut(&judged.path) {
+                written.ran = Some(language);
+            }
             let text = Self::with_settings(task, language, &Word::text(&*text, call.span));
             return self.text(call, language, &text, &operands);
         }

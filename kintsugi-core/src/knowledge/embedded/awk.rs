@@ -19,7 +19,7 @@ const VALUE_BYTES_MAX: usize = 4 * 1024;
 
 /// Reads an awk program.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Vec<Embedded> {
-    let tokens = lex::tokens(text, Language::Awk);
+    let tokens = lex::tokens(text, Language::Awk, budget);
     let program = Program {
         variables: variables(&tokens, budget),
         tokens,

@@ -449,6 +449,11 @@ fn said(token: &Token) -> Option<&str> {
 
 /// The library that is meant, when the name is that of one or of a part of one.
 fn library_of(name: &str) -> Option<&str> {
+    // Most names of a text are of none, and this looks at each.
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '@') {
+        return None;
+    }
+    let has_path = name.contains(['/', '_']);
     let first = name.split(['/', ':']).next().unwrap_or(name);
     let module = name.split_once('.').map(|(module, _)| module);
     [Some(first), module]
@@ -456,7 +461,7 @@ fn library_of(name: &str) -> Option<&str> {
         .flatten()
         .find(|name| LIBRARIES.binary_search(name).is_ok())
         .or_else(|| {
-            let mut modules = MODULES.iter();
+            let mut modules = MODULES.iter().filter(|_| has_path);
             modules.find(|module| name.starts_with(**module)).copied()
         })
 }
@@ -498,9 +503,11 @@ mod tests {
     use super::super::mocked::Mocked;
     use super::Brings;
     use crate::knowledge::schema::Language;
+    use crate::shell::Budget;
 
     fn brings(text: &str) -> (bool, bool, bool) {
-        let found = Brings::of(&lex::tokens(text, Language::Python), Mocked::Nothing);
+        let tokens = lex::tokens(text, Language::Python, &mut Budget::new(1_000));
+        let found = Brings::of(&tokens, Mocked::Nothing);
         (found.clients, found.credentials, found.requests)
     }
 

@@ -18,6 +18,21 @@ const TYPE_MAX: usize = 16;
 const ELEMENTS_MAX: usize = 256;
 
 impl Script<'_> {
+    /// `a <> b` of Elixir and Haskell, `a ++ b` of Haskell, Scala and Erlang.
+    pub(super) fn joins_by_pair(&self, cursor: &Cursor<'_>) -> bool {
+        let pair = (cursor.ahead(0), cursor.ahead(1));
+        self.language == Language::Other
+            && matches!(
+                pair,
+                (Some(Token::Mark("<")), Some(Token::Mark(">")))
+                    | (Some(Token::Mark("+")), Some(Token::Mark("+")))
+            )
+    }
+
+    pub(super) fn joins_by_dot(&self) -> bool {
+        matches!(self.language, Language::Perl | Language::Php)
+    }
+
     /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.
     pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) {
         cursor.at += 1;

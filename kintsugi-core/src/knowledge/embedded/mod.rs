@@ -145,7 +145,7 @@ pub(super) fn read_with(
     if language == Language::Other && plain.contains("changequote(") && plain.contains("syscmd") {
         found.push(Embedded::Hidden("a command behind other quotes".to_owned()));
     }
-    if outside_strings(language, &plain) {
+    if outside_strings(language, &plain, budget) {
         found.push(Embedded::Effect {
             action: Action::Interpret,
             role: Role::Code,
@@ -202,9 +202,9 @@ pub(super) const fn soften(found: &mut Embedded) {
 }
 
 /// Whether a part that is not known stands where it could be code.
-fn outside_strings(language: Language, plain: &str) -> bool {
+fn outside_strings(language: Language, plain: &str, budget: &mut Budget) -> bool {
     plain.contains(lex::HOLE)
-        && lex::tokens(plain, language).contains(&lex::Token::Name(lex::HOLE.to_string()))
+        && lex::tokens(plain, language, budget).contains(&lex::Token::Name(lex::HOLE.to_string()))
 }
 
 /// Puts the holes and the span of `text` back into what was found in it.

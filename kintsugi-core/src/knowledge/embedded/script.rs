@@ -19,6 +19,9 @@ use crate::effect::{Feed, Span};
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Word};
 
+/// Bytes of a value that are kept for one unit of work.
+const VALUE_BYTES: usize = 64;
+
 /// Deepest nesting of brackets and embedded expressions that is followed.
 const DEPTH_MAX: u32 = 40;
 
@@ -104,7 +107,7 @@ pub(super) fn read_with(
         operands,
     };
     let globbed = (language == Language::Perl).then(|| super::behind::globs(text));
-    let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language);
+    let tokens = lex::tokens(globbed.as_deref().unwrap_or(text), language, script.budget);
     // The text that a module begins with is its `__doc__` (Python 3.13, "Code objects").
     if language == Language::Python
         && let Some(text) = tokens
@@ -149,7 +152,7 @@ impl Script<'_> {
     /// Reads text that the script runs itself.
     pub(super) fn nested(&mut self, text: &str) {
         if self.enter() && self.affords(text) {
-            let tokens = lex::tokens(text, self.language);
+            let tokens = lex::tokens(text, self.language, self.budget);
             self.statements(&tokens);
             self.keep(tokens);
         }
@@ -167,7 +170,7 @@ impl Script<'_> {
     /// Whether the budget has room for taking this code apart.
     fn affords(&mut self, code: &str) -> bool {
         let units = u32::try_from(code.len() / super::CODE_BYTES).unwrap_or(u32::MAX);
-        let is_paid = self.budget.spend(units);
+        let is_paid = self.budget.spend(units.saturating_add(1));
         if !is_paid {
             self.unknown("more code than is read");
         }
@@ -273,6 +276,19 @@ impl Script<'_> {
             cursor.at = cursor.tokens.len();
             return Value::unknown(Feed::Nothing);
         }
+        let start = cursor.at;
+        let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
+        let value = self.joined(cursor);
+        self.depth -= 1;
+        // A text that stands there alone is paid for by its bytes.
+        if !is_text || cursor.at > start + 1 {
+            self.pay_for(&value);
+        }
+        self.unless_chosen(value, cursor.peek())
+    }
+
+    /// Reads operands and what joins them to one value.
+    fn joined(&mut self, cursor: &mut Cursor<'_>) -> Value {
         let mut value = self.operand(cursor);
         while self.budget.spend(1) {
             let between = match cursor.peek() {
@@ -335,32 +351,15 @@ impl Script<'_> {
             value = value.then(between, &right);
             self.pay_for(&value);
         }
-        self.depth -= 1;
-        self.pay_for(&value);
-        self.unless_chosen(value, cursor.peek())
+        value
     }
 
     /// Values may grow with every use.
     pub(super) fn pay_for(&mut self, value: &Value) {
-        let units = u32::try_from(value.size() / 32).unwrap_or(u32::MAX);
+        let units = u32::try_from(value.size() / VALUE_BYTES).unwrap_or(u32::MAX);
         if !self.budget.spend(units) {
             self.unknown("more code than is read");
         }
-    }
-
-    /// `a <> b` of Elixir and Haskell, `a ++ b` of Haskell, Scala and Erlang.
-    fn joins_by_pair(&self, cursor: &Cursor<'_>) -> bool {
-        let pair = (cursor.ahead(0), cursor.ahead(1));
-        self.language == Language::Other
-            && matches!(
-                pair,
-                (Some(Token::Mark("<")), Some(Token::Mark(">")))
-                    | (Some(Token::Mark("+")), Some(Token::Mark("+")))
-            )
-    }
-
-    pub(super) fn joins_by_dot(&self) -> bool {
-        matches!(self.language, Language::Perl | Language::Php)
     }
 
     pub(super) fn operand(&mut self, cursor: &mut Cursor<'_>) -> Value {
@@ -469,7 +468,7 @@ impl Script<'_> {
                     continue;
                 }
                 Part::Code(code) if self.enter() && self.affords(code) => {
-                    let tokens = lex::tokens(code, self.language);
+                    let tokens = lex::tokens(code, self.language, self.budget);
                     let mut cursor = Cursor {
                         tokens: &tokens,
                         at: 0,

@@ -70,7 +70,12 @@ impl Machine<'_> {
         };
         self.expand(raw, &mut fields);
         fields.end_field();
-        self.spend(fields.done.iter().map(Vec::len).sum(), span);
+        if !self.spend(fields.done.iter().map(Vec::len).sum(), span) {
+            // The line is held for it, and every later look at so many pieces takes its time.
+            let pieces = vec![Piece::Hole(Hole::Other("a word of many parts"))];
+            found.push(Word { pieces, span });
+            return;
+        }
         let words = fields.done.into_iter();
         found.extend(words.map(|pieces| Word { pieces, span }));
     }

@@ -21,6 +21,7 @@ use self::dialect::Dialect;
 use self::here::Here;
 use self::operand::Bracket;
 use crate::knowledge::schema::Language;
+use crate::shell::Budget;
 
 /// A piece of program text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,18 @@ impl Token {
         }
     }
 
+    /// Returns how many places it takes: one, or one for each part.
+    fn size(&self) -> u32 {
+        let length = match self {
+            Self::Text(parts) | Self::Shell(parts) | Self::Pattern(parts) | Self::Change(parts) => {
+                parts.len()
+            }
+            Self::Words(words) => words.len(),
+            Self::Name(_) | Self::Number(_) | Self::Mark(_) | Self::Line | Self::Unclear => 1,
+        };
+        u32::try_from(length.max(1)).unwrap_or(u32::MAX)
+    }
+
     /// Returns the text of a string literal of which no part is computed.
     pub(super) fn text(&self) -> Option<&str> {
         let Self::Text(parts) = self else { return None };
@@ -86,10 +99,19 @@ pub(super) enum Part {
 pub(super) const HOLE: char = '\u{FFFC}';
 
 /// Deepest nesting of code in literals in code that is followed.
-const NESTED_MAX: u32 = 12;
+const NESTED_MAX: u32 = 8;
 
 /// Most places of a text from which it is read in another way as well.
 const OTHERWISE_MAX: usize = 3;
+
+/// Tokens, with the parts of literals, for one unit of work.
+const UNIT_TOKENS: u32 = 4;
+
+/// Readers of code in literals go through no more than this many times the bytes of the text, and [`INNER_MIN`].
+const INNER_TIMES: usize = 2;
+
+/// Bytes that readers of code in literals may go through in any text.
+const INNER_MIN: usize = 4096;
 
 /// Most ends that are looked for and not there; each look goes through the rest of the text.
 const ENDS_MAX: usize = 1;
@@ -139,29 +161,31 @@ struct Lexer<'a> {
     is_other: bool,
     /// How deep in literals it stands.
     depth: u32,
+    /// Bytes that readers of code in literals may still go through.
+    inner: usize,
 }
 
-/// Splits `text` into tokens, of which there are never more than four times its bytes.
-pub(super) fn tokens(text: &str, language: Language) -> Vec<Token> {
+/// Splits `text` into tokens, as many as `budget` has units for.
+pub(super) fn tokens(text: &str, language: Language, budget: &mut Budget) -> Vec<Token> {
     if language == Language::Python && !text.is_ascii() {
         let plain: String = text.chars().map(super::escapes::compatible).collect();
-        return split(&plain, language);
+        return split(&plain, language, budget);
     }
-    split(text, language)
+    split(text, language, budget)
 }
 
-fn split(text: &str, language: Language) -> Vec<Token> {
+fn split(text: &str, language: Language, budget: &mut Budget) -> Vec<Token> {
     let dialect = Dialect::of(text, language);
     let mut lexer = Lexer::new(text, language, dialect);
     lexer.begin();
-    while lexer.step() {}
+    lexer.read(budget);
     let mut is_unclear = lexer.missed.is_unclear || lexer.otherwise.len() > OTHERWISE_MAX;
     let mut tokens = lexer.tokens;
     let otherwise = lexer.otherwise.into_iter().take(OTHERWISE_MAX);
     for rest in otherwise.chain(lexer.computed) {
         let mut other = Lexer::new(rest, language, dialect);
         other.is_other = true;
-        while other.step() {}
+        other.read(budget);
         is_unclear |= other.missed.is_unclear;
         tokens.push(Token::Line);
         tokens.append(&mut other.tokens);
@@ -189,6 +213,25 @@ impl<'a> Lexer<'a> {
             computed: None,
             is_other: false,
             depth: 0,
+            inner: text.len().saturating_mul(INNER_TIMES).max(INNER_MIN),
+        }
+    }
+
+    /// Reads to the end of the text, or for as long as the budget lasts.
+    fn read(&mut self, budget: &mut Budget) {
+        let mut owed = 0;
+        loop {
+            let known = self.tokens.len();
+            if !self.step() {
+                return;
+            }
+            owed += self.tokens.iter().skip(known).map(Token::size).sum::<u32>();
+            if !budget.spend(owed / UNIT_TOKENS) {
+                self.tokens.truncate(known);
+                self.missed.is_unclear = true;
+                return;
+            }
+            owed %= UNIT_TOKENS;
         }
     }
 
@@ -236,6 +279,7 @@ impl<'a> Lexer<'a> {
         inner.is_other = self.is_other;
         inner.missed.ends = self.missed.ends;
         inner.depth = self.depth;
+        inner.inner = self.inner;
         inner
     }
 
@@ -243,20 +287,26 @@ impl<'a> Lexer<'a> {
     fn has_read(&mut self, inner: &Lexer<'_>) {
         self.missed.ends = inner.missed.ends;
         self.missed.is_unclear |= inner.missed.is_unclear;
+        self.inner = inner.inner;
     }
 
     /// Takes program text up to the bracket that ends it, and the bracket.
     fn code(&mut self) -> &'a str {
-        if self.depth >= NESTED_MAX {
+        if self.depth >= NESTED_MAX || self.inner == 0 {
             self.missed.is_unclear = true;
             return self.up_to("}");
         }
         let start = self.rest;
         let mut inner = self.within(start);
         inner.depth += 1;
-        while !inner.ended && inner.step() {}
+        let mut left = start.len();
+        while !inner.ended && inner.inner > 0 && inner.step() {
+            inner.inner = inner.inner.saturating_sub(left - inner.rest.len());
+            left = inner.rest.len();
+        }
         self.rest = inner.rest;
         self.missed.is_open |= inner.missed.is_open || !inner.ended;
+        self.missed.is_unclear |= inner.inner == 0;
         self.has_read(&inner);
         let taken = start.len() - inner.rest.len();
         start

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn tokens(text: &str, language: Language) -> Vec<Token> {
+    super::tokens(text, language, &mut Budget::new(1_000))
+}
+
 fn text(value: &str) -> Token {
     Token::Text(vec![Part::Text(value.to_owned())])
 }
