@@ -300,12 +300,19 @@ fn start_hint(error: &StartError) -> String {
             "`kill {pid}` ends it, and the next command starts another; what is held stays held"
         ),
         StartError::OfTheSystem => "until then, only what is plainly safe passes".to_owned(),
-        StartError::NoProgram(_)
-        | StartError::NoPlace(_)
-        | StartError::Lock { .. }
-        | StartError::Spawn(_)
-        | StartError::GaveUp(_)
-        | StartError::TimedOut => {
+        StartError::NoProgram(_) => {
+            "install `kintsugi`, `kintsugi-hook` and `kintsugi-daemon` into one directory"
+                .to_owned()
+        }
+        StartError::NoPlace(_) => "call this program by its absolute path".to_owned(),
+        StartError::Lock { .. } => {
+            "see that you own that directory, or set `KINTSUGI_SOCKET` to a place of your own"
+                .to_owned()
+        }
+        StartError::Spawn(_) | StartError::GaveUp(_) => {
+            "mend that; the next command starts it, as `kintsugi daemon start` does".to_owned()
+        }
+        StartError::TimedOut => {
             "start it with `kintsugi daemon start`; `kintsugi daemon logs` says what it met"
                 .to_owned()
         }
