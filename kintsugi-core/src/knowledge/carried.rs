@@ -9,7 +9,7 @@
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
 use super::deferred::{at_load, only_builds, takes_records};
-use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds};
+use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
 use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
 use super::given_to_tests::{as_given, has_files_in_memory};
@@ -204,7 +204,9 @@ impl Analyst<'_> {
         let plain = Kind::of("");
         let mut texts: Vec<(Kind, String)> = Vec::new();
         if words {
-            texts.extend(spoken_words(call.words).into_iter().map(|it| (plain, it)));
+            let kept = without_data(call.words);
+            let all = spoken_words(kept.as_deref().unwrap_or(call.words));
+            texts.extend(all.into_iter().map(|it| (plain, it)));
         }
         let fed = match (&call.fed.text, call.input) {
             (Some(text), _) => Some(text.to_string()),

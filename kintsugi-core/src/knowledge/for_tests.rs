@@ -32,10 +32,63 @@ pub(super) fn is_test_runner(words: &[Word]) -> bool {
             ..,
         ]
         | ["cargo", "nextest", ..]
-        | ["bundle", "exec", "rspec", ..] => true,
+        | ["bundle", "exec", "rspec", ..]
+        | ["node" | "tsx", "--test", ..] => true,
+        [
+            "npm" | "pnpm" | "yarn" | "bun" | "composer",
+            "run",
+            task,
+            ..,
+        ]
+        | [
+            "npm" | "pnpm" | "yarn" | "make" | "rake" | "composer" | "swift" | "mvn" | "gradle"
+            | "./gradlew" | "sbt" | "rails" | "bin/rails" | "flutter" | "dart",
+            task,
+            ..,
+        ] => *task == "test" || task.starts_with("test:"),
         ["npx", "-y" | "--yes", name, ..] | ["npx" | "bunx", name, ..] => is_runner(name),
         _ => false,
     }
+}
+
+/// Options that a project adds to pytest for what its tests are given, by the last part of their names (pytest 8.3, `pytest_addoption`).
+const DATA: &str =
+    " cmd command input text line case sample payload data value expr query prompt message string ";
+
+/// The words of a runner of tests without what is only data for the tests: `pytest --cmd='mkfs.ext4 /dev/sda'`.
+pub(super) fn without_data(words: &[Word]) -> Option<Vec<Word>> {
+    let names: Vec<String> = words.iter().take(3).map(Word::display).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let is_pytest = match names.as_slice() {
+        ["python" | "python3", "-m", "pytest"] => true,
+        [name, ..] => matches!(name.rsplit('/').next(), Some("pytest" | "py.test")),
+        [] => false,
+    };
+    if !is_pytest {
+        return None;
+    }
+    let is_data = |option: &str| {
+        let name = option.strip_prefix("--").unwrap_or_default();
+        let mut parts = name.split(['-', '_']);
+        let starts = [
+            "exec", "run", "pre", "post", "setup", "before", "after", "shell", "hook",
+        ];
+        let is_started = name.split(['-', '_']).any(|part| starts.contains(&part));
+        !is_started && parts.next_back().is_some_and(|last| listed(DATA, last))
+    };
+    let mut kept = Vec::new();
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let text = word.display();
+        match text.split_once('=') {
+            Some((option, _)) if is_data(option) => {}
+            None if is_data(&text) => {
+                rest.next();
+            }
+            _ => kept.push(word.clone()),
+        }
+    }
+    Some(kept)
 }
 
 /// A test or what it reads, by its name: `tests/test_guard.py`, `fixtures/evil.json`.

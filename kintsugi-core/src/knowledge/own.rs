@@ -6,6 +6,7 @@
 
 mod clusters;
 mod names;
+mod packed;
 mod passing;
 mod repositories;
 #[cfg(test)]
@@ -14,9 +15,10 @@ mod tests;
 use self::names::{Line, made, taken};
 pub(super) use self::passing::{is_made_in_passing, is_passing};
 use super::analyst::{Analyst, Call};
-use super::made::Reach;
+use super::made::{Made, Reach};
 use super::program::Task;
 use super::telling::listed;
+use super::trial::is_for_the_moment;
 use super::{Unknown, UnknownKind};
 use crate::effect::{Action, Modifiers, Role};
 use crate::place::NEW_TEMPORARY;
@@ -80,6 +82,7 @@ impl Analyst<'_> {
     /// Makes a plain change of taking away what the line itself made.
     pub(super) fn calm_own(&mut self, task: &Task<'_, '_>, before: usize, unknowns: usize) {
         self.calm_dev_server(task, before);
+        self.calm_packed(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(|effect| effect.action.takes_away()) {
             return;
@@ -94,9 +97,12 @@ impl Analyst<'_> {
                 matches!(effect.role, Role::Branch | Role::History)
             });
         }
-        if is_own_container(&task.call) || is_chosen_container(&task.call) {
+        // With its own container go the volumes without a name that were made for it.
+        let is_own = is_own_container(&task.call) || is_of_moment(&task.call, &self.made);
+        if is_own || is_chosen_container(&task.call) {
             self.calm(before, |effect| {
                 matches!(effect.role, Role::Resource | Role::Process | Role::Image)
+                    || is_own && effect.role == Role::Volume
             });
             let kept = self.analysis.unknowns.split_off(unknowns);
             let kept = kept.into_iter().filter(|it| it.kind != UnknownKind::Target);
@@ -344,6 +350,32 @@ fn is_own_container(call: &Call<'_>) -> bool {
     };
     let names = line.operands.get(1..).unwrap_or_default();
     is_meant && !names.is_empty() && names.iter().all(is_made)
+}
+
+/// Whether every container that a command removes is one that the line ran in front under that name, either certainly or under a name
+/// that is for the moment.
+fn is_of_moment(call: &Call<'_>, made: &Made) -> bool {
+    let line = Line::read(call.words);
+    let program = call.words.first().map(Word::display).unwrap_or_default();
+    let names = line.operands.get(1..).unwrap_or_default();
+    let runs = |name: &Word| {
+        let invocations = call.scope.script.invocations.iter().enumerate();
+        invocations
+            .filter(|(_, it)| it.span.start < call.span.start)
+            .take(EARLIER_MAX)
+            .any(|(at, it)| {
+                let words: Vec<String> = it.words.iter().map(Word::display).collect();
+                let is_run = matches!(words.as_slice(), [first, verb, ..] if *first == program && matches!(verb.as_str(), "run" | "create"));
+                let has_name = it.words.windows(2).any(|pair| {
+                    matches!(pair, [flag, its] if flag.display() == "--name" && its.pieces == name.pieces)
+                });
+                is_run && has_name && (made.is_certain(at) || is_for_the_moment(&words))
+            })
+    };
+    matches!(program.as_str(), "docker" | "podman" | "nerdctl")
+        && matches!(line.known(0).as_str(), "rm" | "remove")
+        && !names.is_empty()
+        && names.iter().all(|name| runs(name))
 }
 
 /// Whether every container that a command stops or removes is one that a filter by its name, label or image, or the compose file of the

@@ -31,6 +31,7 @@ impl Analyst<'_> {
                     let printing = scope.script.between(*first, *end);
                     !printing.is_empty()
                         && (printing.iter().all(is_plain)
+                            || numbers_lines(printing)
                             || language == Language::Sed && printing.iter().all(shows))
                 }
                 // `sed "s/a/$VERSION/"`: nothing of the line says what it is.
@@ -198,6 +199,60 @@ pub(super) fn prints_directory(words: &[Word]) -> bool {
             | ["llvm-config", "--bindir" | "--prefix"]
             | ["pg_config", "--bindir"]
     )
+}
+
+/// Whether a pipeline prints the numbers of lines: `grep -n x FILE | head -1 | cut -d: -f1`. Of several files the first field is a name.
+fn numbers_lines(printing: &[Invocation]) -> bool {
+    let Some((search, rest)) = printing.split_first() else {
+        return false;
+    };
+    let known = |it: &Invocation| -> Option<Vec<String>> {
+        let words = it.words.iter().map(Word::known);
+        words.map(|word| Some(word?.into_owned())).collect()
+    };
+    let is_search = || {
+        let words = known(search)?;
+        let (program, words) = words.split_first()?;
+        let is_option = |word: &&String| word.starts_with('-') && word.len() > 1;
+        let options: Vec<&String> = words.iter().filter(is_option).collect();
+        let is_plain = |it: &&String| {
+            let mut letters = it.bytes().skip(1);
+            letters.all(|letter| b"nEFPiwxqsm0123456789".contains(&letter))
+        };
+        let numbers = options.iter().any(|it| it.contains('n'));
+        // `-m 1`
+        let is_amount = |it: &&String| it.bytes().all(|letter| letter.is_ascii_digit());
+        let operands = words.len() - options.len() - words.iter().filter(is_amount).count();
+        Some(
+            matches!(program.as_str(), "grep" | "egrep" | "fgrep")
+                && numbers
+                && options.iter().all(is_plain)
+                && operands <= 2,
+        )
+    };
+    let is_field = |words: &[&str]| {
+        matches!(
+            words,
+            ["cut", "-d:", "-f1"]
+                | ["cut", "-d", ":", "-f1"]
+                | ["cut", "-f1", "-d:"]
+                | ["cut", "-d", ":", "-f", "1"]
+                | ["awk", "-F:", "{print $1}"]
+        )
+    };
+    let mut cuts = false;
+    let is_rest = rest.iter().all(|it| {
+        let Some(words) = known(it) else { return false };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        cuts |= is_field(&words);
+        is_field(&words)
+            || matches!(words.as_slice(), ["head" | "tail" | "sort", options @ ..] if options.iter().all(|it| {
+                let signs = it.trim_start_matches('-');
+                it.bytes().all(|letter| letter.is_ascii_digit())
+                    || it.starts_with('-') && signs.bytes().all(|letter| letter.is_ascii_digit() || letter == b'n')
+            }))
+    });
+    cuts && is_rest && is_search().unwrap_or(false)
 }
 
 fn shows(invocation: &Invocation) -> bool {

@@ -103,7 +103,8 @@ impl Analyst<'_> {
                     self.assume_reach(call, name, words);
                     if !self.only_reads_text(call.words) {
                         self.assume_sentences(call, name, words);
-                        self.carried_to(call, true, true);
+                        let is_read = self.reads_source(call, first);
+                        self.carried_to(call, true, !is_read);
                     }
                     return printed;
                 };

@@ -14,6 +14,9 @@ const ROOTS_MAX: usize = 256;
 /// Most names that narrow a search; with more it counts as not narrowed.
 const NAMES_MAX: usize = 32;
 
+/// Endings of files that a build or an editor makes again.
+const DERIVED: &str = " pyc pyo o obj class orig rej swp gcda gcno ";
+
 impl Analyst<'_> {
     /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
     pub(super) fn unseen(&self, task: &Task<'_, '_>) -> Vec<Vec<Word>> {
@@ -169,9 +172,51 @@ impl Task<'_, '_> {
             .collect()
     }
 
+    /// The endings that `fd` is narrowed to: `-e pyc`, `'\.pyc$'` (fd(1), 9.0).
+    fn endings(&self) -> Vec<Word> {
+        let words = self.call.words.iter().skip(1);
+        let known: Option<Vec<_>> = words.map(Word::known).collect();
+        let Some(known) = known else {
+            return Vec::new();
+        };
+        let words: Vec<&str> = known.iter().map(|word| &**word).collect();
+        let is_ending = |text: &&str| super::telling::listed(DERIVED, text);
+        let mut found = Vec::new();
+        let mut rest = words.iter().copied();
+        let mut is_pattern = true;
+        while let Some(word) = rest.next() {
+            let value = match word {
+                "-x" | "--exec" | "-X" | "--exec-batch" => break,
+                "-e" | "--extension" => rest.next(),
+                _ => word
+                    .strip_prefix("--extension=")
+                    .or_else(|| word.strip_prefix("-e").filter(|_| !word.starts_with("-ex"))),
+            };
+            let value = match value {
+                None if !word.starts_with('-') => {
+                    // Only the first word is a pattern; the others are roots.
+                    let end = word.strip_prefix("\\.").and_then(|it| it.strip_suffix('$'));
+                    let first = std::mem::take(&mut is_pattern);
+                    end.filter(|_| first)
+                }
+                value => value,
+            };
+            match value.map(|it| it.trim_start_matches('.')).filter(is_ending) {
+                Some(ending) => found.push(Word::text(format!("*.{ending}"), self.call.span)),
+                None if value.is_some() => return Vec::new(),
+                None => {}
+            }
+        }
+        found.truncate(NAMES_MAX);
+        found
+    }
+
     /// The names that a search is narrowed to. None when they may be what it leaves out: behind `!`, or when what
     /// stands behind `-o` names nothing (`find(1)`, OPERATORS).
     pub(super) fn narrowing(&self) -> Vec<Word> {
+        if self.parsed.path == "fd" {
+            return self.endings();
+        }
         let narrows = &self.parsed.narrows;
         if narrows.is_empty() || narrows.len() > NAMES_MAX {
             return Vec::new();

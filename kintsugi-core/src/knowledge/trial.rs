@@ -376,10 +376,14 @@ fn brings_data(words: &[String]) -> bool {
 }
 
 /// Whether a container has a name that says that nobody keeps it; where the name is taken it is no other's either.
-fn is_for_the_moment(words: &[String]) -> bool {
+pub(super) fn is_for_the_moment(words: &[String]) -> bool {
     // The number of this process is in no other's; `t-redis` and `redis_test` are names for tests.
     let is_meant = |name: &str| {
-        let named = is_trial(name) || name.starts_with("t-") || name.starts_with("t_");
+        // Tests of how parts work together are called `it` (Maven Failsafe 3).
+        let named = is_trial(name)
+            || name.ends_with("-it")
+            || name.starts_with("t-")
+            || name.starts_with("t_");
         super::own::is_passing(name)
             || name.contains("$$")
             || named && !super::lexicon::is_production(name)

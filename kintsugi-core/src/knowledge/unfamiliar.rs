@@ -178,6 +178,79 @@ impl Analyst<'_> {
     }
 }
 
+/// Directories into which tools build the programs of a project (cargo 1.83, `CMake` 3.31, Zig 0.13, Swift 6, dune 3.17).
+const BUILT: [&str; 8] = [
+    "target/debug/",
+    "target/release/",
+    "build/",
+    "zig-out/bin/",
+    "_build/default/",
+    ".build/debug/",
+    ".build/release/",
+    "dist/",
+];
+
+/// Parts of the name of a program that reads a language and runs nothing of it.
+const READING: [&str; 15] = [
+    "parse",
+    "lex",
+    "lint",
+    "classif",
+    "tokeni",
+    "check",
+    "analy",
+    "inspect",
+    "audit",
+    "scan",
+    "format",
+    "highlight",
+    "explain",
+    "guard",
+    "diff",
+];
+
+/// Options and words by which such a program, or an interpreter, only shows what it has read.
+const SHOWN: &str = " --ast --tokens --tree --dump-ast --dump-tokens --print-ast --parse-only --parse --lex --tokenize --classify --explain \
+    --lint --sexp --cst ";
+
+/// Words by which it does more.
+const DOES_MORE: [&str; 9] = [
+    "exec", "run", "shell", "eval", "apply", "fix", "repl", "daemon", "spawn",
+];
+
+impl Analyst<'_> {
+    /// Whether what is fed to a program is only read: one that the project builds, by its directory, whose name or option says that it reads a
+    /// language: `echo 'rm -rf /' | ./target/debug/parser --ast`.
+    pub(super) fn reads_source(&self, call: &Call<'_>, first: &Word) -> bool {
+        let known: Option<Vec<_>> = call.words.iter().skip(1).map(Word::known).collect();
+        let (Some(path), Some(known)) = (first.known(), known) else {
+            return false;
+        };
+        let place = path.strip_prefix("./").unwrap_or(&path);
+        let name = place.rsplit('/').next().unwrap_or_default();
+        let is_built = BUILT.iter().any(|it| place.starts_with(it)) && !name.contains('.');
+        let is_reader = READING.iter().any(|it| name.contains(it))
+            || known.iter().any(|word| super::telling::listed(SHOWN, word));
+        let does_more = |text: &str| {
+            let mut parts = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            parts.any(|part| DOES_MORE.iter().any(|it| part.starts_with(it)))
+        };
+        // What the line put there itself is something else.
+        let judged = self.judge(first, &call.directories, call.scope);
+        let is_written = judged.iter().any(|it| {
+            let written = self.written(&it.path);
+            written.is_some_and(|written| !written.before)
+        });
+        is_built
+            && is_reader
+            && !is_written
+            && !does_more(name)
+            && !known
+                .iter()
+                .any(|word| does_more(word) || &**word == "-c" || &**word == "-x")
+    }
+}
+
 /// A word without the carets that cmd takes away.
 fn without_carets(word: &Word) -> Word {
     match word.known() {

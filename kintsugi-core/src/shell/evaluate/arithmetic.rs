@@ -37,6 +37,15 @@ const OPERATORS: [(&str, u8); 19] = [
     ("%", 10),
 ];
 
+/// Whether an expression may give a name a value: `a = 1`, `a <<= 1`, `a++`.
+fn assigns(expression: &str) -> bool {
+    let plain = expression.replace("<<=", "=").replace(">>=", "=");
+    let plain = ["==", "!=", "<=", ">="]
+        .iter()
+        .fold(plain, |text, compares| text.replace(compares, " "));
+    plain.contains('=') || plain.contains("++") || plain.contains("--")
+}
+
 impl Machine<'_> {
     /// Expands `$((…))`.
     pub(super) fn expression(&mut self, raw: &Raw) -> Pieces {
@@ -80,7 +89,7 @@ impl Machine<'_> {
 
     /// After an expression that could not be evaluated: what it assigns is not known.
     fn forget_assigned(&mut self, expression: &str) {
-        if !expression.contains(['=', '+', '-']) {
+        if !assigns(expression) {
             return;
         }
         let names = expression
