@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::Resolved;
 use super::analyst::{Analyst, Call};
+use super::filters::{Filtered, is_plain_listing};
 use super::grammar;
 use super::program::Task;
-use crate::shell::{Input, Piece, Word};
+use crate::shell::{Input, Invocation, Piece, Word};
 
 /// Most roots of a search that are judged one by one for what is done with what it finds; their own effects all are.
 const ROOTS_MAX: usize = 256;
@@ -36,10 +37,14 @@ impl Analyst<'_> {
         if let Some(text) = given.or(fed) {
             return super::arguments::handed_on(task, text, span);
         }
-        if let Input::Pipe { first, end } = task.call.input
-            && let Some(found) = self.listed_by(&task.call, *first, *end)
-        {
-            return found;
+        if let Input::Pipe { first, end } = task.call.input {
+            let source = Filtered::of(task.call.scope.script, *first, *end);
+            if let Some(found) = self.listed_by(&task.call, source.first, source.end) {
+                return found;
+            }
+            if let Some(found) = Self::listed_here(&task.call, &source) {
+                return found;
+            }
         }
         if let Some(name) = super::looked_up::looked_up_by_pipe(&task.call) {
             let number = super::holes::hole_for(task.call.fed.feeds, span);
@@ -73,6 +78,18 @@ impl Analyst<'_> {
         all
     }
 
+    /// The names that `ls` prints to filters and `xargs`: of patterns for files, or of one ending where it runs.
+    fn listed_here(call: &Call<'_>, source: &Filtered<'_>) -> Option<Vec<Vec<Word>>> {
+        let [source_of_names] = call.scope.script.between(source.first, source.end) else {
+            return None;
+        };
+        let (name, words) = source_of_names.words.split_first()?;
+        if name.known().as_deref() != Some("ls") || !source_of_names.assignments.is_empty() {
+            return None;
+        }
+        listed_names(words).or_else(|| Some(vec![vec![source.names_here(words)?]]))
+    }
+
     /// What the command in front of a pipe lists, when it is one that looks below roots: `find … | xargs`.
     pub(super) fn listed_by(
         &self,
@@ -81,7 +98,12 @@ impl Analyst<'_> {
         end: crate::shell::InvocationId,
     ) -> Option<Vec<Vec<Word>>> {
         let script = call.scope.script;
-        let source = script.between(first, end).first()?;
+        // What a second command prints are no names that the search found.
+        let mut printing = script.between(first, end).iter().filter(|it| prints(it));
+        let source = printing.next()?;
+        if printing.next().is_some() {
+            return None;
+        }
         let wrapping = |word: &&Word| {
             matches!(
                 word.known().as_deref(),
@@ -135,18 +157,24 @@ impl Analyst<'_> {
     }
 }
 
+/// Whether a command may print anything: `(cd src && find . -name '*.pyc') | xargs rm`.
+fn prints(invocation: &Invocation) -> bool {
+    let Some(name) = invocation.words.first() else {
+        return false;
+    };
+    !matches!(
+        name.known().as_deref(),
+        Some("cd" | "true" | ":" | "export" | "set" | "shopt")
+    )
+}
+
 /// What `ls` prints of patterns for files: their names, as the pattern has them. Of a directory it prints what is in it (ls(1),
 /// coreutils 9.4), so the last part has to look like the name of a file.
 fn listed_names(words: &[Word]) -> Option<Vec<Vec<Word>>> {
     let (options, names): (Vec<&Word>, Vec<&Word>) = words
         .iter()
         .partition(|word| word.display().starts_with('-'));
-    let is_plain = |word: &&Word| {
-        matches!(
-            word.known().as_deref(),
-            Some("-1" | "-d" | "-1d" | "-t" | "-1t" | "-r" | "-tr" | "-1tr")
-        )
-    };
+    let is_plain = |word: &&Word| is_plain_listing(word);
     let is_of_files = |word: &&Word| {
         let text = word.display();
         let last = text.rsplit('/').next().unwrap_or_default();
