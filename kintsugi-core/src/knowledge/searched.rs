@@ -18,6 +18,22 @@ const NAMES_MAX: usize = 32;
 /// Endings of files that a build or an editor makes again.
 const DERIVED: &str = " pyc pyo o obj class orig rej swp gcda gcno ";
 
+/// Options of `fd` that take no value and stand in front of a pattern (fd(1), 9.0).
+const FLAGS: [&str; 12] = [
+    "-H",
+    "-I",
+    "-HI",
+    "-IH",
+    "-u",
+    "-uu",
+    "-a",
+    "-i",
+    "-s",
+    "-L",
+    "--hidden",
+    "--no-ignore",
+];
+
 impl Analyst<'_> {
     /// The words that a wrapper appends and the line does not show: what it looked up, or what is fed to it.
     pub(super) fn unseen(&self, task: &Task<'_, '_>) -> Vec<Vec<Word>> {
@@ -157,15 +173,17 @@ impl Analyst<'_> {
     }
 }
 
-/// Whether a command may print anything: `(cd src && find . -name '*.pyc') | xargs rm`.
+/// Whether a command may print anything: not `true`, and not a `cd` to where `CDPATH` is not asked (bash(1) 5.2, "cd"), as in
+/// `(cd ./src && find . -name '*.pyc') | xargs rm`.
 fn prints(invocation: &Invocation) -> bool {
-    let Some(name) = invocation.words.first() else {
-        return false;
-    };
-    !matches!(
-        name.known().as_deref(),
-        Some("cd" | "true" | ":" | "export" | "set" | "shopt")
-    )
+    let words: Option<Vec<_>> = invocation.words.iter().map(Word::known).collect();
+    let words = words.unwrap_or_default();
+    let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+    match words.as_slice() {
+        ["true" | ":"] => false,
+        ["cd", to] => !["/", "./", "../"].iter().any(|start| to.starts_with(start)) && *to != "..",
+        _ => !invocation.words.is_empty(),
+    }
 }
 
 /// What `ls` prints of patterns for files: their names, as the pattern has them. Of a directory it prints what is in it (ls(1),
@@ -212,6 +230,8 @@ impl Task<'_, '_> {
         let mut found = Vec::new();
         let mut rest = words.iter().copied();
         let mut is_pattern = true;
+        // What stands behind another option may be its value: `-E '\.pyc$'` leaves names out.
+        let mut is_value = false;
         while let Some(word) = rest.next() {
             let value = match word {
                 "-x" | "--exec" | "-X" | "--exec-batch" => break,
@@ -225,10 +245,11 @@ impl Task<'_, '_> {
                     // Only the first word is a pattern; the others are roots.
                     let end = word.strip_prefix("\\.").and_then(|it| it.strip_suffix('$'));
                     let first = std::mem::take(&mut is_pattern);
-                    end.filter(|_| first)
+                    end.filter(|_| first && !is_value)
                 }
                 value => value,
             };
+            is_value = word.starts_with('-') && !FLAGS.contains(&word);
             match value.map(|it| it.trim_start_matches('.')).filter(is_ending) {
                 Some(ending) => found.push(Word::text(format!("*.{ending}"), self.call.span)),
                 None if value.is_some() => return Vec::new(),

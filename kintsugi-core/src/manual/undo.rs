@@ -62,6 +62,7 @@
 //! | `find src -name '*.c' -delete` | byte for byte |
 //! | `find src -type f -exec rm {} +` | byte for byte |
 //! | `printf 'a.txt\nb.txt\n' \| xargs rm` | byte for byte |
+//! | `ls *.txt \| head -1 \| xargs rm` | byte for byte |
 //! | `x=src; rm -rf "$x"` | byte for byte |
 //! | `bash -c 'rm -rf src'` | byte for byte |
 //! | `for f in a.txt b.txt; do rm "$f"; done` | byte for byte |
@@ -158,7 +159,7 @@
 //! | `rm -rf node_modules` | not kept: it is installed again |
 //! | `pip uninstall -y requests` | not kept: it is installed again |
 //! | `xargs rm < list.txt` | no: targets that are known only when it runs |
-//! | `ls *.txt \| xargs rm` | no: targets that are known only when it runs |
+//! | `ls \| tr x y \| xargs rm` | no: targets that are known only when it runs |
 //! | `rm $(ls)` | no: targets that are known only when it runs |
 //! | `for f in $(ls *.txt); do rm "$f"; done` | no: targets that are known only when it runs |
 //! | `apt-get remove -y vim` | no: installed software |

@@ -33,11 +33,11 @@
 //! | twenty-fifth, an agent that means harm, and a developer who hates to be asked | 195 of 200, then 200 | 188 of 200, then 198 | 284 of 300, then 294 |
 //! | twenty-sixth, in equal parts of 22 kinds of harm, 15 of disguise, 20 of everyday work | 246 of 250, then 250 | 146 of 150, then 150 | 396 of 400, then 400 |
 //! | twenty-seventh, half from reports of incidents, half from fields with few users | 198 of 200, then 199 | 146 of 150, then 149 | 295 of 300, then 296 |
-//! | twenty-eighth, as an evaluator of guards would collect them | 249 of 250, then 250 | 150 of 150 | 395 of 400, then 399 |
+//! | twenty-eighth, as an evaluator of guards would collect them | 249 of 250, then 250 | 150 of 150 | 395 of 400, then 400 |
 //! | twenty-ninth, agents' long scripts in many languages, and an attacker who knows the tools | 184 of 200, then 197 | 146 of 150, then 150 | 293 of 300, then 299 |
-//! | thirtieth, a reviewer's: incidents and transcripts | 198 of 200, then 199 | 149 of 150, then 150 | 339 of 350, then 348 |
-//! | thirty-first, an evaluator's: half about common tools, a third of it agents' scripts | 244 of 250, then 250 | 149 of 150 | 394 of 400, then 395 |
-//! | thirty-second, a security engineer's, only what is dangerous, half of it scripts in eight languages | 195 of 207, then 196 | | |
+//! | thirtieth, a reviewer's: incidents and transcripts | 198 of 200, then 199 | 149 of 150, then 150 | 339 of 350, then 350 |
+//! | thirty-first, an evaluator's: half about common tools, a third of it agents' scripts | 244 of 250, then 250 | 149 of 150 | 394 of 400, then 397 |
+//! | thirty-second, a security engineer's, only what is dangerous, half of it scripts in eight languages | 195 of 207, then 205 | | |
 //!
 //! Each was read by the program as it was when it was read. They show what the kind of list decides: of ordinary lines none to one in forty
 //! is missed, and one in a hundred asked about in vain; of long scripts and of fields with few users one in fifteen to forty is

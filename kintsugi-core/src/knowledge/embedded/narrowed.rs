@@ -38,17 +38,21 @@ impl Script<'_> {
                 .take(if is_open { ENDINGS_MAX } else { 1 })
                 .collect::<Vec<_>>()
         };
-        let words = value.words.iter().flat_map(ends).collect();
-        self.names.insert(
-            name.clone(),
-            Value {
-                words,
-                ..value.clone()
-            },
-        );
+        let words: Vec<Word> = value.words.iter().flat_map(ends).collect();
+        let narrow = Value {
+            words: words.clone(),
+            ..value.clone()
+        };
+        self.names.insert(name.clone(), narrow);
         cursor.skip_lines();
         self.statement(cursor);
-        self.names.insert(name, value);
+        let behind = self.names.insert(name.clone(), value);
+        // The statement may have named something else.
+        if let Some(behind) = behind.filter(|it| it.words != words)
+            && let Some(slot) = self.names.get_mut(&name)
+        {
+            slot.or(&behind);
+        }
         true
     }
 }
