@@ -3,8 +3,7 @@
 use kintsugi_core::decide::Decision;
 use kintsugi_tests::corpus::{Bench, Case, Problem, load};
 
-/// Commands of the corpus that are not yet judged as they should be. These numbers only fall.
-const DANGEROUS_MISSES_MAX: usize = 3;
+/// Spellings that are held, and not yet by the class that they are of. This number only falls.
 const EVASIVE_MISSES_MAX: usize = 2;
 
 /// Judges `cases` and prints what is wrong.
@@ -29,7 +28,7 @@ fn problems(cases: &[Case]) -> Vec<Problem> {
 fn every_dangerous_command_is_held_by_its_rule() {
     let cases = load("dangerous");
     assert!(cases.len() > 2_400, "{}", cases.len());
-    assert!(problems(&cases).len() <= DANGEROUS_MISSES_MAX);
+    assert!(problems(&cases).is_empty());
 }
 
 #[test]

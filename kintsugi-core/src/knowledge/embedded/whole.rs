@@ -3,6 +3,7 @@
 use super::Embedded;
 use super::lex::Token;
 use super::script::Script;
+use super::stand_ins::{all_here, is_here};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role, Span};
 use crate::knowledge::schema::Language;
 use crate::shell::Word;
@@ -34,6 +35,14 @@ const SENDERS: [&str; 14] = [
 fn names_one(tokens: &[Token], names: &[&str]) -> bool {
     let mut all = tokens.iter();
     all.any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
+}
+
+/// Whether a method of one of these names is called anywhere in a script.
+fn calls_method(tokens: &[Token], names: &[&str]) -> bool {
+    tokens.windows(3).any(|three| {
+        matches!(three, [dot, Token::Name(name), open]
+            if matches!(dot.mark(), "." | "->" | "?.") && open.mark() == "(" && names.contains(&name.as_str()))
+    })
 }
 
 /// Whether the text of an import is one of code: `data:text/javascript,…`.
@@ -105,6 +114,8 @@ impl Script<'_> {
         self.restored_objects(tokens);
         self.walked_and_imported(tokens);
         self.sends_to_many(tokens);
+        self.says_to_people(tokens);
+        self.kills_every_process(tokens);
         self.run_texts(tokens);
         self.ends_each(tokens);
         self.roundabout(tokens);
@@ -224,6 +235,90 @@ impl Script<'_> {
                 feed: Feed::Text,
             });
         }
+    }
+
+    /// A mail, a message in a room, a post, as `mail` and its like send one: not to a server here, and not by a stand-in.
+    fn says_to_people(&mut self, tokens: &[Token]) {
+        let calls = |names: &[&str]| calls_method(tokens, names);
+        let is_tried = names_one(
+            tokens,
+            &[
+                "mock",
+                "Mock",
+                "MagicMock",
+                "patch",
+                "monkeypatch",
+                "jest",
+                "vi",
+            ],
+        );
+        let by_mail = calls(&["sendmail", "sendMail"])
+            || calls(&["send_message"]) && names_one(tokens, &["smtplib", "telegram", "telebot"]);
+        let by_service = self.brings.clients
+            && calls(&[
+                "send_email",
+                "send_raw_email",
+                "send_templated_email",
+                "send_bulk_email",
+                "send_bulk_templated_email",
+                "sendEmail",
+            ]);
+        let is_local = all_here(tokens) && tokens.iter().filter_map(Token::text).any(is_here);
+        let by_room = calls(&[
+            "chat_postMessage",
+            "create_tweet",
+            "createTweet",
+            "status_post",
+        ]);
+        if is_tried || !(by_mail || by_service || by_room) || is_local {
+            return;
+        }
+        let people = "a message to people, by a library";
+        self.found.push(super::effect(
+            Action::Publish,
+            Role::Resource,
+            people,
+            Modifiers::NONE,
+        ));
+    }
+
+    /// `[p.kill() for p in psutil.process_iter()]`: every process, and nothing in the text picks one (psutil 6).
+    fn kills_every_process(&mut self, tokens: &[Token]) {
+        let says = |part: &str| {
+            tokens.iter().any(|token| {
+                matches!(token, Token::Name(name) if name == part)
+                    || token.text().is_some_and(|text| text.contains(part))
+            })
+        };
+        let lists = names_one(tokens, &["process_iter", "pids"])
+            || says("/proc") && names_one(tokens, &["listdir", "scandir", "iterdir", "glob"]);
+        let picks = [
+            "name",
+            "info",
+            "cmdline",
+            "comm",
+            "exe",
+            "status",
+            "username",
+            "ppid",
+            "environ",
+            "cwd",
+            "create_time",
+        ];
+        if self.language != Language::Python
+            || !lists
+            || !calls_method(tokens, &["kill", "terminate", "send_signal"])
+            || picks.iter().any(|part| says(part))
+        {
+            return;
+        }
+        let all = Modifiers::NONE.with(Modifier::All);
+        self.found.push(super::effect(
+            Action::Kill,
+            Role::Process,
+            "every process",
+            all,
+        ));
     }
 
     /// Ways to a function that nobody takes who may name it: the classes of Python, and code for a worker of Node.
