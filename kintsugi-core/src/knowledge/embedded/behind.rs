@@ -44,22 +44,7 @@ impl Script<'_> {
                 Some(Token::Mark("." | "->" | "?." | "::"))
                     if matches!(cursor.ahead(1), Some(Token::Name(_))) && !self.is_join(cursor) =>
                 {
-                    cursor.at += 1;
-                    let member = named_member(cursor, &value);
-                    let given = member.path.as_deref();
-                    // Node.js 22, Deno 2 and Bun 1: members of the environment.
-                    if matches!(given, Some("process.env.HOME" | "Bun.env.HOME" | "os.home")) {
-                        value = super::value::home();
-                        continue;
-                    }
-                    let member = given
-                        .filter(|path| path.ends_with("argv") || *path == "Deno.args")
-                        .and_then(|path| self.given_words(path))
-                        .unwrap_or(member);
-                    object = Some(std::mem::replace(&mut value, member));
-                    if calls::bare_calls(self.language) && !cursor.is("(") {
-                        value = self.member_without_parentheses(cursor, value, object.take());
-                    }
+                    self.member_behind(cursor, &mut value, &mut object);
                 }
                 Some(Token::Mark(":"))
                     if matches!(self.language, Language::Other | Language::Lua)
@@ -74,6 +59,14 @@ impl Script<'_> {
                     if matches!(cursor.ahead(1), Some(Token::Mark("("))) =>
                 {
                     cursor.at += 1;
+                }
+                // `` Bun.$`rm x` ``
+                Some(Token::Text(parts))
+                    if self.language == Language::Javascript
+                        && value.path.as_deref().is_some_and(|it| it.ends_with(".$")) =>
+                {
+                    cursor.at += 1;
+                    value = self.tagged(parts);
                 }
                 Some(Token::Mark("(")) => {
                     let arguments = self.arguments(cursor, "(");
@@ -102,6 +95,35 @@ impl Script<'_> {
             self.bound_method(&mut value, object);
         }
         value
+    }
+
+    /// `.name` behind a value, which is the object then.
+    fn member_behind(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        value: &mut Value,
+        object: &mut Option<Value>,
+    ) {
+        cursor.at += 1;
+        let member = named_member(cursor, value);
+        let given = member.path.as_deref();
+        // Node.js 22, Deno 2 and Bun 1: members of the environment.
+        if matches!(given, Some("process.env.HOME" | "Bun.env.HOME" | "os.home")) {
+            *value = super::value::home();
+            return;
+        }
+        let member = given
+            .filter(|path| path.ends_with("argv") || *path == "Deno.args")
+            .and_then(|path| self.given_words(path))
+            .unwrap_or(member);
+        let held = std::mem::replace(value, member);
+        if calls::bare_calls(self.language) && !cursor.is("(") {
+            let member = std::mem::take(value);
+            *value = self.member_without_parentheses(cursor, member, Some(held));
+            *object = None;
+        } else {
+            *object = Some(held);
+        }
     }
 
     /// `remove = path.unlink` of Python: a method that is not called yet keeps what it is a method of.

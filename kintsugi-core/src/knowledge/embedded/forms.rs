@@ -2,7 +2,7 @@
 
 use super::Embedded;
 use super::cursor::Cursor;
-use super::lex::Token;
+use super::lex::{Part, Token};
 use super::script::Script;
 use super::value::Value;
 use crate::effect::Feed;
@@ -31,6 +31,38 @@ impl Script<'_> {
 
     pub(super) fn joins_by_dot(&self) -> bool {
         matches!(self.language, Language::Perl | Language::Php)
+    }
+
+    /// A text that a shell is given by the tag in front of it.
+    pub(super) fn tagged(&mut self, parts: &[Part]) -> Value {
+        let text = self.text(parts);
+        let found = text.alternatives().into_iter().map(Embedded::Shell);
+        self.found.extend(found);
+        Value::unknown(Feed::Program)
+    }
+
+    /// `x |> f(y)` of Elixir and R, `x |> f y` of F# and OCaml, `x |> f` of Julia: a call that is given `x` too.
+    pub(super) fn with_pipes(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
+        let mut value = first;
+        while self.language == Language::Other {
+            let lines = cursor.tokens.get(cursor.at..).unwrap_or_default().iter();
+            let at = lines.take_while(|it| **it == Token::Line).count();
+            let mark = |by: usize| cursor.ahead(at + by).map_or("", Token::mark);
+            if [mark(0), mark(1)] != ["|", ">"] || !self.budget.spend(1) {
+                break;
+            }
+            cursor.at += at + 2;
+            cursor.skip_lines();
+            let path = cursor.dotted();
+            let mut arguments = vec![(None, value)];
+            if cursor.is("(") {
+                arguments.extend(self.arguments(cursor, "("));
+            } else if cursor.name().is_some() {
+                arguments.push((None, Value::named(cursor.dotted())));
+            }
+            value = self.call(&path, None, arguments);
+        }
+        value
     }
 
     /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.

@@ -1,4 +1,6 @@
-//! Emacs Lisp: calls that start programs, delete or write files (GNU Emacs Lisp Reference Manual, Emacs 29).
+//! Lisps: calls that start programs, delete or write files.
+//!
+//! Sources: GNU Emacs Lisp Reference Manual (Emacs 29), UIOP 3.3, SBCL 2.4, Guile 3, Racket 8, Clojure 1.12 with babashka.fs 0.5.
 
 use super::{Embedded, effect, shell};
 use crate::effect::{Action, Modifier, Modifiers, Role};
@@ -48,36 +50,55 @@ fn emptied(text: &str) -> Option<Embedded> {
     })
 }
 
+/// Give a text to a shell.
+const SHELLS: &[&str] = &[
+    "system",
+    "run-shell-command",
+    "uiop:run-program",
+    "shell",
+    "shell-command",
+    "shell-command-to-string",
+    "async-shell-command",
+    "compile",
+    "call-process-shell-command",
+    "eshell-command",
+    "start-process-shell-command",
+];
+
+/// Start a program with words.
+const PROGRAMS: &[&str] = &[
+    "call-process",
+    "process-lines",
+    "start-process",
+    "make-process",
+    "system*",
+    "sb-ext:run-program",
+    "run-program",
+    "sh",
+    "shell/sh",
+    "clojure.java.shell/sh",
+];
+
 fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
     let first = string(arguments);
     let tree = Modifiers::NONE.with(Modifier::Recursive);
     let one = match name {
-        "system"
-        | "system*"
-        | "run-shell-command"
-        | "shell"
-        | "shell-command"
-        | "shell-command-to-string"
-        | "async-shell-command"
-        | "compile"
-        | "call-process-shell-command"
-        | "eshell-command"
-        | "start-process-shell-command" => first.as_deref().map(shell),
-        "call-process" | "process-lines" | "start-process" | "make-process" => {
+        _ if SHELLS.contains(&name) => first.as_deref().map(shell),
+        _ if PROGRAMS.contains(&name) => {
             let words: Vec<String> = strings(arguments);
-            let text = words.join(" ");
-            (!words.is_empty()).then(|| shell(&text))
+            (!words.is_empty()).then(|| shell(&words.join(" ")))
         }
         "delete-file" => {
             first.map(|path| effect(Action::Delete, Role::Path, &path, Modifiers::NONE))
         }
-        "delete-tree" | "fs/delete-tree" | "babashka.fs/delete-tree" => arguments
-            .trim_start()
-            .starts_with('"')
-            .then_some(first)
-            .flatten()
-            .map(|path| effect(Action::Delete, Role::Path, &path, tree)),
-        "delete-directory" => first.map(|path| effect(Action::Delete, Role::Path, &path, tree)),
+        "delete-tree"
+        | "fs/delete-tree"
+        | "babashka.fs/delete-tree"
+        | "delete-directory"
+        | "delete-directory/files"
+        | "uiop:delete-directory-tree" => {
+            first.map(|path| effect(Action::Delete, Role::Path, &path, tree))
+        }
         "write-region" | "write-file" | "append-to-file" => strings(arguments)
             .last()
             .map(|path| effect(Action::Overwrite, Role::Path, path, Modifiers::NONE)),
@@ -198,42 +219,101 @@ fn behind_form(text: &str) -> &str {
     ""
 }
 
-/// The string that stands first, when nothing but blanks is in front of it.
+/// The text that the first argument stands for, when its parts are known.
 fn string(arguments: &str) -> Option<String> {
-    let arguments = arguments.trim_start();
-    if let Some(parts) = arguments.strip_prefix("(concat ") {
-        // Every part must be a string that stands there.
-        let clipped = parts
-            .char_indices()
-            .nth(FORM_BYTES_MAX)
-            .map_or(parts.len(), |(at, _)| at);
-        let parts = parts.get(..clipped).unwrap_or_default();
-        let end = parts.find(')').unwrap_or(parts.len());
-        let all = strings(parts);
-        let written: usize = all.iter().map(|part| part.len() + 2).sum();
-        let bare = parts.get(..end).unwrap_or_default();
-        let is_plain = bare.split('"').step_by(2).all(|it| it.trim().is_empty());
-        return (is_plain && written > 0).then(|| all.concat());
-    }
-    arguments
-        .starts_with('"')
-        .then(|| strings(arguments).into_iter().next())?
+    value(arguments, 0).0
 }
 
-/// The strings up to the end of the call.
+/// The texts among the arguments, those of lists too, up to the first form that is computed. Names and keywords are passed over.
 fn strings(arguments: &str) -> Vec<String> {
     let mut all = Vec::new();
-    let mut rest = arguments;
-    while let Some(at) = rest.find(['"', '(', ')']) {
-        let behind = rest.get(at + 1..).unwrap_or_default();
-        if !rest.get(at..).unwrap_or_default().starts_with('"') {
-            break;
+    let mut rest = arguments.trim_start();
+    while !rest.is_empty() && !rest.starts_with(')') {
+        let list = ["(list ", "'("].iter().find_map(|it| rest.strip_prefix(it));
+        let end = rest.find([' ', '\t', '\n', '(', ')', '"']);
+        rest = match (list, value(rest, 0)) {
+            (Some(inside), _) => inside,
+            (None, (Some(text), behind)) => {
+                all.push(text);
+                behind
+            }
+            (None, (None, _)) if rest.starts_with('(') => break,
+            (None, (None, _)) => rest.get(end.unwrap_or(rest.len())..).unwrap_or_default(),
         }
-        let (text, after) = literal(behind);
-        all.push(text);
-        rest = after;
+        .trim_start();
     }
     all
+}
+
+/// Most forms inside one another that are worked out.
+const FORMS_MAX: u8 = 8;
+
+/// Put texts one behind the other: Emacs Lisp, Scheme, Clojure.
+const APPEND: &[&str] = &["concat", "string-append", "str"];
+
+/// Make a path of a place and what is in it: Racket 8, Clojure with babashka.fs 0.5, UIOP 3.3.
+const JOIN: &[&str] = &[
+    "build-path",
+    "fs/path",
+    "fs/file",
+    "io/file",
+    "file",
+    "babashka.fs/path",
+    "clojure.java.io/file",
+    "uiop:subpathname",
+];
+
+/// Make a path of a name and the place that it is looked for in: Emacs Lisp, Common Lisp with UIOP 3.3.
+const MERGE: &[&str] = &[
+    "expand-file-name",
+    "merge-pathnames",
+    "uiop:merge-pathnames*",
+];
+
+/// Say where the home is: Common Lisp, babashka.fs 0.5.
+const HOME: &[&str] = &["user-homedir-pathname", "fs/home", "babashka.fs/home"];
+
+/// What a form stands for, when that is a text whose parts are known, and what follows the form.
+fn value(text: &str, depth: u8) -> (Option<String>, &str) {
+    let text = text.trim_start();
+    let text = text.strip_prefix("#p").unwrap_or(text);
+    if let Some(behind) = text.strip_prefix('"') {
+        let (text, rest) = literal(behind);
+        return (Some(text), rest);
+    }
+    let Some(inside) = text.strip_prefix('(').filter(|_| depth < FORMS_MAX) else {
+        return (None, text);
+    };
+    let after = behind_form(text);
+    let end = inside.find([' ', '\t', '\n', '(', ')', '"']);
+    let (name, mut rest) = inside.split_at(end.unwrap_or(inside.len()));
+    // Racket's is told by a symbol: `(find-system-path 'home-dir)`.
+    if HOME.contains(&name) || name == "find-system-path" && rest.contains("home-dir") {
+        return (Some("~".to_owned()), after);
+    }
+    let mut parts = Vec::new();
+    while !rest.trim_start().starts_with(')') {
+        let (Some(part), behind) = value(rest, depth + 1) else {
+            return (None, after);
+        };
+        parts.push(part);
+        rest = behind;
+    }
+    let is_getter =
+        name.contains("getenv") || name.contains("get-environment") || name == "System/getProperty";
+    let text = match parts
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["HOME" | "user.home"] if is_getter => Some("~".to_owned()),
+        [name_of, place] if MERGE.contains(&name) => Some([place, "/", name_of].concat()),
+        parts if APPEND.contains(&name) && !parts.is_empty() => Some(parts.concat()),
+        parts if JOIN.contains(&name) && !parts.is_empty() => Some(parts.join("/")),
+        _ => None,
+    };
+    (text, after)
 }
 
 /// Reads a string behind its quote; returns its text and what follows.

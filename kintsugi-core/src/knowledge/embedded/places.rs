@@ -28,7 +28,7 @@ const HOMES: [&str; 12] = [
 ];
 
 /// Functions that give back a variable of the environment.
-const GETTERS: [&str; 17] = [
+const GETTERS: [&str; 18] = [
     "os.getenv",
     "os.environ.get",
     "os.environ.setdefault",
@@ -45,6 +45,7 @@ const GETTERS: [&str; 17] = [
     "os.getEnv",
     "getEnv",
     "Environment.GetEnvironmentVariable",
+    "System.Environment.GetEnvironmentVariable",
     "Sys.getenv",
 ];
 

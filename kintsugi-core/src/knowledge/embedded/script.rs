@@ -279,6 +279,7 @@ impl Script<'_> {
         let start = cursor.at;
         let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
         let value = self.joined(cursor);
+        let value = self.with_pipes(cursor, value);
         self.depth -= 1;
         // A text that stands there alone is paid for by its bytes.
         if !is_text || cursor.at > start + 1 {
@@ -514,10 +515,7 @@ impl Script<'_> {
             && let Some(Token::Text(parts)) = cursor.peek()
         {
             cursor.at += 1;
-            let text = self.text(parts);
-            let found = text.alternatives().into_iter().map(Embedded::Shell);
-            self.found.extend(found);
-            return Value::unknown(Feed::Program);
+            return self.tagged(parts);
         }
         if matches!(name, "new" | "await" | "my" | "return") {
             return self.operand_behind(cursor);

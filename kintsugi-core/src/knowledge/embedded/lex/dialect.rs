@@ -9,10 +9,21 @@ use crate::knowledge::embedded::escapes::unescape;
 pub(super) struct Dialect {
     /// `//` begins a comment wherever it stands: Go, Rust, Java and their like. In Julia it makes a fraction.
     pub(super) has_slashes: bool,
-    /// Between `'` stands one letter, and never a text: Go, Rust, C, Java, Haskell.
-    pub(super) has_letters: bool,
     /// Between backquotes stands a text, and no command: Go.
     pub(super) has_raw: bool,
+    single: Single,
+}
+
+/// What stands between `'`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Single {
+    /// A text, or what only marks a letter.
+    #[default]
+    Unknown,
+    /// One letter, and never a text: Go, Rust, C, Java, Haskell.
+    Letter,
+    /// A text in which something may be computed, other texts between `'` in that too: Dart (3.5, "Strings").
+    Computed,
 }
 
 /// Declarations of languages with `//` for a comment.
@@ -57,11 +68,16 @@ impl Dialect {
             return Self::default();
         }
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        // Dart has `void main` too.
+        let single = match (has(&["import 'dart:", "import 'package:"]), has(LETTERS)) {
+            (true, _) => Single::Computed,
+            (false, true) => Single::Letter,
+            (false, false) => Single::Unknown,
+        };
         Self {
             has_slashes: text.contains('{') && has(SLASHES),
-            // Dart has the same `void main`, and texts between `'` (Dart 3.5, "Strings").
-            has_letters: has(LETTERS) && !has(&["import 'dart:", "import 'package:"]),
             has_raw: text.contains("package main"),
+            single,
         }
     }
 }
@@ -79,7 +95,8 @@ impl Lexer<'_> {
             .iter()
             .find(|close| start.starts_with(close.as_str()))
             .map_or("\"", String::as_str);
-        let code: &[&str] = if quote == '"' || close.len() > 1 {
+        let is_computed_always = self.dialect.single == Single::Computed;
+        let code: &[&str] = if quote == '"' || close.len() > 1 || is_computed_always {
             &["#{", "${", "$(", "\\("]
         } else {
             &[]
@@ -94,7 +111,8 @@ impl Lexer<'_> {
         let is_marked = code.iter().any(|opener| body.contains(opener));
         // A second one that does not end is as good as many.
         let is_followed = self.depth < NESTED_MAX && self.missed.ends == 0;
-        self.missed.is_unclear |= is_marked && !is_followed && !self.dialect.has_letters;
+        self.missed.is_unclear |=
+            is_marked && !is_followed && self.dialect.single != Single::Letter;
         if is_marked && is_followed {
             let mut computed = self.within(start);
             computed.is_other = true;
@@ -108,7 +126,10 @@ impl Lexer<'_> {
             // A program with a text that does not end would not run.
             self.has_read(&computed);
             self.missed.ends += usize::from(computed.missed.is_open);
-            if !computed.missed.is_open {
+            if !computed.missed.is_open && is_computed_always {
+                self.rest = computed.rest;
+                parts = found;
+            } else if !computed.missed.is_open {
                 parts.extend(found.into_iter().filter_map(|part| {
                     let Part::Code(code) = part else { return None };
                     let is_call = is_computed(&code) && code.contains(['(', '`', ' ']);
@@ -128,7 +149,7 @@ impl Lexer<'_> {
     /// Whether `'` opens a text here: not where it marks a letter, a lifetime of Rust, or the end of a name (`foldl'`).
     fn is_text_of_other(&self) -> bool {
         let body = self.rest.get(1..).unwrap_or_default();
-        if !self.dialect.has_letters {
+        if self.dialect.single != Single::Letter {
             let line = body.split('\n').next().unwrap_or_default();
             return body.starts_with("''") || line.contains('\'');
         }

@@ -343,12 +343,7 @@ impl<'a> Lexer<'a> {
         if self.prefixed_quote(name) || self.quote_operator(name) {
             return true;
         }
-        // Ruby's `rm_rf!` and `exist?` are names; `x ? y : z` is not.
-        let mut bang = 0;
-        if matches!(self.language, Language::Ruby | Language::Other) {
-            let behind = self.rest.get(end..).unwrap_or_default();
-            bang = usize::from(behind.starts_with('!') && !behind.starts_with("!="));
-        }
+        let bang = self.bang(end);
         // Elixir's `rm_rf!` is `rm_rf`. Julia's `delete!` takes a key out of a collection, and no file (Julia 1.11, "Collections").
         let is_of_collection = self.language == Language::Other
             && self.rest.get(..end) == Some("delete")
@@ -363,6 +358,16 @@ impl<'a> Lexer<'a> {
         self.tokens.push(Token::Name(name));
         self.advance(end);
         true
+    }
+
+    /// How long a mark behind a name is that belongs to it: `rm_rf!` of Ruby and Elixir; `x ? y : z` has none.
+    fn bang(&self, end: usize) -> usize {
+        let behind = self.rest.get(end..).unwrap_or_default();
+        let has_marks = matches!(self.language, Language::Ruby | Language::Other);
+        let is_mark = has_marks && behind.starts_with('!') && !behind.starts_with("!=");
+        // `&File.regular?/1` of Elixir: the slash begins no pattern.
+        let is_counted = self.language == Language::Other && behind.starts_with("?/");
+        usize::from(is_mark || is_counted)
     }
 
     /// Perl's and Ruby's variables with a mark for a name: `$"`, `$/`, `$$`, `$#list` (perlvar(1) 5.38; Ruby 3.3, "Pre-Defined Global
