@@ -13,6 +13,7 @@ impl Analyst<'_> {
     pub(super) fn behind_wrapped(&mut self, task: &Task<'_, '_>, before: usize) {
         self.build_steps(task);
         self.mark_lately(task, before);
+        self.leaves_backups(task, before);
     }
 
     /// Marks what was destroyed since `before` by a search for what is new, or by what that search feeds.

@@ -10,7 +10,7 @@
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
 //! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
-//! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `lately` |
+//! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `backups`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
 mod aliases;
@@ -20,6 +20,7 @@ mod apple_script;
 mod appliances;
 mod arguments;
 mod assumed;
+mod backups;
 mod boards;
 mod builtin;
 mod by_variable;
@@ -276,6 +277,7 @@ impl Knowledge {
         let mut analysis = analyst.analysis;
         let deleted = moved_away::deleted(&analysis.effects);
         analysis.effects.extend(deleted);
+        backups::settle(&mut analysis.effects);
         analysis
     }
 

@@ -149,6 +149,10 @@ impl Analyst<'_> {
         if !is_search || parsed.is_set("some") {
             return None;
         }
+        // `git ls-files -d` lists what is in the index, and not there any more.
+        if parsed.is_set("gone") {
+            return Some(vec![vec![Word::text("a-file-that-is-gone", call.span)]]);
+        }
         let call = Call {
             words: &source.words,
             ..call.clone()

@@ -101,10 +101,12 @@ impl Analyst<'_> {
         let is_own = is_client && is_of_own_container(call, &self.made);
         let is_named = is_client && names_trial(call) && is_here(call.words);
         let is_set = is_set_to_trial(call);
-        let is_compose = call.words.windows(2).any(|pair| {
-            matches!(pair, [flag, file] if matches!(flag.known().as_deref(), Some("-f" | "--file" | "-p" | "--project-name"))
-                && is_trial(&file.display()))
-        });
+        let is_compose = is_trial_compose(call.words);
+        let around = self.made.at();
+        let around = around.and_then(|at| call.scope.script.invocations.get(at));
+        let is_inside = is_client
+            && is_here(call.words)
+            && around.is_some_and(|it| is_trial_compose(&it.words));
         for effect in self
             .analysis
             .effects
@@ -122,7 +124,7 @@ impl Analyst<'_> {
             let is_calm = if effect.role == Role::Volume {
                 is_compose || takes_trial_volumes(call)
             } else {
-                is_own || is_set || is_named
+                is_own || is_inside || is_set || is_named
             };
             if is_calm {
                 effect.action = Action::Write;
@@ -136,6 +138,29 @@ impl Analyst<'_> {
 fn is_trial(text: &str) -> bool {
     let last = text.rsplit('/').next().unwrap_or_default();
     parts(last).any(|part| matches!(part.as_str(), "test" | "tests" | "testing" | "ci" | "e2e"))
+}
+
+/// Whether Compose is told to work on services for tests: `docker compose -f docker-compose.test.yml`, `docker compose -p app-test`.
+fn is_trial_compose(words: &[Word]) -> bool {
+    let is_said = |flag: &Word| {
+        let flag = flag.known();
+        matches!(
+            flag.as_deref(),
+            Some("-f" | "--file" | "-p" | "--project-name")
+        )
+    };
+    let is_compose = words
+        .iter()
+        .take(2)
+        .any(|word| word.display().ends_with("compose"));
+    let pairs = words.windows(2);
+    is_compose
+        && pairs
+            .filter_map(|pair| match pair {
+                [flag, name] if is_said(flag) => Some(name.display()),
+                _ => None,
+            })
+            .any(|name| is_trial(&name))
 }
 
 /// Whether every volume that a command removes is one for tests, by its own name or by the filter that chooses it.
@@ -409,10 +434,11 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
                 .any(|word| SERVERS.iter().any(|server| word.contains(server)))
             && !brings_data(words)
     };
+    let own_at = made.at().unwrap_or_default();
     let earlier: Vec<Vec<String>> = invocations
         .iter()
         .enumerate()
-        .filter(|(_, it)| it.span.start < call.span.start)
+        .take(own_at)
         .map(|(at, it)| (at, words_of(it)))
         .filter(|(at, words)| starts(words) && (made.is_certain(*at) || is_for_the_moment(words)))
         .map(|(_, words)| words)
@@ -438,11 +464,8 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
                     .any(|word| word.starts_with(&start))
         })
     });
-    // The command around it, `docker exec NAME …`, stands at the same place.
-    let around = invocations
-        .iter()
-        .find(|it| it.span == call.span)
-        .map(words_of);
+    // The command around it: `docker exec NAME …`.
+    let around = invocations.get(own_at).map(words_of);
     let by_name = around.is_some_and(|words| {
         words.iter().any(|word| word == "exec")
             && earlier.iter().any(|started| {

@@ -73,7 +73,6 @@ fn named(name: &str) -> Option<Does> {
         "PG_TERMINATE_BACKEND"
         | "PG_DROP_REPLICATION_SLOT"
         | "PG_PROMOTE"
-        | "PG_RELOAD_CONF"
         | "PG_WAL_REPLAY_PAUSE" => Does::Stop,
         "LO_UNLINK" | "DROP_CHUNKS" | "LO_TRUNCATE" => Does::Delete,
         "HTTP_POST" | "HTTP_PUT" | "HTTP_DELETE" | "URL" | "S3" | "REMOTE" => Does::Remote(Send),
