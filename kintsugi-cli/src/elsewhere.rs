@@ -1,7 +1,8 @@
 //! Whether this process looks for the daemon, the log and the policy where `kintsugi setup` did.
 //!
 //! An agent that is started with another home, data or runtime directory, or with another `KINTSUGI_SOCKET`, reaches another daemon:
-//! what that one holds stands where the person does not look. Setup notes the places; a hook that refuses says when they differ.
+//! what that one holds stands where the person does not look. Setup notes the places; an agent's hook that refuses says when they differ,
+//! and a shell's says it once.
 
 use std::fs;
 use std::io;
@@ -64,8 +65,10 @@ pub fn forget(paths: &Paths) {
 /// What is elsewhere than where `kintsugi setup` was called.
 #[derive(Debug)]
 pub struct Elsewhere {
-    /// In words, with what to do.
+    /// In words for an agent, with what to do.
     pub words: String,
+    /// In words for a person at a shell, with what to do.
+    pub at_shell: String,
     /// It is the log, and with it all that is held.
     pub is_log: bool,
 }
@@ -90,7 +93,15 @@ pub fn differs(paths: &Paths) -> Option<Elsewhere> {
         "Kintsugi has {what} `{here}` here, and the person set it up with `{noted}`, where they do not see this: they start the \
          agent with the same `HOME`, `XDG_…` variables and `KINTSUGI_SOCKET`, or call `kintsugi setup` with these"
     );
-    Some(Elsewhere { words, is_log })
+    let at_shell = format!(
+        "kintsugi: {what} `{here}` in this shell, and it was set up with `{noted}`: start the shell with the same `HOME`, `XDG_…` \
+         variables and `KINTSUGI_SOCKET`, or call `kintsugi setup` with these"
+    );
+    Some(Elsewhere {
+        words,
+        at_shell,
+        is_log,
+    })
 }
 
 /// Returns the home that `passwd(5)` names, whatever `HOME` says.

@@ -3,9 +3,10 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Writes a file whole or not at all, and makes its directory where there is none. It is durable before what was there is gone.
+/// Writes a file whole or not at all, and makes its directory where there is none. It is durable before what was there is gone. Two
+/// programs that write it at once leave what one of them wrote.
 ///
 /// # Errors
 /// When it cannot be written; then what was there is there still.
@@ -16,7 +17,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
             .mode(0o700)
             .create(directory)?;
     }
-    let new = path.with_extension("new");
+    let new = name_on_the_way(path);
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -26,6 +27,10 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)
+}
+
+fn name_on_the_way(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}.new", std::process::id()))
 }
 
 #[cfg(test)]
@@ -51,7 +56,7 @@ mod tests {
             "nothing is left over"
         );
         // What cannot be written leaves what was there.
-        fs::create_dir(path.with_extension("new")).unwrap();
+        fs::create_dir(name_on_the_way(&path)).unwrap();
         write(&path, "three").unwrap_err();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
     }

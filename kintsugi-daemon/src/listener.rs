@@ -150,6 +150,11 @@ pub fn prepare_directory(directory: &Path) -> anyhow::Result<()> {
     let found = match fs::metadata(directory) {
         Ok(found) => found,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if fs::symlink_metadata(directory).is_ok() {
+                bail!(
+                    "`{shown}` is a link that leads nowhere: make what it leads to, or move it away"
+                );
+            }
             DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)

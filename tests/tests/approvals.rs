@@ -1,8 +1,9 @@
 //! What an approval is good for: what was seen, once, and nothing that took its place.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, printed};
 use kintsugi_tests::pty::Pty;
 
 /// Proposes as an agent, expects to be held, and returns the id.
@@ -394,4 +395,57 @@ fn a_panic_says_to_agents_and_people_what_it_is_and_who_ends_it() {
     assert_eq!(machine.agent_asks("ls -a", &machine.home()).0, "allow");
     let (_, log) = machine.elsewhere(&["admin", "log"]);
     assert!(log.contains("panic") && log.contains("resume"), "{log}");
+}
+
+#[test]
+fn of_four_people_who_approve_at_once_one_is_told_that_it_did() {
+    let machine = Machine::new();
+    let id = held(&machine, "git push --force", &machine.home());
+    let at_once: Vec<_> = std::thread::scope(|scope| {
+        let people: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| machine.elsewhere(&["approve", &id])))
+            .collect();
+        people.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    let approved = at_once.iter().filter(|(code, _)| *code == 0).count();
+    assert_eq!(approved, 1, "{at_once:?}");
+    for (_, printed) in at_once.iter().filter(|(code, _)| *code != 0) {
+        assert!(!printed.contains("approved git"), "{printed}");
+        assert!(!printed.contains("no daemon"), "{printed}");
+    }
+    // It is good for one run.
+    let (decision, reason) = machine.agent_asks("git push --force", &machine.home());
+    assert_ne!(decision, "deny", "{reason}");
+    held(&machine, "git push --force", &machine.home());
+}
+
+#[test]
+fn a_link_in_the_place_of_the_socket_or_the_data_directory_loses_no_hold_and_opens_nothing() {
+    let machine = Machine::new();
+    let (data, real) = (
+        machine.home().join(".local/share/kintsugi"),
+        machine.home().join("real"),
+    );
+    std::fs::create_dir(&real).unwrap();
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    symlink(&real, &data).unwrap();
+    let id = held(&machine, "git push --force", &machine.home());
+    assert!(real.join("log").is_dir());
+    // By a link to the socket, the same daemon answers.
+    let link = machine.home().join("link");
+    symlink(machine.socket(), &link).unwrap();
+    let mut pending = machine.kintsugi(&["pending"]);
+    let pending = pending.env("KINTSUGI_SOCKET", &link).output().unwrap();
+    assert!(printed(&pending).contains(&id), "{pending:?}");
+    approve(&machine, &[&id]);
+    let (decision, reason) = machine.agent_asks("git push --force", &machine.home());
+    assert_ne!(decision, "deny", "{reason}");
+    assert!(machine.run(&["log", "verify"]).status.success());
+    assert!(machine.run(&["daemon", "stop"]).status.success());
+    // What leads nowhere holds, and nothing is made at its other end.
+    std::fs::remove_dir_all(&real).unwrap();
+    let (decision, reason) = machine.agent_asks("git push --force", &machine.home());
+    assert_eq!(decision, "deny", "{reason}");
+    assert!(reason.contains("leads nowhere"), "{reason}");
+    assert!(!real.exists());
 }

@@ -484,3 +484,27 @@ fn what_setup_cannot_do_it_says_with_what_to_do() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("has written nothing here"), "{said}");
 }
+
+#[test]
+fn what_the_guard_notes_of_projects_and_rounds_nobody_else_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let machine = Machine::new();
+    std::fs::create_dir(machine.home().join(".claude")).unwrap();
+    let project = machine.home().join("project");
+    std::fs::create_dir_all(project.join(".git")).unwrap();
+    let payload = json!({
+        "session_id": "s", "transcript_path": "/dev/null", "cwd": project,
+        "hook_event_name": "PostToolUse", "tool_name": "Bash",
+        "tool_input": {"command": "true"}, "tool_response": {}, "tool_use_id": "u",
+    })
+    .to_string();
+    let heard = machine.agent_hook(&["claude-code"], payload.as_bytes());
+    assert!(heard.status.success(), "{heard:?}");
+    let (code, said) = setup(&machine, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    for name in ["projects.json", "doctor.json", "places.json"] {
+        let file = machine.home().join(".local/share/kintsugi").join(name);
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}: {mode:o}");
+    }
+}

@@ -240,41 +240,89 @@ pub(super) fn startup_blocks(own: &Path) -> Vec<(&'static str, PathBuf, String)>
     used.collect()
 }
 
-/// Returns the lines of the start-up file: they load the hook, and say so when it is gone.
+/// Returns the lines of the start-up file: they load the hook, and when it is gone they say so, once in a session, and how to end that.
 fn block(shell: Hooked, program: &str) -> String {
+    const HOW: &str =
+        "; to end this, remove the lines from `# >>> kintsugi` to `# <<< kintsugi` of";
+    let (unless, mark, file) = match shell {
+        Hooked::Bash => (
+            "elif [ -z \"${KINTSUGI_GONE-}\" ]; then",
+            "export KINTSUGI_GONE=1\n  ",
+            " \"${BASH_SOURCE-}\"",
+        ),
+        Hooked::Zsh => (
+            "elif [ -z \"${KINTSUGI_GONE-}\" ]; then",
+            "export KINTSUGI_GONE=1\n  ",
+            " \"${(%):-%x}\"",
+        ),
+        Hooked::Fish => (
+            "else if [ -z \"$KINTSUGI_GONE\" ]",
+            "set -gx KINTSUGI_GONE 1\n  ",
+            " (status filename)",
+        ),
+        Hooked::Powershell => (
+            "} elseif (-not $env:KINTSUGI_GONE) {",
+            "$env:KINTSUGI_GONE = '1'\n  ",
+            " $PSCommandPath",
+        ),
+        Hooked::Nu => return summed(&printed(shell, Path::new(program), Path::new(""))),
+    };
+    lines(shell, program, unless, mark, (HOW, file))
+}
+
+/// Returns the same as it was written before: it said at every start that the hook is gone, and not how to end that.
+fn block_before(shell: Hooked, program: &str) -> String {
+    let unless = match shell {
+        Hooked::Powershell => "} else {",
+        Hooked::Bash | Hooked::Zsh | Hooked::Fish | Hooked::Nu => "else",
+    };
+    lines(shell, program, unless, "", ("", ""))
+}
+
+/// Returns a block: `unless` begins what is done where the program is gone, `mark` notes that it was said.
+fn lines(shell: Hooked, program: &str, unless: &str, mark: &str, how: (&str, &str)) -> String {
     let name = shell.name();
-    if shell == Hooked::Nu {
-        return summed(&printed(shell, Path::new(program), Path::new("")));
-    }
     let program = shell.quoted(Path::new(program));
-    if shell == Hooked::Powershell {
-        return format!(
-            "# Put here by `kintsugi init powershell --install`; taken out by `kintsugi init powershell --uninstall`.\n\
-             if (Test-Path {program}) {{\n  \
-               & {program} init powershell | Out-String | Invoke-Expression\n\
-             }} else {{\n  \
-               Write-Warning 'kintsugi: PowerShell runs without its hook, since kintsugi is not installed any more'\n\
-             }}\n"
-        );
-    }
-    if shell == Hooked::Fish {
-        return format!(
-            "# Put here by `kintsugi init fish --install`; taken out by `kintsugi init fish --uninstall`.\n\
-             if [ -x {program} ]\n  \
+    let (how, file) = how;
+    let gone = format!("runs without its hook, since kintsugi is not installed any more{how}");
+    let put = format!(
+        "# Put here by `kintsugi init {name} --install`; taken out by `kintsugi init {name} --uninstall`.\n"
+    );
+    match shell {
+        Hooked::Powershell => {
+            let file = if file.is_empty() {
+                String::new()
+            } else {
+                format!(" +{file})")
+            };
+            let (open, space) = if file.is_empty() {
+                ("", "")
+            } else {
+                ("(", " ")
+            };
+            format!(
+                "{put}if (Test-Path {program}) {{\n  \
+                   & {program} init powershell | Out-String | Invoke-Expression\n\
+                 {unless}\n  \
+                   {mark}Write-Warning {open}'kintsugi: PowerShell {gone}{space}'{file}\n\
+                 }}\n"
+            )
+        }
+        Hooked::Fish => format!(
+            "{put}if [ -x {program} ]\n  \
                {program} init fish | source\n\
-             else\n  \
-               echo 'kintsugi: error: fish runs without its hook, since kintsugi is not installed any more' >&2\n\
+             {unless}\n  \
+               {mark}echo 'kintsugi: error: fish {gone}'{file} >&2\n\
              end\n"
-        );
+        ),
+        Hooked::Bash | Hooked::Zsh | Hooked::Nu => format!(
+            "{put}if [ -x {program} ]; then\n  \
+               eval \"$({program} init {name})\"\n\
+             {unless}\n  \
+               {mark}echo 'kintsugi: error: {name} {gone}'{file} >&2\n\
+             fi\n"
+        ),
     }
-    format!(
-        "# Put here by `kintsugi init {name} --install`; taken out by `kintsugi init {name} --uninstall`.\n\
-         if [ -x {program} ]; then\n  \
-           eval \"$({program} init {name})\"\n\
-         else\n  \
-           echo 'kintsugi: error: {name} runs without its hook, since kintsugi is not installed any more' >&2\n\
-         fi\n"
-    )
 }
 
 /// Returns a text with its sum as the last line, so that one that was edited since is known.
@@ -299,7 +347,10 @@ fn is_ours(shell: Hooked, old: &str) -> bool {
     program.is_some_and(|(program, _)| {
         let program = program.strip_prefix('\'').unwrap_or(program);
         let program = program.strip_suffix('\'').unwrap_or(program);
-        block(shell, &program.replace(apostrophe, "'")) == old
+        let program = program.replace(apostrophe, "'");
+        [block, block_before]
+            .iter()
+            .any(|written| written(shell, &program) == old)
     })
 }
 
@@ -325,6 +376,8 @@ mod tests {
         for path in ["/usr/bin/kintsugi", "/home/ada/it's mine/kintsugi"] {
             for shell in Hooked::value_variants() {
                 assert!(is_ours(*shell, &block(*shell, path)), "{shell:?}: {path}");
+                let before = block_before(*shell, path);
+                assert!(*shell == Hooked::Nu || is_ours(*shell, &before), "{before}");
                 let edited = block(*shell, path).replacen("kintsugi", "kintsugi ", 1);
                 assert!(!is_ours(*shell, &edited), "{shell:?}: {path}");
             }

@@ -29,7 +29,7 @@ use self::pipes::Pipes;
 use crate::client::{Client, ClientError, Told};
 use crate::exit::Exit;
 use crate::proposal::Typist;
-use crate::surroundings;
+use crate::{elsewhere, surroundings};
 
 /// Longest wait for the daemon. The shells wait three times as long for the relay before they ask in another way.
 const REPLY_MAX: Duration = Duration::from_secs(2);
@@ -61,7 +61,9 @@ pub fn run(dialect: Dialect, directory: &Path, pid: &str) -> Result<Exit, std::i
         away: None,
         open: None,
         kept: false,
+        to_tell: None,
     };
+    relay.to_tell = elsewhere::differs(&relay.paths).map(|elsewhere| elsewhere.at_shell);
     relay.serve(&watch)?;
     Ok(Exit::Allowed)
 }
@@ -83,6 +85,8 @@ struct Relay {
     open: Option<Open>,
     /// Whether something is kept before it runs.
     kept: bool,
+    /// What the person is told once, with the next line that runs.
+    to_tell: Option<String>,
 }
 
 /// What is known about a daemon that does not answer.
@@ -213,6 +217,9 @@ impl Relay {
             // The full client proposes it anew, under an id that is not known here.
             Answer::Held(_) | Answer::HandOver => self.remember(command, false),
             Answer::Refuse(_) => {}
+        }
+        if answer == Answer::Run {
+            return self.to_tell.take().map_or(answer, Answer::RunAndTell);
         }
         answer
     }

@@ -58,7 +58,7 @@ impl Analyst<'_> {
     fn in_home(&self, value: &Word) -> Option<String> {
         let path = value.known()?;
         let rest = path.strip_prefix(self.surroundings.home.as_deref()?)?;
-        rest.starts_with('/')
+        (rest.is_empty() || rest.starts_with('/'))
             .then(|| format!("~{}", rest.trim_end_matches('/')))
     }
 
@@ -446,10 +446,10 @@ fn is_interpreter(call: &Call<'_>) -> bool {
     })
 }
 
-/// Whether `path`, which begins with `~/`, is where the variable of `entry` leads in any case.
+/// Whether `path`, which begins with `~`, is where the variable of `entry` leads in any case.
 fn is_usual(entry: &Keyed, path: &str) -> bool {
     let known = entry.not_for.iter();
     known
-        .filter(|known| known.starts_with("~/"))
+        .filter(|known| known.starts_with('~'))
         .any(|known| pattern::matches(known, path))
 }

@@ -162,7 +162,13 @@
 //! held there the person does not see. `kintsugi setup` notes the places (`places.json` of the data directory); the hook of an agent that
 //! holds compares them, with the note of the home that `passwd(5)` names where there is none in its own, says which differ, and does not wait
 //! where the log is another (`a_hook_that_looks_elsewhere_than_setup_did_says_so_and_waits_for_nobody`). Lines that start an agent or the daemon so
-//! are held (`guard.agent-another-home`, `guard.another-daemon`, `guard.blind`). Not compared: hooks of shells, and daemons for everybody.
+//! are held (`guard.agent-another-home`, `guard.another-daemon`, `guard.blind`), and those that say so to whatever is started later by a manager of
+//! services or windows (`guard.moved`). The relay of a shell compares the places when it starts, and says it with the first line that runs
+//! (`a_shell_that_looks_elsewhere_than_setup_did_says_so_once`). Not compared: shells without a relay, and daemons for everybody.
+//!
+//! What such a variable on a line alone means was decided so: `export XDG_DATA_HOME=/tmp/x` passes. It stands in many a person's own start-up file and in
+//! test scripts, moves nothing of a gate that runs already, and is compared by whatever hook starts from it. `KINTSUGI_SOCKET` has no such ordinary
+//! use, and is held wherever a line sets or unsets it. In a project's `.env` either passes as a line: only some agents read it, and their hooks compare.
 //!
 //! # Telling a person
 //!

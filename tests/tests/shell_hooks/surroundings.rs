@@ -1,7 +1,9 @@
 //! The shell, the relay and the daemon: what is recorded, what is left behind, and what happens when one of them is gone.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
+use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::seat::{HELD, Seat, of_text};
 use kintsugi_tests::shells::Shell;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -412,4 +414,77 @@ fn ended(pid: i32) {
     let mut watched = [PollFd::new(&watch, PollFlags::IN)];
     let ready = poll(&mut watched, Some(&patience)).expect("a process to wait for");
     assert_eq!(ready, 1, "{pid:?} did not end");
+}
+
+#[test]
+fn a_shell_that_looks_elsewhere_than_setup_did_says_so_once() {
+    for shell in Shell::ALL {
+        let machine = Machine::new();
+        std::fs::create_dir(machine.home().join(".claude")).unwrap();
+        let setup = machine.run(&["setup", "--only=claude-code"]);
+        assert!(setup.status.success(), "{setup:?}");
+        let elsewhere = machine.home().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        let asks = |settings: Option<&PathBuf>| {
+            let mut command = shell.with_hook(&machine);
+            command.envs(settings.map(|it| ("XDG_CONFIG_HOME", it)));
+            // What fish reads by itself stands in the same place as the policy.
+            if let (Shell::Fish, Some(settings)) = (shell, settings) {
+                std::fs::create_dir_all(settings.join("fish")).unwrap();
+                std::fs::copy(
+                    machine.home().join(".config/fish/config.fish"),
+                    settings.join("fish/config.fish"),
+                )
+                .unwrap();
+            }
+            let mut pty = shell.start(&command);
+            ["echo one", "echo two", "echo three"].map(|line| {
+                pty.send(&format!("{line}\r"));
+                shell.ready(&mut pty)
+            })
+        };
+        let said = asks(None).concat();
+        assert!(!said.contains("it was set up with"), "{shell:?}: {said}");
+        let said = asks(Some(&elsewhere)).concat();
+        let times = said.matches("it was set up with").count();
+        assert_eq!(times, 1, "{shell:?}: {said}");
+        assert!(said.contains("three"), "{shell:?}: {said}");
+        drop(machine.run(&["daemon", "stop"]));
+    }
+}
+
+#[test]
+fn a_shell_whose_guard_is_gone_says_once_how_to_take_its_lines_out() {
+    for shell in Shell::ALL {
+        let machine = Machine::new();
+        // The program as it was installed, and is gone later.
+        let own = machine.home().join("bin/kintsugi");
+        std::fs::create_dir(machine.home().join("bin")).unwrap();
+        std::fs::copy(program("kintsugi"), &own).unwrap();
+        let file = machine.home().join("start-up");
+        let installed = machine
+            .command(&own)
+            .args(["init", shell.name(), "--install", "--file"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(installed.status.success(), "{installed:?}");
+        std::fs::remove_file(&own).unwrap();
+        let script = format!(
+            "source '{0}'; {1} -c \"source '{0}'\"",
+            file.display(),
+            shell.name()
+        );
+        let started = machine
+            .command(shell.name())
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(started.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{shell:?}: {said}");
+        assert!(
+            said.contains("remove the lines") && said.contains("start-up"),
+            "{shell:?}: {said}"
+        );
+    }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::round::{APPROVED_BEFORE_MS, now};
 use super::started::{self, Started};
 use crate::client::Client;
-use crate::surroundings;
+use crate::{private_file, surroundings};
 
 /// Most projects that are remembered; the one that was looked at longest ago gives way.
 const PROJECTS_MAX: usize = 100;
@@ -225,9 +225,5 @@ fn write(path: &Path, mut projects: Projects) -> std::io::Result<()> {
         };
         projects.remove(&name);
     }
-    let directory = path.parent().unwrap_or(path);
-    fs::create_dir_all(directory)?;
-    let new = path.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&new, serde_json::to_vec(&projects)?)?;
-    fs::rename(&new, path)
+    private_file::write(path, &serde_json::to_string(&projects)?)
 }

@@ -22,7 +22,7 @@ use crate::command::notify;
 use crate::command::setup::Gate;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::{gate, surroundings};
+use crate::{gate, private_file, surroundings};
 
 /// How long before the last look a command may have been let run whose work showed only after it.
 pub(super) const APPROVED_BEFORE_MS: u64 = 10 * 60 * 1_000;
@@ -88,7 +88,7 @@ pub(super) fn run(tell: Tell, console: &mut Console) -> Result<Exit, Failure> {
         looked: now(),
     };
     let told: BTreeSet<String> = dark.iter().cloned().chain(new).collect();
-    std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)?;
+    private_file::write(&paths.rounds, &serde_json::to_string(&notes)?)?;
     for what in &told {
         writeln!(console.err, "alarm: {what}")?;
     }
@@ -146,9 +146,8 @@ pub(in crate::command) fn remember(paths: &Paths) -> std::io::Result<()> {
         looked: now(),
         ..before
     };
-    std::fs::create_dir_all(&paths.data)?;
     projects::remember(paths)?;
-    std::fs::write(&paths.rounds, serde_json::to_vec(&notes)?)
+    private_file::write(&paths.rounds, &serde_json::to_string(&notes)?)
 }
 
 /// Forgets which gates were alive: their person has taken them away.
