@@ -39,7 +39,7 @@ const PAYING: &[&str] = &[
     "Invoice.pay",
 ];
 
-/// Verbs of functions that buy, by what a cloud calls it: `purchase_reserved_instances_offering`, `registerDomain` (AWS SDK, 2025).
+/// Whether a function buys or sells by its name, as clouds and brokers call it: `purchase_reserved_instances_offering`, `registerDomain` (AWS SDK, 2025).
 fn buys(name: &str) -> bool {
     let words: Vec<String> = parts(name).take(8).collect();
     let says = |word: &str| words.iter().skip(1).any(|it| it == word);
@@ -47,7 +47,9 @@ fn buys(name: &str) -> bool {
         Some("purchase") => true,
         Some("register" | "renew" | "transfer") => says("domain"),
         Some("create" | "request") => says("reservation") || says("savings") && says("plan"),
-        Some("buy" | "order") => words.len() > 1,
+        Some("buy" | "sell" | "order") => words.len() > 1,
+        // alpaca-trade-api 3, ib_insync 0.9, robin_stocks 3.
+        Some("submit" | "place") => says("order"),
         _ => false,
     }
 }

@@ -132,6 +132,17 @@ impl Script<'_> {
         {
             return Some((At::Argument(0), Action::Read));
         }
+        // `archive.write(p)` of zipfile: a file that is put into an archive.
+        if language == Language::Python
+            && last == "write"
+            && call.object.is_some()
+            && ["zipfile", "ZipFile"]
+                .iter()
+                .any(|it| self.names.contains_key(*it))
+            && on_path(0)
+        {
+            return Some((At::Argument(0), Action::Read));
+        }
         // `Bun.file(p).delete()`
         if language == Language::Javascript
             && matches!(last, "delete" | "unlink")

@@ -26,6 +26,11 @@ const CALLS: &[(&str, Role)] = &[
     (".deleteMany({where:{}}", Role::Table),
     (".deleteMany({ where: {} }", Role::Table),
     (".query().delete(", Role::Table),
+    // Flask-SQLAlchemy 3.
+    (".query.delete(", Role::Table),
+    // Entity Framework Core 9.
+    (".EnsureDeleted(", Role::Database),
+    (".EnsureDeletedAsync(", Role::Database),
     (".deleteAllInBatch(", Role::Table),
     (".objects.all().delete(", Role::Table),
     (".objects.delete(", Role::Table),

@@ -155,7 +155,14 @@ impl Script<'_> {
                 .push(effect(Action::Write, Role::Resource, &name, with));
             return;
         }
-        if let Some(action) = loses(last, call) {
+        if self.brings.clients
+            && let Some((action, role, what)) = given_away(last, call)
+        {
+            let with = Modifiers::NONE.with(Modifier::Assumed);
+            self.elsewhere.push(effect(action, role, what, with));
+            return;
+        }
+        if let Some(action) = loses(last, call, self.language) {
             let with = Modifiers::NONE.with(Modifier::Assumed);
             self.elsewhere.push(effect(
                 action,
@@ -187,7 +194,12 @@ impl Script<'_> {
         let is_connection = call.path.contains("Connection")
             || last == "run" && call.object.is_some() && self.brings_fabric();
         let by_fabric = is_connection && matches!(last, "run" | "local");
-        if by_fabric || matches!(last, "exec_command" | "exec_run" | "sudo" | "send_command") {
+        if by_fabric
+            || matches!(
+                last,
+                "exec_command" | "execCommand" | "exec_run" | "sudo" | "send_command"
+            )
+        {
             self.found.extend(
                 call.argument(0)
                     .alternatives()
@@ -388,8 +400,36 @@ fn changes_elsewhere(name: &str) -> bool {
     }
 }
 
+/// What a change does by one of its fields: `pages.update(id, archived=True)` of Notion (notion-client 2, API 2022-06-28),
+/// `repo.edit(private=False)` of GitHub (`PyGithub` 2, octokit 4).
+fn given_away(name: &str, call: &Call<'_>) -> Option<(Action, Role, &'static str)> {
+    let changes = ["update", "edit", "patch"];
+    if !changes.iter().any(|it| name.contains(it)) {
+        return None;
+    }
+    let does = |name: &str, value: &super::value::Value| {
+        let said = value.path.clone().or_else(|| value.known());
+        match (name, said.as_deref()?) {
+            ("archived" | "in_trash" | "trashed", "True" | "true") => Some((
+                Action::Delete,
+                Role::Resource,
+                "what is put into an archive",
+            )),
+            ("private", "False" | "false") | ("visibility", "public") => {
+                Some((Action::Grant, Role::Remote, "what was private"))
+            }
+            _ => None,
+        }
+    };
+    call.arguments.iter().find_map(|(name, value)| {
+        let by_keyword = name.as_deref().and_then(|name| does(name, value));
+        let mut fields = value.fields.iter();
+        by_keyword.or_else(|| fields.find_map(|(name, value)| does(name, value)))
+    })
+}
+
 /// What a function does to something elsewhere, by its name and by whether it is given anything.
-fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
+fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
     // `begin_delete` of Azure's libraries only does not wait for the end.
     let name = name
         .strip_prefix("begin_")
@@ -410,14 +450,16 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
         // `collection.drop()`, but `frame.drop(columns=…)`.
         && !(name == "drop" && has_arguments)
         || name == "remove" && call.positional().next().is_none()
-        || name == "destroy" && has_arguments
+        || name == "destroy" && (has_arguments || language == Language::Python)
     {
         return Some(Action::Delete);
     }
     // `stripe.subscriptions.cancel(id)`, but `task.cancel()`.
     let is_of_many = call.path.rsplit('.').nth(1).is_some_and(|noun| {
         noun.len() > 3
-            && (noun.ends_with('s') || noun.starts_with(|it: char| it.is_ascii_uppercase()))
+            && (noun.ends_with('s')
+                || noun.ends_with("_api")
+                || noun.starts_with(|it: char| it.is_ascii_uppercase()))
     });
     let ends = matches!(
         name,
@@ -435,8 +477,9 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
         }
         verb if VERBS.contains(&verb) => Some(Action::Delete),
         // `conversations_archive`, `queue_purge`: the kind of thing first (Slack's methods, pika 1.3).
+        // `files_delete_v2` of Dropbox (12).
         _ if matches!(
-            parts(name).last().as_deref(),
+            parts(name).filter(|it| !is_version(it)).last().as_deref(),
             Some("archive" | "purge" | "delete" | "kick" | "revoke" | "terminate" | "destroy")
         ) && !name.starts_with("is")
             && has_arguments =>
@@ -445,6 +488,11 @@ fn loses(name: &str, call: &Call<'_>) -> Option<Action> {
         }
         _ => None,
     }
+}
+
+fn is_version(word: &str) -> bool {
+    word.strip_prefix('v')
+        .is_some_and(|number| number.bytes().all(|it| it.is_ascii_digit()))
 }
 
 #[cfg(test)]
