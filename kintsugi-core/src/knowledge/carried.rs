@@ -12,14 +12,14 @@ use super::deferred::{at_load, only_builds, takes_records};
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
 use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
-use super::given_to_tests::{as_given, has_files_in_memory};
+use super::given_to_tests::{as_given, as_imported, has_files_in_memory};
 use super::migrations::without_way_back;
 use super::only_checks::{names_reader, only_checks_source};
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{
     CANDIDATE_BYTES_MAX, TEXTS_MAX, candidates, flat, is_telling, listed, lost_paths, quoted,
-    spoken_words,
+    spoken_words, without_nothing,
 };
 use crate::effect::{Action, Effect, Feed, Modifier, Modifiers, Role, Target};
 use crate::place::Place;
@@ -264,6 +264,7 @@ impl Analyst<'_> {
             let is_held = is_asking || is_tester && is_of_tests(path);
             let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
             let mut only = None;
+            let imported = is_tester.then(|| as_imported(path, text)).flatten();
             if is_alone && text.len() <= TEXT_BYTES_MAX && self.budget.spend(units / 4) {
                 only = without_way_back(path, text, call.words);
                 if runs_tests && is_of_tests(path) {
@@ -275,10 +276,12 @@ impl Analyst<'_> {
                     && is_build
                     && let Some(load) = at_load(path, text)
                 {
-                    found.deferred.push((Kind::of(path), text.to_string()));
+                    let all = imported.clone().unwrap_or_else(|| text.to_string());
+                    found.deferred.push((Kind::of(path), all));
                     only = Some(load);
                 }
             }
+            let only = only.or(imported);
             // Another program than a runner of tests, or than one that goes forward, may take it for something else.
             written.searched = !is_held && only.is_none();
             let all = if is_held {
@@ -341,7 +344,7 @@ impl Analyst<'_> {
             is_regrettable(effect)
                 || kind.is_source && effect.role == Role::Remote && effect.action.takes_away()
         };
-        for effect in found.into_iter().filter(is_kept) {
+        for effect in without_nothing(found, text).into_iter().filter(is_kept) {
             let is_same = |other: &Effect| {
                 other.action == effect.action
                     && other.role == effect.role

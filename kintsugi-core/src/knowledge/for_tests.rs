@@ -111,7 +111,8 @@ pub(super) fn is_of_tests(path: &str) -> bool {
 /// Whether a text only holds what stands in it: nothing in it starts a program or evaluates a text, so that `"rm -rf ~"` in a
 /// list of what shall be refused stays a text.
 pub(super) fn only_holds(text: &str) -> bool {
-    const STARTS: [&str; 25] = [
+    const STARTS: [&str; 26] = [
+        "runpy",
         "system",
         "exec",
         "spawn",

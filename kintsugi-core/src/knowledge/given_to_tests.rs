@@ -98,19 +98,69 @@ impl Analyst<'_> {
     /// The text of a file as a runner of tests would run it; none where all that it does to files is done in memory.
     pub(super) fn as_run(&self, call: &Call<'_>, path: &str, text: Rc<str>) -> Option<Rc<str>> {
         let is_test = is_of_tests(path) && is_test_runner(call.words);
-        // What another file of the line gives, a conftest or a module, is not what the runner would.
-        let is_alone = || {
-            let own = self.files.values().filter(|written| !written.before);
-            own.count() == 1
-        };
-        if !is_test || !is_alone() {
+        let own = self.files.iter().filter(|(_, written)| !written.before);
+        let mut others = own.filter(|(other, _)| *other != path);
+        if !is_test
+            || others
+                .clone()
+                .any(|(_, written)| gives(written.text.as_deref()))
+        {
             return Some(text);
         }
-        if has_files_in_memory(path, &text) {
+        if others.next().is_none() && has_files_in_memory(path, &text) {
             return None;
         }
         Some(as_given(path, &text).map_or(text, Rc::from))
     }
+}
+
+/// Whether another file of the line, a conftest or a module, may give a test something else than the runner would.
+pub(super) fn gives(text: Option<&str>) -> bool {
+    const MARKS: [&str; 12] = [
+        "tmp_",
+        "tmpdir",
+        "fixture",
+        "pytest",
+        "__builtins__",
+        "builtins",
+        "sys.modules",
+        "setattr",
+        "globals(",
+        "pathlib.Path =",
+        "exec(",
+        "eval(",
+    ];
+    text.is_none_or(|text| MARKS.iter().any(|mark| text.contains(mark)))
+}
+
+/// A module in Python without what runs only where it is the program; none where nothing of the kind stands in it.
+pub(super) fn as_imported(path: &str, text: &str) -> Option<String> {
+    let is_own = |line: &str| {
+        let line = line.trim_end();
+        matches!(
+            line,
+            "if __name__ == \"__main__\":" | "if __name__ == '__main__':"
+        )
+    };
+    if language_of(path) != Language::Python || text.matches("__name__").count() != 1 {
+        return None;
+    }
+    let masked = mask(text, Writing::Python)?;
+    let mut is_inside = false;
+    let mut kept = String::with_capacity(text.len());
+    let mut found = false;
+    for (line, plain) in text.split_inclusive('\n').zip(masked.split_inclusive('\n')) {
+        is_inside &= plain.trim().is_empty() || plain.starts_with([' ', '\t']);
+        // A line that begins in a text in quotes is none of the code.
+        if !is_inside && is_own(line) && plain.starts_with("if __name__ ==") {
+            is_inside = true;
+            found = true;
+        }
+        if !is_inside {
+            kept.push_str(line);
+        }
+    }
+    found.then_some(kept)
 }
 
 /// A test in Python with the directory in the place of the name that the runner gives it, and without what it only compares with; none

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::analyst::Analyst;
+use super::given_to_tests::as_imported;
 use super::schema::Language;
 use crate::shell::{Piece, Word};
 
@@ -50,7 +51,22 @@ impl Analyst<'_> {
                     *text = unqualified(language, text, module);
                 }
             }
-            let text = exported(language, text);
+            // What stands behind `if __name__ == "__main__":` runs where the module is the program.
+            let starts = ["runpy", "exec(", "__name__ ="];
+            let is_program = joined.pieces.iter().any(|piece| match piece {
+                Piece::Text(text) => starts.iter().any(|it| text.contains(it)),
+                Piece::Glob(_) | Piece::Hole(_) => true,
+            });
+            let text = Some(text)
+                .filter(|_| !is_program)
+                .and_then(|text| {
+                    as_imported(&[module, ".py"].concat(), text)
+                        .filter(|_| language == Language::Python)
+                })
+                .map_or_else(
+                    || exported(language, text),
+                    |text| exported(language, &text),
+                );
             joined.pieces.insert(0, Piece::Text([&text, "\n"].concat()));
         }
         (!taken.is_empty()).then_some(joined)

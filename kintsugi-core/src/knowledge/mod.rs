@@ -108,11 +108,13 @@ mod spoken;
 mod store;
 mod targets;
 mod telling;
+mod tested_records;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod trial_address;
 mod unfamiliar;
 mod verbs;
 mod without_end;

@@ -4,6 +4,7 @@
 //! succeeded ([`crate::shell::Certain`]). So `docker volume create`, `kubectl apply`, `aws s3 mb` and `git branch -f`, which succeed
 //! where the thing is there already, make nothing. Maker and taker must speak to the same server, in the same words and variables.
 
+mod beside;
 mod clusters;
 mod names;
 mod packed;
@@ -83,6 +84,7 @@ impl Analyst<'_> {
     pub(super) fn calm_own(&mut self, task: &Task<'_, '_>, before: usize, unknowns: usize) {
         self.calm_dev_server(task, before);
         self.calm_packed(task, before);
+        self.calm_beside(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(|effect| effect.action.takes_away()) {
             return;

@@ -162,6 +162,7 @@ impl Analyst<'_> {
         self.calm_emulator(&task, before);
         self.load_foreign(&task);
         self.search_carried(&task);
+        self.calm_tested_records(&task, before);
         self.apple_script(&task);
         self.overlooked_secrets(&task, before);
         self.calm_looks(&task, before, unknowns);

@@ -5,6 +5,7 @@
 use memchr::memmem;
 
 use super::assumed::TALK;
+use crate::effect::{Effect, Modifier};
 use crate::shell::{Piece, Word};
 
 /// Most texts of one command that are searched.
@@ -346,6 +347,32 @@ pub(super) fn flat(word: &Word) -> String {
             Piece::Hole(_) => "HOLE",
         })
         .collect()
+}
+
+/// The effects without those that are there only if what a function is given by whoever calls it is empty: `os.path.join(root, name)`.
+pub(super) fn without_nothing(found: Vec<Effect>, text: &str) -> Vec<Effect> {
+    if names_given(text) {
+        return found;
+    }
+    let open = found.iter().map(|it| it.target.text.as_str());
+    let open: Vec<String> = open
+        .filter_map(|it| it.strip_prefix("$…").map(str::to_owned))
+        .collect();
+    let is_of_nothing = |effect: &Effect| {
+        effect.modifiers.contains(Modifier::Unresolved) && open.contains(&effect.target.text)
+    };
+    let kept = found.into_iter().filter(|it| !is_of_nothing(it));
+    kept.collect()
+}
+
+/// Whether a text takes something from its surroundings, which may be empty.
+fn names_given(text: &str) -> bool {
+    [
+        "env", "ENV", "argv", "ARGV", "args", "Args", "input", "stdin", "STDIN", "or \"\"",
+        "or ''", "\"\"", "''",
+    ]
+    .iter()
+    .any(|name| text.contains(name))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::analyst::{Analyst, Call};
 use super::lexicon::parts;
 use super::made::Made;
 use super::program::Task;
-use crate::effect::{Action, Effect, Modifiers, Role};
+use super::trial_address::{Named, migrated};
+use crate::effect::{Action, Effect, Modifier, Modifiers, Role};
 use crate::place::Place;
 use crate::shell::{Invocation, Word};
 
@@ -90,7 +91,8 @@ impl Analyst<'_> {
         }
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let takes = |effect: &Effect| {
-            matches!(effect.role, Role::Table | Role::Database | Role::Volume)
+            let is_revision = program == "alembic" && effect.role == Role::Resource;
+            (matches!(effect.role, Role::Table | Role::Database | Role::Volume) || is_revision)
                 && effect.action.takes_away()
         };
         if !effects.iter().any(takes) {
@@ -107,6 +109,7 @@ impl Analyst<'_> {
         let is_inside = is_client
             && is_here(call.words)
             && around.is_some_and(|it| is_trial_compose(&it.words));
+        let migrated = migrated(call);
         for effect in self
             .analysis
             .effects
@@ -124,7 +127,11 @@ impl Analyst<'_> {
             let is_calm = if effect.role == Role::Volume {
                 is_compose || takes_trial_volumes(call)
             } else {
-                is_own || is_inside || is_set || is_named
+                // What a database for development holds is made again less easily than what one migration takes away.
+                let is_whole =
+                    effect.role == Role::Database || effect.modifiers.contains(Modifier::All);
+                let is_migrated = migrated.is_some_and(|named| named == Named::Trial || !is_whole);
+                is_own || is_inside || is_set || is_named || is_migrated
             };
             if is_calm {
                 effect.action = Action::Write;
@@ -165,8 +172,10 @@ fn is_trial_compose(words: &[Word]) -> bool {
 
 /// Whether every volume that a command removes is one for tests, by its own name or by the filter that chooses it.
 fn takes_trial_volumes(call: &Call<'_>) -> bool {
+    // `app_node_modules` holds what an install makes again.
     let is_meant = |name: &str| {
-        is_trial(name) && !parts(name).any(|part| super::lexicon::is_production(&part))
+        (is_trial(name) || name.ends_with("node_modules"))
+            && !parts(name).any(|part| super::lexicon::is_production(&part))
     };
     let chosen_by = |one: &Invocation| {
         let words: Vec<String> = one.words.iter().map(Word::display).collect();
@@ -358,7 +367,7 @@ fn is_set_to_trial(call: &Call<'_>) -> bool {
 }
 
 /// The address that the line exports in front of a command, unless that is given another, or a file in between may say one.
-fn exported_address(call: &Call<'_>) -> Option<String> {
+pub(super) fn exported_address(call: &Call<'_>) -> Option<String> {
     let is_address = |name: &str| name.contains("DATABASE_URL");
     if call.assignments.iter().any(|it| is_address(&it.name)) {
         return None;

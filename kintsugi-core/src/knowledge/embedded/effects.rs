@@ -493,11 +493,17 @@ impl Script<'_> {
     }
 
     fn glob(call: &Call<'_>) -> Value {
+        // `Path.rglob` puts `**/` in front of what it is told (pathlib, Python 3.13).
+        let below = if call.path.ends_with("rglob") {
+            "**/"
+        } else {
+            ""
+        };
         let patterns = call.argument(0).alternatives();
         let words = patterns
             .iter()
             .map(|word| match (word.known(), word.pieces.first()) {
-                (Some(text), _) => pattern(&text),
+                (Some(text), _) => pattern(&[below, &*text].concat()),
                 (None, Some(Piece::Hole(Hole::Other(TEMPORARY)))) => patterned(word),
                 (None, _) => super::value::hole(),
             })
