@@ -388,6 +388,15 @@ fn changes_elsewhere(name: &str) -> bool {
     };
     let decides = nouns.iter().any(|noun| DECIDING.contains(&noun.as_str()));
     match verb.as_str() {
+        // `create_access_key`, `create_login_profile` (boto3 1.35): who has it may do what its owner may.
+        "create" => matches!(
+            nouns
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .as_slice(),
+            ["access", "key"] | ["login", "profile"] | ["service", "account", "key"]
+        ),
         "attach" | "authorize" | "modify" | "grant" | "promote" | "failover" | "change"
         | "patch" => decides || nouns.len() > 1,
         "put" | "set" | "replace" | "update" | "scale" => {
