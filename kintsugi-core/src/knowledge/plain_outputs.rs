@@ -22,6 +22,9 @@ impl Analyst<'_> {
     /// Where the parts of program text come from that are known only when it runs; what can be no code is left out.
     pub(super) fn code_feeds(word: &Word, scope: &Scope<'_>, language: Language) -> Feeds {
         let mut feeds = Feeds::NONE;
+        if language == Language::Redis && only_asks(&word.known_prefix()) {
+            return feeds;
+        }
         for hole in word.holes() {
             if is_number(hole) {
                 continue;
@@ -53,6 +56,15 @@ impl Analyst<'_> {
         }
         feeds
     }
+}
+
+/// Whether a command of Redis is there that only reads, whichever key follows (Redis 7.4).
+fn only_asks(command: &str) -> bool {
+    const READING: &str = " get mget hget hmget hgetall hkeys hlen keys scan ttl pttl type exists lrange llen smembers scard zrange zcard \
+        strlen memory object dump xlen xrange getrange ";
+    command
+        .split_once(' ')
+        .is_some_and(|(name, _)| super::telling::listed(READING, &name.to_ascii_lowercase()))
 }
 
 /// Languages in whose texts in quotes nothing is evaluated but what a backslash or a brace says.
