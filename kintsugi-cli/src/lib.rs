@@ -22,6 +22,7 @@ pub mod facts;
 pub mod fail_closed;
 pub mod gate;
 pub mod group;
+pub mod loader;
 pub mod managed_block;
 pub mod pager;
 pub mod policies;

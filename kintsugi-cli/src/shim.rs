@@ -18,7 +18,7 @@ use crate::client::{Client, REPLY_MAX};
 use crate::exit::{Exit, Failure};
 use crate::relay::full::{self, FullClient};
 use crate::relay::full_client;
-use crate::{proposal, surroundings};
+use crate::{loader, proposal, surroundings};
 
 /// Names under which this program stands for a shell.
 pub const SHELLS: [&str; 6] = ["bash", "dash", "fish", "ksh", "sh", "zsh"];
@@ -128,7 +128,7 @@ fn ask_full_client(text: &str) -> Result<(), Failure> {
         )
         .hint("install Kintsugi again, or take this away with `kintsugi shim uninstall`")
     };
-    let asked = Command::new(full_client().ok_or_else(lost)?)
+    let asked = loader::unloaded(&mut Command::new(full_client().ok_or_else(lost)?))
         .args(["hook", "shell", "posix", "--", text])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

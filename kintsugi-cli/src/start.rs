@@ -13,6 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::client::{Client, ClientError};
+use crate::loader;
 
 /// Longest wait for a daemon to be ready, by whoever starts it or waits for another to start it.
 ///
@@ -98,7 +99,7 @@ fn start(paths: &Paths) -> Result<Client, StartError> {
     }
     let program = program()?;
     loop {
-        let mut child = Command::new(&program)
+        let mut child = loader::unloaded(&mut Command::new(&program))
             .args(["--ready-fd", "1"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -449,3 +449,61 @@ fn a_link_in_the_place_of_the_socket_or_the_data_directory_loses_no_hold_and_ope
     assert!(reason.contains("leads nowhere"), "{reason}");
     assert!(!real.exists());
 }
+
+#[test]
+fn what_changes_between_the_hold_and_its_run_voids_the_approval() {
+    let machine = Machine::new();
+    let (work, other) = (machine.home().join("work"), machine.home().join("other"));
+    for directory in [&work, &other] {
+        std::fs::create_dir(directory).unwrap();
+        std::fs::write(directory.join("clean.sh"), "rm -rf ~/.ssh\n").unwrap();
+        std::fs::write(directory.join("more.sh"), "rm -rf ~/.ssh\n").unwrap();
+        std::fs::write(directory.join("calls.sh"), ". ./more.sh\n").unwrap();
+    }
+    let asks = |line: &str, cwd: &Path| machine.agent_asks(line, cwd).0;
+    // Other bytes, another directory.
+    approve(&machine, &[&held(&machine, "rm -rf ~/.ssh", &work)]);
+    for line in [
+        "rm  -rf ~/.ssh",
+        "rm -rf ~/.ssh ~/.gnupg",
+        "rm -rf ~/.ssh; true",
+    ] {
+        assert_eq!(asks(line, &work), "deny", "{line}");
+    }
+    assert_eq!(asks("rm -rf ~/.ssh", &other), "deny");
+    assert_ne!(asks("rm -rf ~/.ssh", &work), "deny");
+    // Another text of the script, or of one that it calls.
+    for (line, file) in [("bash clean.sh", "clean.sh"), ("bash calls.sh", "more.sh")] {
+        approve(&machine, &[&held(&machine, line, &work)]);
+        std::fs::write(work.join(file), "rm -rf ~/.gnupg\n").unwrap();
+        assert_eq!(asks(line, &work), "deny", "{line}");
+    }
+    // A link to a script that was another's.
+    approve(&machine, &[&held(&machine, "bash clean.sh", &other)]);
+    std::fs::remove_file(other.join("clean.sh")).unwrap();
+    symlink(work.join("clean.sh"), other.join("clean.sh")).unwrap();
+    assert_eq!(asks("bash clean.sh", &other), "deny");
+}
+
+#[test]
+fn a_grant_of_one_session_serves_no_other() {
+    let machine = Machine::new();
+    let root = machine.diverged().work;
+    let asks = |session: &str| {
+        let payload = serde_json::json!({
+            "session_id": session, "transcript_path": "/dev/null", "permission_mode": "default",
+            "cwd": root, "hook_event_name": "PreToolUse",
+            "tool_name": "Bash", "tool_input": {"command": "git stash drop"}, "tool_use_id": "u",
+        });
+        let output =
+            machine.agent_hook(&["claude-code", "--wait=0"], payload.to_string().as_bytes());
+        printed(&output)
+    };
+    let id = id_in(&asks("mine"));
+    approve(&machine, &[&id, "--session"]);
+    for _ in 0..2 {
+        assert!(!asks("mine").contains("\"deny\""));
+        assert!(asks("another").contains("\"deny\""));
+        assert!(asks("").contains("\"deny\""));
+    }
+}

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use kintsugi_tests::daemon::TestDaemon;
-use kintsugi_tests::machine::Machine;
+use kintsugi_tests::machine::{Machine, fed, program};
 use kintsugi_tests::wire::{Wire, propose};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A user that owns nothing: `nobody` of Debian.
 const NOBODY: u32 = 65_534;
@@ -229,4 +229,48 @@ fn the_memory_of_the_daemon_is_nobody_s_but_root_s() {
     // Not even root is let in by a daemon of another user: it has its own.
     let refused = Wire::connect(&daemon.socket()).ask(&propose("ls"));
     assert_eq!(refused["code"], "forbidden", "{refused}");
+}
+
+#[test]
+fn what_the_loader_is_told_reaches_neither_the_full_client_nor_a_daemon_that_a_hook_starts() {
+    let machine = Machine::new();
+    let payload = json!({
+        "session_id": "s", "transcript_path": "/dev/null", "cwd": machine.home(),
+        "hook_event_name": "PreToolUse", "tool_name": "Bash",
+        "tool_input": {"command": "git push --force"}, "tool_use_id": "u",
+    })
+    .to_string();
+    let told = |mut hook: Command| {
+        // None of them is there: the loader says so, and goes on.
+        hook.envs([
+            ("LD_PRELOAD", "/nowhere/x.so"),
+            ("LD_LIBRARY_PATH", "/nowhere"),
+            ("LD_AUDIT", "/nowhere/x.so"),
+        ]);
+        hook.args(["claude-code", "--wait=0"]);
+        fed(hook, payload.as_bytes())
+    };
+    let is_free = |environment: &[u8]| {
+        let environment = String::from_utf8_lossy(environment);
+        assert!(environment.contains("HOME="), "{environment}");
+        assert!(!environment.contains("LD_"), "{environment}");
+    };
+    let answer = told(machine.command(program("kintsugi-hook")));
+    assert!(
+        String::from_utf8_lossy(&answer.stdout).contains("held as"),
+        "{answer:?}"
+    );
+    let pid = std::fs::read_to_string(machine.socket().with_extension("lock")).unwrap();
+    is_free(&std::fs::read(format!("/proc/{}/environ", pid.trim())).unwrap());
+    assert!(machine.run(&["daemon", "stop"]).status.success());
+    // What stands beside the hook is what it hands over to.
+    let beside = machine.home().join("bin");
+    std::fs::create_dir(&beside).unwrap();
+    std::fs::copy(program("kintsugi-hook"), beside.join("kintsugi-hook")).unwrap();
+    let full = beside.join("kintsugi");
+    std::fs::write(&full, "#!/bin/sh\nenv > \"$HOME/environment\"\nexit 2\n").unwrap();
+    set_mode(&full, 0o755);
+    let answer = told(machine.command(beside.join("kintsugi-hook")));
+    assert_eq!(answer.status.code(), Some(2), "{answer:?}");
+    is_free(&std::fs::read(machine.home().join("environment")).unwrap());
 }

@@ -19,7 +19,7 @@ use kintsugi_cli::agent::{Call, Host, PAYLOAD_BYTES_MAX, Permission};
 use kintsugi_cli::client::{Client, ClientError, LATE_VARIABLE, REPLY_MAX};
 use kintsugi_cli::exit::Exit;
 use kintsugi_cli::relay::full_client;
-use kintsugi_cli::{fail_closed, proposal, shim, surroundings};
+use kintsugi_cli::{fail_closed, loader, proposal, shim, surroundings};
 use kintsugi_core::decide::Decision;
 use kintsugi_core::display::escape;
 use kintsugi_core::proposal::ProposedCommand;
@@ -202,7 +202,7 @@ fn hand_over(arguments: &[OsString], payload: Option<&[u8]>) -> ExitCode {
         return refuse("`kintsugi` is not installed beside `kintsugi-hook`");
     };
     let mut full = Command::new(program);
-    full.arg("hook").args(arguments);
+    loader::unloaded(&mut full).arg("hook").args(arguments);
     if IS_LATE.load(Ordering::Relaxed) {
         full.env(LATE_VARIABLE, "1");
     }

@@ -18,7 +18,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::records::Directory;
 use crate::start::{self, START_MAX};
-use crate::{admin, gate, surroundings};
+use crate::{admin, gate, loader, surroundings};
 
 /// Pause between two looks whether a daemon that was told to stop is gone.
 const STOP_PAUSE: Duration = Duration::from_millis(10);
@@ -136,7 +136,9 @@ fn accept_host(paths: &Paths) -> Result<Exit, Failure> {
         );
     }
     let program = start::program().map_err(|error| gate::no_daemon(&error))?;
-    let done = Command::new(&program).arg("--accept-host").status();
+    let done = loader::unloaded(&mut Command::new(&program))
+        .arg("--accept-host")
+        .status();
     match done {
         Ok(status) if status.success() => Ok(Exit::Allowed),
         Ok(_) => Err(Failure::new(Exit::Failed, "the log was not accepted")
@@ -152,7 +154,7 @@ fn accept_host(paths: &Paths) -> Result<Exit, Failure> {
 fn become_it() -> Failure {
     match start::program() {
         Ok(program) => {
-            let error = Command::new(&program).exec();
+            let error = loader::unloaded(&mut Command::new(&program)).exec();
             Failure::new(
                 Exit::NoDaemon,
                 format!("cannot run `{}`: {error}", program.display()),

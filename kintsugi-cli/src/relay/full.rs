@@ -18,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 use crate::client::Told;
+use crate::loader;
 
 /// Longest wait for an answer. Reading the knowledge takes milliseconds, a judgement less; what a line would touch is looked at for
 /// a quarter of a second, and what it would destroy for two. The shells wait twice as long for the relay.
@@ -50,7 +51,7 @@ impl FullClient {
     }
 
     fn start(program: &Path, arguments: &[&str]) -> io::Result<Self> {
-        let mut child = Command::new(program)
+        let mut child = loader::unloaded(&mut Command::new(program))
             .arg("hook")
             .args(arguments)
             .stdin(Stdio::piped())

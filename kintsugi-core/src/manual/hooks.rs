@@ -170,6 +170,13 @@
 //! test scripts, moves nothing of a gate that runs already, and is compared by whatever hook starts from it. `KINTSUGI_SOCKET` has no such ordinary
 //! use, and is held wherever a line sets or unsets it. In a project's `.env` either passes as a line: only some agents read it, and their hooks compare.
 //!
+//! # A library before the hook
+//!
+//! A library that `LD_PRELOAD` or `LD_AUDIT` names, or one found by `LD_LIBRARY_PATH`, runs before `main`, and may end a hook with a yes. Lines that set these for
+//! what is started are held (`system.leave-containment`, `code.preload`). Where they stand in the environment already, a `kintsugi-hook` linked with musl
+//! reads none of them, and takes them from what it hands over to and from the daemon that it has started, which would else keep the library for
+//! everybody. A hook that is linked dynamically has lost before it begins: nothing in it runs first.
+//!
 //! # Telling a person
 //!
 //! `kintsugi notify` (`tests/tests/notify.rs`; the desktop on a private bus, tmux and the terminal in a pseudo-terminal):
