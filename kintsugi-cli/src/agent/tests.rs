@@ -132,6 +132,28 @@ fn what_is_typed_into_a_shell_that_runs_is_proposed_and_looking_at_it_is_not() {
 }
 
 #[test]
+fn a_path_is_known_whatever_its_member_is_called() {
+    for path in [
+        "~/.claude/settings.json",
+        "file:///home/ada/x",
+        ".claude/settings.json",
+    ] {
+        let input = json!({"there": path, "body": "{}"});
+        let text = proposed("claude-code", &claude_code("mcp__x__do", &input)).text;
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        assert!(text.contains(&format!("cat >> {path}")), "{text}");
+    }
+    for input in [
+        json!({"there": "~/x"}),
+        json!({"there": "/api/x", "body": "{}"}),
+        json!({"there": "~/x and y", "body": "~/z"}),
+    ] {
+        let payload = claude_code("mcp__x__do", &input);
+        assert_eq!(hear("claude-code", &payload).1, Ok(Call::Pass), "{input}");
+    }
+}
+
+#[test]
 fn what_neither_runs_nor_touches_a_file_is_left_to_the_host() {
     for (tool, input) in [
         ("Task", json!({"prompt": "rm -rf /", "command": "rm -rf /"})),

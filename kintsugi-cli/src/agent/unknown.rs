@@ -15,6 +15,9 @@ use super::tool::{Allowed, Text, patch, path_word, words};
 /// How often text in a payload may be JSON with text in it that is JSON.
 const NESTED_MAX: u8 = 8;
 
+/// Longest path (`limits.h`: `PATH_MAX`).
+const PATH_BYTES_MAX: usize = 4096;
+
 /// Members that hold a command, without `_` and `-` and in small letters.
 const COMMANDS: [&str; 12] = [
     "command",
@@ -338,8 +341,13 @@ impl Found {
             self.touches.push(("cat", from.to_owned()));
             self.touches.push(("cat >>", to.to_owned()));
         }
+        let acts = writes || self.act.is_some();
         for (name, value) in object {
-            if PATHS.contains(&plain(name).as_str()) {
+            let is_path = |text: &str| acts && looks_like_a_path(text);
+            let name = plain(name);
+            let name = name.as_str();
+            let is_unknown = !CONTENTS.contains(&name) && !COMMANDS.contains(&name);
+            if PATHS.contains(&name) || is_unknown && value.as_str().is_some_and(is_path) {
                 let one = std::slice::from_ref(value);
                 let all = value.as_array().map_or(one, Vec::as_slice);
                 for path in all.iter().filter_map(Value::as_str) {
@@ -474,6 +482,19 @@ impl Found {
             }
         }
     }
+}
+
+/// Whether a text can only be a path of this machine, whatever its member is called.
+fn looks_like_a_path(text: &str) -> bool {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let is_home = !home.is_empty()
+        && text
+            .strip_prefix(&home)
+            .is_some_and(|rest| rest.starts_with('/'));
+    let is_hidden = text.starts_with('.') && text.contains('/');
+    text.len() <= PATH_BYTES_MAX
+        && !text.contains(char::is_whitespace)
+        && (is_home || is_hidden || text.starts_with("~/") || text.starts_with("file:///"))
 }
 
 /// Returns a member's name as the lists above have it.

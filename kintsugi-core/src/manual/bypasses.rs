@@ -118,6 +118,8 @@
 //! | what the guard or an agent's settings stand in, moved whole | `mv ~/.local/share ~/.local/share2`, `mv ~/.claude ~/.claude.old` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the guard's own commands about its log and its vault | `kintsugi log reanchor`, `kintsugi admin init` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a library that the loader brings into what a hook hands over to, or into a daemon that it starts | `LD_PRELOAD` in the environment of an agent | `what_the_loader_is_told_reaches_neither_the_full_client_nor_a_daemon_that_a_hook_starts` |
+//! | a second name for a file of the guard, written to by that name | `ln ~/.claude/settings.json x.json`, `cp -l …` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a path in a member of a tool's input that nobody knows | `{"target": "~/.claude/settings.json", "body": "{}"}` | `a_path_is_known_whatever_its_member_is_called` |
 //! | a tool of a server, called by a program of a shell | `npx mcp-remote https://…`, `mcporter call x.y` | `tests/tests/agent_tools.rs`: `an_agent_is_started_past_its_gate_by_nobody_unasked` |
 //! | the same with a directory or an archive whose name does not say so | `rsync -a kit/ .`, `tar xf kit.tgz` | `tests/tests/agent_brought.rs`: `settings_of_agents_that_come_along_unnamed_are_held_and_named`, `what_is_not_named_among_very_many_is_taken_for_the_worst` |
 //! | the same out of a container, a machine, a device or a store | `docker cp c:/x ~/.claude/`, `lxc file pull c/x ~/.bashrc` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |

@@ -156,7 +156,7 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
     ("shutil.copyfile", path(Overwrite, 1)),
     ("shutil.copytree", path(Create, 1)),
     ("os.symlink", path(Create, 1)),
-    ("os.link", path(Create, 1)),
+    ("os.link", Move),
     ("open", Open),
     ("io.open", Open),
     ("codecs.open", Open),
