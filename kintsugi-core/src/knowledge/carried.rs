@@ -8,6 +8,7 @@
 
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
+use super::compiled::is_compiled_source;
 use super::deferred::{at_load, only_builds, takes_records};
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
 use super::foreign::{is_source, language_of};
@@ -248,6 +249,7 @@ impl Analyst<'_> {
         let runs_tests = is_test_runner(call.words);
         let is_tester = runs_tests && own.iter().all(|(_, text)| only_holds(text));
         let is_asking = asks_own(call.words, &own);
+        let is_only_data = own.iter().all(|(_, text)| only_holds(text));
         // What another file of the line says may start what is left out of this one, or give a test something else.
         let is_alone = own.len() == 1;
         let is_build = is_alone
@@ -261,7 +263,9 @@ impl Analyst<'_> {
             if found.plain.len() + found.held.len() >= most || is_for_container(path) {
                 continue;
             }
-            let is_held = is_asking || is_tester && is_of_tests(path);
+            let is_held = is_asking
+                || is_tester && is_of_tests(path)
+                || is_only_data && is_compiled_source(path, text);
             let units = u32::try_from(text.len() / SEARCHED_BYTES).unwrap_or(u32::MAX);
             let mut only = None;
             let imported = is_tester.then(|| as_imported(path, text)).flatten();

@@ -48,6 +48,31 @@ pub(super) fn compiles(task: &Task<'_, '_>) -> bool {
     COMPILERS.contains(&task.parsed.path.split(' ').next().unwrap_or_default())
 }
 
+/// Whether a file is source that is compiled and hands no text on to another file or a tool: what stands between quotes in it is only compared or
+/// shown, when nothing in it starts a program.
+pub(super) fn is_compiled_source(path: &str, text: &str) -> bool {
+    const WRITES: [&str; 14] = [
+        // A command that `go generate` runs.
+        "go:generate",
+        "WriteFile",
+        "os.Create",
+        "OpenFile",
+        "fs::write",
+        "File::create",
+        "OpenOptions",
+        "Files.write",
+        "FileWriter",
+        "PrintWriter",
+        "OutputStream",
+        "writeText",
+        "File.Write",
+        "StreamWriter",
+    ];
+    let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
+    matches!(kind, "rs" | "go" | "java" | "kt" | "cs" | "swift")
+        && !WRITES.iter().any(|it| text.contains(it))
+}
+
 impl Analyst<'_> {
     /// The text of a program that the line writes and compiles: searched for calls, as a script would be.
     pub(super) fn read_compiled(&mut self, task: &Task<'_, '_>) -> Feeds {

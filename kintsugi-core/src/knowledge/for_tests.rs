@@ -165,9 +165,18 @@ pub(super) fn asks_own(words: &[Word], own: &[(&str, &str)]) -> bool {
     };
     !own.is_empty()
         && only_asks(&code, own)
-        && own
-            .iter()
-            .all(|(path, text)| language_of(path) == Language::Python && only_asks(text, own))
+        && own.iter().all(|(path, text)| {
+            language_of(path) == Language::Python && only_asks(text, own) || is_record(path, text)
+        })
+}
+
+/// Whether a file holds records, of which reading makes nothing but values.
+fn is_record(path: &str, text: &str) -> bool {
+    let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
+    matches!(
+        kind,
+        "json" | "yml" | "yaml" | "toml" | "csv" | "txt" | "md"
+    ) && !text.contains("!!")
 }
 
 /// Whether a text only holds, and brings in nothing but plain modules and those of the line.
@@ -182,7 +191,12 @@ fn only_asks(text: &str, own: &[(&str, &str)]) -> bool {
                 .iter()
                 .any(|end| file.ends_with(&["/", &path, end].concat()))
         };
-        listed(PLAIN_MODULES, root) || own.iter().any(is_own)
+        // PyYAML 6: what `load` is given may say which objects it makes.
+        let is_safe = |root: &str| {
+            matches!(root, "tomllib" | "csv" | "pathlib")
+                || root == "yaml" && text.contains("safe_load")
+        };
+        listed(PLAIN_MODULES, root) || is_safe(root) || own.iter().any(is_own)
     };
     only_holds(text)
         && text.split(['\n', ';']).all(|line| {

@@ -51,6 +51,9 @@ const LOOK_UPS: &str = " view info show ls list outdated search ping whoami why 
 const JUDGES: &str =
     " classify check lint parse validate explain tokenize score scan analyze analyse ";
 
+/// Words in the name of a program of the project that say so.
+const JUDGING: &str = " guard gate judge linter checker classifier validator verdict ";
+
 /// Whether a name says of what it judges that it does more with it: `--check-and-run`.
 fn goes_on(name: &str) -> bool {
     name.split([':', '-', '_']).any(|part| {
@@ -100,7 +103,14 @@ pub(super) fn names_reader(words: &[Word]) -> bool {
                     && !goes_on(option)
             };
             let named = base(first);
-            listed(JUDGES, second) || listed(JUDGES, &named) || words.get(1).is_some_and(judges)
+            let goes_on_by = |word: &String| word == "-c" || word.starts_with('-') && goes_on(word);
+            let is_judge = !goes_on(&named)
+                && !words.iter().any(goes_on_by)
+                && named.split(['-', '_', '.']).any(|it| listed(JUDGING, it));
+            is_judge
+                || listed(JUDGES, second)
+                || listed(JUDGES, &named)
+                || words.get(1).is_some_and(judges)
         }
         "go" if second == "run" => rest.nth(1).is_some_and(|word| listed(JUDGES, word)),
         "cargo" if second == "run" => {

@@ -35,6 +35,7 @@ impl Analyst<'_> {
                     !printing.is_empty()
                         && (printing.iter().all(is_plain)
                             || numbers_lines(printing)
+                            || language == Language::Sql && lists_tables(printing)
                             || language == Language::Sed && printing.iter().all(shows))
                 }
                 // `sed "s/a/$VERSION/"`: nothing of the line says what it is.
@@ -65,6 +66,43 @@ fn only_asks(command: &str) -> bool {
     command
         .split_once(' ')
         .is_some_and(|(name, _)| super::telling::listed(READING, &name.to_ascii_lowercase()))
+}
+
+/// Whether the names of tables are printed, as the catalog of a database has them, perhaps through filters that only choose:
+/// `psql -Atc 'select tablename from pg_tables' | sort` (PostgreSQL 17, "System Catalogs"; SQLite 3.47, "The Schema Table"; MySQL 8.4).
+fn lists_tables(printing: &[Invocation]) -> bool {
+    const CATALOGS: [&str; 9] = [
+        "from pg_tables",
+        "from pg_class",
+        "from pg_database",
+        "from pg_stat_user_tables",
+        "from information_schema.tables",
+        "from sqlite_master",
+        "from sqlite_schema",
+        "show tables",
+        ".tables",
+    ];
+    let Some((client, filters)) = printing.split_first() else {
+        return false;
+    };
+    let named = |invocation: &Invocation, names: &[&str]| {
+        let name = invocation.words.first().and_then(Word::known);
+        name.is_some_and(|name| names.contains(&&*name))
+    };
+    let words: Option<Vec<_>> = client.words.iter().map(Word::known).collect();
+    let asks = |word: &std::borrow::Cow<'_, str>| {
+        let text = word.to_ascii_lowercase();
+        // What is put together there may be anything.
+        let is_plain = !text.contains("||")
+            && !text.contains('(')
+            && !text.trim_end_matches(';').contains(';');
+        is_plain && CATALOGS.iter().any(|it| text.contains(it))
+    };
+    named(client, &["psql", "sqlite3", "mysql", "mariadb", "duckdb"])
+        && words.is_some_and(|words| words.iter().any(asks))
+        && filters
+            .iter()
+            .all(|it| named(it, &["tr", "sort", "uniq", "head", "tail", "grep"]))
 }
 
 /// Languages in whose texts in quotes nothing is evaluated but what a backslash or a brace says.

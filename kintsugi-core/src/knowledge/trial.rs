@@ -444,6 +444,22 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
             && !brings_data(words)
     };
     let own_at = made.at().unwrap_or_default();
+    // `docker exec "$(docker run -d redis)" …`: the number of a container that is new.
+    let numbered = invocations.get(own_at).is_some_and(|around| {
+        let is_start = |word: &Word| {
+            let [crate::shell::Piece::Hole(crate::shell::Hole::Output { first, end })] =
+                word.pieces.as_slice()
+            else {
+                return false;
+            };
+            matches!(call.scope.script.between(*first, *end), [one] if starts(&words_of(one)))
+        };
+        around.words.iter().any(|word| word.display() == "exec")
+            && around.words.iter().any(is_start)
+    });
+    if numbered && is_here(call.words) {
+        return true;
+    }
     let earlier: Vec<Vec<String>> = invocations
         .iter()
         .enumerate()
