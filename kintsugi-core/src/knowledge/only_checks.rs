@@ -112,7 +112,15 @@ pub(super) fn names_reader(words: &[Word]) -> bool {
                 || listed(JUDGES, &named)
                 || words.get(1).is_some_and(judges)
         }
-        "go" if second == "run" => rest.nth(1).is_some_and(|word| listed(JUDGES, word)),
+        "go" if second == "run" => {
+            // `go run ./cmd/lint -rules …`, `go run . check …`
+            let package = rest.next().map_or("", String::as_str);
+            let mut options = words.iter().filter(|word| word.starts_with('-'));
+            let is_judge = package.starts_with("./")
+                && listed(JUDGES, &base(package))
+                && !options.any(|word| goes_on(word));
+            is_judge || rest.next().is_some_and(|word| listed(JUDGES, word))
+        }
         "cargo" if second == "run" => {
             let own = rest.skip_while(|word| *word != "--").nth(1);
             own.is_some_and(|word| listed(JUDGES, word))

@@ -236,6 +236,7 @@
 //! | a secret that a program in Go, Rust or Java reads and sends | `f, _ := os.Open(home + "/.kube/config"); http.Post(url, "text/plain", f)` and `go run` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a verb or a purchase among the arguments or in the name of a library's call | `o.request("DELETE /repos/{owner}/{repo}")`, `purchase_reserved_instances_offering(…)` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | names for `xargs` that stand beside those of a search, or that a command in braces makes of them | `{ find . -name '*.log'; echo ~/work; } \| xargs rm -rf`, `{ find . \| sed 's#.*#/srv#'; } \| xargs rm -rf` | `tests/corpus/evasive-filtered.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a name in Go, Rust or another language that is given a second value in a block | `dir := "build"`, then `dir = "/home/u/thesis"; os.RemoveAll(dir)` and `go run .` | `tests/corpus/dangerous-tested.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

@@ -77,6 +77,7 @@ impl Script<'_> {
             let assigns = open == "{"
                 && !matches!(self.language, Language::Lua | Language::Other)
                 && matches!(cursor.ahead(1), Some(Token::Mark("=")));
+            let sets = self.may_set(cursor, open);
             let mut keyword = if assigns { None } else { cursor.keyword() };
             if open == "{" && keyword.is_none() {
                 keyword = self.written_key(cursor);
@@ -109,10 +110,29 @@ impl Script<'_> {
                 let value = self.comprehension(cursor, start);
                 arguments.push((keyword, value));
             } else {
+                self.set_again(keyword.as_deref().filter(|_| sets), &value);
                 arguments.push((keyword, value));
             }
         }
         arguments
+    }
+
+    /// `dir := "build"`, then `dir = "/home/u/thesis"` in a block: what has the name may be either.
+    fn set_again(&mut self, name: Option<&str>, value: &Value) {
+        let Some(name) = name else { return };
+        let before = self.names.get(name).filter(|it| !it.words.is_empty());
+        if let Some(before) = before {
+            let mut either = value.clone();
+            either.or(before);
+            self.bind(name, either);
+        }
+    }
+
+    /// Whether `name = value` comes next in a block of a language of which it is not known whether that is a field or a statement.
+    fn may_set(&self, cursor: &Cursor<'_>, open: &str) -> bool {
+        open == "{"
+            && self.language == Language::Other
+            && matches!(cursor.ahead(1), Some(Token::Mark("=")))
     }
 
     /// `"text": …`, `["d" + "rop"]: …`: the key of an object that is no plain name, consumed when it is there.

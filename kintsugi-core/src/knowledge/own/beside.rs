@@ -1,5 +1,5 @@
 //! What the line itself puts beside something, for the way back or to look at it: `cp dev.db dev.db.bak && sqlite3 dev.db …`,
-//! `npm pack && tar xf x.tgz && rm -rf package`.
+//! `cp .env .env.bak && … ; mv .env.bak .env`, `npm pack && tar xf x.tgz && rm -rf package`.
 //!
 //! What a database loses counts as kept only where the copy certainly succeeded and nothing else in the line names it.
 //!
@@ -37,6 +37,7 @@ impl Analyst<'_> {
     pub(super) fn calm_beside(&mut self, task: &Task<'_, '_>, before: usize) {
         match task.parsed.path.as_str() {
             "rm" => self.calm_package_removed(task, before),
+            "mv" => self.calm_put_back(task, before),
             "sqlite3" => self.calm_copied_database(task, before),
             _ => {}
         }
@@ -78,6 +79,36 @@ impl Analyst<'_> {
             {
                 effect.action = Action::Write;
                 effect.modifiers = Modifiers::NONE;
+            }
+        }
+    }
+
+    /// `mv .env.bak .env`, behind the copy the other way.
+    fn calm_put_back(&mut self, task: &Task<'_, '_>, before: usize) {
+        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        let of = |action| {
+            let mut paths = effects
+                .iter()
+                .filter(|it| it.role == Role::Path && it.action == action);
+            let path = paths.next().map(|it| it.target.text.clone());
+            path.filter(|_| paths.next().is_none())
+        };
+        let (Some(from), Some(to)) = (of(Action::Move), of(Action::Overwrite)) else {
+            return;
+        };
+        let is_environment = to
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with(".env"));
+        let mut copied = self.copied(task).into_iter();
+        if !is_environment || !copied.any(|it| it.file == to && it.copy == from) {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if effect.action == Action::Move {
+                effect.action = Action::List;
+            } else if effect.action == Action::Overwrite {
+                effect.action = Action::Write;
             }
         }
     }
