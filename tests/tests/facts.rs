@@ -195,6 +195,62 @@ fn a_script_is_read_before_it_runs_and_the_line_is_named() {
 }
 
 #[test]
+fn what_a_script_imports_of_files_that_stand_there_is_read() {
+    let repository = Repository::new();
+    let files = [
+        ("loads.py", "import gone\nprint('ready')\n"),
+        ("gone.py", "import shutil\nshutil.rmtree('/home')\n"),
+        ("calls.py", "from helpers import tidy\ntidy()\n"),
+        (
+            "helpers.py",
+            "import shutil\n\ndef tidy():\n    shutil.rmtree('/home')\n\ndef clean(d):\n    shutil.rmtree(d)\n",
+        ),
+        ("far.py", "import near\n"),
+        ("near.py", "import gone\n"),
+        ("good.py", "import helpers\nprint(helpers.__doc__)\n"),
+        ("given.py", "from helpers import clean\nclean('build')\n"),
+        ("here.js", "const n = require('./there');\nn.go();\n"),
+        (
+            "there.js",
+            "const fs = require('fs');\nexports.go = () => fs.rmSync('/home', { recursive: true });\n",
+        ),
+        (
+            "fine.mjs",
+            "import { go } from './lib/fine.mjs';\ngo('dist');\n",
+        ),
+        (
+            "lib/fine.mjs",
+            "import fs from 'node:fs';\nexport const go = (d) => fs.rmSync(d, { recursive: true });\n",
+        ),
+        ("one.rb", "require_relative 'two'\n"),
+        ("two.rb", "require 'fileutils'\nFileUtils.rm_rf('/home')\n"),
+        ("mine.py", "import mine\nimport os\n"),
+    ];
+    for (name, text) in files {
+        repository.write(name, text);
+    }
+    for command in [
+        "python3 loads.py",
+        "python3 calls.py",
+        "python3 far.py",
+        "node here.js",
+        "ruby one.rb",
+    ] {
+        repository.holds(command);
+    }
+    // A function that nobody names, one that is given something, and a module that imports itself.
+    for command in [
+        "python3 good.py",
+        "python3 given.py",
+        "node fine.mjs",
+        "python3 mine.py",
+        "python3 none.py",
+    ] {
+        repository.allows(command);
+    }
+}
+
+#[test]
 fn what_a_target_of_make_and_a_script_of_npm_run_is_read() {
     let repository = Repository::new();
     let makefile = "DIR := build\nall: lib\n\tcc -o $(DIR)/a src/a.c\nclean:\n\trm -rf $(DIR)\nnuke: clean\n\trm -rf $(HOME)\n";

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the facts as they are written, read and checked | `schema`, `store`, `grammar`, `check`, `lexicon` |
 //! | one command: its options and operands, then what is said of them | `analyst`, `program`, `by_variable`, `arguments`, `targets`, `redirect` |
-//! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `filters`, `own_input` |
+//! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `filters`, `own_input`, `modules_there` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
 //! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
@@ -72,6 +72,7 @@ mod looked_up;
 mod made;
 mod manifests;
 mod migrations;
+mod modules_there;
 mod moved_away;
 mod names_only;
 mod only_checks;

@@ -161,7 +161,9 @@ impl Analyst<'_> {
         let language = file.language.unwrap_or_else(|| language_of(file.text));
         if language != Language::Shell {
             let whole = Span { start: 0, end: 0 };
-            return self.text(call, language, &Word::text(file.text, whole), operands);
+            let feeds = self.text(call, language, &Word::text(file.text, whole), operands);
+            self.modules_there(call, language, file);
+            return feeds;
         }
         let context = Context {
             dialect: dialect_of(&shell_name(call, file), call.dialect),

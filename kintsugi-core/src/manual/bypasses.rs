@@ -237,6 +237,7 @@
 //! | a verb or a purchase among the arguments or in the name of a library's call | `o.request("DELETE /repos/{owner}/{repo}")`, `purchase_reserved_instances_offering(…)` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | names for `xargs` that stand beside those of a search, or that a command in braces makes of them | `{ find . -name '*.log'; echo ~/work; } \| xargs rm -rf`, `{ find . \| sed 's#.*#/srv#'; } \| xargs rm -rf` | `tests/corpus/evasive-filtered.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a name in Go, Rust or another language that is given a second value in a block | `dir := "build"`, then `dir = "/home/u/thesis"; os.RemoveAll(dir)` and `go run .` | `tests/corpus/dangerous-tested.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a module that stood there before and that a script imports | `python3 y.py` with `import m`, `node a.js` with `require('./n')` | `tests/tests/facts.rs`, `what_a_script_imports_of_files_that_stand_there_is_read` |
 //!
 //! # Open
 //!
@@ -247,6 +248,7 @@
 //! |---|---|
 //! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
+//! | a module that stood there before and that no file of a script names: by a package, a path that is computed, or code in a word | `python3 -m pkg`, `python3 -c 'import m'`, `require('./' + n)`, `index.js` of a directory |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
@@ -256,7 +258,7 @@
 //! | names that a pipe of nushell sorts out, removed one by one | `ls *.zst \| sort-by modified \| drop 1 \| each {\|f\| rm $f.name}` (35 of 100) |
 //! | a fixture that another file of the line gives to a test under a name that pytest has | `def tmp_path(): return Path.home()` in `conftest.py` |
 //! | a method that stands in an object of JavaScript, called by a test in another file | `module.exports = { clean(d) { … } }` and jest |
-//! | calls of languages that are read by names alone, in ways that nobody listed | `removePathForcibly =<< getHomeDirectory` in Haskell, a post of `~/.npmrc` in Dart |
+//! | calls of languages that are read by names alone, in ways that nobody listed | `removePathForcibly =<< getHomeDirectory` in Haskell, `%*ENV<HOME>` in Raku |
 //! | what a group says on its standard error, when that is a shell | `{ echo 'rm -rf ~/x' >&2; } 2> >(sh)` |
 //! | a function that fish finds by the name of its file | `… > b/f.fish; set -p fish_function_path $PWD/b; f` |
 //! | the history of an interactive shell: `!` stands for lines that nobody here knows | `!rm` |
