@@ -206,6 +206,11 @@ fn what_a_script_imports_of_files_that_stand_there_is_read() {
             "import shutil\n\ndef tidy():\n    shutil.rmtree('/home')\n\ndef clean(d):\n    shutil.rmtree(d)\n",
         ),
         ("far.py", "import near\n"),
+        ("beside.py", "import sys; import gone\n"),
+        (
+            "named.py",
+            "import importlib\nimportlib.import_module('gone')\n",
+        ),
         ("near.py", "import gone\n"),
         ("good.py", "import helpers\nprint(helpers.__doc__)\n"),
         ("given.py", "from helpers import clean\nclean('build')\n"),
@@ -233,6 +238,8 @@ fn what_a_script_imports_of_files_that_stand_there_is_read() {
         "python3 loads.py",
         "python3 calls.py",
         "python3 far.py",
+        "python3 beside.py",
+        "python3 named.py",
         "node here.js",
         "ruby one.rb",
     ] {

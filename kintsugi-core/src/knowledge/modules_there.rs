@@ -152,27 +152,50 @@ fn imported(language: Language, text: &str) -> Vec<String> {
     names
 }
 
-/// `import a, b.c as d`, `from .e import f`.
+/// `import a, b.c as d`, `from .e import f`, `from . import g`, `import_module("h")`, `exec(open("i.py").read())`.
 fn python(line: &str) -> Vec<String> {
     let file = |module: &str| {
-        let module = module.trim().trim_start_matches('.');
-        let module = module
-            .split([' ', '\t', ';', '#'])
-            .next()
-            .unwrap_or_default();
+        let module = module.trim_matches([' ', '\t', '(', ')']);
+        let module = module.trim_start_matches('.');
+        let module = module.split([' ', '\t', '#']).next().unwrap_or_default();
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         (!module.is_empty() && module.chars().all(is_name))
             .then(|| [&module.replace('.', "/"), ".py"].concat())
     };
-    match line.split_once([' ', '\t']) {
-        Some(("import", rest)) => rest.split(',').filter_map(file).collect(),
-        Some(("from", rest)) => rest
-            .split_once(" import")
-            .and_then(|(module, _)| file(module))
-            .into_iter()
-            .collect(),
-        _ => Vec::new(),
+    let mut all = Vec::new();
+    for statement in line.split(';').map(str::trim) {
+        match statement.split_once([' ', '\t']) {
+            Some(("import", rest)) => all.extend(rest.split(',').filter_map(file)),
+            Some(("from", rest)) => {
+                let (module, names) = rest.split_once(" import").unwrap_or((rest, ""));
+                if module.trim_start_matches('.').trim().is_empty() {
+                    all.extend(names.split(',').filter_map(file));
+                }
+                all.extend(file(module));
+            }
+            _ => {}
+        }
     }
+    for call in ["import_module", "__import__", "run_module"] {
+        all.extend(quoted(line, call).and_then(file));
+    }
+    // What is only opened is not run.
+    let opened = quoted(line, "open").filter(|_| line.contains("exec("));
+    let paths = [quoted(line, "run_path"), opened];
+    let paths = paths.into_iter().flatten();
+    all.extend(
+        paths
+            .filter(|it| it.rsplit('.').next() == Some("py"))
+            .map(str::to_owned),
+    );
+    all
+}
+
+/// The text that a call is given first.
+fn quoted<'t>(line: &'t str, call: &str) -> Option<&'t str> {
+    let (_, behind) = line.split_once(&[call, "("].concat())?;
+    let quote = behind.get(..1).filter(|it| matches!(*it, "'" | "\""))?;
+    behind.get(1..)?.split(quote).next()
 }
 
 /// `require('./a')`, `import … from "./b.mjs"`, `await import('../c.js')`.
@@ -230,6 +253,13 @@ mod tests {
                 "import os, helpers.files as f\nfrom .clean import wipe\n"
             ),
             "clean.py helpers/files.py os.py"
+        );
+        assert_eq!(
+            of(
+                Language::Python,
+                "import sys; import one\nfrom . import two\nimportlib.import_module('three')\nexec(open('four.py').read())\n"
+            ),
+            "four.py one.py three.py two.py sys.py"
         );
         assert_eq!(
             of(

@@ -248,7 +248,7 @@
 //! |---|---|
 //! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
-//! | a module that stood there before and that no file of a script names: by a package, a path that is computed, or code in a word | `python3 -m pkg`, `python3 -c 'import m'`, `require('./' + n)`, `index.js` of a directory |
+//! | a module that stood there before and that no file of a script names: by a package, a path that is computed, or code in a word | `python3 -m m`, `python3 -c 'import m'`, `pytest m.py`, `require('./' + n)`, `index.js` of a directory |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |
