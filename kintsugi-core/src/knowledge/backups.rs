@@ -45,6 +45,7 @@ impl Analyst<'_> {
 
 /// Takes the harm out of copies of secrets that stay beside them, and out of the deletion of backups that the same line made.
 pub(super) fn settle(effects: &mut Vec<Effect>) {
+    fill(effects);
     let copies = copies(effects);
     let mut made: Vec<(usize, String)> = Vec::new();
     for (at, effect) in effects.iter().enumerate() {
@@ -73,6 +74,41 @@ pub(super) fn settle(effects: &mut Vec<Effect>) {
         at += 1;
         !copies.contains(&(at - 1))
     });
+}
+
+/// Makes a plain change of a template that is put in the place of `.env` and then filled by the same line: `cp .env.example .env && sed -i
+/// s/a/b/ .env`. Whoever sets up a project does so; a copy of what was there is kept as of any file that is written.
+fn fill(effects: &mut [Effect]) {
+    const TEMPLATES: [&str; 5] = [".example", ".sample", ".template", ".dist", ".tmpl"];
+    let is_settings = |effect: &Effect| {
+        let name = effect.target.text.rsplit('/').next().unwrap_or_default();
+        effect.role == Role::Path && name.starts_with(".env")
+    };
+    let is_filled = |at: usize, copied: &Effect| {
+        let is_source = |it: &Effect| {
+            it.action == Action::Read
+                && it.span == copied.span
+                && TEMPLATES.iter().any(|end| it.target.text.ends_with(end))
+        };
+        let edits = |it: &Effect| {
+            it.action == Action::Write
+                && it.target.text == copied.target.text
+                && it.span != copied.span
+        };
+        effects.iter().take(at).any(is_source) && effects.iter().skip(at).any(edits)
+    };
+    let copied = effects.iter().enumerate().filter(|(at, effect)| {
+        effect.action == Action::Overwrite
+            && effect.program == "cp"
+            && is_settings(effect)
+            && is_filled(*at, effect)
+    });
+    let copied: Vec<usize> = copied.map(|(at, _)| at).take(BACKUPS_MAX).collect();
+    for at in copied {
+        if let Some(effect) = effects.get_mut(at) {
+            effect.action = Action::Write;
+        }
+    }
 }
 
 /// The reading of secrets that are only copied or moved to a longer name in their directory.

@@ -6,7 +6,8 @@
 
 use super::migrations::{Writing, mask, words_of};
 use super::telling::listed;
-use crate::effect::{Effect, Role};
+use crate::effect::{Effect, Modifier, Role};
+use crate::place::Place;
 use crate::shell::Word;
 
 /// Languages that are compiled, and run nothing when a file is loaded.
@@ -42,12 +43,14 @@ const RUNS: [&str; 26] = [
     "Lazy",
 ];
 
-/// Words behind a package manager, or a tool for building, by which only something is built, checked or tested.
-const BUILDS: &str = " build test vet check compile clippy lint typecheck type-check tsc fmt format nextest package verify assemble \
+/// Words behind a package manager, or a tool for building, by which something is built, checked, tested, or served for development: functions
+/// are called for a request, or by a test.
+const BUILDS: &str = " dev build test vet check compile clippy lint typecheck type-check tsc fmt format nextest package verify assemble \
     compileJava compileKotlin spec rspec rubocop test:unit test:integration makemigrations ";
 
 /// Tools that build, check or test by such a word.
-const BUILDERS: &str = " go cargo mix mvn mvnw ./mvnw gradle gradlew ./gradlew dotnet swift npm pnpm yarn bun make just bin/rails rails ";
+const BUILDERS: &str = " go cargo mix mvn mvnw ./mvnw gradle gradlew ./gradlew dotnet swift npm pnpm yarn bun make just bin/rails rails \
+    next vite nuxt nuxi astro nest remix tsup turbo nx ";
 
 /// Decorators that call nothing at once: routes, properties, commands, tasks (`FastAPI` 0.115, Flask 3, Click 8, Celery 5, Python 3.13).
 const DECORATORS: &str = " get post put patch delete route command group option argument task shared_task property setter staticmethod \
@@ -72,6 +75,7 @@ pub(super) fn only_builds(words: &[Word]) -> bool {
     match words.as_slice() {
         ["cargo" | "go" | "dotnet" | "swift", "run", ..] => false,
         [first, rest @ ..] if listed(BUILDERS, first) => is_verb(rest),
+        ["npx" | "bunx", name, rest @ ..] if listed(BUILDERS, name) => is_verb(rest),
         _ => false,
     }
 }
@@ -79,6 +83,20 @@ pub(super) fn only_builds(words: &[Word]) -> bool {
 /// Whether an effect takes away records that a server keeps.
 pub(super) fn takes_records(effect: &Effect) -> bool {
     effect.action.takes_away() && matches!(effect.role, Role::Table | Role::Database | Role::Remote)
+}
+
+/// Whether a command builds or tests what Cargo takes for the library or the program of a package, and does not start that.
+pub(super) fn only_builds_package(words: &[Word]) -> bool {
+    words.first().and_then(Word::known).as_deref() == Some("cargo")
+        && (only_builds(words) || words.get(1).is_some_and(|it| it.display() == "doc"))
+}
+
+/// Whether an effect takes away what a function is given, and which nothing in the text names.
+pub(super) fn takes_given(effect: &Effect) -> bool {
+    effect.role == Role::Path
+        && effect.action.takes_away()
+        && effect.target.place == Some(Place::Unknown)
+        && effect.modifiers.contains(Modifier::Unresolved)
 }
 
 /// What of a text runs when it is built or loaded; none where that is not certain.
@@ -101,6 +119,14 @@ pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
     );
     if kind == "py" && !is_loaded {
         return outside_of_functions(text);
+    }
+    let is_setting = ["config", "setup", "test", "spec", "seed", "migrat"];
+    if matches!(
+        kind,
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx"
+    ) && !is_setting.iter().any(|it| path.contains(it))
+    {
+        return super::deferred_scripts::outside_of_functions(text);
     }
     None
 }
@@ -197,6 +223,6 @@ mod tests {
         ] {
             assert!(at_load("store/a.go", text).is_none(), "{text}");
         }
-        assert!(at_load("app/a.js", "x()").is_none());
+        assert!(at_load("app/a.config.js", "x()").is_none());
     }
 }

@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use super::analyst::{Analyst, Call};
+use super::deferred::{only_builds_package, takes_given};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
@@ -76,7 +77,14 @@ impl Analyst<'_> {
                 continue;
             }
             for file in *files {
+                let before = self.analysis.effects.len();
                 feeds = feeds.union(self.run_written(task, file, *language));
+                // What a function of a library takes away that is given to it, its callers name.
+                if *file != "build.rs" && only_builds_package(task.call.words) {
+                    let found = self.analysis.effects.split_off(before);
+                    let kept = found.into_iter().filter(|effect| !takes_given(effect));
+                    self.analysis.effects.extend(kept);
+                }
                 // `pip wheel ./x`: the directory that is named.
                 for directory in named_directories(task, program) {
                     let file = format!("{}/{file}", directory.trim_end_matches('/'));

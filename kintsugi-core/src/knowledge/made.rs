@@ -95,6 +95,11 @@ impl Made {
         self.levels.last().map(|(at, _)| *at)
     }
 
+    /// Whether the command that is looked at stands in the line itself, and not in a text that one of its commands runs.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.levels.len() == 1
+    }
+
     /// Whether the command of that number has succeeded where the one that is looked at runs.
     pub(super) fn is_certain(&self, command: usize) -> bool {
         self.levels.last().is_some_and(|(at, certain)| {

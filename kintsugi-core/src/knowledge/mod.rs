@@ -35,6 +35,7 @@ mod composed;
 mod data_address;
 mod databases;
 mod deferred;
+mod deferred_scripts;
 mod described;
 #[cfg(test)]
 mod development_tests;
@@ -93,6 +94,7 @@ mod qualifiers;
 mod reach;
 mod recipe;
 mod redirect;
+mod redone;
 mod released;
 mod remade;
 mod requests;

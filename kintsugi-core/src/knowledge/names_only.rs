@@ -1,12 +1,15 @@
 //! Commands that show of a file of settings only what the settings are called: `cut -d= -f1 .env`, `grep -oE '^[A-Z_]+=' .env`.
 
-use crate::shell::Word;
+use crate::shell::{Piece, Word};
 
 /// Whether of each line that the command reads nothing is shown that stands behind its first `=`.
 pub(super) fn keeps_names(words: &[Word]) -> bool {
     let Some((first, words)) = words.split_first() else {
         return false;
     };
+    if edits_in_place(first, words) {
+        return true;
+    }
     let known: Option<Vec<_>> = words.iter().map(Word::known).collect();
     let (Some(name), Some(known)) = (first.known(), known) else {
         return false;
@@ -16,18 +19,11 @@ pub(super) fn keeps_names(words: &[Word]) -> bool {
         "cut" => cuts_names(&words),
         "sed" | "gsed" => {
             let mut scripts = words.iter().filter(|word| !word.starts_with('-'));
-            let in_place = words.iter().any(|word| word.starts_with("-i"));
             let expressions = words.iter().filter(|word| **word == "-e").count();
             let Some(script) = scripts.next() else {
                 return false;
             };
-            // What is edited in place goes nowhere else.
-            expressions < 2
-                && if in_place {
-                    only_edits(script)
-                } else {
-                    drops_values(script)
-                }
+            expressions < 2 && drops_values(script)
         }
         "jq" | "yq" => {
             let mut operands = words.iter().filter(|word| !word.starts_with('-'));
@@ -38,6 +34,62 @@ pub(super) fn keeps_names(words: &[Word]) -> bool {
         "grep" | "egrep" | "rg" => shows_names(&words),
         _ => false,
     }
+}
+
+/// Whether a command only puts other texts in the place of some, in the files themselves: what is edited there goes nowhere else
+/// (sed(1), 4.9, and of macOS 14, where the suffix of the backup is a word of its own; perlrun(1), 5.38).
+fn edits_in_place(program: &Word, words: &[Word]) -> bool {
+    let program = program.known().unwrap_or_default();
+    let is_perl = match program.rsplit('/').next() {
+        Some("sed" | "gsed") => false,
+        Some("perl") => true,
+        _ => return false,
+    };
+    let mut scripts: Vec<String> = Vec::new();
+    let mut in_place = false;
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.next() {
+        let text = shape(word);
+        let Some(letters) = text.strip_prefix('-') else {
+            if scripts.is_empty() {
+                scripts.push(text);
+            }
+            continue;
+        };
+        let (letters, suffix) =
+            letters.split_at(letters.find('i').map_or(letters.len(), |at| at + 1));
+        in_place |= letters.ends_with('i');
+        let is_suffix = |it: &str| it.is_empty() || it.starts_with(['.', '~']) && !it.contains('/');
+        let (flags, suffix) = match suffix {
+            "e" => ("e", ""),
+            other => ("", other),
+        };
+        if !letters.chars().all(|it| "Eripen0".contains(it)) || !is_suffix(suffix) {
+            return false;
+        }
+        if letters.ends_with('e') || flags == "e" {
+            scripts.push(rest.next().map(shape).unwrap_or_default());
+        } else if letters.ends_with('i') && suffix.is_empty() && !is_perl {
+            rest.next_if(|it| {
+                it.known()
+                    .is_some_and(|it| it.is_empty() || it.starts_with('.') && !it.contains('/'))
+            });
+        }
+    }
+    let is_edit = |script: &String| {
+        let computes = is_perl && script.contains(['@', '$', '`', '\n']);
+        only_edits(script) && !computes
+    };
+    in_place && !scripts.is_empty() && scripts.iter().all(is_edit)
+}
+
+/// What a word says, with one sign in the place of each part that is not known.
+fn shape(word: &Word) -> String {
+    let pieces = word.pieces.iter().map(|piece| match piece {
+        Piece::Text(text) | Piece::Glob(text) => text.as_str(),
+        Piece::Hole(_) => "_",
+    });
+    pieces.collect()
 }
 
 /// Whether what is fed as JSON or YAML is shown by its keys alone: `sops -d x.yaml | yq keys`.

@@ -9,6 +9,7 @@ mod clusters;
 mod names;
 mod packed;
 mod passing;
+mod put_back;
 mod repositories;
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,7 @@ impl Analyst<'_> {
         self.calm_dev_server(task, before);
         self.calm_packed(task, before);
         self.calm_beside(task, before);
+        self.calm_taken_back(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(|effect| effect.action.takes_away()) {
             return;

@@ -10,7 +10,7 @@ use super::feeds::{Feeds, is_secret_variable};
 use super::for_tests::only_holds;
 use super::schema::Language;
 use crate::effect::Action;
-use crate::shell::{Hole, Invocation, Piece, Word};
+use crate::shell::{Hole, Input, Invocation, InvocationId, Piece, Word};
 
 /// Programs that show what is there, and put nothing together. What they show may be anything.
 const SHOWING: [&str; 14] = [
@@ -32,6 +32,7 @@ impl Analyst<'_> {
             let is_data = match hole {
                 Hole::Output { first, end } => {
                     let printing = scope.script.between(*first, *end);
+                    let printing = with_fed(printing, *end, scope);
                     !printing.is_empty()
                         && (printing.iter().all(is_plain)
                             || numbers_lines(printing)
@@ -56,6 +57,18 @@ impl Analyst<'_> {
             }
         }
         feeds
+    }
+}
+
+/// The commands of a pipeline whose last ones are those.
+fn with_fed<'s>(
+    printing: &'s [Invocation],
+    end: InvocationId,
+    scope: &Scope<'s>,
+) -> &'s [Invocation] {
+    match printing.first().map(|it| &it.input) {
+        Some(Input::Pipe { first, .. }) => scope.script.between(*first, end),
+        _ => printing,
     }
 }
 
@@ -323,6 +336,8 @@ fn is_plain(invocation: &Invocation) -> bool {
         | ["git", "rev-list", "--count", ..]
         | ["git", "log", "-1", "--format=%H" | "--format=%h" | "--format=%ct" | "--pretty=%H" | "--pretty=%h"]
         | ["wc", "-l" | "-c" | "-w"]
+        // Signs are left out of what is plain.
+        | ["tr", "-d", _]
         // Names of files, as those that a pattern finds.
         | ["git", "diff", "--name-only", ..]
         | ["git", "ls-files", ..]
@@ -338,7 +353,8 @@ fn is_plain(invocation: &Invocation) -> bool {
             .is_some_and(|rest| rest.bytes().all(|it| it.is_ascii_alphanumeric())),
         ["date", options @ ..] => options.iter().all(|option| is_time(option)),
         ["uname", options @ ..] => options.iter().all(|option| option.starts_with('-')),
-        ["openssl", "rand", "-hex", number] => number.bytes().all(|it| it.is_ascii_digit()),
+        // No sign of them says anything to any reader but a slash.
+        ["openssl", "rand", "-hex" | "-base64", number] => number.bytes().all(|it| it.is_ascii_digit()),
         ["find", options @ ..] => !options.iter().any(|option| {
             ["print", "exec", "ok"].iter().any(|it| option.contains(it)) || *option == "-ls"
         }),

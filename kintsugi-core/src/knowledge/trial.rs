@@ -91,7 +91,8 @@ impl Analyst<'_> {
         }
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         let takes = |effect: &Effect| {
-            let is_revision = program == "alembic" && effect.role == Role::Resource;
+            let is_revision = super::telling::listed(super::redone::REVISIONS, program)
+                && effect.role == Role::Resource;
             (matches!(effect.role, Role::Table | Role::Database | Role::Volume) || is_revision)
                 && effect.action.takes_away()
         };
@@ -110,6 +111,7 @@ impl Analyst<'_> {
             && is_here(call.words)
             && around.is_some_and(|it| is_trial_compose(&it.words));
         let migrated = migrated(call);
+        let is_redone = self.made.is_outermost() && super::redone::is_redone(call, self.made.at());
         for effect in self
             .analysis
             .effects
@@ -131,7 +133,7 @@ impl Analyst<'_> {
                 let is_whole =
                     effect.role == Role::Database || effect.modifiers.contains(Modifier::All);
                 let is_migrated = migrated.is_some_and(|named| named == Named::Trial || !is_whole);
-                is_own || is_inside || is_set || is_named || is_migrated
+                is_own || is_inside || is_set || is_named || is_migrated || is_redone
             };
             if is_calm {
                 effect.action = Action::Write;

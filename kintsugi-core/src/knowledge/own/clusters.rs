@@ -47,6 +47,22 @@ impl Analyst<'_> {
         let is_own = self.is_local_cluster(task, &line)
             || stays_in_namespace(&line) && self.is_own_namespace(task);
         if !is_own {
+            // What is only put there is put there again elsewhere, should that cluster have been there before.
+            let names_other = line.options.iter().any(|(name, _)| {
+                let name = name.split('=').next().unwrap_or_default();
+                listed(
+                    " --context --kube-context --kubeconfig --server -s --cluster --prune ",
+                    name,
+                )
+            });
+            if !names_other
+                && task.parsed.path == "kubectl apply"
+                && follows_local_cluster(&task.call)
+            {
+                for effect in self.analysis.effects.iter_mut().skip(before) {
+                    effect.modifiers = effect.modifiers.with(Modifier::Contained);
+                }
+            }
             return;
         }
         for effect in self.analysis.effects.iter_mut().skip(before) {
@@ -92,7 +108,7 @@ impl Analyst<'_> {
             return false;
         }
         if let Some(context) = context {
-            return LOCAL.iter().any(|local| context.starts_with(local));
+            return is_local_context(&context);
         }
         is_written
             || self.made.things.iter().any(|thing| {
@@ -126,6 +142,51 @@ impl Analyst<'_> {
                     .is_some_and(|between| is_undisturbed(&task.call, "namespace", between))
         })
     }
+}
+
+/// Whether a context is one of a cluster of this machine, by its name.
+pub(super) fn is_local_context(name: &str) -> bool {
+    LOCAL.iter().any(|local| name.starts_with(local))
+}
+
+/// Whether the line makes a cluster of this machine in front, whether or not that is certain to succeed, chooses no other from there on, and
+/// puts something into it, or takes it away again, by its own tool: that it is meant is certain then.
+fn follows_local_cluster(call: &crate::knowledge::analyst::Call<'_>) -> bool {
+    let before: Vec<&crate::shell::Invocation> = super::passing::earlier(call).collect();
+    let is_maker = |it: &&crate::shell::Invocation| {
+        super::names::made(&it.words).is_some_and(|(kind, _)| kind == "local cluster")
+            && !it.words.iter().any(|word| word.display() == "use-context")
+    };
+    let Some(maker) = before.iter().rposition(is_maker) else {
+        return false;
+    };
+    let exports = call
+        .variables
+        .values
+        .iter()
+        .any(|(name, _)| name == "KUBECONFIG");
+    let behind = before.get(maker + 1..).unwrap_or_default();
+    let first = |it: &crate::shell::Invocation| it.words.first().map(Word::display);
+    let tool = before.get(maker).and_then(|it| first(it));
+    let uses = |it: &crate::shell::Invocation| {
+        let says = |verbs: &[&str]| {
+            it.words
+                .iter()
+                .skip(1)
+                .any(|word| verbs.contains(&&*word.display()))
+        };
+        first(it) == tool && says(&["load", "import", "delete", "image"])
+    };
+    !exports
+        && call.scope.script.invocations.iter().any(uses)
+        && behind.iter().all(|it| {
+            let mut words = it.words.iter().map(Word::display);
+            let first = words.next().unwrap_or_default();
+            let is_switch = listed(super::SWITCHES, &first)
+                || words.any(|word| listed(super::SWITCHES, &word) || word.contains("KUBECONFIG"))
+                || matches!(first.as_str(), "source" | "." | "eval");
+            !is_switch && !it.assignments.iter().any(|it| it.name == "KUBECONFIG")
+        })
 }
 
 /// Whether the line let kind write how its new cluster is reached into that file, which lies in a temporary directory, and nothing else

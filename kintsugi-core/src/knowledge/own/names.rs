@@ -106,16 +106,7 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
             ("release", operand(1))
         }
         ("ip", "netns") if line.known(1) == "add" => ("network namespace", operand(2)),
-        // Each makes the cluster of this machine the one that is spoken to from here on (kind 0.24, k3d 5.7, minikube 1.34).
-        ("kind", "create") | ("k3d", "cluster") | ("minikube", "start")
-            if first == "start"
-                || matches!(
-                    (line.known(0).as_str(), line.known(1).as_str()),
-                    ("create", "cluster") | ("cluster", "create")
-                ) =>
-        {
-            ("local cluster", words.first())
-        }
+        _ if chooses_local_cluster(&program, &line) => ("local cluster", words.first()),
         ("docker" | "podman" | "nerdctl", "run" | "create") => {
             let pairs = words.windows(2);
             let mut named = pairs.filter_map(|pair| match pair {
@@ -153,6 +144,19 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
         _ => return None,
     };
     Some((kind.to_owned(), name?.clone()))
+}
+
+/// Whether a command makes a cluster of this machine the one that is spoken to from here on, or else fails (kind 0.24, k3d 5.7, minikube
+/// 1.34; kubectl 1.30, `kubectl config use-context --help`).
+fn chooses_local_cluster(program: &str, line: &Line<'_>) -> bool {
+    let (first, second) = (line.known(0), line.known(1));
+    match (program, first.as_str(), second.as_str()) {
+        ("kind", "create", "cluster") | ("k3d", "cluster", "create") | ("minikube", "start", _) => {
+            true
+        }
+        ("kubectl", "config", "use-context") => super::clusters::is_local_context(&line.known(2)),
+        _ => false,
+    }
 }
 
 /// What a command takes away by name; nothing when it takes more than names say.

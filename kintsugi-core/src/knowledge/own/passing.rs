@@ -48,6 +48,13 @@ impl Analyst<'_> {
             return;
         }
         if program == "git" {
+            if takes_passing_tags(call) {
+                self.calm(before, |effect| {
+                    matches!(effect.role, Role::Branch | Role::History)
+                });
+                self.settle(&taken(call.words), unknowns);
+                return;
+            }
             self.calm_passing_repository(task, before);
             return;
         }
@@ -330,6 +337,17 @@ fn takes_passing(call: &Call<'_>) -> bool {
         && taken
             .iter()
             .all(|(kind, name)| is_passing_word(name) && was_made(call, kind, name))
+}
+
+/// Whether all that a command of git takes away are tags with such names, which the line made: `git tag tmp/x && …; git tag -d tmp/x`.
+fn takes_passing_tags(call: &Call<'_>) -> bool {
+    let taken = taken(call.words);
+    !taken.is_empty()
+        && taken.iter().all(|(kind, name)| {
+            kind == "tag"
+                && name.known().is_some_and(|text| is_passing(&text))
+                && was_made(call, kind, name)
+        })
 }
 
 /// What a command stops that goes when it is stopped, or deletes by an option.

@@ -37,18 +37,19 @@ impl Analyst<'_> {
         });
         let Some(directory) = new else { return };
         let is_only = call.directories.len() == 1;
-        if !is_only && !self.surely_led(call, directory) {
+        let is_led = !is_only && self.surely_led(call, directory);
+        if !is_only && !is_led {
             return;
         }
         if !directory.starts_with(NEW_TEMPORARY) || directory.contains("..") || leaves(call) {
             return;
         }
-        let roots = self.roots(call, directory);
+        let roots = self.roots(call, directory, is_led);
         if roots.is_empty() {
             return;
         }
         let is_push = task.parsed.path == "git push";
-        let to_new = is_push && self.pushes_to_new(call, &roots);
+        let to_new = is_push && self.pushes_to_new(call, &roots, is_led);
         self.calm(before, |effect| {
             if effect.role == Role::Remote {
                 return to_new;
@@ -60,7 +61,8 @@ impl Analyst<'_> {
     }
 
     /// What the line made around `directory`, or in it: for each that was cloned, whether from a repository in such a directory.
-    fn roots(&self, call: &Call<'_>, directory: &str) -> Vec<Option<bool>> {
+    /// Where the line cannot but be there (`is_led`), a path counts from there.
+    fn roots(&self, call: &Call<'_>, directory: &str, is_led: bool) -> Vec<Option<bool>> {
         let is_around = |path: &str| {
             directory
                 .strip_prefix(path)
@@ -68,7 +70,10 @@ impl Analyst<'_> {
         };
         let is_there = |word: &Word, it: &Invocation| {
             let judged = self.judge(word, &it.directories, call.scope);
-            judged.iter().all(|it| is_around(&it.path))
+            judged
+                .iter()
+                .take(most(is_led))
+                .all(|it| is_around(&it.path))
         };
         let is_new_source = |word: &Word, it: &Invocation| {
             let judged = self.judge(word, &it.directories, call.scope);
@@ -76,6 +81,7 @@ impl Analyst<'_> {
                 && !judged.is_empty()
                 && judged
                     .iter()
+                    .take(most(is_led))
                     .all(|it| it.path.starts_with(NEW_TEMPORARY) && !it.path.contains(".."))
         };
         let made = earlier(call).filter(|it| is_git(it)).filter_map(|it| {
@@ -97,7 +103,8 @@ impl Analyst<'_> {
         made.collect()
     }
 
-    /// Whether the line cannot but be in `directory`: it cloned into it what it made itself a moment before, and nothing else ran there.
+    /// Whether the line cannot but be in `directory`: it made a repository there, or cloned into it what it made itself a moment before, and
+    /// nothing else ran there.
     fn surely_led(&self, call: &Call<'_>, directory: &str) -> bool {
         let all = &call.scope.script.invocations;
         let clones = |it: &Invocation| {
@@ -108,7 +115,8 @@ impl Analyst<'_> {
                 all.iter().any(|made| is_git(made) && made.span.start < it.span.start && self.inits(call, made, source))
             }))
         };
-        let Some(clone) = earlier(call).find(|it| is_git(it) && clones(it)) else {
+        let is_made = |it: &Invocation| clones(it) || self.inits(call, it, directory);
+        let Some(first) = earlier(call).find(|it| is_git(it) && is_made(it)) else {
             return false;
         };
         let is_quiet = |it: &Invocation| {
@@ -118,14 +126,24 @@ impl Analyst<'_> {
                     .first()
                     .is_some_and(|verb| matches!(verb.display().as_str(), "init" | "clone"))
             };
-            it.redirects.is_empty()
+            it.redirects
+                .iter()
+                .all(|it| it.target.display() == "/dev/null")
                 && (listed(" mktemp cd set trap echo true : export ", &name)
                     || it.words.is_empty()
                     || name == "git" && makes())
         };
-        earlier(call)
-            .filter(|it| it.span.start <= clone.span.start)
-            .all(is_quiet)
+        // Nor does it go anywhere else.
+        let goes_there = |it: &Invocation| {
+            let name = it.words.first().and_then(Word::known).unwrap_or_default();
+            let to = |word: &Word| self.lies_at(call, word, it, |_| true);
+            !listed(" cd pushd popd ", &name)
+                || matches!(it.words.as_slice(), [_, word] if name != "popd" && to(word))
+        };
+        earlier(call).all(goes_there)
+            && earlier(call)
+                .filter(|it| it.span.start <= first.span.start)
+                .all(is_quiet)
     }
 
     /// Whether a command of git makes the empty repository at `path`.
@@ -152,7 +170,7 @@ impl Analyst<'_> {
     }
 
     /// Whether a push goes to a repository that lies in such a directory as well.
-    fn pushes_to_new(&self, call: &Call<'_>, roots: &[Option<bool>]) -> bool {
+    fn pushes_to_new(&self, call: &Call<'_>, roots: &[Option<bool>], is_led: bool) -> bool {
         let is_new = |word: &Word, directories: &[Directory]| {
             let text = word.display();
             let is_path = text.contains('/') && !text.contains(':');
@@ -161,6 +179,7 @@ impl Analyst<'_> {
                 && !judged.is_empty()
                 && judged
                     .iter()
+                    .take(most(is_led))
                     .all(|it| it.path.starts_with(NEW_TEMPORARY) && !it.path.contains(".."))
         };
         let operands = git_operands(call.words);
@@ -189,6 +208,11 @@ impl Analyst<'_> {
             && added.iter().all(|it| *it)
             && sources.iter().all(|it| *it)
     }
+}
+
+/// How many of the paths count that a word may mean: those in the directory that the line goes to come first.
+fn most(is_led: bool) -> usize {
+    if is_led { 1 } else { usize::MAX }
 }
 
 fn is_git(invocation: &Invocation) -> bool {
