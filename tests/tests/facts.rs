@@ -230,6 +230,28 @@ fn what_a_script_imports_of_files_that_stand_there_is_read() {
         ("one.rb", "require_relative 'two'\n"),
         ("two.rb", "require 'fileutils'\nFileUtils.rm_rf('/home')\n"),
         ("mine.py", "import mine\nimport os\n"),
+        (
+            "tool/__main__.py",
+            "from .work import go\nprint('tool')\ngo()\n",
+        ),
+        (
+            "tool/work.py",
+            "import shutil\n\ndef go():\n    shutil.rmtree('/home')\n",
+        ),
+        (
+            "bundle/__init__.py",
+            "import shutil\nshutil.rmtree('/home')\n",
+        ),
+        ("packed.py", "import bundle\n"),
+        ("dir.js", "const { go } = require('./things');\ngo();\n"),
+        (
+            "things/index.js",
+            "const fs = require('fs');\nexports.go = () => fs.rmSync('/home', { recursive: true });\n",
+        ),
+        (
+            "command.py",
+            "import shutil\n\nif __name__ == '__main__':\n    shutil.rmtree('/home')\n",
+        ),
     ];
     for (name, text) in files {
         repository.write(name, text);
@@ -242,6 +264,13 @@ fn what_a_script_imports_of_files_that_stand_there_is_read() {
         "python3 named.py",
         "node here.js",
         "ruby one.rb",
+        "python3 -m gone",
+        "python3 -m tool --now",
+        "python3 -m command",
+        "python3 -c 'import gone'",
+        "python3 -c 'from helpers import tidy; tidy()'",
+        "python3 packed.py",
+        "node dir.js",
     ] {
         repository.holds(command);
     }
@@ -252,6 +281,11 @@ fn what_a_script_imports_of_files_that_stand_there_is_read() {
         "node fine.mjs",
         "python3 mine.py",
         "python3 none.py",
+        "python3 -m none",
+        "python3 -c 'import helpers; print(helpers.clean)'",
+        "python3 -c 'import command; print(command.__file__)'",
+        "python3 -m json.tool",
+        "python3 -m pytest -q",
     ] {
         repository.allows(command);
     }

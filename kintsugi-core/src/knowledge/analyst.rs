@@ -232,6 +232,7 @@ impl Analyst<'_> {
             }
         }
         self.made.end(outer);
+        self.bounded(script);
         all
     }
 

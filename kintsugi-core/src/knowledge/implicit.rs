@@ -9,6 +9,7 @@ use super::deferred::{only_builds_package, takes_given};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
+use super::script::ScriptFile;
 use super::{Resolved, UnknownKind};
 use crate::place::Judgement;
 use crate::shell::{Directory, Hole, Input, Piece, Word};
@@ -63,10 +64,12 @@ impl Analyst<'_> {
         if super::compiled::COMPILERS.contains(&program) {
             feeds = feeds.union(self.read_compiled(task));
         }
+        if program.starts_with("python") {
+            feeds = feeds.union(self.run_modules(task));
+        }
         if self.files.is_empty() {
             return feeds;
         }
-        feeds = feeds.union(self.run_module(task, program));
         if program == "cargo" {
             for file in self.named_by_manifest() {
                 feeds = feeds.union(self.run_written(task, &file, Language::Other));
@@ -121,22 +124,52 @@ impl Analyst<'_> {
         feeds
     }
 
-    /// `python -m a.b` runs `a/b.py`, or `a/b/__main__.py` (python(1), 3.13, "-m").
-    fn run_module(&mut self, task: &Task<'_, '_>, program: &str) -> Feeds {
-        let mut words = task.call.words.iter().map(Word::display);
-        let module = words.find(|word| word == "-m").and_then(|_| words.next());
-        let Some(module) = module.filter(|_| program.starts_with("python")) else {
-            return Feeds::NONE;
+    /// `python -m a.b` runs `a/b.py`, or `a/b/__main__.py`; `python -c 'import a'` loads `a.py` (python(1), 3.13, "-m", "-c").
+    fn run_modules(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let call = &task.call;
+        let words: Vec<String> = call.words.iter().skip(1).map(Word::display).collect();
+        let behind = |flag: &str| {
+            let at = words.iter().position(|word| word == flag)?;
+            words.get(at + 1)
         };
-        let path = module.replace('.', "/");
-        let files = [
-            format!("{path}.py"),
-            format!("{path}/__main__.py"),
-            format!("{path}/__init__.py"),
-        ];
-        files.iter().fold(Feeds::NONE, |feeds, file| {
-            feeds.union(self.run_written(task, file, Language::Python))
-        })
+        if let Some(module) = behind("-m") {
+            let path = module.replace('.', "/");
+            // What has a path of its own is a module of Python or of a package that is known.
+            let is_known = task.parsed.path.split(' ').count() > 2;
+            let files = [".py", "/__main__.py", "/__init__.py"];
+            return files.iter().fold(Feeds::NONE, |feeds, end| {
+                let file = [&path, *end].concat();
+                let written = self.run_written(task, &file, Language::Python);
+                if !is_known {
+                    self.run_there(call, &file);
+                }
+                feeds.union(written)
+            });
+        }
+        let here = Word::text("-c", call.span);
+        let judged = self.judge(&here, &call.directories, call.scope);
+        if let (Some(text), [judged]) = (behind("-c"), judged.as_slice()) {
+            let program = ScriptFile::whole(&judged.path, Language::Python, text);
+            self.modules_there(call, Language::Python, program);
+        }
+        Feeds::NONE
+    }
+
+    /// What a module does that stood there before, where facts have its text; where not, notes that it would matter.
+    fn run_there(&mut self, call: &Call<'_>, file: &str) {
+        let word = Word::text(file, call.span);
+        for judged in self.judge(&word, &call.directories, call.scope) {
+            match self.written(&judged.path) {
+                None => self.want_script(&judged),
+                Some(written) => {
+                    let text = written.text.filter(|_| written.before);
+                    if let Some(text) = text {
+                        let module = ScriptFile::whole(&judged.path, Language::Python, &text);
+                        self.script_file(call, module, &[]);
+                    }
+                }
+            }
+        }
     }
 
     /// Options that stand in a file: `curl -K f`, `ssh -F f`. One that nobody read is unknown.

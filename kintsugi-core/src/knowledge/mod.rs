@@ -9,7 +9,7 @@
 //! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `filters`, `own_input`, `modules_there` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
-//! | files that the line writes and something runs | `settings`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
+//! | files that the line writes and something runs | `settings`, `web_shells`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
 //! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `backups`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
@@ -120,6 +120,7 @@ mod trial;
 mod trial_address;
 mod unfamiliar;
 mod verbs;
+mod web_shells;
 mod without_end;
 mod wrapped;
 
@@ -282,6 +283,9 @@ impl Knowledge {
         let mut analysis = analyst.analysis;
         let deleted = moved_away::deleted(&analysis.effects);
         analysis.effects.extend(deleted);
+        analysis
+            .effects
+            .extend(web_shells::written(script, &analysis.effects));
         backups::settle(&mut analysis.effects);
         analysis
     }

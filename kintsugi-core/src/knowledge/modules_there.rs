@@ -14,7 +14,7 @@ use crate::limits::SCRIPT_WORK_MAX;
 use crate::shell::Word;
 
 /// Most modules of one script that are looked for.
-const MODULES_MAX: usize = 6;
+const MODULES_MAX: usize = 8;
 
 /// Lines of a script that are searched for imports.
 const LINES_MAX: usize = 400;
@@ -148,8 +148,19 @@ fn imported(language: Language, text: &str) -> Vec<String> {
     let is_standard =
         |name: &String| super::telling::listed(STANDARD, name.trim_end_matches(".py"));
     names.sort_by_key(is_standard);
+    let packages: Vec<String> = names.iter().filter_map(|name| package(name)).collect();
+    names.extend(packages);
     names.truncate(MODULES_MAX);
     names
+}
+
+/// What a module is called that is a directory: `a/__init__.py`, `./a/index.js`.
+fn package(name: &str) -> Option<String> {
+    if let Some(name) = name.strip_suffix(".py") {
+        return (!super::telling::listed(STANDARD, name)).then(|| [name, "/__init__.py"].concat());
+    }
+    let name = name.strip_suffix(".js")?;
+    Some([name, "/index.js"].concat())
 }
 
 /// `import a, b.c as d`, `from .e import f`, `from . import g`, `import_module("h")`, `exec(open("i.py").read())`.
@@ -252,21 +263,21 @@ mod tests {
                 Language::Python,
                 "import os, helpers.files as f\nfrom .clean import wipe\n"
             ),
-            "clean.py helpers/files.py os.py"
+            "clean.py helpers/files.py os.py clean/__init__.py helpers/files/__init__.py"
         );
         assert_eq!(
             of(
                 Language::Python,
                 "import sys; import one\nfrom . import two\nimportlib.import_module('three')\nexec(open('four.py').read())\n"
             ),
-            "four.py one.py three.py two.py sys.py"
+            "four.py one.py three.py two.py sys.py four/__init__.py one/__init__.py three/__init__.py"
         );
         assert_eq!(
             of(
                 Language::Javascript,
                 "const a = require('./a');\nimport b from \"../b.mjs\";\nimport fs from 'fs';"
             ),
-            "../b.mjs ./a.js"
+            "../b.mjs ./a.js ./a/index.js"
         );
         assert_eq!(
             of(Language::Ruby, "require 'json'\nrequire_relative 'lib/x'"),

@@ -36,6 +36,19 @@ pub(super) struct ScriptFile<'f> {
     pub(super) first_line: u32,
 }
 
+impl<'f> ScriptFile<'f> {
+    /// All of the file at `path`, which holds `text`.
+    pub(super) const fn whole(path: &'f str, language: Language, text: &'f str) -> Self {
+        Self {
+            path,
+            language: Some(language),
+            text,
+            part: "",
+            first_line: 1,
+        }
+    }
+}
+
 /// How much was found before a script was read.
 struct Before {
     effects: usize,

@@ -1,8 +1,11 @@
 //! Loops that fill a disk: what each turn writes stays there, and nothing ends them before there is no room.
 
 use super::analyst::{Ambient, Analyst};
-use crate::effect::{Action, Effect, Feed, Modifier, Role, Target};
-use crate::shell::{Invocation, RedirectMode, Script, Word};
+use crate::effect::{Action, Effect, Feed, Modifier, Role, Span, Target};
+use crate::shell::{Input, Invocation, InvocationId, RedirectMode, Script, Word};
+
+/// Most commands of one pipeline that are looked at.
+const PIPELINE_MAX: usize = 32;
 
 /// Commands that make a loop wait, for a time or for somebody.
 const WAITING: [&str; 7] = [
@@ -15,7 +18,35 @@ const WAITING: [&str; 7] = [
     "timeout",
 ];
 
+/// Devices that give bytes for ever (null(4), random(4)).
+const ENDLESS: [&str; 3] = ["/dev/zero", "/dev/urandom", "/dev/random"];
+
 impl Analyst<'_> {
+    /// `cat /dev/urandom | tr -dc a-z | head -c 16`: a device that never ends is read no further than the last command asks.
+    pub(super) fn bounded(&mut self, script: &Script) {
+        for command in &script.invocations {
+            let Input::Pipe { first, end } = command.input else {
+                continue;
+            };
+            let is_bound = match named(command).as_deref() {
+                Some("head") => true,
+                Some("dd") => command
+                    .words
+                    .iter()
+                    .any(|word| word.display().starts_with("count=")),
+                _ => false,
+            };
+            if !is_bound {
+                continue;
+            }
+            let feeding = feeding(script, first, end);
+            self.analysis.effects.retain(|effect| {
+                let is_device = ENDLESS.contains(&effect.target.text.as_ref());
+                !(effect.action == Action::Read && is_device && feeding.contains(&effect.span))
+            });
+        }
+    }
+
     /// `while :; do fallocate -l 10G /data/x.$i || break; i=$((i+1)); done`.
     pub(super) fn without_end(&mut self, script: &Script, ambient: Ambient) {
         for (first, end) in &script.endless {
@@ -41,6 +72,21 @@ impl Analyst<'_> {
             });
         }
     }
+}
+
+/// Where the commands of a pipeline stand that end in what takes its input from `first..end`.
+fn feeding(script: &Script, first: InvocationId, end: InvocationId) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut next = Some((first, end));
+    while let Some((first, end)) = next.take().filter(|_| spans.len() < PIPELINE_MAX) {
+        for command in script.between(first, end) {
+            spans.push(command.span);
+            if let Input::Pipe { first, end } = command.input {
+                next = Some((first, end));
+            }
+        }
+    }
+    spans
 }
 
 fn named(command: &Invocation) -> Option<String> {

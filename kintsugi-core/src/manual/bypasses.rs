@@ -188,6 +188,9 @@
 //! | text that awk feeds to a program, and a shell that runs beside | `awk 'BEGIN { print "drop table x;" \| "mysql shop" }'`, `coproc W { bash; }; echo … >&"${W[1]}"` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | an alias behind an alias that ends in a blank | `alias s='sudo ' w='rm -rf x'; s w` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a subcommand that another program picks | `terraform $(jq -r .verb plan.json)` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
+//! | a module that stood there before, run or loaded by its name | `python3 -m m`, `python3 -c 'import m'`, `require('./dir')` | `tests/tests/facts.rs`: `what_a_script_imports_of_files_that_stand_there_is_read` |
+//! | a client of a service that no list of libraries names | `from arango import ArangoClient; ….delete_database('prod')` | `tests/corpus/dangerous-sdks.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a page that runs what its visitor sends | `echo '<?php system($_GET["c"]); ?>' > /var/www/html/x.php`, `… INTO OUTFILE '….php'` | the same |
 //! | code where a program looks for it: a module, an included makefile, an entry point of an image, a directory that pip builds | `python3 -m jobs.tidy`, `include more.mk`, `ENTRYPOINT ["find", "/data", "-delete"]` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a program of Java that starts what it is given, source on the input of a compiler, and commands that `parallel` has perl work out | `java R.java rm -rf x`, `… \| tcc -run -`, `parallel '{= $_ = reverse =} x' ::: mr` | `tests/corpus/evasive-beside.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a function that is found among all classes, handed to one without a name, or given to a profiler, a debugger or a worker as text | `().__class__.__base__.__subclasses__()`, `(lambda f: f(x))(os.system)`, `cProfile.run(…)`, `new Worker(code, { eval: true })` | `tests/corpus/evasive-ways.toml`, `every_evasive_spelling_is_held_by_its_rule` |
@@ -248,7 +251,7 @@
 //! |---|---|
 //! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
-//! | a module that stood there before and that no file of a script names: by a package, a path that is computed, or code in a word | `python3 -m m`, `python3 -c 'import m'`, `pytest m.py`, `require('./' + n)`, `index.js` of a directory |
+//! | a module that stood there before and that no file of a script names: by a path that is computed, or by a runner of tests | `pytest m.py`, `require('./' + n)` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |

@@ -164,7 +164,13 @@ impl Script<'_> {
                 (Some(Token::Name(_)), Some(Token::Mark(":")))
             );
             if self.language == Language::Ruby && (!cursor.at_argument() || has_keyword) {
-                self.ends_elsewhere(path.rsplit('.').next().unwrap_or_default());
+                let name = path.rsplit('.').next().unwrap_or_default();
+                let name = if cursor.is("!") {
+                    [name, "!"].concat()
+                } else {
+                    name.to_owned()
+                };
+                self.ends_elsewhere(&name);
             }
             return value;
         }

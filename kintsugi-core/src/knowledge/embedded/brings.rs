@@ -3,399 +3,12 @@
 
 use super::lex::{Part, Token};
 use super::mocked::Mocked;
+use super::service_names::{LIBRARIES, MACHINES, MODULES, REQUESTERS};
 use super::stand_ins::{all_here, is_here};
+use crate::knowledge::lexicon::parts;
 
-/// Libraries that speak to a service, by the first part of the name under which code brings them in; in order.
-///
-/// Sources: the libraries' own documentation, 2025.
-const LIBRARIES: &[&str] = &[
-    "@atlassian",
-    "@auth0",
-    "@aws-sdk",
-    "@azure",
-    "@clickhouse",
-    "@cloudflare",
-    "@datadog",
-    "@discordjs",
-    "@elastic",
-    "@google-cloud",
-    "@hubspot",
-    "@kubernetes",
-    "@linear",
-    "@mailchimp",
-    "@microsoft",
-    "@notionhq",
-    "@octokit",
-    "@okta",
-    "@pagerduty",
-    "@planetscale",
-    "@prisma",
-    "@sanity",
-    "@sendgrid",
-    "@sentry",
-    "@shopify",
-    "@slack",
-    "@solana",
-    "@stripe",
-    "@supabase",
-    "@twilio",
-    "@upstash",
-    "@vercel",
-    "Aws",
-    "CouchDB",
-    "DBI",
-    "Discordrb",
-    "Docker",
-    "Elasticsearch",
-    "Fog",
-    "Google::Cloud",
-    "LibPQ",
-    "Mongo",
-    "MongoDB",
-    "MySQLdb",
-    "Mysql2",
-    "O365",
-    "Octokit",
-    "PG",
-    "RMariaDB",
-    "RMySQL",
-    "RPostgres",
-    "Redis",
-    "Sequel",
-    "Stripe",
-    "active_record",
-    "adyen",
-    "aiobotocore",
-    "aiokafka",
-    "aiomysql",
-    "aiopg",
-    "aioredis",
-    "airflow",
-    "airtable",
-    "algoliasearch",
-    "alpaca",
-    "alpaca_trade_api",
-    "anthropic",
-    "asana",
-    "asyncpg",
-    "atlassian",
-    "atproto",
-    "auth0",
-    "aws-sdk",
-    "aws-sdk-s3",
-    "azure",
-    "azure-mgmt",
-    "azure.mgmt",
-    "bigcommerce",
-    "binance",
-    "bitcoinlib",
-    "botbuilder",
-    "boto",
-    "boto3",
-    "botocore",
-    "boxsdk",
-    "braintree",
-    "buildkite",
-    "cassandra",
-    "ccxt",
-    "celery",
-    "chromadb",
-    "circleci",
-    "clearml",
-    "clickhouse_connect",
-    "clickhouse_driver",
-    "cloudflare",
-    "cloudinary",
-    "comet_ml",
-    "confluent_kafka",
-    "consul",
-    "contentful",
-    "contentful-management",
-    "couchdb",
-    "cx_Oracle",
-    "databricks",
-    "datadog",
-    "datadog_api_client",
-    "digitalocean",
-    "discord",
-    "discord.js",
-    "django",
-    "docker",
-    "dockerode",
-    "drizzle-orm",
-    "dropbox",
-    "easysnmp",
-    "elasticsearch",
-    "elasticsearch_dsl",
-    "etcd3",
-    "etcd3gw",
-    "ethers",
-    "exchangelib",
-    "fabric",
-    "facebook_business",
-    "firebase",
-    "firebase-admin",
-    "firebase_admin",
-    "fortiosapi",
-    "ftplib",
-    "github",
-    "gitlab",
-    "gocardless_pro",
-    "google",
-    "googleads",
-    "googleapiclient",
-    "googleapis",
-    "grafana_client",
-    "gspread",
-    "hcloud",
-    "hdfs",
-    "heroku3",
-    "hubspot",
-    "huggingface_hub",
-    "hvac",
-    "ib_insync",
-    "ibapi",
-    "influxdb",
-    "influxdb_client",
-    "instagrapi",
-    "intercom",
-    "ioredis",
-    "jenkins",
-    "jira",
-    "jnpr",
-    "jsforce",
-    "kafka",
-    "kafka-python",
-    "kafkajs",
-    "kazoo",
-    "keystoneauth1",
-    "knex",
-    "kraken",
-    "krakenex",
-    "kube",
-    "kubernetes",
-    "ldap",
-    "ldap3",
-    "ldapjs",
-    "librouteros",
-    "libvirt",
-    "linear",
-    "linode_api4",
-    "mailchimp_marketing",
-    "mailgun",
-    "mailjet_rest",
-    "mariadb",
-    "mastodon",
-    "matrix_client",
-    "meilisearch",
-    "meraki",
-    "messagebird",
-    "mikro-orm",
-    "minio",
-    "mlflow",
-    "mongodb",
-    "mongoengine",
-    "mongoose",
-    "motor",
-    "msgraph",
-    "msrest",
-    "mssql",
-    "mysql",
-    "mysql2",
-    "napalm",
-    "ncclient",
-    "neo4j",
-    "neo4j-driver",
-    "net/ldap",
-    "netmiko",
-    "newrelic",
-    "nextcord",
-    "node-ssh",
-    "nodemailer",
-    "nomad",
-    "nornir",
-    "notion_client",
-    "novaclient",
-    "nutanix",
-    "oci",
-    "octocrab",
-    "odbc",
-    "office365",
-    "okta",
-    "onesignal",
-    "openai",
-    "opensearchpy",
-    "openstack",
-    "oracledb",
-    "oss2",
-    "ovh",
-    "panos",
-    "paramiko",
-    "paypalrestsdk",
-    "pdpyras",
-    "peewee",
-    "pg",
-    "pg-promise",
-    "pika",
-    "pinecone",
-    "plaid",
-    "plivo",
-    "podman",
-    "postgres",
-    "postmark",
-    "praw",
-    "prefect",
-    "proxmoxer",
-    "psycopg",
-    "psycopg2",
-    "pyVim",
-    "pyVmomi",
-    "pyairtable",
-    "pyeapi",
-    "pyhdfs",
-    "pykafka",
-    "pymongo",
-    "pymssql",
-    "pymysql",
-    "pynetbox",
-    "pyodbc",
-    "pysftp",
-    "pysnmp",
-    "python-jenkins",
-    "pyvmomi",
-    "pyzabbix",
-    "qcloud_cos",
-    "qdrant_client",
-    "qiniu",
-    "quickbooks",
-    "redis",
-    "resend",
-    "robin_stocks",
-    "routeros_api",
-    "runpod",
-    "sagemaker",
-    "scaleway",
-    "scrapli",
-    "sendgrid",
-    "sentry_sdk",
-    "sequelize",
-    "servicenow",
-    "shopify",
-    "simple_salesforce",
-    "slack",
-    "slack_bolt",
-    "slack_sdk",
-    "snowflake",
-    "softlayer",
-    "solana",
-    "sqlalchemy",
-    "sqlite3",
-    "sqlmodel",
-    "square",
-    "ssh2",
-    "steem",
-    "stripe",
-    "supabase",
-    "teamcity",
-    "telebot",
-    "telegram",
-    "telethon",
-    "tencentcloud",
-    "todoist_api_python",
-    "tortoise",
-    "trello",
-    "tweepy",
-    "twilio",
-    "typeorm",
-    "typesense",
-    "upcloud_api",
-    "viem",
-    "vmware",
-    "vonage",
-    "vultr",
-    "wandb",
-    "weaviate",
-    "web3",
-    "webdav3",
-    "woocommerce",
-    "xero_python",
-    "zenpy",
-    "zoomus",
-    "zulip",
-];
-
-/// Beginnings of the names of modules of Go and crates of Rust that do.
-const MODULES: &[&str] = &[
-    "cloud.google.com/go/",
-    "google.golang.org/api",
-    "github.com/aws/",
-    "github.com/Azure/",
-    "github.com/digitalocean/",
-    "github.com/hetznercloud/",
-    "github.com/linode/",
-    "github.com/cloudflare/",
-    "github.com/hashicorp/",
-    "github.com/docker/docker",
-    "github.com/google/go-github",
-    "github.com/xanzy/go-gitlab",
-    "github.com/stripe/",
-    "github.com/twilio/",
-    "github.com/slack-go/",
-    "github.com/bwmarrin/discordgo",
-    "github.com/redis/",
-    "github.com/jackc/pgx",
-    "github.com/IBM/sarama",
-    "go.mongodb.org/",
-    "gitlab.com/gitlab-org/api",
-    "gorm.io/",
-    "k8s.io/",
-    "sigs.k8s.io/",
-    "aws_sdk_",
-    "azure_",
-    "google_cloud_",
-    "rusoto_",
-];
-
-/// Libraries that speak to what moves, heats or opens something: controllers, meters, buildings.
-const MACHINES: &[&str] = &[
-    "BAC0",
-    "asyncua",
-    "bacpypes",
-    "bacpypes3",
-    "jsmodbus",
-    "minimalmodbus",
-    "modbus-serial",
-    "node-opcua",
-    "nodes7",
-    "opcua",
-    "pyads",
-    "pycomm3",
-    "pylogix",
-    "pymodbus",
-    "snap7",
-    "umodbus",
-];
-
-/// Libraries that send requests to whatever address they are given.
-const REQUESTERS: &[&str] = &[
-    "requests",
-    "httpx",
-    "aiohttp",
-    "urllib3",
-    "axios",
-    "got",
-    "ky",
-    "superagent",
-    "undici",
-    "HTTParty",
-    "Faraday",
-    "RestClient",
-    "Excon",
-    "HTTP",
-    "GuzzleHttp",
-    "Http",
-    "net/http",
-];
+/// Longest name of a library that is looked at, in bytes.
+const NAME_MAX: usize = 40;
 
 /// Most libraries that are told apart.
 const LIBRARIES_MAX: usize = 4;
@@ -440,7 +53,7 @@ impl Brings {
             found.machines = found.machines || is_machine(text);
         }
         found.libraries = libraries.len();
-        found.clients = !libraries.is_empty();
+        found.clients = !libraries.is_empty() || imports_client(tokens) && !has_stand_ins(tokens);
         let is_told_here = tokens.iter().any(|token| {
             matches!(token, Token::Text(parts) if parts.iter().any(|part| matches!(part, Part::Text(text) if is_here(text))))
         });
@@ -452,6 +65,55 @@ impl Brings {
         }
         found
     }
+}
+
+/// Words of names by which libraries say that they speak to a service: `opsgenie_sdk`, `ldclient_api`, `ArangoClient`.
+const OF_CLIENTS: &[&str] = &["sdk", "api", "client", "admin", "cloud"];
+
+/// Words of such names that speak to whatever they are given, that serve, or that are for tests.
+const OF_NO_SERVICE: &[&str] = &[
+    "test", "tests", "mock", "fake", "http", "https", "async", "web", "rest", "graphql", "socket",
+    "ws", "rpc", "grpc", "base", "flask", "django", "word", "fast", "my", "our", "app", "local",
+    "internal", "model", "user", "point",
+];
+
+/// Whether a text imports what is by its name the client of a service.
+fn imports_client(tokens: &[Token]) -> bool {
+    let imports = |token: &Token| matches!(token, Token::Name(name) if matches!(name.as_str(), "import" | "from" | "require" | "library"));
+    let is_open = |token: &Token| matches!(token, Token::Mark("(" | "{"));
+    tokens.iter().enumerate().any(|(at, token)| {
+        let behind = tokens.get(at + 1..).unwrap_or_default();
+        imports(token)
+            && behind
+                .iter()
+                .find(|token| !is_open(token))
+                .and_then(said)
+                .is_some_and(is_client)
+    })
+}
+
+/// Whether a text is a test that puts something else in the place of what it calls.
+fn has_stand_ins(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| {
+        matches!(token, Token::Name(name) if matches!(
+            name.as_str(),
+            "mock" | "Mock" | "MagicMock" | "monkeypatch" | "respx" | "responses" | "jest" | "vi" | "sinon" | "nock"
+        ))
+    })
+}
+
+fn is_client(name: &str) -> bool {
+    let first = name.split(['/', '.']).next().unwrap_or_default();
+    if first.len() > NAME_MAX {
+        return false;
+    }
+    let words: Vec<String> = parts(first).take(6).collect();
+    let is_of = |all: &[&str], word: &String| all.contains(&word.as_str());
+    let ends = |word: &String| is_of(OF_CLIENTS, word) || word.len() > 4 && word.ends_with("sdk");
+    let own = |word: &&String| !is_of(OF_CLIENTS, word) && word.len() > 1;
+    words.iter().any(ends)
+        && words.iter().any(|word| own(&word))
+        && !words.iter().any(|word| is_of(OF_NO_SERVICE, word))
 }
 
 /// Whether a text takes an address from outside, perhaps.
@@ -487,7 +149,7 @@ fn library_of(name: &str) -> Option<&str> {
         return None;
     }
     let has_path = name.contains(['/', '_']);
-    let first = name.split(['/', ':']).next().unwrap_or(name);
+    let first = name.split(['/', ':', '\\']).next().unwrap_or(name);
     let module = name.split_once('.').map(|(module, _)| module);
     [Some(first), module]
         .into_iter()
@@ -507,7 +169,7 @@ pub(super) fn is_library(name: &str) -> bool {
 /// Whether a name is that of a library which speaks to machines.
 fn is_machine(name: &str) -> bool {
     let first = name.split(['.', '/']).next().unwrap_or(name);
-    MACHINES.contains(&first) || name.starts_with("net/ssh")
+    MACHINES.contains(&first) || name.starts_with("net/ssh") || name.starts_with("net/sftp")
 }
 
 fn is_requester(name: &str) -> bool {
@@ -547,6 +209,7 @@ mod tests {
     #[test]
     fn libraries_are_in_the_order_in_which_they_are_searched() {
         assert!(super::LIBRARIES.is_sorted());
+        assert!(super::LIBRARIES.windows(2).all(|pair| pair[0] != pair[1]));
     }
 
     #[test]

@@ -27,6 +27,12 @@ impl Call<'_> {
         found.unwrap_or_else(|| Value::unknown(Feed::Nothing))
     }
 
+    pub(super) fn keyword(&self, name: &str) -> Option<&Value> {
+        let mut all = self.arguments.iter();
+        all.find(|(keyword, _)| keyword.as_deref() == Some(name))
+            .map(|(_, value)| value)
+    }
+
     pub(super) fn positional(&self) -> impl Iterator<Item = &Value> {
         self.arguments
             .iter()

@@ -165,6 +165,10 @@ pub(super) const OTHER: &[(&str, Does)] = &[
     ("fs.File.create", path(Overwrite, 0)),
     ("spurt", path(Overwrite, 0)),
     ("os.remove.all", tree(Delete, 0)),
+    // R with fs 1.6.
+    ("fs.dir_delete", tree(Delete, 0)),
+    ("fs.file_delete", path(Delete, 0)),
+    ("fs.path_home", Does::Home),
     ("os.write.over", path(Overwrite, 0)),
     ("Sys.remove", path(Delete, 0)),
     ("Sys.command", Launch),

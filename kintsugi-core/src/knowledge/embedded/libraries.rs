@@ -1,6 +1,6 @@
 //! Libraries whose calls say by their names, or by one argument, what becomes of something elsewhere or of a repository.
 //!
-//! Sources: python-crontab 3.2, shelljs 0.8, `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
+//! Sources: python-crontab 3.2, shelljs 0.8, simple-git 3.27, `PyGithub` 2.4, `GitPython` 3.1, the Neo4j driver for Python 5, slack-sdk 3.33, net-ssh 7, `WordPress` 6.6.
 
 use super::effects::Call;
 use super::script::Script;
@@ -34,12 +34,46 @@ impl Script<'_> {
                 .push(effect(Action::Grant, Role::Account, last, Modifiers::NONE));
             return true;
         }
-        self.asked_of_graph(call, last)
+        self.of_registry_or_zone(call)
+            || self.asked_of_graph(call, last)
             || self.told_to_git(call, last)
             || self.uploads(call, last)
             || self.told_over_ssh(call, last)
+            || self.told_to_minions(call, last)
             || self.scheduled(call, last)
             || self.told_to_shell(call, last)
+    }
+
+    /// `winreg.DeleteKey` (Python 3.13), a zone that dnspython (2.7) changes, a table that Spark (3.5) writes anew in production.
+    fn of_registry_or_zone(&mut self, call: &Call<'_>) -> bool {
+        let (action, role, what) = match call.path {
+            "winreg.DeleteKey" | "winreg.DeleteKeyEx" | "winreg.DeleteValue" => {
+                (Action::Delete, Role::Config, "a key of the registry")
+            }
+            "dns.update.Update" | "dns.update.UpdateMessage" => {
+                (Action::Write, Role::Resource, "a zone of DNS, by a library")
+            }
+            path if path.ends_with(".saveAsTable") || path.ends_with(".insertInto") => {
+                let table = call.argument(0).known().unwrap_or_default();
+                if !table.starts_with("prod") {
+                    return false;
+                }
+                (
+                    Action::Write,
+                    Role::Resource,
+                    "a table of production, by a library",
+                )
+            }
+            _ => return false,
+        };
+        let with = if role == Role::Config {
+            Modifier::Privileged
+        } else {
+            Modifier::Assumed
+        };
+        self.found
+            .push(effect(action, role, what, Modifiers::NONE.with(with)));
+        true
     }
 
     /// shelljs 0.8: `shell.rm("-rf", dir)` is the command of that name.
@@ -97,6 +131,9 @@ impl Script<'_> {
 
     /// `repo.git.reset("--hard")`, `repo.remotes.origin.push(force=True)`.
     fn told_to_git(&mut self, call: &Call<'_>, last: &str) -> bool {
+        if self.resets_hard(call, last) || self.told_to_simple_git(call, last) {
+            return true;
+        }
         if self.language != Language::Python || call.object.is_none() {
             return false;
         }
@@ -114,6 +151,75 @@ impl Script<'_> {
         let mut words = vec![Value::text("git"), Value::text(last.replace('_', "-"))];
         words.extend(options);
         words.extend(call.positional().cloned());
+        self.started(&words);
+        true
+    }
+
+    /// `repo.reset(id, pygit2.GIT_RESET_HARD)`, `Reset.reset(r, c, Reset.TYPE.HARD)`, `repo.reset(&it, ResetType::Hard, None)`,
+    /// `w.Reset(&git.ResetOptions{Mode: git.HardReset})` (pygit2 1.16, nodegit 0.27, git2 0.19, go-git 5).
+    fn resets_hard(&mut self, call: &Call<'_>, last: &str) -> bool {
+        if !last.eq_ignore_ascii_case("reset") {
+            return false;
+        }
+        let is_hard = |value: &Value| {
+            let said = value.path.clone().or_else(|| value.known());
+            said.is_some_and(|it| {
+                let last = it.rsplit(['.', ':']).next().unwrap_or_default();
+                matches!(last, "GIT_RESET_HARD" | "HARD" | "Hard" | "HardReset")
+            })
+        };
+        let resets = call.arguments.iter().any(|(_, value)| {
+            is_hard(value) || value.fields.iter().any(|(_, value)| is_hard(value))
+        });
+        if resets {
+            self.started(&["git", "reset", "--hard"].map(Value::text));
+        }
+        resets
+    }
+
+    /// `git.push(["--force", "origin", "main"])`, `git.clean("fdx")` of simple-git (3), `push({ force: true })` of isomorphic-git (1).
+    fn told_to_simple_git(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let first = call.argument(0);
+        let forces = first.fields.iter().any(|(name, value)| {
+            name == "force"
+                && value.path.clone().or_else(|| value.known()).as_deref() == Some("true")
+        });
+        if last == "push" && forces && call.path.ends_with("git.push") {
+            self.started(&["git", "push", "--force"].map(Value::text));
+            return true;
+        }
+        let is_verb = matches!(
+            last,
+            "push"
+                | "reset"
+                | "clean"
+                | "checkout"
+                | "branch"
+                | "stash"
+                | "raw"
+                | "rebase"
+                | "tag"
+                | "deleteLocalBranch"
+        );
+        let is_mode = last == "clean" && first.known().is_some_and(|mode| mode.starts_with('f'));
+        let by_library = self.brings.clients && (first.items.is_some() || is_mode);
+        if !is_verb || !by_library || self.language != Language::Javascript {
+            return false;
+        }
+        let mut words = vec![Value::text("git")];
+        match last {
+            "raw" => {}
+            "deleteLocalBranch" => words.extend(["branch", "-D"].map(Value::text)),
+            // The mode, as one word: `clean("fdx")`.
+            "clean" => words.extend(["clean", "-ffdx"].map(Value::text)),
+            _ => words.push(Value::text(last)),
+        }
+        if last != "clean" {
+            words.extend(call.positional().flat_map(|value| match &value.items {
+                Some(items) => items.clone(),
+                None => vec![value.clone()],
+            }));
+        }
         self.started(&words);
         true
     }
@@ -145,6 +251,27 @@ impl Script<'_> {
             Modifiers::NONE,
         ));
         true
+    }
+
+    /// salt 3007: `LocalClient().cmd("*", "cmd.run", ["…"])`; ansible-runner 2: `run(module="shell", module_args="…")`.
+    fn told_to_minions(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let told = match last {
+            "cmd"
+                if call
+                    .argument(1)
+                    .known()
+                    .is_some_and(|it| it.starts_with("cmd.")) =>
+            {
+                let told = call.argument(2);
+                let first = told.items.as_ref().and_then(|it| it.first().cloned());
+                Some(first.unwrap_or(told))
+            }
+            "run" | "run_async" => call.keyword("module_args").cloned(),
+            _ => None,
+        };
+        let texts = told.iter().flat_map(Value::alternatives);
+        self.found.extend(texts.map(Embedded::Shell));
+        told.is_some()
     }
 
     /// `ssh.exec!("…")` of net-ssh.

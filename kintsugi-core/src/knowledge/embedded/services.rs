@@ -17,6 +17,7 @@ const VERBS: &[&str] = &[
     "batchdelete",
     "block",
     "cancel",
+    "clear",
     "deactivate",
     "decommission",
     "delete",
@@ -50,8 +51,14 @@ const VERBS: &[&str] = &[
 /// Names that say it alone.
 const ALONE: &[&str] = &[
     "delete",
+    "Delete",
+    "clear!",
     "del",
     "drop",
+    "obliterate",
+    "rm",
+    "rm_file",
+    "rmtree",
     "truncate",
     "purge",
     "prune",
@@ -110,6 +117,9 @@ const HARMLESS: &[&str] = &[
     "removesuffix",
     "drop_nulls",
     "reset_index",
+    "clear_cache",
+    "clear_output",
+    "clear_session",
     "stop_event",
     "reset_queries",
     "flush_all_pending",
@@ -121,6 +131,12 @@ impl Script<'_> {
     /// Notes what a call that is not described does to something elsewhere.
     pub(super) fn assume_call(&mut self, call: &Call<'_>) {
         let last = call.path.rsplit(['.', ':']).next().unwrap_or(call.path);
+        // `collection$drop()` of R.
+        let last = if self.language == Language::Other {
+            last.trim_start_matches('$')
+        } else {
+            last
+        };
         if ANYWHERE.contains(&last) {
             let all = Modifiers::NONE.with(Modifier::All);
             self.found
@@ -175,101 +191,6 @@ impl Script<'_> {
 }
 
 impl Script<'_> {
-    /// Notes what a library is told to run on another machine, or to say to a device; whether it is such a call.
-    fn tells_machine(&mut self, call: &Call<'_>, last: &str) -> bool {
-        // netmiko 4 and its like: `send_command_timing("write erase")`.
-        let tells = last.starts_with("send_") || matches!(last, "cli" | "write_channel");
-        let told = || call.argument(0).known();
-        if tells
-            && self.brings.machines | self.brings.clients
-            && told().is_some_and(|line| crate::knowledge::appliances::is_regretted(&line))
-        {
-            let with = Modifiers::NONE.with(Modifier::Remote);
-            let device = "a network device";
-            self.found
-                .push(effect(Action::Write, Role::Config, device, with));
-            return true;
-        }
-        // fabric 3: `Connection("web1").run("…")`.
-        let is_connection = call.path.contains("Connection")
-            || last == "run" && call.object.is_some() && self.brings_fabric();
-        let by_fabric = is_connection && matches!(last, "run" | "local");
-        if by_fabric
-            || matches!(
-                last,
-                "exec_command" | "execCommand" | "exec_run" | "sudo" | "send_command"
-            )
-        {
-            self.found.extend(
-                call.argument(0)
-                    .alternatives()
-                    .into_iter()
-                    .map(Embedded::Shell),
-            );
-            return true;
-        }
-        if matches!(
-            last,
-            "send_config_set"
-                | "send_config_from_file"
-                | "send_configs"
-                | "send_config"
-                | "commit_config"
-                | "load_replace_candidate"
-                | "load_merge_candidate"
-                | "edit_config"
-                | "cli_config"
-        ) {
-            let with = Modifiers::NONE.with(Modifier::Remote);
-            self.found.push(effect(
-                Action::Write,
-                Role::Config,
-                "a network device",
-                with,
-            ));
-            return true;
-        }
-        false
-    }
-}
-
-impl Script<'_> {
-    /// Whether the text names fabric, whose connections run what they are told on another machine.
-    fn brings_fabric(&self) -> bool {
-        let is_of = |value: &super::value::Value| {
-            let path = value.path.as_deref().unwrap_or_default();
-            path == "fabric" || path.starts_with("fabric.")
-        };
-        self.language == Language::Python && self.names.values().any(is_of)
-    }
-
-    /// Files that paramiko's client of SFTP (3.5) takes away there or brings there.
-    fn over_sftp(&mut self, call: &Call<'_>, last: &str) -> bool {
-        let target = call.argument(0);
-        let is_rooted = |word: &crate::shell::Word| word.known_prefix().starts_with(['/', '~']);
-        if self.language != Language::Python
-            || !self.brings.machines && !self.brings.clients
-            || call.object.is_none()
-            || !target.alternatives().iter().any(is_rooted)
-        {
-            return false;
-        }
-        match last {
-            "remove" | "rmdir" => {
-                let path = target.known().unwrap_or_default();
-                self.found
-                    .push(effect(Action::Delete, Role::Remote, &path, Modifiers::NONE));
-            }
-            "put" if call.positional().count() >= 2 => {
-                self.perform(super::calls::path(Action::Read, 0), call);
-                self.found
-                    .push(effect(Action::Send, Role::Remote, "sftp", Modifiers::NONE));
-            }
-            _ => return false,
-        }
-        true
-    }
-
     /// `server.destroy` of Ruby, which needs no parentheses, and `servers.each(&:destroy)`.
     pub(super) fn ends_elsewhere(&mut self, name: &str) {
         if ANYWHERE.contains(&name) {
@@ -278,7 +199,14 @@ impl Script<'_> {
                 .push(effect(Action::Delete, Role::Table, name, all));
             return;
         }
-        let ends = matches!(name, "destroy" | "delete" | "terminate" | "purge" | "drop");
+        let name = name
+            .strip_suffix('!')
+            .filter(|it| *it != "clear")
+            .unwrap_or(name);
+        let ends = matches!(
+            name,
+            "destroy" | "delete" | "terminate" | "purge" | "drop" | "clear!" | "batch_delete"
+        );
         if ends && self.brings.clients {
             let with = Modifiers::NONE.with(Modifier::Assumed);
             let name = format!("{name} of a library");
@@ -413,12 +341,19 @@ fn changes_elsewhere(name: &str) -> bool {
 /// `repo.edit(private=False)` of GitHub (`PyGithub` 2, octokit 4).
 fn given_away(name: &str, call: &Call<'_>) -> Option<(Action, Role, &'static str)> {
     let changes = ["update", "edit", "patch"];
-    if !changes.iter().any(|it| name.contains(it)) {
-        return None;
-    }
+    let is_change = changes.iter().any(|it| name.contains(it));
     let does = |name: &str, value: &super::value::Value| {
         let said = value.path.clone().or_else(|| value.known());
         match (name, said.as_deref()?) {
+            // pydgraph 24: `client.alter(Operation(drop_all=True))`.
+            ("drop_all", "True" | "true") => {
+                Some((Action::Delete, Role::Resource, "everything there"))
+            }
+            _ if !is_change => None,
+            // duo_client 5: `update_user(id, status="bypass")`.
+            ("status", "bypass") => {
+                Some((Action::Grant, Role::Account, "who need no second factor"))
+            }
             ("archived" | "in_trash" | "trashed", "True" | "true") => Some((
                 Action::Delete,
                 Role::Resource,
@@ -448,6 +383,15 @@ fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
         return None;
     }
     let has_arguments = !call.arguments.is_empty();
+    // `client.reset()` of Chroma (1.0), `objects.batch_delete!` of Ruby.
+    if name == "reset" && !has_arguments && language == Language::Python {
+        return Some(Action::Delete);
+    }
+    let name = if name == "clear!" {
+        name
+    } else {
+        name.trim_end_matches('!')
+    };
     // Go writes its methods with a capital: `bucket.Delete(ctx)`.
     let small = name.to_ascii_lowercase();
     let name = if name.starts_with(|first: char| first.is_ascii_uppercase()) && has_arguments {
@@ -489,7 +433,17 @@ fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
         // `files_delete_v2` of Dropbox (12).
         _ if matches!(
             parts(name).filter(|it| !is_version(it)).last().as_deref(),
-            Some("archive" | "purge" | "delete" | "kick" | "revoke" | "terminate" | "destroy")
+            Some(
+                "archive"
+                    | "purge"
+                    | "delete"
+                    | "kick"
+                    | "revoke"
+                    | "terminate"
+                    | "destroy"
+                    | "rm"
+                    | "trash"
+            )
         ) && !name.starts_with("is")
             && has_arguments =>
         {

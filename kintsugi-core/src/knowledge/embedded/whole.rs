@@ -41,7 +41,15 @@ fn names_one(tokens: &[Token], names: &[&str]) -> bool {
 fn calls_method(tokens: &[Token], names: &[&str]) -> bool {
     tokens.windows(3).any(|three| {
         matches!(three, [dot, Token::Name(name), open]
-            if matches!(dot.mark(), "." | "->" | "?.") && open.mark() == "(" && names.contains(&name.as_str()))
+            if matches!(dot.mark(), "." | "->" | "?." | "::") && open.mark() == "(" && names.contains(&name.as_str()))
+    })
+}
+
+/// `Mail.deliver { to "…" }` of Ruby's mail (2.8).
+fn delivers(tokens: &[Token]) -> bool {
+    tokens.windows(3).any(|three| {
+        matches!(three, [Token::Name(mail), dot, Token::Name(deliver)]
+            if mail == "Mail" && dot.mark() == "." && deliver == "deliver")
     })
 }
 
@@ -115,6 +123,7 @@ impl Script<'_> {
         self.walked_and_imported(tokens);
         self.sends_to_many(tokens);
         self.says_to_people(tokens);
+        self.cuts_opened(tokens);
         self.kills_every_process(tokens);
         self.run_texts(tokens);
         self.ends_each(tokens);
@@ -237,6 +246,24 @@ impl Script<'_> {
         }
     }
 
+    /// `open("a.db", "r+b").truncate(0)`.
+    fn cuts_opened(&mut self, tokens: &[Token]) {
+        if !calls_method(tokens, &["truncate"]) {
+            return;
+        }
+        for five in tokens.windows(5) {
+            if let [Token::Name(open), bracket, path, comma, mode] = five
+                && open == "open"
+                && bracket.mark() == "("
+                && comma.mark() == ","
+                && mode.text().is_some_and(|mode| mode.contains('+'))
+                && let Some(path) = path.text()
+            {
+                self.path(Action::Truncate, &super::value::Value::text(path), None);
+            }
+        }
+    }
+
     /// A mail, a message in a room, a post, as `mail` and its like send one: not to a server here, and not by a stand-in.
     fn says_to_people(&mut self, tokens: &[Token]) {
         let calls = |names: &[&str]| calls_method(tokens, names);
@@ -269,7 +296,14 @@ impl Script<'_> {
             "create_tweet",
             "createTweet",
             "status_post",
-        ]);
+            "gm_send_message",
+            "gm_send_draft",
+            "smtp_send",
+            "sendwhatmsg",
+            "sendwhatmsg_instantly",
+            "sendwhatmsg_to_group",
+        ]) || calls(&["send"]) && names_one(tokens, &["yagmail"])
+            || delivers(tokens);
         if is_tried || !(by_mail || by_service || by_room) || is_local {
             return;
         }
