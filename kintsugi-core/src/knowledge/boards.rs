@@ -29,6 +29,9 @@ const MORE: [&str; 12] = [
     "partition",
 ];
 
+/// How the names of compilers and linkers end that make such files.
+const MAKERS: [&str; 6] = ["gcc", "g++", "-ld", "clang", "elf2uf2", "sdcc"];
+
 impl Analyst<'_> {
     /// Makes a plain change of writing to a board what the project built.
     pub(super) fn calm_own_firmware(&mut self, task: &Task<'_, '_>, before: usize) {
@@ -66,10 +69,27 @@ impl Analyst<'_> {
         let is_built = |image: &&str| {
             let word = Word::text(*image, task.call.span);
             let judged = self.judge(&word, &task.call.directories, task.call.scope);
-            !judged.is_empty() && judged.iter().all(|it| it.place == Place::BuildOutput)
+            let is_there = judged.iter().all(|it| it.place == Place::BuildOutput);
+            !judged.is_empty() && is_there || is_made_here(task, image)
         };
         !images.is_empty() && images.iter().all(is_built)
     }
+}
+
+/// Whether the line compiled or converted a program in front, into a file of that name in the same directory.
+fn is_made_here(task: &Task<'_, '_>, image: &str) -> bool {
+    let invocations = task.call.scope.script.invocations.iter();
+    let mut earlier = invocations.filter(|it| it.span.start < task.call.span.start);
+    let makes = |it: &crate::shell::Invocation| {
+        let words: Vec<String> = it.words.iter().map(Word::display).collect();
+        let name = words.first().map_or("", String::as_str);
+        let is_last = words.last().is_some_and(|word| word == image);
+        let behind_option = words.windows(2).any(|pair| pair == ["-o", image]);
+        it.directories == task.call.directories
+            && (name.ends_with("objcopy") && is_last
+                || MAKERS.iter().any(|it| name.ends_with(it)) && behind_option)
+    };
+    !image.starts_with(['/', '~']) && !image.contains("..") && earlier.any(makes)
 }
 
 /// Whether a word looks like the file of a program for a board.
@@ -105,6 +125,8 @@ mod tests {
                 "pio run -t erase",
                 "openocd -f a.cfg -c 'program ~/Downloads/fw.elf verify reset exit'",
                 "avrdude -p m328p -U lfuse:w:0xff:m",
+                "avr-gcc -o b.elf b.c; avrdude -p m328p -U flash:w:a.hex",
+                "avr-gcc -o a.elf a.c; cd x; avrdude -p m328p -U flash:w:a.elf",
                 "avrdude -p m328p -U flash:w:build/fw.hex -U lfuse:w:0xff:m",
                 "avrdude -p m328p -P /dev/ttyACM0 -U flash:w:/tmp/x.hex",
                 "esptool.py -p /dev/ttyUSB0 write_flash 0x0 /dev/ttyS1",
@@ -112,6 +134,8 @@ mod tests {
             ],
             &[
                 "west flash",
+                "avr-gcc -Os -o a.elf a.c && avr-objcopy -O ihex a.elf a.hex && avrdude -p m328p -P /dev/ttyACM0 -U flash:w:a.hex",
+                "st-flash --reset write build/fw.bin 0x8000000",
                 "idf.py -p /dev/ttyUSB0 flash monitor",
                 "pio run -t upload",
                 "openocd -f a.cfg -c 'program build/fw.elf verify reset exit'",

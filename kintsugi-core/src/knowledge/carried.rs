@@ -9,7 +9,8 @@
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
 use super::compiled::is_compiled_source;
-use super::deferred::{at_load, only_builds, takes_records};
+use super::deferred::{at_load, has_stand_ins, only_builds, only_waits, takes_records};
+use super::documents::leaves_page;
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
 use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
@@ -252,15 +253,14 @@ impl Analyst<'_> {
         let is_only_data = own.iter().all(|(_, text)| only_holds(text));
         // What another file of the line says may start what is left out of this one, or give a test something else.
         let is_alone = own.len() == 1;
-        let is_build = is_alone
-            && (runs_tests || only_builds(call.words))
-            && !own.iter().any(|(path, _)| is_of_tests(path));
+        let is_build = (runs_tests || only_builds(call.words)) && only_waits(&own);
         for (path, written) in &mut self.files {
             let is_known = written.before || written.searched;
             let Some(text) = written.text.as_ref().filter(|_| !is_known) else {
                 continue;
             };
-            if found.plain.len() + found.held.len() >= most || is_for_container(path) {
+            let is_left = is_for_container(path) || leaves_page(call.words, path, text);
+            if found.plain.len() + found.held.len() >= most || is_left {
                 continue;
             }
             let is_held = is_asking
@@ -276,13 +276,16 @@ impl Analyst<'_> {
                         continue;
                     }
                     only = only.or_else(|| as_given(path, text));
-                } else if only.is_none()
-                    && is_build
-                    && let Some(load) = at_load(path, text)
-                {
+                }
+            }
+            if only.is_none() && is_build {
+                if let Some(load) = at_load(path, text).filter(|_| !is_of_tests(path)) {
                     let all = imported.clone().unwrap_or_else(|| text.to_string());
                     found.deferred.push((Kind::of(path), all));
                     only = Some(load);
+                } else if has_stand_ins(path, text) {
+                    found.deferred.push((Kind::of(path), text.to_string()));
+                    only = Some(String::new());
                 }
             }
             let only = only.or(imported);

@@ -271,7 +271,8 @@ impl Analyst<'_> {
             if let Some(written) = self.files.get_mut(&judged.path) {
                 written.ran = Some(language);
             }
-            let text = Self::with_settings(task, language, &Word::text(&*text, call.span));
+            let text = super::own_place::placed(language, &judged.path, &text, call.span);
+            let text = Self::with_settings(task, language, &text);
             return self.text(call, language, &text, &operands);
         }
         let file = ScriptFile {
@@ -318,7 +319,7 @@ impl Analyst<'_> {
             return Feeds::NONE;
         }
         let joined = self.with_imports(language, word);
-        let word = joined.as_ref().unwrap_or(word);
+        let word = &super::own_place::from_here(language, joined.as_ref().unwrap_or(word));
         if language == Language::Shell {
             return self.shell_text(call, word, operands);
         }

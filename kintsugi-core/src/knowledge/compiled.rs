@@ -1,9 +1,8 @@
 //! Programs that the line writes, compiles and starts.
 
 use super::analyst::{Analyst, Call};
-use super::deferred::{at_load, only_builds, takes_records};
+use super::deferred::{only_builds, only_waits, takes_records};
 use super::feeds::Feeds;
-use super::for_tests::is_of_tests;
 use super::program::Task;
 use super::schema::Language;
 use crate::shell::Word;
@@ -85,14 +84,12 @@ impl Analyst<'_> {
             feeds = self.text(&task.call, Language::Other, &text, &[]);
         }
         let first = self.analysis.effects.len();
-        let defers = |(path, written): (&String, &super::analyst::Written)| {
-            let text = written.text.as_deref();
-            let is_deferred = || text.is_none_or(|text| at_load(path, text).is_some());
-            written.before || !is_of_tests(path) && is_deferred()
-        };
-        let own = self.files.values().filter(|written| !written.before);
-        let is_deferred =
-            only_builds(task.call.words) && own.count() == 1 && self.files.iter().all(defers);
+        let own = self.files.iter().filter(|(_, written)| !written.before);
+        let texts = own.map(|(path, written)| Some((path.as_str(), written.text.as_deref()?)));
+        let is_deferred = only_builds(task.call.words)
+            && texts
+                .collect::<Option<Vec<_>>>()
+                .is_some_and(|own| only_waits(&own));
         for word in task.call.words.iter().skip(1).take(SOURCES_MAX) {
             if word.known().is_none_or(|text| text.starts_with('-')) {
                 continue;

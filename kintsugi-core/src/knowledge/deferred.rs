@@ -4,6 +4,7 @@
 //! What stands outside of functions runs when the file is loaded, and what the file itself names there runs as well. Where the
 //! line writes another file, which may start it, the whole text counts.
 
+use super::for_tests::{is_of_tests, only_holds};
 use super::migrations::{Writing, mask, words_of};
 use super::telling::listed;
 use crate::effect::{Effect, Modifier, Role};
@@ -80,9 +81,13 @@ pub(super) fn only_builds(words: &[Word]) -> bool {
     }
 }
 
-/// Whether an effect takes away records that a server keeps.
+/// Whether an effect takes away records, or other things, that a server keeps.
 pub(super) fn takes_records(effect: &Effect) -> bool {
-    effect.action.takes_away() && matches!(effect.role, Role::Table | Role::Database | Role::Remote)
+    effect.action.takes_away()
+        && matches!(
+            effect.role,
+            Role::Table | Role::Database | Role::Remote | Role::Resource
+        )
 }
 
 /// Whether a command builds or tests what Cargo takes for the library or the program of a package, and does not start that.
@@ -97,6 +102,110 @@ pub(super) fn takes_given(effect: &Effect) -> bool {
         && effect.action.takes_away()
         && effect.target.place == Some(Place::Unknown)
         && effect.modifiers.contains(Modifier::Unresolved)
+}
+
+/// Parts of a test by which what it calls is no server: it stands in memory, or answers what the test tells it (go-sqlmock 1.5, pgxmock 4,
+/// Jest 29, Vitest 2.1, `unittest.mock` 3.13, miniredis 2, fakeredis 2, pg-mem 3, mockall 0.13, Mockito 5).
+const STAND_INS: [&str; 16] = [
+    "sqlmock.New",
+    "pgxmock.New",
+    "jest.mock(",
+    "vi.mock(",
+    "unittest.mock",
+    "MagicMock",
+    "AsyncMock",
+    "miniredis.Run",
+    "fakeredis",
+    ":memory:",
+    "pg-mem",
+    "mockall",
+    "Mockito",
+    "@Mock",
+    "mockDeep",
+    "mongodb-memory-server",
+];
+
+/// Parts of a test by which it may reach a server.
+const REACHING: [&str; 12] = [
+    "DATABASE_URL",
+    "_URL",
+    "://",
+    "getenv",
+    "environ",
+    "process.env",
+    "Getenv",
+    "sql.Open",
+    "createConnection",
+    "psycopg",
+    "createClient",
+    "requireActual",
+];
+
+/// Whether all files that a line wrote only wait to be called, or are tests that give them stand-ins.
+pub(super) fn only_waits(own: &[(&str, &str)]) -> bool {
+    let is_inert = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
+        listed(" md css scss svg html txt csv sql ", kind)
+    };
+    let waits = |(path, text): &(&str, &str)| {
+        is_inert(path)
+            || has_stand_ins(path, text)
+            || !is_of_tests(path) && at_load(path, text).is_some()
+    };
+    !own.is_empty() && own.iter().all(waits)
+}
+
+/// Whether a text is a test that gives stand-ins to what it calls, and reaches nothing else.
+pub(super) fn has_stand_ins(path: &str, text: &str) -> bool {
+    is_of_tests(path)
+        && STAND_INS.iter().any(|it| text.contains(it))
+        && !REACHING.iter().any(|it| text.contains(it))
+        && only_holds(text)
+}
+
+/// The text of Ruby without the bodies of its methods; none where it is not certain where they end, or something outside names one.
+fn outside_of_methods(text: &str) -> Option<String> {
+    const LONG: [&str; 6] = ["<<~", "<<-", "=begin", "__END__", "%q", "%Q"];
+    let mut kept = String::with_capacity(text.len());
+    let mut names: Vec<&str> = Vec::new();
+    let mut inside: Option<usize> = None;
+    for line in text.lines() {
+        let plain = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        if let Some(outer) = inside {
+            if indent == outer && plain == "end" {
+                inside = None;
+            }
+            continue;
+        }
+        let code = plain.split(" #").next().unwrap_or_default();
+        let is_open = |mark: char| code.matches(mark).count() % 2 == 1 && !code.starts_with('#');
+        if LONG.iter().any(|it| code.contains(it)) || is_open('"') || is_open('\'') {
+            return None;
+        }
+        if let Some(behind) = plain.strip_prefix("def ") {
+            let behind = behind.strip_prefix("self.").unwrap_or(behind);
+            let end = behind.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+            names.push(behind.get(..end.unwrap_or(behind.len()))?);
+            // `def x = y`, `def x; y; end`
+            if code.contains(" = ") || code.contains(';') {
+                return None;
+            }
+            inside = Some(indent);
+        } else {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    let is_started = |name: &&str| {
+        matches!(
+            *name,
+            "initialize" | "inherited" | "included" | "method_missing"
+        ) && kept.contains(".new")
+            || words_of(&kept, name) > 0
+    };
+    (inside.is_none() && !names.iter().any(is_started)).then_some(kept)
 }
 
 /// What of a text runs when it is built or loaded; none where that is not certain.
@@ -119,6 +228,12 @@ pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
     );
     if kind == "py" && !is_loaded {
         return outside_of_functions(text);
+    }
+    let is_task = [
+        "/config/", "/db/", "/tasks/", "/spec/", "/test/", "helper", "/bin/",
+    ];
+    if kind == "rb" && !is_task.iter().any(|it| path.contains(it)) {
+        return outside_of_methods(text);
     }
     let is_setting = ["config", "setup", "test", "spec", "seed", "migrat"];
     if matches!(
@@ -222,6 +337,18 @@ mod tests {
             "var x = db.Exec(\"DELETE\")\n",
         ] {
             assert!(at_load("store/a.go", text).is_none(), "{text}");
+        }
+        let ruby = "class A < B\n  def perform\n    S.delete_all\n  end\nend\n";
+        assert!(at_load("app/a.rb", ruby).is_some_and(|it| !it.contains("delete")));
+        for text in [
+            "S.delete_all\n",
+            "class A\n  def f\n    S.delete_all\n  end\nend\nA.new.f\n",
+            "class A\n  after_save :f\n  def f\n    S.delete_all\n  end\nend\n",
+            "begin\n  x = <<~S\n  def f\n  S\n  S.delete_all\n  end\n",
+            "x = 'a\n  def f\n'\nS.delete_all\n  end\n",
+        ] {
+            let kept = at_load("app/a.rb", text);
+            assert!(kept.is_none_or(|it| it.contains("delete_all")), "{text}");
         }
         assert!(at_load("app/a.config.js", "x()").is_none());
     }

@@ -26,7 +26,7 @@ const PREFIXES: [&str; 6] = [
 
 /// What of the text runs when it is loaded; none where that is not certain.
 pub(super) fn outside_of_functions(text: &str) -> Option<String> {
-    let masked = mask(text, Writing::Script)?;
+    let masked = mask(&without_templates(text)?, Writing::Script)?;
     let mut kept = String::with_capacity(text.len());
     let mut shown = String::with_capacity(text.len());
     let mut names: Vec<&str> = Vec::new();
@@ -50,6 +50,80 @@ pub(super) fn outside_of_functions(text: &str) -> Option<String> {
     }
     let is_started = |name: &&str| words_of(&shown, name) > 0;
     (!names.iter().any(is_started)).then_some(kept)
+}
+
+/// The text with what stands in templates blanked, and the values in them in brackets: `a${f(x)}` as ` (f(x))`. A stroke between spaces
+/// divides. Each place stays where it is; none where templates stand in one another.
+fn without_templates(text: &str) -> Option<String> {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let length = match letter {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.get(2..)?.find("*/")? + 4,
+            '/' if shown.ends_with(' ') && rest.starts_with("/ ") => {
+                shown.push('+');
+                rest = rest.get(1..)?;
+                continue;
+            }
+            '"' | '\'' => {
+                let mut letters = rest.char_indices().skip(1);
+                let mut end = None;
+                while let Some((at, it)) = letters.next() {
+                    if it == '\\' {
+                        letters.next();
+                    } else if it == letter {
+                        end = Some(at + 1);
+                        break;
+                    }
+                }
+                end?
+            }
+            '`' => {
+                let length = rest.get(1..)?.find('`')? + 2;
+                let inner = rest.get(1..length - 1)?;
+                if inner.contains('\\') {
+                    return None;
+                }
+                shown.push(' ');
+                shown.push_str(&values(inner)?);
+                shown.push(' ');
+                rest = rest.get(length..)?;
+                continue;
+            }
+            it => it.len_utf8(),
+        };
+        shown.push_str(rest.get(..length)?);
+        rest = rest.get(length..)?;
+    }
+    Some(shown)
+}
+
+/// The values in a template, with blanks in the place of the rest.
+fn values(template: &str) -> Option<String> {
+    let mut shown = String::with_capacity(template.len());
+    let mut rest = template;
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix("${") {
+            let end = closing(rest.get(1..)?)?;
+            let value = behind.get(..end - 1)?;
+            if value.contains(['{', '/']) {
+                return None;
+            }
+            shown.push_str(" (");
+            shown.push_str(value);
+            shown.push(')');
+            rest = rest.get(end + 2..)?;
+        } else {
+            let letter = rest.chars().next()?;
+            let blanks = if letter == '\n' { "\n" } else { " " };
+            for _ in 0..letter.len_utf8() {
+                shown.push_str(blanks);
+            }
+            rest = rest.get(letter.len_utf8()..)?;
+        }
+    }
+    Some(shown)
 }
 
 /// What a statement at the top of a file does when that is loaded.
@@ -393,6 +467,7 @@ mod tests {
             "export const f = async (id: string): Promise<void> => {\n  await db.query('DELETE');\n};\n",
             "@Injectable()\nexport class A {\n  constructor(private p: P) {}\n  f() { return this.p.q('DELETE'); }\n}\n",
             "const r = require('x').Router();\nr2.x = 1;\nrouter.delete('/:id', auth, async (req, res) => {\n  await db.query('DELETE');\n});\nmodule.exports = router;\n",
+            "export async function f(id: string) {\n  const k = `a:${id}`;\n  const n = 4 / 2;\n  await db.query('DELETE' + k);\n}\n",
             "exports.f = async (req, res) => {\n  await db.query('DELETE');\n};\n",
             "function f() { db.query('DELETE'); }\nmodule.exports = { f };\n",
             "class A {\n  static async f(id) {\n    await db.query('DELETE');\n  }\n}\nexport default A;\n",
@@ -405,6 +480,8 @@ mod tests {
         }
         for text in [
             "db.query('DELETE');\n",
+            "function f() { db.query('DELETE'); }\nconst x = `a${f()}`;\n",
+            "const x = `a${db.query('DELETE')}`;\n",
             "function f() { db.query('DELETE'); }\nf();\n",
             "const f = () => db.query('DELETE');\nexport default f();\n",
             "const f = (() => db.query('DELETE'))();\n",

@@ -188,9 +188,15 @@ fn in_place(text: &str, masked: &str, name: &str) -> Option<String> {
     let is_of_name = |it: char| it.is_alphanumeric() || it == '_';
     let mut changed = String::with_capacity(text.len());
     let mut found = 0;
+    let mut is_fixture = false;
     for (line, plain) in text.split_inclusive('\n').zip(masked.split_inclusive('\n')) {
         let head = plain.trim_start();
-        if head.starts_with("def test") || head.starts_with("async def test") {
+        let defined = head.strip_prefix("async ").unwrap_or(head);
+        let is_given = is_fixture
+            && defined.starts_with("def ")
+            && !defined.starts_with(&format!("def {name}"));
+        is_fixture = head.starts_with("@pytest.fixture");
+        if is_given || head.starts_with("def test") || head.starts_with("async def test") {
             let is_default = [format!("{name}="), format!("{name} =")];
             if is_default.iter().any(|it| plain.contains(it.as_str()))
                 || !plain.trim_end().ends_with(':')

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::analyst::{Analyst, Call};
 use super::deferred::{only_builds_package, takes_given};
 use super::feeds::Feeds;
+use super::given_to_tests::as_given;
 use super::program::Task;
 use super::schema::Language;
 use super::script::ScriptFile;
@@ -117,7 +118,11 @@ impl Analyst<'_> {
         for judged in self.judge(&word, &task.call.directories, task.call.scope) {
             let written = self.written(&judged.path).filter(|it| !it.before);
             if let Some(text) = written.and_then(|it| it.text) {
-                let text = Word::text(&*text, task.call.span);
+                // A fixture is given what a test is.
+                let given = (file == "conftest.py")
+                    .then(|| as_given(file, &text))
+                    .flatten();
+                let text = Word::text(given.as_deref().unwrap_or(&text), task.call.span);
                 feeds = feeds.union(self.text(&task.call, language, &text, &[]));
             }
         }

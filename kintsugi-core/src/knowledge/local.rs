@@ -58,7 +58,7 @@ impl Analyst<'_> {
                 self.script_file(call, file, call.words)
             } else {
                 let language = super::languages::language_of(&text);
-                let text = Word::text(&*text, call.span);
+                let text = super::own_place::placed(language, &judged.path, &text, call.span);
                 self.text(call, language, &text, call.words)
             });
         }

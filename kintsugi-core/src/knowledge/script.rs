@@ -161,8 +161,11 @@ impl Analyst<'_> {
         self.reading.push(key);
         for piece in pieces {
             let before = self.before();
-            feeds = feeds.union(self.script_text(call, *piece, operands));
-            self.attribute(call, *piece, &before);
+            let placed = placed(piece);
+            let text = placed.as_deref().unwrap_or(piece.text);
+            let piece = ScriptFile { text, ..*piece };
+            feeds = feeds.union(self.script_text(call, piece, operands));
+            self.attribute(call, piece, &before);
         }
         self.reading.pop();
         let left = std::mem::replace(self.budget, rest);
@@ -282,6 +285,14 @@ impl<'f> Lines<'f> {
             },
         }
     }
+}
+
+/// The text of a script with where it lies in it, when it says something of that; a recipe has no place of its own.
+fn placed(file: &ScriptFile<'_>) -> Option<String> {
+    let language = file.language.unwrap_or_else(|| language_of(file.text));
+    file.part
+        .is_empty()
+        .then(|| super::own_place::at_its_place(language, file.path, file.text))?
 }
 
 /// The shell that reads it: the one that is named, else that of its first line.

@@ -419,7 +419,9 @@ pub(super) fn is_for_the_moment(words: &[String]) -> bool {
         let named = is_trial(name)
             || name.ends_with("-it")
             || name.starts_with("t-")
-            || name.starts_with("t_");
+            || name.starts_with("t_")
+            || name.ends_with("test")
+            || name.starts_with("test");
         super::own::is_passing(name)
             || name.contains("$$")
             || named && !super::lexicon::is_production(name)
@@ -474,7 +476,23 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
         return false;
     }
     let own: Vec<String> = call.words.iter().map(Word::display).collect();
-    let by_port = own.windows(2).any(|pair| {
+    let by_port = names_port(&own, &earlier);
+    // The command around it: `docker exec NAME …`.
+    let around = invocations.get(own_at).map(words_of);
+    let by_name = around.is_some_and(|words| {
+        words.iter().any(|word| word == "exec")
+            && earlier.iter().any(|started| {
+                started.windows(2).any(
+                    |pair| matches!(pair, [flag, name] if flag == "--name" && words.contains(name)),
+                )
+            })
+    });
+    (by_name || by_port) && is_here(call.words)
+}
+
+/// Whether the words of a client name a port that one of these containers was given.
+fn names_port(own: &[String], earlier: &[Vec<String>]) -> bool {
+    let by_option = own.windows(2).any(|pair| {
         matches!(pair, [flag, port] if matches!(flag.as_str(), "-p" | "-P" | "--port")
             && earlier.iter().flatten().any(|word| word.starts_with(&format!("{port}:"))))
     }) || own.iter().any(|word| {
@@ -491,17 +509,25 @@ fn is_of_own_container(call: &Call<'_>, made: &Made) -> bool {
                     .any(|word| word.starts_with(&start))
         })
     });
-    // The command around it: `docker exec NAME …`.
-    let around = invocations.get(own_at).map(words_of);
-    let by_name = around.is_some_and(|words| {
-        words.iter().any(|word| word == "exec")
-            && earlier.iter().any(|started| {
-                started.windows(2).any(
-                    |pair| matches!(pair, [flag, name] if flag == "--name" && words.contains(name)),
-                )
-            })
+    // `postgres://postgres:x@localhost:55432/postgres`
+    let by_address = own.iter().filter_map(|word| port_here(word)).any(|port| {
+        let start = format!("{port}:");
+        earlier
+            .iter()
+            .flatten()
+            .any(|word| word.starts_with(&start))
     });
-    (by_name || by_port) && is_here(call.words)
+    by_option || by_address
+}
+
+/// The port of this machine that an address names.
+fn port_here(word: &str) -> Option<&str> {
+    let (_, rest) = word.split_once("://")?;
+    let server = rest.split(['/', '?']).next()?;
+    let host = server.rsplit_once('@').map_or(server, |(_, host)| host);
+    let (host, port) = host.split_once(':')?;
+    let is_number = !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+    (matches!(host, "localhost" | "127.0.0.1") && is_number).then_some(port)
 }
 
 #[cfg(test)]

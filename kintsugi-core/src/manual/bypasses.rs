@@ -240,6 +240,7 @@
 //! | a verb or a purchase among the arguments or in the name of a library's call | `o.request("DELETE /repos/{owner}/{repo}")`, `purchase_reserved_instances_offering(…)` | `tests/corpus/dangerous-fetched.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | names for `xargs` that stand beside those of a search, or that a command in braces makes of them | `{ find . -name '*.log'; echo ~/work; } \| xargs rm -rf`, `{ find . \| sed 's#.*#/srv#'; } \| xargs rm -rf` | `tests/corpus/evasive-filtered.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a name in Go, Rust or another language that is given a second value in a block | `dir := "build"`, then `dir = "/home/u/thesis"; os.RemoveAll(dir)` and `go run .` | `tests/corpus/dangerous-tested.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a script of the line changed before it is run, by other spellings of `sed -i` | `echo x > a.sh; sed --in-place 's/x/rm -rf ~/' a.sh; sh a.sh` | `tests/corpus/dangerous-hours.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a module that stood there before and that a script imports | `python3 y.py` with `import m`, `node a.js` with `require('./n')` | `tests/tests/facts.rs`, `what_a_script_imports_of_files_that_stand_there_is_read` |
 //!
 //! # Open

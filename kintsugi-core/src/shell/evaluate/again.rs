@@ -209,8 +209,21 @@ impl Machine<'_> {
         let Some(before) = self.written(file) else {
             return;
         };
-        let flag = |word: &Word| word.known().is_some_and(|it| it.starts_with("-i"));
-        if matches!(program, "sed" | "gsed") && !rest.iter().any(flag) {
+        let flag = |word: &Word| {
+            let known = word.known();
+            known.is_some_and(|it| it.starts_with("-i") || it.starts_with("--in-place"))
+        };
+        // `sed -Ei`, `sed -ni`
+        let joined = |word: &Word| {
+            let known = word.known();
+            known.is_none_or(|it| {
+                it.starts_with('-') && !it.starts_with("--") && it.contains(['i', 'I'])
+            })
+        };
+        if matches!(program, "sed" | "gsed") && !rest.iter().any(|it| flag(it) || joined(it)) {
+            return;
+        }
+        if matches!(program, "perl" | "ruby") && rest.iter().skip(1).all(only_runs) {
             return;
         }
         if !self.spend(state::size(&before) / 16 + 1, file.span) {
@@ -233,4 +246,14 @@ impl Machine<'_> {
         let pieces = text.map_or_else(|| vec![Piece::Hole(edited)], state::text);
         self.keep_file(&(file.clone(), false), Some(&pieces));
     }
+}
+
+/// Whether an option of perl or ruby gives it no text of its own and changes no file: what stands behind it is the script (perlrun(1) 5.38;
+/// ruby(1) 3.3).
+fn only_runs(word: &Word) -> bool {
+    word.known().is_some_and(|it| {
+        let letters = it.strip_prefix('-').unwrap_or_default();
+        letters.starts_with(['I', 'W'])
+            || !letters.is_empty() && letters.chars().all(|it| "wctTuUv".contains(it))
+    })
 }
