@@ -16,7 +16,7 @@ use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
 use super::given_to_tests::{as_given, as_imported, has_files_in_memory};
 use super::migrations::without_way_back;
-use super::only_checks::{names_reader, only_checks_source};
+use super::only_checks::{names_guard, names_reader, only_checks_source, only_renders};
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{
@@ -61,7 +61,7 @@ const HANDLERS: &str = " cat tac head tail less more most bat wc sort uniq cut t
 /// ast-grep 0.30, semgrep 1.97, gitleaks 8.21, yara 4.5). What starts them by its name from a registry hands on the same text.
 const READERS: &str = " glow mdcat pandoc vale markdownlint markdownlint-cli markdownlint-cli2 mdformat remark textlint cspell alex lychee \
     markdown-link-check tree-sitter ast-grep sg semgrep gitleaks trufflehog detect-secrets aspell hunspell proselint prettier \
-    mdl mdbook-linkcheck yara yarac clamscan ";
+    mdl mdbook-linkcheck yara yarac clamscan kubeconform kubeval kube-score kube-linter ";
 
 impl Analyst<'_> {
     /// Whether a command only reads the texts that it is given or told of, and the line wrote nothing that it could take for its settings.
@@ -89,7 +89,10 @@ impl Analyst<'_> {
         }
         let own = self.files.iter().filter(|it| !is_settled(*it));
         let own: Vec<&str> = own.map(|(path, _)| path.as_str()).collect();
-        names_reader(words) && own.is_empty() || only_checks_source(words, &own)
+        names_reader(words) && own.is_empty()
+            || names_guard(words) && own.iter().all(|path| is_of_tests(path))
+            || only_renders(words, &own)
+            || only_checks_source(words, &own)
     }
 }
 

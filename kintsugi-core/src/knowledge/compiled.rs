@@ -1,7 +1,7 @@
 //! Programs that the line writes, compiles and starts.
 
 use super::analyst::{Analyst, Call};
-use super::deferred::{only_builds, only_waits, takes_records};
+use super::deferred::{only_builds, only_waits, takes_given, takes_records};
 use super::feeds::Feeds;
 use super::program::Task;
 use super::schema::Language;
@@ -100,6 +100,16 @@ impl Analyst<'_> {
                     self.started_by_source(task, word, &text);
                 }
             }
+        }
+        // An object is no program yet: what its functions are given, others name.
+        let is_object = |word: &Word| {
+            let known = word.known();
+            known.is_some_and(|it| matches!(&*it, "-c" | "-S" | "-E" | "-fsyntax-only"))
+        };
+        if task.call.words.iter().any(is_object) {
+            let found = self.analysis.effects.split_off(first);
+            let kept = found.into_iter().filter(|effect| !takes_given(effect));
+            self.analysis.effects.extend(kept);
         }
         if is_deferred {
             let found = self.analysis.effects.split_off(first);

@@ -47,7 +47,8 @@ const RUNS: [&str; 26] = [
 /// Words behind a package manager, or a tool for building, by which something is built, checked, tested, or served for development: functions
 /// are called for a request, or by a test.
 const BUILDS: &str = " dev build test vet check compile clippy lint typecheck type-check tsc fmt format nextest package verify assemble \
-    compileJava compileKotlin spec rspec rubocop test:unit test:integration makemigrations ";
+    compileJava compileKotlin spec rspec rubocop test:unit test:integration makemigrations \
+    migrate showmigrations ";
 
 /// Tools that build, check or test by such a word.
 const BUILDERS: &str = " go cargo mix mvn mvnw ./mvnw gradle gradlew ./gradlew dotnet swift npm pnpm yarn bun make just bin/rails rails \
@@ -75,6 +76,11 @@ pub(super) fn only_builds(words: &[Word]) -> bool {
     };
     match words.as_slice() {
         ["cargo" | "go" | "dotnet" | "swift", "run", ..] => false,
+        ["python" | "python3", "manage.py" | "./manage.py", rest @ ..] => is_verb(rest),
+        [
+            "ruff" | "mypy" | "pyright" | "eslint" | "tsc" | "rubocop" | "phpstan",
+            ..,
+        ] => true,
         [first, rest @ ..] if listed(BUILDERS, first) => is_verb(rest),
         ["npx" | "bunx", name, rest @ ..] if listed(BUILDERS, name) => is_verb(rest),
         _ => false,
@@ -213,10 +219,20 @@ pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
     let name = path.rsplit('/').next()?;
     let (_, kind) = name.rsplit_once('.')?;
     if listed(COMPILED, kind) {
+        // Tests in the file itself that keep what they need in memory.
+        let (text, tests) = text.split_once("#[cfg(test)]\n").unwrap_or((text, ""));
+        let is_quiet = tests.is_empty()
+            || STAND_INS.iter().any(|it| tests.contains(it))
+                && !REACHING.iter().any(|it| tests.contains(it))
+                && !["remove_", "process", "Command"]
+                    .iter()
+                    .any(|it| tests.contains(it));
+        if !is_quiet {
+            return None;
+        }
         let is_computed = |line: &str| {
-            let line = line.trim_start();
-            let is_variable =
-                line.starts_with("var ") || line.contains("static ") || line.starts_with("let ");
+            // What is indented stands in a function, or behind `var (`.
+            let is_variable = line.starts_with("var ") || line.contains("static ");
             is_variable && line.contains('(') && (line.contains('=') || line.starts_with("var ("))
         };
         let is_own = name != "build.rs" && !RUNS.iter().any(|part| text.contains(part));

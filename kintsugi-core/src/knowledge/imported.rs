@@ -29,7 +29,10 @@ impl Analyst<'_> {
             .filter_map(|(path, written)| {
                 let name = path.rsplit('/').next().unwrap_or_default();
                 let module = module(language, name)?;
-                Some((module, written.text.as_ref()?))
+                let text = written.text.as_ref()?;
+                let package = path.rsplit('/').nth(1).unwrap_or_default();
+                let is_foreign = language == Language::Python && is_foreign(word, &module, package);
+                (!is_foreign).then_some((module, text))
             })
             .collect();
         if files.is_empty() {
@@ -118,6 +121,33 @@ fn imports(language: Language, word: &Word, module: &str) -> bool {
         (Language::Shell, _) => any(&[". ", ". ./", "source ", "source ./"]),
         _ => false,
     }
+}
+
+/// Whether a text in Python only imports something of that name from packages in which the file does not lie: `from django.db import models`
+/// beside `app/models.py`.
+fn is_foreign(word: &Word, module: &str, package: &str) -> bool {
+    let Some(text) = word.known() else {
+        return false;
+    };
+    let mut found = false;
+    let mut lines = text.split(['\n', ';']);
+    let is_own = lines.any(|line| {
+        let line = line.trim();
+        if !line.contains(module) || !line.contains("import") {
+            return false;
+        }
+        let from = line
+            .strip_prefix("from ")
+            .and_then(|it| it.split_once(" import "));
+        let Some((path, _)) = from else {
+            return true;
+        };
+        found = true;
+        path.starts_with('.')
+            || path.split('.').any(|it| it == module)
+            || path.rsplit('.').next() == Some(package)
+    });
+    found && !is_own
 }
 
 /// The text without the names by which it speaks of a module.

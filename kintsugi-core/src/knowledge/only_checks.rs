@@ -64,6 +64,12 @@ fn goes_on(name: &str) -> bool {
     })
 }
 
+/// Whether the name of a program, with the directories in front, says that it judges a text.
+pub(super) fn names_judge(name: &str) -> bool {
+    let last = name.rsplit(['/', '.']).next().unwrap_or_default();
+    last.split(['-', '_']).any(|it| listed(JUDGING, it)) && !goes_on(last)
+}
+
 /// Whether a command shows, checks or judges the text that it is given.
 pub(super) fn names_reader(words: &[Word]) -> bool {
     let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
@@ -121,12 +127,60 @@ pub(super) fn names_reader(words: &[Word]) -> bool {
                 && !options.any(|word| goes_on(word));
             is_judge || rest.next().is_some_and(|word| listed(JUDGES, word))
         }
+        // `python -m guard check 'rm -rf /'`
+        "python" | "python3" if words.get(1).is_some_and(|word| word == "-m") => {
+            let module = words.get(2).map_or("", String::as_str);
+            let judges = words.get(3).is_some_and(|word| listed(JUDGES, word));
+            let is_judge = module.split(['.', '_']).any(|it| listed(JUDGING, it));
+            (judges || is_judge)
+                && !words
+                    .iter()
+                    .skip(2)
+                    .any(|word| word.starts_with('-') && goes_on(word))
+        }
         "cargo" if second == "run" => {
             let own = rest.skip_while(|word| *word != "--").nth(1);
             own.is_some_and(|word| listed(JUDGES, word))
         }
+        // A guard that is installed, of which nothing else is known: `guard check 'rm -rf /'`.
+        _ if listed(JUDGING, first) => listed(JUDGES, second),
         _ => is_reader(first),
     }
+}
+
+/// Whether a command gives a guard something to judge, by its name: `guard check 'rm -rf /'`, `python -m guard -- 'rm -rf /'`.
+pub(super) fn names_guard(all: &[Word]) -> bool {
+    let words: Vec<String> = all.iter().take(4).map(Word::display).collect();
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_guard = match texts.as_slice() {
+        ["python" | "python3", "-m", module, ..] => names_judge(module),
+        [first, ..] => first.starts_with("./") || listed(JUDGING, first),
+        [] => false,
+    };
+    is_guard && names_reader(all)
+}
+
+/// Whether a command only renders or checks manifests for a cluster, and the line wrote nothing but such (Helm 3.16, kustomize 5.5,
+/// kubeconform 0.6).
+pub(super) fn only_renders(words: &[Word], own: &[&str]) -> bool {
+    let words: Vec<String> = words.iter().map(Word::display).collect();
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_renderer = match texts.as_slice() {
+        ["helm", "lint" | "template", rest @ ..] => {
+            !rest.iter().any(|it| it.contains("post-renderer"))
+        }
+        ["kustomize", "build", rest @ ..] | ["kubectl", "kustomize", rest @ ..] => {
+            !rest.iter().any(|it| it.starts_with("--enable"))
+        }
+        ["kubeconform" | "kubeval" | "kube-score" | "kube-linter", ..] => true,
+        _ => false,
+    };
+    let is_manifest = |path: &&str| {
+        [".yaml", ".yml", ".tpl", ".json"]
+            .iter()
+            .any(|end| path.ends_with(end))
+    };
+    is_renderer && own.iter().all(is_manifest)
 }
 
 /// Whether a command only checks source; `own` are the files that the line wrote.

@@ -48,7 +48,8 @@ pub(super) fn at_its_place(language: Language, path: &str, text: &str) -> Option
     (changed != text).then_some(changed)
 }
 
-/// The text with `.` in the place of the directory in which it is started, where it goes to no other: `process.cwd()`, `os.getcwd()`.
+/// The text with `.` in the place of the directory in which it is started, where it goes to no other (`process.cwd()`, `os.getcwd()`), the
+/// interpreter by its name, and routes as what they are.
 pub(super) fn from_here(language: Language, word: &Word) -> Cow<'_, Word> {
     said_here(language, word).map_or(Cow::Borrowed(word), Cow::Owned)
 }
@@ -58,7 +59,11 @@ fn said_here(language: Language, word: &Word) -> Option<Word> {
         return None;
     };
     let calls: &[(&str, &str)] = if language == Language::Python {
-        &[("os.getcwd()", "\".\""), ("Path.cwd()", "Path(\".\")")]
+        &[
+            ("os.getcwd()", "\".\""),
+            ("Path.cwd()", "Path(\".\")"),
+            ("sys.executable", "\"python3\""),
+        ]
     } else if language == Language::Javascript {
         &[("process.cwd()", "\".\"")]
     } else if language == Language::Ruby {
@@ -67,13 +72,39 @@ fn said_here(language: Language, word: &Word) -> Option<Word> {
         return None;
     };
     let says = |it: &(&str, &str)| text.contains(it.0);
-    if text.len() > TEXT_BYTES_MAX || !calls.iter().any(says) || text.contains("chdir") {
+    let is_other = text.contains("chdir") || is_set(text, "sys.executable");
+    let routes = language == Language::Python && text.contains(".delete(");
+    if text.len() > TEXT_BYTES_MAX || is_other || !routes && !calls.iter().any(says) {
         return None;
     }
-    let changed = calls
+    let mut changed = calls
         .iter()
         .fold(text.clone(), |text, (call, here)| text.replace(call, here));
+    if routes {
+        changed = with_routes(&changed);
+    }
     Some(Word::text(changed, word.span))
+}
+
+/// `@app.delete("/items/{id}")` in front of a function says for which requests it is called, and deletes nothing (`FastAPI` 0.115, Flask 3).
+fn with_routes(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let code = line.trim_start();
+        let is_route = code.starts_with('@')
+            && code.split_once(".delete(").is_some_and(|(name, path)| {
+                name.bytes()
+                    .skip(1)
+                    .all(|it| it.is_ascii_alphanumeric() || b"_.".contains(&it))
+                    && (path.starts_with("\"/") || path.starts_with("'/"))
+            });
+        if is_route {
+            kept.push_str(&line.replacen(".delete(", ".get(", 1));
+        } else {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 fn in_python(path: &str, text: &str) -> Option<String> {

@@ -170,7 +170,8 @@ impl Analyst<'_> {
             (language_of(path), text.to_string())
         };
         self.running.push(path.to_owned());
-        self.text(call, language, &Word::text(text, call.span), &[]);
+        let text = super::own_place::placed(language, path, &text, call.span);
+        self.text(call, language, &text, &[]);
         self.running.pop();
     }
 }

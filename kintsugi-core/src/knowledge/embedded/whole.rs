@@ -134,8 +134,16 @@ impl Script<'_> {
         self.empties_by_opening(tokens);
         self.listed(tokens);
         self.deletes_by_option(tokens);
+        // A statement is executed on a connection as well (sqlx 0.8, tokio-postgres 0.7, rusqlite 0.32).
+        let asks = named(&[
+            "sqlx",
+            "tokio_postgres",
+            "rusqlite",
+            "sea_orm",
+            "deadpool_postgres",
+        ]);
         let shells = |found: &Embedded| match found {
-            Embedded::Shell(word) => is_shell(word),
+            Embedded::Shell(word) => is_shell(word) && !(asks && is_unknown(word)),
             Embedded::Command(words) => words.first().is_some_and(is_shell),
             Embedded::Effect { .. }
             | Embedded::Unknown(_)
