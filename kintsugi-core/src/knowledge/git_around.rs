@@ -81,9 +81,17 @@ impl Analyst<'_> {
             if let [flag, setting] = pair
                 && flag == "-c"
                 && let Some((key, address)) = setting.split_once('=')
-                && let Some(name) = remote_of_key(key)
             {
-                self.keep_remote(name, address, false);
+                if let Some(name) = remote_of_key(key) {
+                    self.keep_remote(name, address, false);
+                } else if let Some(base) = base_of_key(key)
+                    && host(base) != host(address)
+                {
+                    let target = Target::named(base.to_owned());
+                    self.push(&task.call, Action::Publish, Role::Remote, target)
+                        .with(task.parsed.modifiers)
+                        .by("git push");
+                }
             }
         }
         let named = task.parsed.values.iter().find(|it| it.role == "remote");
@@ -131,6 +139,25 @@ fn remote_of_key(key: &str) -> Option<&str> {
     let rest = key.strip_prefix("remote.")?;
     rest.strip_suffix(".url")
         .or_else(|| rest.strip_suffix(".pushurl"))
+}
+
+/// What addresses begin with instead: BASE of `url.BASE.insteadOf` and `url.BASE.pushInsteadOf`.
+fn base_of_key(key: &str) -> Option<&str> {
+    let rest = key.get(4..).filter(|_| {
+        key.get(..4)
+            .is_some_and(|it| it.eq_ignore_ascii_case("url."))
+    })?;
+    let (base, last) = rest.rsplit_once('.')?;
+    let is_one =
+        last.eq_ignore_ascii_case("insteadof") || last.eq_ignore_ascii_case("pushinsteadof");
+    is_one.then_some(base)
+}
+
+/// The host in the beginning of an address: `https://HOST/`, `git@HOST:`.
+fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or_default()
 }
 
 /// The operands of a command, as texts.

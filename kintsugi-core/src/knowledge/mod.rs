@@ -9,7 +9,7 @@
 //! | commands within commands, and wrappers | `wrapped`, `env_split`, `script`, `implicit`, `holes`, `searched`, `filters`, `own_input`, `modules_there` |
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
-//! | files that the line writes and something runs | `settings`, `web_shells`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
+//! | files that the line writes and something runs | `settings`, `workflows`, `web_shells`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
 //! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `backups`, `lately` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
@@ -124,6 +124,7 @@ mod unfamiliar;
 mod verbs;
 mod web_shells;
 mod without_end;
+mod workflows;
 mod wrapped;
 
 use std::collections::BTreeMap;

@@ -66,6 +66,9 @@ const LOOKING: [&str; 24] = [
     "info",
 ];
 
+/// What leaves out what stands behind it.
+const LEAVING_OUT: [&str; 6] = ["skip", "no", "without", "disable", "bypass", "ignore"];
+
 /// Longest word that is read, in bytes.
 const WORD_BYTES_MAX: usize = 120;
 
@@ -93,10 +96,13 @@ impl Analyst<'_> {
             let is_path = text.contains('/') && !is_variable;
             let file = text.rsplit('/').next().unwrap_or_default().to_owned();
             let (name, value) = text.split_once('=').unwrap_or((&file, ""));
+            // `SKIP_TESTS=1`, `--no-verify`, `DRY_RUN=0`.
+            let is_left_out = matches!(value, "0" | "false" | "no" | "off")
+                || parts(name).any(|part| LEAVING_OUT.contains(&part.as_str()));
             for part in parts(name).chain(parts(value)) {
                 let part = part.as_str();
                 production |= !is_path && matches!(part, "prod" | "production" | "prd" | "live");
-                looks |= LOOKING.contains(&part);
+                looks |= !is_left_out && LOOKING.contains(&part);
                 if VERBS.contains(&part) && !is_variable && verb.is_none() {
                     verb = Some(text.clone());
                 }
@@ -134,12 +140,17 @@ mod tests {
                 "make prod-deploy",
                 "npm run deploy:prod",
                 "just release prod",
+                "make deploy ENV=production SKIP_TESTS=1",
+                "npm run deploy:prod -- --skip-tests",
+                "make deploy-prod DRY_RUN=0",
                 "NODE_ENV=production npm run db:migrate",
             ],
             &[
                 "make build ENV=production",
                 "npm run build:prod",
                 "make deploy ENV=staging",
+                "make deploy ENV=production DRY_RUN=1",
+                "make deploy-prod SKIP_TESTS=1 CHECK=1",
                 "make deploy",
                 "NODE_ENV=production npm test",
                 "just deploy-check production",

@@ -76,6 +76,9 @@ pub struct Command {
     /// `-5` and `+5` are options of their own: `head -20`, `nice -5`, `git log -3`.
     #[serde(default)]
     pub numbers: bool,
+    /// A subcommand may be shortened to any beginning that no other has: `npm unpub`, `hg stri`. Holds for the entries below too.
+    #[serde(default)]
+    pub abbreviates: bool,
     /// The first word may be a cluster of option letters without a dash: `tar xzf`, `ps aux`.
     #[serde(default)]
     pub bundled: bool,

@@ -5,6 +5,7 @@
 use super::analyst::{Analyst, Call};
 use super::foreign::language_of;
 use super::schema::Language;
+use super::workflows;
 use crate::shell::{Piece, Word};
 
 /// Programs, and how the names of the files begin that they run. Sources: the documentation of each, 2025.
@@ -37,6 +38,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("doit", "dodo.py"),
     ("waf", "wscript"),
     ("snakemake", "Snakefile"),
+    ("nextflow", "main.nf nextflow.config"),
     ("conan", "conanfile.py"),
     ("locust", "locustfile.py"),
     ("gunicorn", "gunicorn.conf.py"),
@@ -55,6 +57,28 @@ const SETTINGS: &[(&str, &str)] = &[
     ("guard", "Guardfile"),
     ("task go-task", "Taskfile."),
     ("mage", "magefile.go"),
+];
+
+/// Commands that build what stands in the project and start it, and the kinds of its sources. Sources: the documentation of each, 2025.
+const STARTING: &[(&str, &str)] = &[
+    ("dotnet run", "cs fs vb"),
+    ("dotnet watch", "cs fs vb"),
+    ("swift run", "swift"),
+    ("gradle run", "java kt groovy"),
+    ("gradlew run", "java kt groovy"),
+    ("mvn exec:java", "java"),
+    ("sbt run", "scala"),
+    ("mill run", "scala"),
+    ("scala-cli run", "scala sc"),
+    ("stack run", "hs"),
+    ("cabal run", "hs"),
+    ("dune exec", "ml"),
+    ("nimble run", "nim"),
+    ("dub run", "d"),
+    ("shards run", "cr"),
+    ("v run", "v"),
+    ("dart run", "dart"),
+    ("mix run", "ex exs"),
 ];
 
 /// Programs, the variable that says where their start-up files are, and the names of these below it (bash(1) 5.2 and zsh(1) 5.9,
@@ -98,12 +122,32 @@ impl Analyst<'_> {
         if program == "git" {
             self.run_hooks(call);
         }
+        self.run_started(call, program);
         let mut rows = SETTINGS.iter();
         let row = rows.find(|(programs, _)| programs.split(' ').any(|it| it == program));
         let Some((_, begins)) = row else { return };
         let is_one = |path: &&String| {
             let name = path.rsplit('/').next().unwrap_or_default();
             begins.split(' ').any(|begin| name.starts_with(begin))
+        };
+        let paths: Vec<String> = self.files.keys().filter(is_one).cloned().collect();
+        for path in paths {
+            self.run_own(call, &path);
+        }
+    }
+
+    /// Sources that the line writes, of a program that it then builds and starts: `cat > Program.cs; dotnet run`.
+    fn run_started(&mut self, call: &Call<'_>, program: &str) {
+        let mut words = call.words.iter().skip(1).map(Word::display);
+        let Some(verb) = words.find(|word| !word.starts_with('-')) else {
+            return;
+        };
+        let mut rows = STARTING.iter();
+        let row = rows.find(|(command, _)| command.split_once(' ') == Some((program, &*verb)));
+        let Some((_, kinds)) = row else { return };
+        let is_one = |path: &&String| {
+            let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
+            kinds.split(' ').any(|it| it == kind)
         };
         let paths: Vec<String> = self.files.keys().filter(is_one).cloned().collect();
         for path in paths {
@@ -162,6 +206,8 @@ impl Analyst<'_> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let (language, text) = if matches!(name, "pom.xml" | "build.xml") {
             (Language::Shell, commands_of_xml(&text))
+        } else if workflows::is_workflow(path) {
+            (Language::Shell, workflows::shell_of(&text))
         } else if name.starts_with("Taskfile.") || name.to_ascii_lowercase().ends_with("justfile") {
             let words = call.words.iter().skip(1).map(Word::display);
             let names: Vec<String> = words.filter(|word| !word.starts_with('-')).collect();

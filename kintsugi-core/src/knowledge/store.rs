@@ -124,6 +124,19 @@ impl Node {
             .filter_map(|(_, child)| self.children.get(*child))
     }
 
+    /// The one subcommand whose name begins so, with its name.
+    pub(super) fn beginning<'n>(&'n self, word: &str) -> Option<(&'n str, &'n Self)> {
+        let first = self.names.partition_point(|(known, _)| **known < *word);
+        let behind = self.names.get(first..).unwrap_or_default();
+        let mut all = behind
+            .iter()
+            .take_while(|(known, _)| known.starts_with(word));
+        let (name, child) = all.next()?;
+        let is_alone = all.all(|(_, other)| other == child);
+        let child = self.children.get(*child).filter(|_| is_alone)?;
+        Some((name, child))
+    }
+
     /// The subcommand of exactly that name, which may be a pattern.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.index_of(name)

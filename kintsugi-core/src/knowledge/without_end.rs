@@ -40,6 +40,19 @@ impl Analyst<'_> {
                 continue;
             }
             let feeding = feeding(script, first, end);
+            let is_fed_too = |other: &Invocation| {
+                let Input::Pipe { first, end } = other.input else {
+                    return false;
+                };
+                let source = script.between(first, end).iter();
+                !feeding.contains(&other.span)
+                    && other.span != command.span
+                    && source.clone().any(|it| feeding.contains(&it.span))
+            };
+            // `cat /dev/zero | tee "$(… | head -1)"`: whoever else takes of it has no bound.
+            if script.invocations.iter().any(is_fed_too) {
+                continue;
+            }
             self.analysis.effects.retain(|effect| {
                 let is_device = ENDLESS.contains(&effect.target.text.as_ref());
                 !(effect.action == Action::Read && is_device && feeding.contains(&effect.span))

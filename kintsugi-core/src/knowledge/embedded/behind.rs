@@ -55,8 +55,16 @@ impl Script<'_> {
                     let member = named_member(cursor, &value);
                     object = Some(std::mem::replace(&mut value, member));
                 }
-                Some(Token::Mark("->" | "?."))
-                    if matches!(cursor.ahead(1), Some(Token::Mark("("))) =>
+                // `vec!["rm", "-rf"]`.
+                Some(Token::Mark("["))
+                    if self.language == Language::Other && value.path.as_deref() == Some("vec") =>
+                {
+                    value = self.bracketed(cursor, "[");
+                }
+                // `f->(x)`, `f?.(x)`, and `rm.(all)` of Julia.
+                Some(Token::Mark(mark @ ("->" | "?." | ".")))
+                    if matches!(cursor.ahead(1), Some(Token::Mark("(")))
+                        && (*mark != "." || self.language == Language::Other) =>
                 {
                     cursor.at += 1;
                 }
@@ -112,6 +120,10 @@ impl Script<'_> {
             *value = super::value::home();
             return;
         }
+        // `Directory.CreateTempSubdirectory().FullName` of .NET.
+        if is_temporary(value) && given.is_some_and(|it| it.ends_with(".FullName")) {
+            return;
+        }
         let member = given
             .filter(|path| path.ends_with("argv") || *path == "Deno.args")
             .and_then(|path| self.given_words(path))
@@ -164,13 +176,7 @@ impl Script<'_> {
                 (Some(Token::Name(_)), Some(Token::Mark(":")))
             );
             if self.language == Language::Ruby && (!cursor.at_argument() || has_keyword) {
-                let name = path.rsplit('.').next().unwrap_or_default();
-                let name = if cursor.is("!") {
-                    [name, "!"].concat()
-                } else {
-                    name.to_owned()
-                };
-                self.ends_elsewhere(&name);
+                self.ends_elsewhere(path.rsplit('.').next().unwrap_or_default());
             }
             return value;
         }
@@ -185,12 +191,7 @@ impl Script<'_> {
         let opens = cursor.is("{") || cursor.name() == Some("do");
         let bar = matches!(cursor.ahead(1), Some(Token::Mark("|")));
         if let (true, true, Some(Token::Name(name))) = (opens, bar, cursor.ahead(2)) {
-            let is_path = list.words.iter().any(|word| {
-                matches!(
-                    word.pieces.first(),
-                    Some(Piece::Hole(Hole::Other(TEMPORARY)))
-                )
-            });
+            let is_path = is_temporary(list);
             // `Dir.mktmpdir { |d| … }`.
             let value = if is_path {
                 list.clone()
@@ -254,4 +255,12 @@ pub(super) fn globs(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a value is a path that was made for the moment, or begins with one.
+fn is_temporary(value: &Value) -> bool {
+    value.words.iter().any(|word| {
+        let first = word.pieces.first();
+        matches!(first, Some(Piece::Hole(Hole::Other(TEMPORARY))))
+    })
 }

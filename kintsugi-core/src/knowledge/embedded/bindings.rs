@@ -1,10 +1,13 @@
 //! Where a script gives names to modules, functions and elements of lists.
 
+use super::calls;
 use super::cursor::Cursor;
 use super::lex::{Part, Token};
 use super::script::Script;
 use super::value::Value;
+use crate::effect::Span;
 use crate::knowledge::schema::Language;
+use crate::shell::{Hole, Piece, Word};
 
 impl Script<'_> {
     /// `const { execSync: run } = require('child_process')`.
@@ -104,6 +107,46 @@ impl Script<'_> {
         value
     }
 
+    /// `name <- value`. What had the name before may still have it.
+    pub(super) fn assigned_by_arrow(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Value {
+        let before = self
+            .names
+            .get(name)
+            .filter(|it| !it.words.is_empty())
+            .cloned();
+        cursor.at += 1;
+        let mut value = self.assigned(cursor, name);
+        if let Some(before) = before {
+            value.or(&before);
+            self.bind(name, value.clone());
+        }
+        value
+    }
+
+    /// A name that the text does not bind: a builtin, or a member of a module imported whole.
+    pub(super) fn free(&self, name: &str) -> Value {
+        let star = self
+            .names
+            .get("*")
+            .and_then(|module| module.path.as_deref());
+        let path = match star {
+            Some(module) if calls::find(self.language, name, false).is_none() => {
+                format!("{module}.{name}")
+            }
+            _ => name.to_owned(),
+        };
+        let mut value = Value::named(path);
+        if name.starts_with(['$', '@']) {
+            value.words = vec![Word {
+                pieces: vec![Piece::Hole(Hole::Variable(
+                    name.trim_start_matches(['$', '@']).to_owned(),
+                ))],
+                span: Span::default(),
+            }];
+        }
+        value
+    }
+
     /// `with E as name`: what a manager gives is as good as the manager.
     pub(super) fn named_as(&mut self, cursor: &mut Cursor<'_>, value: Value) {
         if cursor.name() != Some("as") {
@@ -198,6 +241,18 @@ impl Script<'_> {
                     break;
                 }
                 Token::Name(name) => names.push(name.clone()),
+                // `for _, d := range all` of Go.
+                Token::Mark(":=" | "=") if matches!(cursor.ahead(1), Some(Token::Name(name)) if name == "range") =>
+                {
+                    cursor.at += 2;
+                    break;
+                }
+                // `for (String d : all)` of Java, `for (d <- all)` of Scala.
+                Token::Mark(mark @ (":" | "<")) if self.language == Language::Other => {
+                    names.drain(..names.len().saturating_sub(1));
+                    cursor.at += if *mark == "<" { 2 } else { 1 };
+                    break;
+                }
                 token
                     if matches!(token.mark(), "," | "[" | "]" | "(" | ")")
                         && self.language != Language::Perl => {}

@@ -19,6 +19,11 @@ const KEY_TOKENS_MAX: usize = 16;
 impl Script<'_> {
     /// A list, a group or a block.
     pub(super) fn bracketed(&mut self, cursor: &mut Cursor<'_>, open: &str) -> Value {
+        if open == "["
+            && let Some(list) = self.slice_of_go(cursor)
+        {
+            return list;
+        }
         let arguments = self.arguments(cursor, open);
         match (open, arguments.as_slice()) {
             ("(", [(None, only)]) => only.clone(),
@@ -91,12 +96,8 @@ impl Script<'_> {
                 self.statement(cursor);
                 continue;
             }
-            if let Some(value) = self.array_of_java(cursor) {
-                arguments.push((keyword, value));
-                continue;
-            }
             if let Some("for" | "foreach" | "await" | "async" | "lambda" | "new" | "my" | "if") =
-                cursor.name()
+                cursor.name().filter(|_| !self.is_new_array(cursor))
             {
                 self.statement(cursor);
                 if cursor.at > start + 1 || !arguments.is_empty() {
@@ -120,12 +121,11 @@ impl Script<'_> {
     /// `dir := "build"`, then `dir = "/home/u/thesis"` in a block: what has the name may be either.
     fn set_again(&mut self, name: Option<&str>, value: &Value) {
         let Some(name) = name else { return };
-        let before = self.names.get(name).filter(|it| !it.words.is_empty());
-        if let Some(before) = before {
-            let mut either = value.clone();
+        let mut either = value.clone();
+        if let Some(before) = self.names.get(name).filter(|it| !it.words.is_empty()) {
             either.or(before);
-            self.bind(name, either);
         }
+        self.bind(name, either);
     }
 
     /// Whether `name = value` comes next in a block of a language of which it is not known whether that is a field or a statement.

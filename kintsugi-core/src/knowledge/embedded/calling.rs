@@ -154,6 +154,9 @@ impl Script<'_> {
             self.started(&words.collect::<Vec<_>>());
             return Value::unknown(Feed::Program);
         }
+        if let Some(value) = self.builds_command(call) {
+            return value;
+        }
         // A part of a list is as good as the list.
         let listed = call.object.iter().chain(call.positional()).next();
         if let Some(list) = listed.filter(|it| it.items.is_some())

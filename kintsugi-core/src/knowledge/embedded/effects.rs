@@ -1,12 +1,13 @@
 //! What a call of a script does, and what it gives back.
 
 use super::Embedded;
-use super::calls::{self, Does, SELF};
+use super::calls::{self, Decode, Does, SELF};
 use super::decode::decoded;
 use super::script::Script;
 use super::value::{Value, pattern, patterned};
 use crate::effect::{Action, Feed, Modifier, Modifiers, Role};
 use crate::knowledge::holes::TEMPORARY;
+use crate::knowledge::schema::Language;
 use crate::shell::{Hole, Piece, Word};
 
 /// A call: the function in full, the object before the dot, and the arguments with their keywords.
@@ -92,6 +93,7 @@ impl Script<'_> {
             Does::Walk => Self::walked(call),
             Does::Secret => self.secret(call),
             Does::Below => call.argument(0).then("/", &star()),
+            Does::Decode(Decode::Format) if self.language == Language::Other => self.filled(call),
             Does::Decode(decode) => {
                 self.hides |= decode.hides();
                 decoded(decode, call)
@@ -184,6 +186,14 @@ impl Script<'_> {
         {
             self.launch_value(&other);
         }
+        // `execProcess("rm", args = a)` of Nim.
+        if let ([program], Some(list)) = (arguments.as_slice(), call.keyword("args"))
+            && let Some(words) = &list.items
+        {
+            let words: Vec<Value> = std::iter::once(program).chain(words).cloned().collect();
+            self.command(&words);
+            return Value::unknown(Feed::Program);
+        }
         match arguments.as_slice() {
             [list, ..] if list.items.is_some() => {
                 self.command(list.items.as_deref().unwrap_or_default());
@@ -225,7 +235,7 @@ impl Script<'_> {
         Value::unknown(Feed::Program)
     }
 
-    fn shell(&mut self, text: &Value) {
+    pub(super) fn shell(&mut self, text: &Value) {
         self.was_decoded(text);
         self.called_unseen(text);
         self.found

@@ -142,19 +142,61 @@ impl Script<'_> {
         true
     }
 
-    /// `new String[]{"rm", "-rf"}`, consumed when it is there.
-    pub(super) fn array_of_java(&mut self, cursor: &mut Cursor<'_>) -> Option<Value> {
-        let mark = |at: usize| cursor.ahead(at).map_or("", Token::mark);
-        let is_array = self.language == Language::Other
-            && cursor.name() == Some("new")
-            && [mark(2), mark(3), mark(4)] == ["[", "]", "{"];
-        if !is_array {
+    /// `new String[]{"rm", "-rf"}` and `new[] { "rm" }` behind their first word, consumed when it is there.
+    pub(super) fn array_behind_new(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: &str,
+    ) -> Option<Value> {
+        if self.language != Language::Other || name != "new" {
             return None;
         }
-        cursor.at += 5;
+        let is_typed = matches!(cursor.peek(), Some(Token::Name(_)));
+        self.array(cursor, usize::from(is_typed), 0)
+    }
+
+    /// Whether `new String[]{…}` or `new[] {…}` comes next.
+    pub(super) fn is_new_array(&self, cursor: &Cursor<'_>) -> bool {
+        self.language == Language::Other
+            && cursor.name() == Some("new")
+            && (1..3).any(|at| cursor.ahead(at).map_or("", Token::mark) == "[")
+    }
+
+    /// `[]string{"rm", "-rf"}` and `[...]string{"rm"}` of Go, consumed when it is there.
+    pub(super) fn slice_of_go(&mut self, cursor: &mut Cursor<'_>) -> Option<Value> {
+        if self.language != Language::Other {
+            return None;
+        }
+        self.array(cursor, 0, 1)
+    }
+
+    /// Brackets with a list in braces, `before` names in front of them and `behind` between.
+    fn array(&mut self, cursor: &mut Cursor<'_>, before: usize, behind: usize) -> Option<Value> {
+        let mark = |at: usize| cursor.ahead(at).map_or("", Token::mark);
+        if mark(before) != "[" {
+            return None;
+        }
+        let mut at = before + 1;
+        at += usize::from(mark(at) == "...");
+        if mark(at) != "]" {
+            return None;
+        }
+        at += 1;
+        if behind == 1 && !matches!(cursor.ahead(at), Some(Token::Name(_))) {
+            return None;
+        }
+        at += behind;
+        if mark(at) != "{" {
+            return None;
+        }
+        cursor.at += at + 1;
         let mut items = Vec::new();
         while cursor.peek().is_some() && !cursor.accept("}") && self.budget.spend(1) {
             let start = cursor.at;
+            cursor.skip_lines();
+            if cursor.accept("}") {
+                break;
+            }
             items.push(self.expression(cursor));
             cursor.accept(",");
             cursor.skip_lines();

@@ -467,6 +467,7 @@ pub(super) const JAVASCRIPT: &[(&str, Does)] = &[
     ("fs.readFile", path(Read, 0)),
     ("fs.readFileSync", path(Read, 0)),
     ("fs.promises.readFile", path(Read, 0)),
+    ("fs/promises.readFile", path(Read, 0)),
     ("fs.createReadStream", path(Read, 0)),
     ("fs.openSync", Open),
     (".openSync", Open),

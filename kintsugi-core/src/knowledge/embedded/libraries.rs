@@ -180,11 +180,17 @@ impl Script<'_> {
     /// `git.push(["--force", "origin", "main"])`, `git.clean("fdx")` of simple-git (3), `push({ force: true })` of isomorphic-git (1).
     fn told_to_simple_git(&mut self, call: &Call<'_>, last: &str) -> bool {
         let first = call.argument(0);
-        let forces = first.fields.iter().any(|(name, value)| {
-            name == "force"
-                && value.path.clone().or_else(|| value.known()).as_deref() == Some("true")
-        });
-        if last == "push" && forces && call.path.ends_with("git.push") {
+        let is_true = |value: &Value| {
+            let said = value.path.clone().or_else(|| value.known());
+            said.as_deref() == Some("true")
+        };
+        let forces = first
+            .fields
+            .iter()
+            .any(|(name, value)| name.eq_ignore_ascii_case("force") && is_true(value));
+        // `push().setForce(true)` of JGit (7).
+        let is_told = last == "setForce" && call.path.contains("push") && is_true(&first);
+        if is_told || last.eq_ignore_ascii_case("push") && forces {
             self.started(&["git", "push", "--force"].map(Value::text));
             return true;
         }

@@ -9,6 +9,7 @@ mod bindings;
 mod brackets;
 mod brings;
 mod build_text;
+mod builders;
 mod calling;
 mod calls;
 mod clients;
@@ -45,6 +46,7 @@ mod services;
 mod sql;
 mod stand_ins;
 mod tcl;
+mod templates;
 mod value;
 mod whole;
 

@@ -15,7 +15,7 @@ use super::mocked::Mocked;
 use super::records;
 use super::stand_ins::Servers;
 use super::value::Value;
-use crate::effect::{Feed, Span};
+use crate::effect::Feed;
 use crate::knowledge::schema::Language;
 use crate::shell::{Budget, Word};
 
@@ -518,7 +518,8 @@ impl Script<'_> {
             return self.tagged(parts);
         }
         if matches!(name, "new" | "await" | "my" | "return") {
-            return self.operand_behind(cursor);
+            let list = self.array_behind_new(cursor, name);
+            return list.unwrap_or_else(|| self.operand_behind(cursor));
         }
         if name == "lambda" {
             while cursor.peek().is_some() && !cursor.accept(":") {
@@ -528,6 +529,13 @@ impl Script<'_> {
         }
         if cursor.is("=") || cursor.is(":=") {
             return self.assigned(cursor, name);
+        }
+        // `name <- value` of R, Haskell and others; `name < -1` looks the same.
+        if self.language == Language::Other
+            && cursor.is("<")
+            && matches!(cursor.ahead(1), Some(Token::Mark("-")))
+        {
+            return self.assigned_by_arrow(cursor, name);
         }
         if cursor.is("+=") || cursor.is(".=") {
             cursor.at += 1;
@@ -569,29 +577,5 @@ impl Script<'_> {
             return self.bare_call(cursor, &value);
         }
         self.behind(cursor, value)
-    }
-
-    /// A name that the text does not bind: a builtin, or a member of a module imported whole.
-    fn free(&self, name: &str) -> Value {
-        let star = self
-            .names
-            .get("*")
-            .and_then(|module| module.path.as_deref());
-        let path = match star {
-            Some(module) if calls::find(self.language, name, false).is_none() => {
-                format!("{module}.{name}")
-            }
-            _ => name.to_owned(),
-        };
-        let mut value = Value::named(path);
-        if name.starts_with(['$', '@']) {
-            value.words = vec![Word {
-                pieces: vec![crate::shell::Piece::Hole(crate::shell::Hole::Variable(
-                    name.trim_start_matches(['$', '@']).to_owned(),
-                ))],
-                span: Span::default(),
-            }];
-        }
-        value
     }
 }

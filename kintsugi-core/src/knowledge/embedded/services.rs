@@ -52,7 +52,6 @@ const VERBS: &[&str] = &[
 const ALONE: &[&str] = &[
     "delete",
     "Delete",
-    "clear!",
     "del",
     "drop",
     "obliterate",
@@ -199,10 +198,6 @@ impl Script<'_> {
                 .push(effect(Action::Delete, Role::Table, name, all));
             return;
         }
-        let name = name
-            .strip_suffix('!')
-            .filter(|it| *it != "clear")
-            .unwrap_or(name);
         let ends = matches!(
             name,
             "destroy" | "delete" | "terminate" | "purge" | "drop" | "clear!" | "batch_delete"
@@ -383,18 +378,16 @@ fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
         return None;
     }
     let has_arguments = !call.arguments.is_empty();
-    // `client.reset()` of Chroma (1.0), `objects.batch_delete!` of Ruby.
+    // `client.reset()` of Chroma (1.0).
     if name == "reset" && !has_arguments && language == Language::Python {
         return Some(Action::Delete);
     }
-    let name = if name == "clear!" {
-        name
-    } else {
-        name.trim_end_matches('!')
-    };
+    // .NET says of a method that nobody waits for it: `DeleteBucketAsync`.
+    let name = name.strip_suffix("Async").unwrap_or(name);
     // Go writes its methods with a capital: `bucket.Delete(ctx)`.
     let small = name.to_ascii_lowercase();
-    let name = if name.starts_with(|first: char| first.is_ascii_uppercase()) && has_arguments {
+    let is_large = name.starts_with(|first: char| first.is_ascii_uppercase());
+    let name = if is_large && has_arguments && parts(name).count() < 2 {
         small.as_str()
     } else {
         name

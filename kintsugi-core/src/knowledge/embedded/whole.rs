@@ -124,6 +124,7 @@ impl Script<'_> {
         self.sends_to_many(tokens);
         self.says_to_people(tokens);
         self.cuts_opened(tokens);
+        self.set_piecewise(tokens);
         self.kills_every_process(tokens);
         self.run_texts(tokens);
         self.ends_each(tokens);

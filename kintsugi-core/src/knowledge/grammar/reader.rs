@@ -9,6 +9,9 @@ use crate::knowledge::store::Node;
 use crate::place::pattern;
 use crate::shell::{Piece, Word};
 
+/// Shortest beginning of a subcommand that is taken for it, in bytes.
+const SHORTENED_MIN: usize = 2;
+
 /// A place in the tree of subcommands that the words could mean.
 #[derive(Clone)]
 pub(super) struct Candidate<'k> {
@@ -324,6 +327,9 @@ impl<'k, 'w> Reader<'k, 'w> {
                     .collect::<Vec<_>>()
             })
             .collect();
+        if let Some(whole) = self.shortened(&name).filter(|_| next.is_empty()) {
+            return self.subcommand(&Word::text(whole, word.span));
+        }
         if next.is_empty() {
             let entry = self.entries().next();
             let is_operand = entry.is_some_and(|it| {
@@ -339,6 +345,19 @@ impl<'k, 'w> Reader<'k, 'w> {
         self.path.push_str(&name);
         self.enter(next);
         true
+    }
+
+    /// The name of the subcommand that begins with `name`, where the program takes beginnings for names.
+    fn shortened(&self, name: &str) -> Option<String> {
+        if name.len() < SHORTENED_MIN || !self.entries().any(|entry| entry.abbreviates) {
+            return None;
+        }
+        let mut found = self
+            .candidates
+            .iter()
+            .filter_map(|it| it.node.beginning(name));
+        let (whole, _) = found.next()?;
+        (whole.len() > name.len()).then(|| whole.to_owned())
     }
 
     /// Gives the operands to their roles.

@@ -217,6 +217,7 @@ impl Reader<'_> {
                 Some("DELETE" | "UPDATE") => !is_bounded(statement),
                 Some("ALTER") if has(statement, "DELETE") => !is_bounded(statement),
                 Some("ALTER") => has(statement, "SYSTEM") || loses_column(statement),
+                Some("MATCH") => !has(statement, "WHERE"),
                 _ => matches!(action, Action::Delete | Action::Truncate),
             };
             let modifiers = if whole {
@@ -329,6 +330,8 @@ fn verb(statement: &[Token]) -> Option<(Action, Role, &'static str)> {
         "DROP" => return Some(dropped(second)),
         "TRUNCATE" => (Truncate, Role::Table, "TRUNCATE"),
         "DELETE" => (Delete, Role::Table, "FROM"),
+        // Cypher (Neo4j 5).
+        "MATCH" if has(statement, "DELETE") => (Delete, Role::Table, "DELETE"),
         "UPDATE" => (Write, Role::Table, "UPDATE"),
         "ALTER" if has(statement, "DROP") || has(statement, "DELETE") => {
             (Delete, Role::Table, "TABLE")
