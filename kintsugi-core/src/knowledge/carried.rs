@@ -9,7 +9,9 @@
 use super::UnknownKind;
 use super::analyst::{Analyst, Call, has_hole};
 use super::compiled::is_compiled_source;
-use super::deferred::{at_load, has_stand_ins, only_builds, only_waits, takes_records};
+use super::deferred::{
+    asks_server, at_load, has_stand_ins, only_builds, only_waits, takes_records, takes_when_called,
+};
 use super::documents::leaves_page;
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
 use super::foreign::{is_source, language_of};
@@ -232,14 +234,16 @@ impl Analyst<'_> {
             self.search_in(call, kind, &text, true);
         }
         for (kind, text) in own.held {
+            let before = self.analysis.effects.len();
             self.search_in(call, kind, &text, false);
+            if kind.is_source && kind.language == Language::Other && !asks_server(&text) {
+                self.leave_out(before, takes_records);
+            }
         }
         for (kind, text) in own.deferred {
             let before = self.analysis.effects.len();
             self.search_in(call, kind, &text, true);
-            let found = self.analysis.effects.split_off(before);
-            let kept = found.into_iter().filter(|effect| !takes_records(effect));
-            self.analysis.effects.extend(kept);
+            self.leave_out(before, takes_when_called);
         }
     }
 

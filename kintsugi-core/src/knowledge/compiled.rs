@@ -107,14 +107,10 @@ impl Analyst<'_> {
             known.is_some_and(|it| matches!(&*it, "-c" | "-S" | "-E" | "-fsyntax-only"))
         };
         if task.call.words.iter().any(is_object) {
-            let found = self.analysis.effects.split_off(first);
-            let kept = found.into_iter().filter(|effect| !takes_given(effect));
-            self.analysis.effects.extend(kept);
+            self.leave_out(first, takes_given);
         }
         if is_deferred {
-            let found = self.analysis.effects.split_off(first);
-            let kept = found.into_iter().filter(|effect| !takes_records(effect));
-            self.analysis.effects.extend(kept);
+            self.leave_out(first, takes_records);
         }
         feeds
     }

@@ -4,6 +4,7 @@
 //! What stands outside of functions runs when the file is loaded, and what the file itself names there runs as well. Where the
 //! line writes another file, which may start it, the whole text counts.
 
+use super::analyst::Analyst;
 use super::for_tests::{is_of_tests, only_holds};
 use super::migrations::{Writing, mask, words_of};
 use super::telling::listed;
@@ -12,7 +13,7 @@ use crate::place::Place;
 use crate::shell::Word;
 
 /// Languages that are compiled, and run nothing when a file is loaded.
-const COMPILED: &str = " go rs ";
+const COMPILED: &str = " go rs kt cs swift ";
 
 /// Parts of a text of such a language by which something runs where it is built, loaded or tested.
 const RUNS: [&str; 26] = [
@@ -50,6 +51,9 @@ const BUILDS: &str = " dev build test vet check compile clippy lint typecheck ty
     compileJava compileKotlin spec rspec rubocop test:unit test:integration makemigrations \
     migrate showmigrations ";
 
+/// Tools that only check source.
+const CHECKERS: &str = " ruff mypy pyright eslint tsc rubocop phpstan psalm pint ";
+
 /// Tools that build, check or test by such a word.
 const BUILDERS: &str = " go cargo mix mvn mvnw ./mvnw gradle gradlew ./gradlew dotnet swift npm pnpm yarn bun make just bin/rails rails \
     next vite nuxt nuxi astro nest remix tsup turbo nx ";
@@ -64,6 +68,15 @@ const DECORATORS: &str = " get post put patch delete route command group option 
 const PLAIN_METHODS: &str =
     " __init__ __repr__ __str__ __eq__ __hash__ __len__ __enter__ __exit__ __aenter__ __aexit__ ";
 
+impl Analyst<'_> {
+    /// Leaves out, of the effects from `before` on, those that nothing brings about.
+    pub(super) fn leave_out(&mut self, before: usize, is_left: fn(&Effect) -> bool) {
+        let found = self.analysis.effects.split_off(before);
+        let kept = found.into_iter().filter(|effect| !is_left(effect));
+        self.analysis.effects.extend(kept);
+    }
+}
+
 /// Whether a command only builds or tests.
 pub(super) fn only_builds(words: &[Word]) -> bool {
     let words: Vec<String> = words.iter().take(8).map(Word::display).collect();
@@ -76,11 +89,9 @@ pub(super) fn only_builds(words: &[Word]) -> bool {
     };
     match words.as_slice() {
         ["cargo" | "go" | "dotnet" | "swift", "run", ..] => false,
-        ["python" | "python3", "manage.py" | "./manage.py", rest @ ..] => is_verb(rest),
-        [
-            "ruff" | "mypy" | "pyright" | "eslint" | "tsc" | "rubocop" | "phpstan",
-            ..,
-        ] => true,
+        ["python" | "python3", "manage.py" | "./manage.py", rest @ ..]
+        | ["php", "artisan", rest @ ..] => is_verb(rest),
+        [first, ..] if listed(CHECKERS, first.rsplit('/').next().unwrap_or_default()) => true,
         [first, rest @ ..] if listed(BUILDERS, first) => is_verb(rest),
         ["npx" | "bunx", name, rest @ ..] if listed(BUILDERS, name) => is_verb(rest),
         _ => false,
@@ -112,7 +123,7 @@ pub(super) fn takes_given(effect: &Effect) -> bool {
 
 /// Parts of a test by which what it calls is no server: it stands in memory, or answers what the test tells it (go-sqlmock 1.5, pgxmock 4,
 /// Jest 29, Vitest 2.1, `unittest.mock` 3.13, miniredis 2, fakeredis 2, pg-mem 3, mockall 0.13, Mockito 5).
-const STAND_INS: [&str; 16] = [
+const STAND_INS: [&str; 26] = [
     "sqlmock.New",
     "pgxmock.New",
     "jest.mock(",
@@ -129,6 +140,16 @@ const STAND_INS: [&str; 16] = [
     "@Mock",
     "mockDeep",
     "mongodb-memory-server",
+    "t.TempDir()",
+    "tmp_path",
+    "tmpdir",
+    "mkdtemp",
+    "tempdir()",
+    "TemporaryDirectory",
+    "os.MkdirTemp",
+    "aws-sdk-client-mock",
+    "mock_aws",
+    "better-sqlite3-mock",
 ];
 
 /// Parts of a test by which it may reach a server.
@@ -167,7 +188,88 @@ pub(super) fn has_stand_ins(path: &str, text: &str) -> bool {
     is_of_tests(path)
         && STAND_INS.iter().any(|it| text.contains(it))
         && !REACHING.iter().any(|it| text.contains(it))
-        && only_holds(text)
+        && !["connect('", "connect(\""]
+            .iter()
+            .any(|it| text.replace(":memory:", "").contains(it) && !text.contains(":memory:"))
+        && only_holds(&text.replace("execute", ""))
+}
+
+/// Whether source speaks to a server of databases: by a library for that, or by a call that such libraries have.
+pub(super) fn asks_server(text: &str) -> bool {
+    const ASKS: [&str; 22] = [
+        "sqlx",
+        "postgres",
+        "mysql",
+        "diesel",
+        "sea_orm",
+        "sqlite",
+        "mongo",
+        "redis",
+        "jdbc",
+        "java.sql",
+        "database/sql",
+        "gorm",
+        "pgx",
+        "execute(",
+        "Exec",
+        "query(",
+        "Query",
+        "prepare",
+        "Statement",
+        "DbContext",
+        "db.",
+        "conn",
+    ];
+    ASKS.iter().any(|it| text.contains(it))
+}
+
+/// Whether an effect is one of functions that wait to be called: on records, or on a path that nothing in the text names.
+pub(super) fn takes_when_called(effect: &Effect) -> bool {
+    let is_unnamed = effect.role == Role::Path
+        && effect.action.takes_away()
+        && effect.modifiers.contains(Modifier::Unresolved)
+        && matches!(effect.target.place, Some(Place::Root | Place::Unknown));
+    takes_records(effect) || is_unnamed
+}
+
+/// Whether a file of PHP is nothing but one class, of which nothing runs when it is loaded (PHP 8.4, "Classes and Objects").
+fn is_only_class(text: &str) -> bool {
+    let Some(masked) = mask(text, Writing::Php) else {
+        return false;
+    };
+    let Some((head, body)) = masked.split_once('{') else {
+        return false;
+    };
+    let is_head = head.split(['\n', ';']).map(str::trim).all(|line| {
+        let starts = [
+            "<?php",
+            "namespace ",
+            "use ",
+            "declare(",
+            "final class ",
+            "class ",
+            "abstract class ",
+            "interface ",
+            "trait ",
+            "readonly class ",
+            "extends",
+            "implements",
+        ];
+        line.is_empty() || starts.iter().any(|it| line.starts_with(it))
+    });
+    let mut depth = 1_usize;
+    for (at, letter) in body.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            let rest = body.get(at + 1..).unwrap_or_default();
+            return is_head && rest.trim().is_empty();
+        }
+    }
+    false
 }
 
 /// The text of Ruby without the bodies of its methods; none where it is not certain where they end, or something outside names one.
@@ -232,7 +334,10 @@ pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
         }
         let is_computed = |line: &str| {
             // What is indented stands in a function, or behind `var (`.
-            let is_variable = line.starts_with("var ") || line.contains("static ");
+            let is_variable = ["var ", "val ", "let "]
+                .iter()
+                .any(|it| line.starts_with(it))
+                || line.contains("static ");
             is_variable && line.contains('(') && (line.contains('=') || line.starts_with("var ("))
         };
         let is_own = name != "build.rs" && !RUNS.iter().any(|part| text.contains(part));
@@ -250,6 +355,9 @@ pub(super) fn at_load(path: &str, text: &str) -> Option<String> {
     ];
     if kind == "rb" && !is_task.iter().any(|it| path.contains(it)) {
         return outside_of_methods(text);
+    }
+    if kind == "php" {
+        return is_only_class(text).then(String::new);
     }
     let is_setting = ["config", "setup", "test", "spec", "seed", "migrat"];
     if matches!(
@@ -366,6 +474,11 @@ mod tests {
             let kept = at_load("app/a.rb", text);
             assert!(kept.is_none_or(|it| it.contains("delete_all")), "{text}");
         }
+        let php = "<?php\nnamespace A;\n\nfinal class B\n{\n    public function c(): void { $this->pdo->exec('TRUNCATE t'); }\n}\n";
+        assert!(at_load("src/B.php", php).is_some());
+        assert!(at_load("src/B.php", &format!("{php}(new B)->c();\n")).is_none());
+        assert!(at_load("src/B.php", "<?php\n$db->exec('TRUNCATE t');\nclass B {}\n").is_none());
+        assert!(at_load("src/a.kt", "val x = db.execute(\"DELETE\")\n").is_none());
         assert!(at_load("app/a.config.js", "x()").is_none());
     }
 }

@@ -85,9 +85,7 @@ impl Analyst<'_> {
                 feeds = feeds.union(self.run_written(task, file, *language));
                 // What a function of a library takes away that is given to it, its callers name.
                 if *file != "build.rs" && only_builds_package(task.call.words) {
-                    let found = self.analysis.effects.split_off(before);
-                    let kept = found.into_iter().filter(|effect| !takes_given(effect));
-                    self.analysis.effects.extend(kept);
+                    self.leave_out(before, takes_given);
                 }
                 // `pip wheel ./x`: the directory that is named.
                 for directory in named_directories(task, program) {

@@ -68,6 +68,9 @@ fn said_here(language: Language, word: &Word) -> Option<Word> {
         &[("process.cwd()", "\".\"")]
     } else if language == Language::Ruby {
         &[("Dir.pwd", "\".\""), ("Dir.getwd", "\".\"")]
+    } else if language == Language::Other {
+        // What a call that waits is given is worked out at once (The Go Programming Language Specification, 1.23, "Defer statements").
+        &[("defer os.Remove", "os.Remove")]
     } else {
         return None;
     };
