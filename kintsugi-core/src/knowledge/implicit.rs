@@ -65,6 +65,9 @@ impl Analyst<'_> {
         if super::compiled::COMPILERS.contains(&program) {
             feeds = feeds.union(self.read_compiled(task));
         }
+        if program == "zargs" {
+            feeds = feeds.union(self.run_zargs(task));
+        }
         if program.starts_with("python") {
             feeds = feeds.union(self.run_modules(task));
         }
@@ -125,6 +128,27 @@ impl Analyst<'_> {
             }
         }
         feeds
+    }
+
+    /// `zargs -- ~/docs/* -- rm -rf` (zshcontrib(1) 5.9).
+    fn run_zargs(&mut self, task: &Task<'_, '_>) -> Feeds {
+        let is_dashes = |word: &Word| word.known().as_deref() == Some("--");
+        let words = task.call.words.get(1..).unwrap_or_default();
+        let parts: Vec<&[Word]> = words.split(is_dashes).collect();
+        let [.., given, command] = parts.as_slice() else {
+            return Feeds::NONE;
+        };
+        if command.is_empty() {
+            return Feeds::NONE;
+        }
+        let words: Vec<Word> = command.iter().chain(*given).cloned().collect();
+        let mut inner = task.call.clone();
+        inner.ambient.depth += 1;
+        self.call(&Call {
+            words: &words,
+            ..inner
+        });
+        Feeds::NONE
     }
 
     /// `python -m a.b` runs `a/b.py`, or `a/b/__main__.py`; `python -c 'import a'` loads `a.py` (python(1), 3.13, "-m", "-c").
