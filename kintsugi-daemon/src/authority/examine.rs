@@ -225,13 +225,10 @@ impl<'a> Examination<'a> {
         Standing::Unclear(shown)
     }
 
-    fn holders(&self, tty: u32) -> Vec<Stat> {
-        let pids = pts_number(tty).and_then(|number| self.masters.holders.get(&number));
-        let stats = pids
-            .into_iter()
-            .flatten()
-            .filter_map(|pid| self.table.stat(*pid));
-        stats.collect()
+    fn holders(&self, tty: u32) -> &[Stat] {
+        pts_number(tty)
+            .and_then(|number| self.masters.holders.get(&number))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Says who of the proposer's side has the other end of the terminal, if anybody.
@@ -240,13 +237,13 @@ impl<'a> Examination<'a> {
             if holder.session == peer.session {
                 return Some(Standing::Refused {
                     check: Check::OwnTerminal,
-                    by: Some(process(self.table, &holder)),
+                    by: Some(process(self.table, holder)),
                 });
             }
-            if self.is_theirs(&holder) {
+            if self.is_theirs(holder) {
                 return Some(Standing::Refused {
                     check: Check::Operated,
-                    by: Some(process(self.table, &holder)),
+                    by: Some(process(self.table, holder)),
                 });
             }
         }
@@ -259,7 +256,7 @@ impl<'a> Examination<'a> {
         let own = lineage.iter().filter(|stat| stat.session == peer.session);
         let holders = self.holders(peer.tty);
         let tracer = own
-            .chain(&holders)
+            .chain(holders)
             .map(|stat| self.table.tracer(stat.pid))
             .find(|tracer| *tracer != 0)?;
         let by = self.table.stat(tracer);
@@ -366,7 +363,7 @@ impl<'a> Examination<'a> {
     fn witnesses(&self, tty: u32) -> Vec<u32> {
         let mut found = Vec::new();
         for holder in self.holders(tty) {
-            self.outward(&holder, NESTED_MAX, &mut found);
+            self.outward(holder, NESTED_MAX, &mut found);
         }
         let proposer = self.proposer.and_then(|peer| peer.tty);
         let agents = self.agents.iter().filter_map(|agent| {
@@ -387,7 +384,7 @@ impl<'a> Examination<'a> {
                 .masters
                 .holders
                 .get(tty)
-                .is_some_and(|all| all.contains(&holder.pid))
+                .is_some_and(|all| all.iter().any(|other| other.pid == holder.pid))
         };
         let open = self.table.terminals(holder.pid);
         let open = open.into_iter().filter(held).map(device_number);

@@ -3,7 +3,7 @@
 //!
 //! Reads, and judges nothing. Bounded: a machine with more processes or descriptors than the bounds is told as unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -19,6 +19,9 @@ const DESCRIPTORS_MAX: usize = 262_144;
 
 /// More than most files of a process hold, in bytes.
 const STATUS_BYTES: usize = 4096;
+
+/// How often a process that becomes another program while it is read is read again.
+const HELD_TRIES: usize = 4;
 
 /// Longest path of an executable that is kept, in bytes.
 const EXE_BYTES_MAX: usize = 512;
@@ -47,18 +50,23 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Whether its layout is all there: the kernel tells it, and no `execve(2)` is drawing it.
+    fn is_told(&self) -> bool {
+        self.layout.iter().all(|address| *address > 1)
+    }
+
     /// Whether it is a fork of `other` that runs no program of its own.
     #[must_use]
     pub fn is_fork_of(&self, other: &Self) -> bool {
-        self.layout == other.layout && self.layout.iter().all(|address| *address > 1)
+        self.layout == other.layout && self.is_told()
     }
 }
 
-/// Who has the other end of which pseudo-terminal open: its number, and the processes.
+/// Who has the other end of which pseudo-terminal open: its number, and the processes as they stood when they had it.
 #[derive(Debug, Clone, Default)]
 pub struct Masters {
     /// By the number of the terminal (`/dev/pts/N`).
-    pub holders: BTreeMap<u32, Vec<u32>>,
+    pub holders: BTreeMap<u32, Vec<Stat>>,
     /// Not everything was looked at.
     pub cut: bool,
 }
@@ -179,18 +187,13 @@ impl Table for Proc {
         let mut masters = Masters::default();
         let mut left = DESCRIPTORS_MAX;
         for pid in pids(&mut masters.cut) {
-            for (number, path) in descriptors(pid, &mut left) {
-                if path.ends_with("ptmx")
-                    && let Some(terminal) = terminal_of_master(pid, &number)
-                {
-                    masters.holders.entry(terminal).or_default().push(pid);
+            if let Some((stat, held)) = self.held(pid, &mut left) {
+                for terminal in held {
+                    masters.holders.entry(terminal).or_default().push(stat);
                 }
             }
         }
         masters.cut |= left == 0;
-        for holders in masters.holders.values_mut() {
-            holders.dedup();
-        }
         masters
     }
 
@@ -231,6 +234,42 @@ impl Table for Proc {
     fn own_pid(&self) -> u32 {
         std::process::id()
     }
+}
+
+impl Proc {
+    /// Returns the terminals whose other ends a process holds, and how it stood while it did; nothing when it holds none.
+    ///
+    /// A fork holds what its parent holds until it runs a program of its own: told from before that with what is told of it after,
+    /// it would be a program that keeps them. So both are read until nothing has changed between. `execve(2)` takes the new memory first
+    /// and closes what is to be closed after, before it has drawn all of the layout.
+    fn held(self, pid: u32, left: &mut usize) -> Option<(Stat, BTreeSet<u32>)> {
+        let mut held = masters_of(pid, left);
+        for _ in 0..HELD_TRIES {
+            if held.is_empty() {
+                break;
+            }
+            let before = self.stat(pid)?;
+            held = masters_of(pid, left);
+            let after = self.stat(pid)?;
+            if before.layout == after.layout && after.is_told() {
+                return Some((after, held));
+            }
+            // It may be in the middle of that, and wait for this very processor.
+            std::thread::yield_now();
+        }
+        // Whoever changes that often is taken as it is now.
+        self.stat(pid)
+            .filter(|_| !held.is_empty())
+            .map(|stat| (stat, held))
+    }
+}
+
+/// Returns the terminals whose other ends a process has open.
+fn masters_of(pid: u32, left: &mut usize) -> BTreeSet<u32> {
+    descriptors(pid, left)
+        .filter(|(_, path)| path.ends_with("ptmx"))
+        .filter_map(|(number, _)| terminal_of_master(pid, &number))
+        .collect()
 }
 
 /// Returns `/proc/PID/status`. A process may call itself by bytes that are not UTF-8, and hides nothing by that.

@@ -59,6 +59,10 @@ impl Told {
         self.masters.entry(tty - PTS).or_default().push(keeper);
     }
 
+    fn stats(&self, pids: &[u32]) -> Vec<Stat> {
+        pids.iter().filter_map(|pid| self.stat(*pid)).collect()
+    }
+
     fn proposer(&self) -> Peer {
         let process = |pid: u32| Process {
             pid,
@@ -138,7 +142,11 @@ impl Table for Told {
 
     fn masters(&self) -> Masters {
         Masters {
-            holders: self.masters.clone(),
+            holders: self
+                .masters
+                .iter()
+                .map(|(tty, pids)| (*tty, self.stats(pids)))
+                .collect(),
             cut: false,
         }
     }

@@ -1,10 +1,15 @@
 //! Attempts that turn the kernel's own means against what is asked of it: a number that is given again, and `ptrace(2)`.
 
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use kintsugi_daemon::authority::table::{Proc, Table as _};
 use kintsugi_tests::machine::program;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Running, Stage};
 
 /// Where the next number of a process can be chosen (`proc_sys_kernel(5)`), by root alone: without it, it takes a whole round of
 /// numbers.
@@ -32,7 +37,7 @@ fn a_connection_whose_process_has_ended_is_nobodys_though_a_person_has_its_numbe
     stage.propose(&mut agent);
     let approve = json!({"kind": "approve", "id": stage.id});
     pipe(&stage.path("pipe"));
-    let heir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/self_approval/heir.py");
+    let heir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/self_approval/heir.py");
     std::fs::copy(heir, stage.path("heir.py")).expect("the heir");
     // Somebody else on this machine may be given the number first, and keep it.
     let mut was_taken = false;
@@ -140,4 +145,39 @@ fn a_debugger_that_stays_attached_to_a_persons_shell_answers_for_nobody() {
     ));
     window.expect("approved");
     assert!(!stage.is_pending());
+}
+
+/// Enough to meet some fifty forks while they become programs.
+const SEARCHES: usize = 500;
+
+#[test]
+fn what_an_emulator_is_starting_never_seems_to_be_a_program_that_keeps_its_terminals() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/self_approval/emulator.py");
+    let mut python = Command::new("python3");
+    let mut emulator = Running(
+        python
+            .arg(script)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python"),
+    );
+    let mut line = String::new();
+    let printed = emulator.0.stdout.take().expect("its output");
+    BufReader::new(printed)
+        .read_line(&mut line)
+        .expect("a line");
+    let number: u32 = line.trim().parse().expect("a number");
+    let own = Proc.stat(number).expect("the emulator");
+    let mut forks = 0;
+    for _ in 0..SEARCHES {
+        let masters = Proc.masters();
+        let mut terminals = masters.holders.values();
+        let holders = terminals
+            .find(|holders| holders.iter().any(|holder| holder.pid == number))
+            .expect("its terminal");
+        let program = holders.iter().find(|holder| !holder.is_fork_of(&own));
+        assert_eq!(program, None);
+        forks += holders.len() - 1;
+    }
+    assert!(forks > 0, "no fork was met");
 }
