@@ -13,6 +13,11 @@ use crate::shell::{Hole, Piece};
 impl Script<'_> {
     /// `system "ls", "-l"` without parentheses.
     pub(super) fn bare_call(&mut self, cursor: &mut Cursor<'_>, function: &Value) -> Value {
+        if self.language == Language::Other
+            && let Some(filled) = self.template_behind(cursor, function)
+        {
+            return self.behind(cursor, filled);
+        }
         let path = function.path.clone().unwrap_or_default();
         let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
         let needs_text = matches!(self.language, Language::Other | Language::Lua);
@@ -35,7 +40,10 @@ impl Script<'_> {
     pub(super) fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
         let mut value = first;
         // A value of Haskell, which no bracket calls (System.Directory 1.3).
-        if value.path.as_deref() == Some("getHomeDirectory") {
+        let path = value.path.as_deref();
+        if path.is_some_and(|it| {
+            matches!(it, "getHomeDirectory" | "System.Directory.getHomeDirectory")
+        }) {
             value = super::value::home();
         }
         let mut object: Option<Value> = None;
@@ -176,7 +184,9 @@ impl Script<'_> {
                 (Some(Token::Name(_)), Some(Token::Mark(":")))
             );
             if self.language == Language::Ruby && (!cursor.at_argument() || has_keyword) {
-                self.ends_elsewhere(path.rsplit('.').next().unwrap_or_default());
+                let last = path.rsplit('.').next().unwrap_or_default();
+                let is_queue = path.starts_with("Sidekiq.") && last == "clear";
+                self.ends_elsewhere(if is_queue { "purge" } else { last });
             }
             return value;
         }

@@ -22,12 +22,22 @@ const NEAR: usize = 40;
 impl Script<'_> {
     /// What a call gives back that begins such a command, goes on with it, or starts it.
     pub(super) fn builds_command(&mut self, call: &Call<'_>) -> Option<Value> {
+        // `Sidekiq::Queue.new("x").clear` (Sidekiq 7): whose method it is stays known.
+        if self.language == Language::Ruby && call.path.starts_with("Sidekiq.") {
+            let class = call.path.strip_suffix(".new")?;
+            return Some(Value::named(class));
+        }
         if self.language != Language::Other {
             return None;
         }
         let last = call.path.rsplit('.').next().unwrap_or_default();
         if call.path.ends_with("Command.new") && call.positional().count() == 1 {
             return Some(begun(vec![call.argument(0)]));
+        }
+        // `git.push().setRemote("x").setForce(true)` of JGit 7: what is set before it goes.
+        let is_begun = last == "push" && call.object.is_some() && call.arguments.is_empty();
+        if is_begun || call.path.starts_with("push.set") && last != "setForce" {
+            return Some(Value::named("push"));
         }
         // `Process.Start("git", "push --force")`: the words in one text.
         if call.path.ends_with("Process.Start") {

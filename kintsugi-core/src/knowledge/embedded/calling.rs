@@ -216,7 +216,7 @@ impl Script<'_> {
     }
 
     /// Whether a function is a program by its name: `sh.rm("-rf", x)` of sh 2, `plumbum.cmd.rm` and `local["rm"]` of plumbum 1.9.
-    fn is_library_of_commands(path: &str) -> bool {
+    pub(super) fn is_library_of_commands(path: &str) -> bool {
         ["sh.", "plumbum.local.", "plumbum.cmd."]
             .iter()
             .any(|library| {

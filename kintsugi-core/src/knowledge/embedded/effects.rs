@@ -93,7 +93,11 @@ impl Script<'_> {
             Does::Walk => Self::walked(call),
             Does::Secret => self.secret(call),
             Does::Below => call.argument(0).then("/", &star()),
-            Does::Decode(Decode::Format) if self.language == Language::Other => self.filled(call),
+            Does::Decode(Decode::Format)
+                if matches!(self.language, Language::Other | Language::Lua) =>
+            {
+                self.filled(call)
+            }
             Does::Decode(decode) => {
                 self.hides |= decode.hides();
                 decoded(decode, call)

@@ -48,7 +48,9 @@ impl Script<'_> {
             let lines = cursor.tokens.get(cursor.at..).unwrap_or_default().iter();
             let at = lines.take_while(|it| **it == Token::Line).count();
             let mark = |by: usize| cursor.ahead(at + by).map_or("", Token::mark);
-            if [mark(0), mark(1)] != ["|", ">"] || !self.budget.spend(1) {
+            // `home >>= removePathForcibly` of Haskell hands on what it gives.
+            let is_pipe = matches!([mark(0), mark(1)], ["|", ">"] | [">>", "="] | [">", ">="]);
+            if !is_pipe || !self.budget.spend(1) {
                 break;
             }
             cursor.at += at + 2;

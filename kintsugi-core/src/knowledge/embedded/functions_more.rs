@@ -43,6 +43,10 @@ pub(super) const PERL: &[(&str, Does)] = &[
     ("remove_tree", tree(Delete, 0)),
     ("File.Path.rmtree", tree(Delete, 0)),
     ("File.Path.remove_tree", tree(Delete, 0)),
+    // Path::Tiny 0.146.
+    ("path", Same(0)),
+    (".remove_tree", tree(Delete, SELF)),
+    (".remove", path(Delete, SELF)),
     ("truncate", path(Truncate, 0)),
     ("chmod", path(Chmod, 1)),
     ("chown", path(Chown, 2)),

@@ -58,6 +58,15 @@ impl Script<'_> {
                 ..Value::default()
             };
         }
+        // `local["rm"]["-rf", x]` of plumbum 1.9: words are bound to a program, which a call then runs.
+        if value
+            .path
+            .as_deref()
+            .is_some_and(Self::is_library_of_commands)
+        {
+            self.call(value.path.as_deref().unwrap_or_default(), None, index);
+            return value.clone();
+        }
         let key = match index.as_slice() {
             [(None, only)] => only.known(),
             _ => None,
@@ -163,5 +172,6 @@ impl Script<'_> {
 
 /// Whether a name stands for all variables of the environment.
 fn is_environment(path: &str) -> bool {
-    super::calls::is_environment(path) || matches!(path, "$_SERVER" | "Platform.environment")
+    super::calls::is_environment(path)
+        || matches!(path, "$_SERVER" | "Platform.environment" | "environment")
 }

@@ -177,23 +177,43 @@ impl Script<'_> {
         resets
     }
 
-    /// `git.push(["--force", "origin", "main"])`, `git.clean("fdx")` of simple-git (3), `push({ force: true })` of isomorphic-git (1).
-    fn told_to_simple_git(&mut self, call: &Call<'_>, last: &str) -> bool {
-        let first = call.argument(0);
+    /// `push({ force: true })` of isomorphic-git (1), `r.Push(&git.PushOptions{Force: true})` of go-git (5), `push().setForce(true)` of `JGit` (7), and what
+    /// is pushed by its name with a plus before it, or with nothing (`remote.push(["+refs/heads/main"])` of pygit2 1.16 and git2 0.19).
+    fn pushes_by_force(&mut self, call: &Call<'_>, last: &str) -> bool {
         let is_true = |value: &Value| {
             let said = value.path.clone().or_else(|| value.known());
             said.as_deref() == Some("true")
         };
-        let forces = first
-            .fields
-            .iter()
-            .any(|(name, value)| name.eq_ignore_ascii_case("force") && is_true(value));
-        // `push().setForce(true)` of JGit (7).
-        let is_told = last == "setForce" && call.path.contains("push") && is_true(&first);
-        if is_told || last.eq_ignore_ascii_case("push") && forces {
+        let is_forced = |value: &Value| {
+            let texts = value.items.iter().flatten().chain(std::iter::once(value));
+            let mut texts = texts.flat_map(Value::alternatives);
+            texts.any(|word| {
+                let name = word.known_prefix();
+                name.starts_with("+refs/") || name.starts_with(":refs/")
+            })
+        };
+        let forces = |value: &Value| {
+            let mut fields = value.fields.iter();
+            is_forced(value)
+                || fields.any(|(name, value)| {
+                    name.eq_ignore_ascii_case("force") && is_true(value) || is_forced(value)
+                })
+        };
+        let is_told = call.path == "push.setForce" && is_true(&call.argument(0));
+        let is_push = last.eq_ignore_ascii_case("push") || last.eq_ignore_ascii_case("PushContext");
+        let pushes = is_told || is_push && call.arguments.iter().any(|(_, it)| forces(it));
+        if pushes {
             self.started(&["git", "push", "--force"].map(Value::text));
+        }
+        pushes
+    }
+
+    /// `git.push(["--force", "origin", "main"])`, `git.clean("fdx")` of simple-git (3).
+    fn told_to_simple_git(&mut self, call: &Call<'_>, last: &str) -> bool {
+        if self.pushes_by_force(call, last) {
             return true;
         }
+        let first = call.argument(0);
         let is_verb = matches!(
             last,
             "push"

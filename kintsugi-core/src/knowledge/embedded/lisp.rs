@@ -62,6 +62,7 @@ const SHELLS: &[&str] = &[
     "compile",
     "call-process-shell-command",
     "eshell-command",
+    "os/shell",
     "start-process-shell-command",
 ];
 
@@ -77,12 +78,19 @@ const PROGRAMS: &[&str] = &[
     "sh",
     "shell/sh",
     "clojure.java.shell/sh",
+    "babashka.process/shell",
+    "p/shell",
+    "process/shell",
+    "os/execute",
+    "os/spawn",
 ];
 
 fn call(name: &str, arguments: &str, found: &mut Vec<Embedded>) {
     let first = string(arguments);
     let tree = Modifiers::NONE.with(Modifier::Recursive);
     let one = match name {
+        // babashka's takes further words behind the text.
+        "shell" if first.is_some() => Some(shell(&strings(arguments).join(" "))),
         _ if SHELLS.contains(&name) => first.as_deref().map(shell),
         _ if PROGRAMS.contains(&name) => {
             let words: Vec<String> = strings(arguments);
@@ -229,7 +237,9 @@ fn strings(arguments: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut rest = arguments.trim_start();
     while !rest.is_empty() && !rest.starts_with(')') {
-        let list = ["(list ", "'("].iter().find_map(|it| rest.strip_prefix(it));
+        let list = ["(list ", "'(", "["]
+            .iter()
+            .find_map(|it| rest.strip_prefix(it));
         let end = rest.find([' ', '\t', '\n', '(', ')', '"']);
         rest = match (list, value(rest, 0)) {
             (Some(inside), _) => inside,
@@ -248,8 +258,8 @@ fn strings(arguments: &str) -> Vec<String> {
 /// Most forms inside one another that are worked out.
 const FORMS_MAX: u8 = 8;
 
-/// Put texts one behind the other: Emacs Lisp, Scheme, Clojure.
-const APPEND: &[&str] = &["concat", "string-append", "str"];
+/// Put texts one behind the other: Emacs Lisp, Scheme, Clojure, Janet.
+const APPEND: &[&str] = &["concat", "string-append", "str", "string"];
 
 /// Make a path of a place and what is in it: Racket 8, Clojure with babashka.fs 0.5, UIOP 3.3.
 const JOIN: &[&str] = &[

@@ -35,6 +35,7 @@ mod narrowed;
 mod notebook;
 mod payments;
 mod places;
+mod processes;
 mod records;
 mod redis;
 mod remote_control;

@@ -12,7 +12,7 @@ use crate::knowledge::schema::Language;
 use crate::shell::{Hole, Piece, Word};
 
 /// Functions that give back the home.
-const HOMES: [&str; 12] = [
+const HOMES: [&str; 13] = [
     "os.UserHomeDir",
     "homedir.Dir",
     "System.user_home",
@@ -25,10 +25,11 @@ const HOMES: [&str; 12] = [
     "std.env.home_dir",
     "fs.path_home",
     "path_home",
+    "FileManager.default.homeDirectoryForCurrentUser",
 ];
 
 /// Functions that give back a variable of the environment.
-const GETTERS: [&str; 18] = [
+const GETTERS: [&str; 20] = [
     "os.getenv",
     "os.environ.get",
     "os.environ.setdefault",
@@ -47,6 +48,8 @@ const GETTERS: [&str; 18] = [
     "Environment.GetEnvironmentVariable",
     "System.Environment.GetEnvironmentVariable",
     "Sys.getenv",
+    "OS.get_environment",
+    "environment.get",
 ];
 
 /// Functions of R that write what they are given first to the file behind it, or to the one that a keyword names.
@@ -70,10 +73,24 @@ const TO_SECOND: [&str; 13] = [
 pub(super) fn home_of(call: &Call<'_>) -> Option<Value> {
     let path = call.path;
     let first = call.argument(0).path.unwrap_or_default();
-    let is_folder = path.ends_with("Environment.GetFolderPath")
-        && (first.ends_with("UserProfile") || first.ends_with("Personal"));
-    let is_home = is_folder
-        || HOMES.contains(&path)
+    // `Environment.SpecialFolder` of .NET 9: the home, and what stands in it under names that differ.
+    if path.ends_with("Environment.GetFolderPath") {
+        let folder = first.rsplit('.').next().unwrap_or_default();
+        return match folder {
+            "UserProfile" | "Personal" => Some(super::value::home()),
+            "MyDocuments"
+            | "Desktop"
+            | "DesktopDirectory"
+            | "MyPictures"
+            | "MyMusic"
+            | "MyVideos"
+            | "Favorites"
+            | "ApplicationData"
+            | "LocalApplicationData" => Some(super::value::home().then("/", &Value::text(folder))),
+            _ => None,
+        };
+    }
+    let is_home = HOMES.contains(&path)
         || GETTERS.contains(&path) && call.argument(0).known().as_deref() == Some("HOME");
     is_home.then(super::value::home)
 }

@@ -252,6 +252,12 @@ impl Script<'_> {
             }
             Some("if" | "elif") if self.narrowed(cursor) => {}
             Some(_) if self.unpacked(cursor) => {}
+            // Names of Python.
+            Some("local" | "my" | "our" | "var" | "let" | "do" | "then" | "begin" | "new")
+                if self.language == Language::Python =>
+            {
+                self.expression(cursor);
+            }
             Some(
                 "const" | "let" | "var" | "my" | "local" | "our" | "await" | "async" | "if"
                 | "elif" | "unless" | "while" | "with" | "not" | "new" | "yield" | "and" | "or"
@@ -313,8 +319,8 @@ impl Script<'_> {
                 {
                     "/"
                 }
-                // Julia joins texts with a star (Julia 1.11, "Strings").
-                Some(Token::Mark("*"))
+                // Julia joins texts with a star (Julia 1.11, "Strings"), Nim and F# with `&`, D with `~`.
+                Some(Token::Mark("*" | "~" | "&"))
                     if self.language == Language::Other
                         && value.known().is_some_and(|text| is_no_number(&text)) =>
                 {
@@ -371,7 +377,7 @@ impl Script<'_> {
             }
             Some(Token::Shell(parts)) => {
                 cursor.at += 1;
-                let text = self.text(parts);
+                let text = self.command_text(parts);
                 let begins =
                     |word: &Word| matches!(word.pieces.first(), Some(crate::shell::Piece::Hole(_)));
                 if self.hides && text.alternatives().iter().any(begins) {

@@ -396,6 +396,8 @@ fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
         // `collection.drop()`, but `frame.drop(columns=…)`.
         && !(name == "drop" && has_arguments)
         || name == "remove" && call.positional().next().is_none()
+        // `$client->api("repo")->remove("acme", "api")` of php-github-api 3.
+        || name == "remove" && language == Language::Php && call.positional().count() > 1
         || name == "destroy" && (has_arguments || language == Language::Python)
     {
         return Some(Action::Delete);

@@ -32,13 +32,13 @@ const SENDERS: [&str; 14] = [
 ];
 
 /// Whether one of these names stands anywhere in a script.
-fn names_one(tokens: &[Token], names: &[&str]) -> bool {
+pub(super) fn names_one(tokens: &[Token], names: &[&str]) -> bool {
     let mut all = tokens.iter();
     all.any(|token| matches!(token, Token::Name(name) if names.contains(&name.as_str())))
 }
 
 /// Whether a method of one of these names is called anywhere in a script.
-fn calls_method(tokens: &[Token], names: &[&str]) -> bool {
+pub(super) fn calls_method(tokens: &[Token], names: &[&str]) -> bool {
     tokens.windows(3).any(|three| {
         matches!(three, [dot, Token::Name(name), open]
             if matches!(dot.mark(), "." | "->" | "?." | "::") && open.mark() == "(" && names.contains(&name.as_str()))
@@ -125,7 +125,7 @@ impl Script<'_> {
         self.says_to_people(tokens);
         self.cuts_opened(tokens);
         self.set_piecewise(tokens);
-        self.kills_every_process(tokens);
+        self.kills_processes(tokens);
         self.run_texts(tokens);
         self.ends_each(tokens);
         self.roundabout(tokens);
@@ -322,45 +322,6 @@ impl Script<'_> {
             Role::Resource,
             people,
             Modifiers::NONE,
-        ));
-    }
-
-    /// `[p.kill() for p in psutil.process_iter()]`: every process, and nothing in the text picks one (psutil 6).
-    fn kills_every_process(&mut self, tokens: &[Token]) {
-        let says = |part: &str| {
-            tokens.iter().any(|token| {
-                matches!(token, Token::Name(name) if name == part)
-                    || token.text().is_some_and(|text| text.contains(part))
-            })
-        };
-        let lists = names_one(tokens, &["process_iter", "pids"])
-            || says("/proc") && names_one(tokens, &["listdir", "scandir", "iterdir", "glob"]);
-        let picks = [
-            "name",
-            "info",
-            "cmdline",
-            "comm",
-            "exe",
-            "status",
-            "username",
-            "ppid",
-            "environ",
-            "cwd",
-            "create_time",
-        ];
-        if self.language != Language::Python
-            || !lists
-            || !calls_method(tokens, &["kill", "terminate", "send_signal"])
-            || picks.iter().any(|part| says(part))
-        {
-            return;
-        }
-        let all = Modifiers::NONE.with(Modifier::All);
-        self.found.push(super::effect(
-            Action::Kill,
-            Role::Process,
-            "every process",
-            all,
         ));
     }
 

@@ -345,14 +345,19 @@ impl<'a> Lexer<'a> {
         }
         let bang = self.bang(end);
         // Elixir's `rm_rf!` is `rm_rf`. Julia's `delete!` takes a key out of a collection, and no file (Julia 1.11, "Collections").
-        let is_of_collection = self.language == Language::Other
-            && self.rest.get(..end) == Some("delete")
-            && !matches!(self.tokens.last(), Some(Token::Mark(".")));
-        if is_of_collection {
+        // `bucket.clear!` of the AWS SDK for Ruby (3) is another method than `list.clear`.
+        let keeps_mark = match (self.language, self.rest.get(..end)) {
+            (Language::Other, Some("delete")) => {
+                !matches!(self.tokens.last(), Some(Token::Mark(".")))
+            }
+            (Language::Ruby, Some("clear")) => true,
+            _ => false,
+        };
+        if keeps_mark {
             end += bang;
         }
         let name = self.rest.get(..end).unwrap_or_default().to_owned();
-        if !is_of_collection {
+        if !keeps_mark {
             end += bang;
         }
         self.tokens.push(Token::Name(name));
