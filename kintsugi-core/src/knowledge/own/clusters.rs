@@ -3,6 +3,7 @@
 use super::names::Line;
 use super::{Analyst, is_undisturbed};
 use crate::effect::{Action, Modifier, Role};
+use crate::knowledge::lexicon::is_production;
 use crate::knowledge::program::Task;
 use crate::knowledge::telling::listed;
 use crate::shell::Word;
@@ -146,7 +147,7 @@ impl Analyst<'_> {
 
 /// Whether a context is one of a cluster of this machine, by its name.
 pub(super) fn is_local_context(name: &str) -> bool {
-    LOCAL.iter().any(|local| name.starts_with(local))
+    LOCAL.iter().any(|local| name.starts_with(local)) && !is_production(name)
 }
 
 /// Whether the line makes a cluster of this machine in front, whether or not that is certain to succeed, chooses no other from there on, and
