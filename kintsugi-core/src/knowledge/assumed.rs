@@ -178,8 +178,9 @@ impl Analyst<'_> {
     /// A cloud that an emulator on this machine plays: `aws --endpoint-url http://localhost:4566`.
     pub(super) fn calm_emulator(&mut self, task: &Task<'_, '_>, before: usize) {
         let program = task.call.words.first().map(Word::display);
-        // LocalStack's own client speaks to nothing else, unless it is told to (awscli-local 0.22).
-        let is_local = program.as_deref() == Some("awslocal");
+        // LocalStack's own clients speak to nothing else, unless they are told to (awscli-local 0.22, terraform-local 0.20, aws-cdk-local 2.19).
+        let is_local =
+            program.is_some_and(|it| super::telling::listed(" awslocal tflocal cdklocal ", &it));
         if task.parsed.path.split(' ').next() != Some("aws") && !is_local {
             return;
         }
@@ -212,7 +213,9 @@ impl Analyst<'_> {
             .iter()
             .any(|word| word.display().starts_with("--endpoint"));
         let by_variable = by_variable && !is_told;
-        if !by_option && !by_variable && (!is_local || is_told) {
+        let is_elsewhere = is_given || exported.is_some_and(|value| !is_here(&value.display()));
+        let by_name = is_local && !is_told && !is_elsewhere;
+        if !by_option && !by_variable && !by_name {
             return;
         }
         for effect in self.analysis.effects.iter_mut().skip(before) {
@@ -403,10 +406,16 @@ fn names_production(call: &Call<'_>) -> bool {
                 .iter()
                 .any(|kind| name.ends_with(kind))
     };
-    call.words
-        .iter()
-        .skip(1)
-        .any(|word| by_name(word) || says(&word.display()))
+    // What dbt compares itself with is only read: `--defer --state prod-artifacts` (dbt 1.8, "Defer").
+    let is_dbt = call.words.first().map(Word::display).as_deref() == Some("dbt");
+    let is_read = |at: usize| {
+        let before = call.words.get(at).map(Word::display);
+        is_dbt && matches!(before.as_deref(), Some("--state" | "--defer-state"))
+    };
+    let words = call.words.iter().skip(1).enumerate();
+    words
+        .filter(|(at, _)| !is_read(*at))
+        .any(|(_, word)| by_name(word) || says(&word.display()))
         || call.assignments.iter().any(|assignment| {
             names(&assignment.name)
                 && (by_name(&assignment.value) || says(&assignment.value.display()))

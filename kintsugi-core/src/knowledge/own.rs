@@ -406,6 +406,10 @@ fn is_chosen_container(call: &Call<'_>) -> bool {
         }
     };
     let is_chosen = |word: &&Word| {
+        // What an image is called says which one it is, beside those without a name: `docker rmi app $(docker images -f dangling=true -q)`.
+        if word.known().is_some() && line.known(0) == "rmi" {
+            return true;
+        }
         let one = match call.printing(word) {
             [one] => one,
             _ => match handed_on(call) {
@@ -516,13 +520,14 @@ fn is_undisturbed(call: &Call<'_>, kind: &str, between: std::ops::Range<usize>) 
         // What is committed meanwhile was in the work tree or staged, and a branch that is moved may be the last name of another.
         let is_commit = words
             .iter()
-            .any(|it| it.contains("commit") && it != "pre-commit");
+            .any(|it| it.contains("commit") && it != "pre-commit" && it != "--no-commit");
         let is_empty = has(&["--allow-empty"])
             && !words
                 .iter()
                 .any(|it| it == "--all" || it.starts_with("-a") || it == "--amend");
         let stages = has(&["add", "stage", "stash", "mv", "rm"]) && has(&["git"]);
-        let moves = has(&[
+        let removes_tree = matches!(words.as_slice(), [_, tree, remove, ..] if tree == "worktree" && remove == "remove");
+        let moves = !removes_tree && has(&[
             "-M",
             "-m",
             "-f",

@@ -75,6 +75,21 @@ const BUILDERS: &[Builder] = &[
         " run ",
         &["cypress/screenshots", "cypress/videos", "cypress/downloads"],
     ),
+    ("jest", UPDATES, SNAPSHOTS),
+    ("vitest", UPDATES, SNAPSHOTS),
+    (
+        "pytest",
+        " --snapshot-update --inline-snapshot=fix ",
+        SNAPSHOTS,
+    ),
+];
+
+/// What a runner of tests writes anew when it is told to take what it finds for right (Jest 29, Vitest 2, syrupy 4).
+const UPDATES: &str = " -u --update --updateSnapshot ";
+const SNAPSHOTS: &[&str] = &[
+    "__snapshots__",
+    "__snapshots__/**/*.snap",
+    "__snapshots__/*.snap",
 ];
 
 /// Words by which most tools build.
@@ -88,7 +103,7 @@ const ONLY_TELLS: &str =
 const GENERATORS: &str = " cmake meson hugo zola jekyll mkdocs mdbook sphinx-build pelican eleventy @11ty/eleventy typedoc jsdoc javadoc doxygen pdoc pdoc3 protoc buf \
     openapi-generator openapi-generator-cli swagger-codegen openapi-typescript-codegen openapi graphql-codegen quicktype flatc thrift javac kotlinc tsc \
     esbuild rollup webpack vite parcel wasm-pack wasm-bindgen sass babel swc asciidoctor allure nyc c8 vitest gcovr genhtml xjc wsdl2java \
-    fastapi-codegen datamodel-codegen autorest kiota sqlc ent svd2rust bindgen uniffi-bindgen cxxbridge flutter_rust_bridge_codegen ";
+    mockery mockgen orval fastapi-codegen datamodel-codegen autorest kiota sqlc ent svd2rust bindgen uniffi-bindgen cxxbridge flutter_rust_bridge_codegen ";
 
 /// Options that say where.
 const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --outdir --output-dir --outDir --output-directory --site-dir --dest-dir \
@@ -96,7 +111,7 @@ const WHERE: &str = " -d -o -O --destination --dest --out --output --out-dir --o
 
 /// Names that people give to what is made.
 const OUTPUTS: &str = " public site html www book output outputs pkg gen generated autogen codegen wasm report reports obj _site bundle artifacts \
-    build builddir ";
+    mocks build builddir ";
 
 /// Programs that run what somebody wrote, which may be told where to write: `python train.py --output-dir runs/smoke`.
 const RUNNERS: &str = " python python3 node deno ruby perl Rscript julia java torchrun accelerate deepspeed papermill ";

@@ -77,10 +77,15 @@ impl Analyst<'_> {
         } else {
             roots.to_vec()
         };
-        let names = task.narrowing();
+        let mut names = task.narrowing();
+        let mut widens = false;
+        if names.is_empty() && task.parsed.path == "fd" {
+            names = task.endings(|_| true);
+            widens = true;
+        }
         let mut all = Vec::new();
         for root in roots.into_iter().take(ROOTS_MAX) {
-            if names.is_empty() {
+            if names.is_empty() || widens {
                 all.push(vec![root.clone()]);
             }
             for name in &names {
@@ -222,15 +227,34 @@ impl Task<'_, '_> {
             .collect()
     }
 
-    /// The endings that `fd` is narrowed to: `-e pyc`, `'\.pyc$'` (fd(1), 9.0).
-    fn endings(&self) -> Vec<Word> {
+    /// Whether `fd` hands what it finds to an editor of text, which writes that and nothing else. What others do to a whole tree is asked
+    /// about as such.
+    fn edits_text(&self) -> bool {
+        let words = self.call.words.iter().map(Word::display);
+        let behind =
+            words.skip_while(|it| !matches!(it.as_str(), "-x" | "--exec" | "-X" | "--exec-batch"));
+        let behind: Vec<String> = behind.skip(1).take(2).collect();
+        match behind.as_slice() {
+            [program, how] => {
+                matches!(program.as_str(), "sed" | "gsed" | "sd")
+                    || program == "perl" && how.starts_with("-pi")
+            }
+            _ => false,
+        }
+    }
+
+    /// The endings of meant names that `fd` is narrowed to: `-e pyc`, `'\.pyc$'` (fd(1), 9.0).
+    fn endings(&self, is_meant: impl Fn(&str) -> bool) -> Vec<Word> {
         let words = self.call.words.iter().skip(1);
         let known: Option<Vec<_>> = words.map(Word::known).collect();
         let Some(known) = known else {
             return Vec::new();
         };
         let words: Vec<&str> = known.iter().map(|word| &**word).collect();
-        let is_ending = |text: &&str| super::telling::listed(DERIVED, text);
+        let is_ending = |text: &&str| {
+            let is_name = !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric());
+            is_name && is_meant(text)
+        };
         let mut found = Vec::new();
         let mut rest = words.iter().copied();
         let mut is_pattern = true;
@@ -268,7 +292,8 @@ impl Task<'_, '_> {
     /// stands behind `-o` names nothing (`find(1)`, OPERATORS).
     pub(super) fn narrowing(&self) -> Vec<Word> {
         if self.parsed.path == "fd" {
-            return self.endings();
+            let edits = self.edits_text();
+            return self.endings(|ending| edits || super::telling::listed(DERIVED, ending));
         }
         let narrows = &self.parsed.narrows;
         if narrows.is_empty() || narrows.len() > NAMES_MAX {

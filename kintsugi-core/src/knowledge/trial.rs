@@ -174,9 +174,14 @@ fn is_trial_compose(words: &[Word]) -> bool {
 
 /// Whether every volume that a command removes is one for tests, by its own name or by the filter that chooses it.
 fn takes_trial_volumes(call: &Call<'_>) -> bool {
-    // `app_node_modules` holds what an install makes again.
+    // `app_node_modules` and `pip-cache` hold what an install makes again.
+    let is_remade = |name: &str| {
+        let last = parts(name).last();
+        name.ends_with("node_modules")
+            || last.is_some_and(|it| matches!(it.as_str(), "cache" | "caches"))
+    };
     let is_meant = |name: &str| {
-        (is_trial(name) || name.ends_with("node_modules"))
+        (is_trial(name) || is_remade(name))
             && !parts(name).any(|part| super::lexicon::is_production(&part))
     };
     let chosen_by = |one: &Invocation| {

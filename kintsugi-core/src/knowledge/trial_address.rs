@@ -71,6 +71,7 @@ fn address(word: &str) -> Option<String> {
     };
     let is_address = value.contains("://")
         || value.starts_with("sqlite:")
+        || value.starts_with("jdbc:")
         || value.contains("dbname=")
         || value.contains("host=");
     is_address.then(|| value.to_owned())
@@ -80,6 +81,11 @@ fn address(word: &str) -> Option<String> {
 fn named(address: &str) -> Option<Named> {
     if address.contains(['$', '`', '\n', ',']) || address.contains("..") {
         return None;
+    }
+    // In the memory of the tool itself (H2 2.3, HSQLDB 2.7, Xerial's driver 3.47).
+    let in_memory = ["jdbc:h2:mem:", "jdbc:hsqldb:mem:", "jdbc:sqlite::memory:"];
+    if in_memory.iter().any(|it| address.starts_with(it)) {
+        return Some(Named::Trial);
     }
     let name = if let Some((scheme, rest)) = address
         .split_once(':')
@@ -96,7 +102,9 @@ fn named(address: &str) -> Option<Named> {
         if path.starts_with('~') || path.starts_with('/') && !path.starts_with("/tmp/") {
             return None;
         }
-        if path.is_empty() || path == ":memory:" {
+        let mut names = path.split('/').flat_map(parts);
+        let is_kept = names.any(|part| is_production(&part));
+        if path.is_empty() || path == ":memory:" || path.starts_with("/tmp/") && !is_kept {
             return Some(Named::Trial);
         }
         path.rsplit('/').next().unwrap_or_default().to_owned()

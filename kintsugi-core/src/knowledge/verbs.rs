@@ -254,6 +254,8 @@ fn read_options<'w>(words: &'w [Word], reading: &mut Reading<'w>) {
             // `build --clean` begins anew, as `make clean` would.
             let of_cache = option.contains("cache")
                 || option.ends_with("outputs")
+                // Goes on in the directory that a run was told to write to (Transformers 4.46, TrainingArguments).
+                || matches!(option, "overwrite_output_dir" | "overwrite-output-dir")
                 || option == "clean" && words.iter().any(builds)
                 || option == "clear" && words.iter().any(serves);
             if matches!(found, Sense::Destroys | Sense::Deletes)

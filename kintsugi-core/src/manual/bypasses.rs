@@ -241,6 +241,7 @@
 //! | names for `xargs` that stand beside those of a search, or that a command in braces makes of them | `{ find . -name '*.log'; echo ~/work; } \| xargs rm -rf`, `{ find . \| sed 's#.*#/srv#'; } \| xargs rm -rf` | `tests/corpus/evasive-filtered.toml`, `every_evasive_spelling_is_held_by_its_rule` |
 //! | a name in Go, Rust or another language that is given a second value in a block | `dir := "build"`, then `dir = "/home/u/thesis"; os.RemoveAll(dir)` and `go run .` | `tests/corpus/dangerous-tested.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a script of the line changed before it is run, by other spellings of `sed -i` | `echo x > a.sh; sed --in-place 's/x/rm -rf ~/' a.sh; sh a.sh` | `tests/corpus/dangerous-hours.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an ending by which a search is narrowed, where it hands files to a reader | `fd -e env -x cat` | `tests/corpus/dangerous-calm.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a module that stood there before and that a script imports | `python3 y.py` with `import m`, `node a.js` with `require('./n')` | `tests/tests/facts.rs`, `what_a_script_imports_of_files_that_stand_there_is_read` |
 //!
 //! # Open

@@ -388,6 +388,7 @@ pub(super) const HOME_CACHES: &[&str] = &[
     ".cargo/registry",
     ".cargo/git",
     ".gradle/caches",
+    ".gradle/daemon",
     ".m2/repository",
     ".pnpm-store",
     ".yarn/cache",

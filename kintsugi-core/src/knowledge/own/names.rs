@@ -37,8 +37,17 @@ impl<'w> Line<'w> {
             }
             "git" => (GIT_VALUED, ""),
             "kubectl" | "oc" | "helm" => (CLUSTER_VALUED, CLUSTER_SERVER),
-            "kafka-topics" | "kafka-topics.sh" | "gcloud" | "lxc" | "incus" | "multipass"
-            | "conda" | "mamba" => (OTHERS_VALUED, OTHERS_SERVER),
+            "kafka-topics" | "kafka-topics.sh" | "gcloud" | "conda" | "mamba" | "avdmanager" => {
+                (OTHERS_VALUED, OTHERS_SERVER)
+            }
+            "lxc" | "incus" => (
+                " -c --config -d --device -n --network -p --profile -s --storage -t --type --target --project ",
+                " --target --project ",
+            ),
+            "multipass" => (
+                " -n --name -c --cpus -d --disk -m --memory --cloud-init --network --mount --timeout ",
+                "",
+            ),
             "sf" | "sfdx" => (
                 " -f --definition-file -a --alias -y --duration-days -o --target-org -v --target-dev-hub -w ",
                 " -v --target-dev-hub ",
@@ -52,7 +61,13 @@ impl<'w> Line<'w> {
         };
         let mut rest = words.iter().skip(1);
         while let Some(word) = rest.next() {
-            let text = word.display();
+            let mut text = word.display();
+            // `conda create -yn t`
+            if matches!(program.as_str(), "conda" | "mamba")
+                && matches!(text.as_str(), "-yn" | "-qyn" | "-yqn" | "-qn")
+            {
+                "-n".clone_into(&mut text);
+            }
             if !text.starts_with('-') || text.len() == 1 {
                 line.operands.push(word);
                 continue;
@@ -120,6 +135,11 @@ pub(super) fn made(words: &[Word]) -> Option<(String, Word)> {
             ("organization", line.value(" -a --alias "))
         }
         ("multipass", "launch") => ("machine", line.value(" -n --name ")),
+        ("avdmanager", "create") if !line.has(" -f --force ") => {
+            ("emulator", line.value(" -n --name "))
+        }
+        // A model that is there afterwards is the one of the library (Ollama 0.5), so that it can be had again.
+        ("ollama", "pull") => ("model", operand(1)),
         ("terraform" | "tofu", "workspace") if line.known(1) == "new" => ("workspace", operand(2)),
         ("zfs", "create" | "snapshot") if !line.has(" -p ") => {
             ("dataset", line.operands.last().copied())
@@ -192,6 +212,8 @@ pub(super) fn taken(words: &[Word]) -> Vec<(String, Word)> {
         ("lxc" | "incus" | "multipass", "delete" | "rm") if !line.has(" --all ") => {
             ("machine", behind(1).to_vec())
         }
+        ("avdmanager", "delete") => ("emulator", line.value(" -n --name ").into_iter().collect()),
+        ("ollama", "rm") => ("model", behind(1).to_vec()),
         ("sf" | "sfdx", "org") if line.known(1) == "delete" => (
             "organization",
             line.value(" -o --target-org ").into_iter().collect(),
