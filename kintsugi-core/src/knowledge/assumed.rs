@@ -226,6 +226,40 @@ impl Analyst<'_> {
         }
     }
 
+    /// A registry on this machine, which a package is put into for trying: `npm publish --registry http://localhost:4873` (npm 10, twine 5,
+    /// uv 0.5). Not where the line puts another server behind a port of this machine.
+    pub(super) fn calm_local_registry(&mut self, task: &Task<'_, '_>, before: usize) {
+        let program = task.parsed.path.split(' ').next().unwrap_or_default();
+        if !super::telling::listed(" npm pnpm twine uv ", program) {
+            return;
+        }
+        let options = " --registry --repository-url --publish-url ";
+        let words: Vec<String> = task.call.words.iter().map(Word::display).collect();
+        let mut named = words.iter().enumerate().filter_map(|(at, word)| {
+            let (option, value) = word
+                .split_once('=')
+                .map_or((word.as_str(), None), |(option, value)| {
+                    (option, Some(value))
+                });
+            let value = value.or_else(|| words.get(at + 1).map(String::as_str));
+            super::telling::listed(options, option).then(|| value.unwrap_or_default())
+        });
+        let is_here =
+            |text: &str| text.starts_with("http") && super::embedded::is_this_machine(text);
+        let (Some(registry), None) = (named.next(), named.next()) else {
+            return;
+        };
+        if !is_here(registry) || super::trial_address::brings_server(&task.call) {
+            return;
+        }
+        for effect in self.analysis.effects.iter_mut().skip(before) {
+            if effect.action == Action::Publish && effect.role == Role::Package {
+                effect.action = Action::List;
+                effect.modifiers = Modifiers::NONE;
+            }
+        }
+    }
+
     /// Marks what a command changes in a service as shared, when its words or variables name production.
     pub(super) fn mark_production(&mut self, task: &Task<'_, '_>, before: usize) {
         let is_meant = |effect: &crate::effect::Effect| {

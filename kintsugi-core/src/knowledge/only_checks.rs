@@ -231,7 +231,9 @@ fn names_all(words: &[&str], own: &[&str]) -> bool {
             let is_loaded = SETTINGS.iter().any(|part| word.contains(part));
             !is_loaded
                 && !word.starts_with('-')
-                && (path.ends_with(&format!("/{word}")) || *path == word)
+                && (path.ends_with(&format!("/{word}"))
+                    || *path == word
+                    || path.contains(&format!("/{}/", word.trim_end_matches('/'))))
         };
         words.iter().any(is_meant)
             && !SETTINGS.iter().any(|part| name.contains(part))
@@ -259,6 +261,7 @@ mod tests {
         };
         for (command, own) in [
             ("npx eslint server/a.js", "/p/server/a.js"),
+            ("rubocop db/migrate/", "/p/db/migrate/1_drop.rb"),
             ("npx tsc --noEmit", "/p/server/a.ts"),
             ("ruff check .", "/p/a.py"),
             ("python -m mypy app/a.py", "/p/app/a.py"),
@@ -269,6 +272,8 @@ mod tests {
             ("npx eslint .", "/p/server/a.js"),
             ("npx eslint src/b.js", "/p/server/a.js"),
             ("npx eslint --rulesdir x server/a.js", "/p/server/a.js"),
+            ("npx eslint web", "/p/server/a.js"),
+            ("npx eslint server", "/p/server/rules/a.js"),
             ("npx eslint eslint.config.js", "/p/eslint.config.js"),
             ("npx eslint eslint-rules/a.js", "/p/eslint-rules/a.js"),
             ("npx vitest server/a.js", "/p/server/a.js"),

@@ -75,9 +75,14 @@ fn said_here(language: Language, word: &Word) -> Option<Word> {
         return None;
     };
     let says = |it: &(&str, &str)| text.contains(it.0);
-    let is_other = text.contains("chdir") || is_set(text, "sys.executable");
+    // The interpreter stays the same in another directory.
+    let calls: Vec<&(&str, &str)> = calls
+        .iter()
+        .filter(|it| it.0 == "sys.executable" || !text.contains("chdir"))
+        .collect();
+    let is_other = is_set(text, "sys.executable");
     let routes = language == Language::Python && text.contains(".delete(");
-    if text.len() > TEXT_BYTES_MAX || is_other || !routes && !calls.iter().any(says) {
+    if text.len() > TEXT_BYTES_MAX || is_other || !routes && !calls.iter().any(|it| says(it)) {
         return None;
     }
     let mut changed = calls

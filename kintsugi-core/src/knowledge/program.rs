@@ -160,6 +160,7 @@ impl Analyst<'_> {
             self.assume_sentences(&call, &task.parsed.path.clone(), &[]);
         }
         self.calm_emulator(&task, before);
+        self.calm_local_registry(&task, before);
         self.load_foreign(&task);
         self.search_carried(&task);
         self.calm_tested_records(&task, before);

@@ -150,7 +150,7 @@ fn is_here(host: &str) -> bool {
 }
 
 /// Whether the line puts a server of somewhere else behind a port of this machine.
-fn brings_server(call: &Call<'_>) -> bool {
+pub(super) fn brings_server(call: &Call<'_>) -> bool {
     let is_way = |word: &str| {
         let name = word.rsplit('/').next().unwrap_or_default();
         matches!(

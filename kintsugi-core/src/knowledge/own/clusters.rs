@@ -3,6 +3,7 @@
 use super::names::Line;
 use super::{Analyst, is_undisturbed};
 use crate::effect::{Action, Modifier, Role};
+use crate::knowledge::analyst::Call;
 use crate::knowledge::lexicon::is_production;
 use crate::knowledge::program::Task;
 use crate::knowledge::telling::listed;
@@ -108,8 +109,10 @@ impl Analyst<'_> {
         {
             return false;
         }
-        if let Some(context) = context {
-            return is_local_context(&context);
+        if let Some(context) = &context
+            && !started_as(&task.call, context)
+        {
+            return is_local_context(context);
         }
         is_written
             || self.made.things.iter().any(|thing| {
@@ -143,6 +146,20 @@ impl Analyst<'_> {
                     .is_some_and(|between| is_undisturbed(&task.call, "namespace", between))
         })
     }
+}
+
+/// Whether the line starts a cluster of this machine under that name, which is that of its context (minikube 1.34, `--profile`).
+fn started_as(call: &Call<'_>, context: &str) -> bool {
+    let mut earlier = call.scope.script.invocations.iter();
+    earlier.any(|it| {
+        let words: Vec<String> = it.words.iter().take(32).map(Word::display).collect();
+        let mut pairs = words.windows(2);
+        it.span.start < call.span.start
+            && !is_production(context)
+            && matches!(words.as_slice(), [first, ..] if first == "minikube")
+            && words.iter().any(|word| word == "start")
+            && pairs.any(|pair| matches!(pair, [flag, name] if matches!(flag.as_str(), "-p" | "--profile") && name == context))
+    })
 }
 
 /// Whether a context is one of a cluster of this machine, by its name.
