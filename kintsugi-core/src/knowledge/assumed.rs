@@ -249,7 +249,11 @@ impl Analyst<'_> {
         let (Some(registry), None) = (named.next(), named.next()) else {
             return;
         };
-        if !is_here(registry) || super::trial_address::brings_server(&task.call) {
+        let commands = task.call.scope.script.invocations.len();
+        let affordable = self
+            .budget
+            .spend(u32::try_from(commands).unwrap_or(u32::MAX));
+        if !affordable || !is_here(registry) || super::trial_address::brings_server(&task.call) {
             return;
         }
         for effect in self.analysis.effects.iter_mut().skip(before) {

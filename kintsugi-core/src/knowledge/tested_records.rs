@@ -17,6 +17,9 @@ use crate::shell::{Invocation, Word};
 /// Bytes of a text that are looked at for one unit of work.
 const SEARCHED_BYTES: usize = 8;
 
+/// Most commands of a line beside a migration that are looked at.
+const LINE_MAX: usize = 64;
+
 /// Parts of a text by which it may speak to another database than that of the tests, or starts another program.
 const OTHERWISE: [&str; 36] = [
     "environ",
@@ -77,7 +80,8 @@ impl Analyst<'_> {
     /// Makes a plain change of what tests that the line writes and runs take away from the database of tests.
     pub(super) fn calm_tested_records(&mut self, task: &Task<'_, '_>, before: usize) {
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
-        if !effects.iter().any(is_of_records) || !is_test_runner(task.call.words) {
+        let migrates = migrates_for_tests(&task.call);
+        if !effects.iter().any(is_of_records) || !(migrates || is_test_runner(task.call.words)) {
             return;
         }
         let own: Vec<(&str, &str)> = self
@@ -98,8 +102,9 @@ impl Analyst<'_> {
             let is_test = is_of_tests(path) || name == "conftest.py";
             is_test && (is_chosen(text) || is_of_framework(path, text))
         };
-        let is_asking = !is_set_otherwise(&task.call)
-            && own.iter().any(asks)
+        let of_migration = |(path, _): &(&str, &str)| path.contains("/db/migrate/");
+        let is_asking = (migrates && own.iter().all(of_migration)
+            || !is_set_otherwise(&task.call) && own.iter().any(asks))
             && !own.iter().any(|(_, text)| names_other(text));
         if is_asking {
             for effect in self.analysis.effects.iter_mut().skip(before) {
@@ -110,6 +115,45 @@ impl Analyst<'_> {
             }
         }
     }
+}
+
+/// Whether the database of tests is migrated, and nothing but the variable for that chooses one: `RAILS_ENV=test bin/rails db:migrate`.
+fn migrates_for_tests(call: &Call<'_>) -> bool {
+    let words: Vec<String> = call.words.iter().take(8).map(Word::display).collect();
+    let mut words = words
+        .iter()
+        .map(|word| word.rsplit('/').next().unwrap_or_default());
+    let is_rails = words
+        .next()
+        .is_some_and(|first| matches!(first, "rails" | "rake"));
+    let [only] = call.assignments else {
+        return false;
+    };
+    let chooses = |name: &str| CHOOSING.iter().any(|it| name.contains(it));
+    // What the line wrote is read once: nothing else of the line may run it.
+    let is_apart = |it: &Invocation| {
+        let first = it.words.first().map(Word::display).unwrap_or_default();
+        it.span.start <= call.span.start
+            || is_test_runner(&it.words)
+            || super::telling::listed(" git echo ls head tail ", &first)
+    };
+    let is_first = |it: &Invocation| {
+        let first = it.words.first().map(Word::display).unwrap_or_default();
+        it.span.start >= call.span.start
+            || super::telling::listed(" cat mkdir cd git echo set ", &first)
+    };
+    let mut all = call.scope.script.invocations.iter();
+    is_rails
+        && all.len() <= LINE_MAX
+        && all.all(|it| is_apart(it) && is_first(it))
+        && words.all(|word| !word.starts_with("db:") || word.starts_with("db:migrate"))
+        && matches!(only.name.as_str(), "RAILS_ENV" | "RACK_ENV")
+        && only.value.known().as_deref() == Some("test")
+        && !call
+            .variables
+            .values
+            .iter()
+            .any(|(name, _)| *name != only.name && chooses(name))
 }
 
 /// Whether a variable of the line, or a file of them, may say which database is taken.

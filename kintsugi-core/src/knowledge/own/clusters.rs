@@ -148,9 +148,12 @@ impl Analyst<'_> {
     }
 }
 
+/// Most commands of a line that are looked at for one that starts a cluster.
+const STARTERS_MAX: usize = 64;
+
 /// Whether the line starts a cluster of this machine under that name, which is that of its context (minikube 1.34, `--profile`).
 fn started_as(call: &Call<'_>, context: &str) -> bool {
-    let mut earlier = call.scope.script.invocations.iter();
+    let mut earlier = call.scope.script.invocations.iter().take(STARTERS_MAX);
     earlier.any(|it| {
         let words: Vec<String> = it.words.iter().take(32).map(Word::display).collect();
         let mut pairs = words.windows(2);
