@@ -29,11 +29,10 @@ impl Analyst<'_> {
     }
 
     fn run_texts(&mut self, task: &Task<'_, '_>) -> Feeds {
-        let mut feeds = Feeds::NONE;
         // `bash -n` only reads (bash(1) 5.2, "noexec"); `+n` takes that back.
         let is_on = |word: &Word| word.known().is_some_and(|text| text.starts_with('+'));
         if task.parsed.is_set("noexec") && !task.call.words.iter().any(is_on) {
-            return feeds;
+            return Feeds::NONE;
         }
         // What fish completes with is in part what commands print: `complete -a '(…)'` (complete(1), fish 3.6).
         if task.parsed.path == "complete" && task.call.dialect == Dialect::Fish {
@@ -41,6 +40,7 @@ impl Analyst<'_> {
                 self.shell_words(&task.call, &[command]);
             }
         }
+        let mut feeds = Feeds::NONE;
         for (language, word) in &task.parsed.code {
             // The reader of the shell reads what a trap says, in the states in which it could run.
             if task.parsed.path == "trap" && word.known().is_some() {
@@ -51,9 +51,8 @@ impl Analyst<'_> {
                 .known()
                 .filter(|text| task.parsed.path == "env" && text.contains("\\_"));
             let parted = parted.map(|text| Word::text(text.replace("\\_", " "), word.span));
-            let before = self.analysis.effects.len();
-            feeds = feeds.union(self.code(task, *language, parted.as_ref().unwrap_or(word)));
-            self.remember_written(task, (*language, word), before);
+            let word = parted.as_ref().unwrap_or(word);
+            feeds = feeds.union(self.code(task, *language, word));
         }
         let typed = super::foreign::typed_file(task).map(|word| (Language::Ex, word));
         let runs = task.parsed.runs.iter().map(|(it, word)| (*it, word));
@@ -69,8 +68,8 @@ impl Analyst<'_> {
                 .code
                 .iter()
                 .all(|(_, word)| word.known().as_deref() == Some("-"));
-        let has_program =
-            !from_input && (!task.parsed.code.is_empty() || !task.parsed.runs.is_empty());
+        let has_own = !task.parsed.code.is_empty() || !task.parsed.runs.is_empty();
+        let has_program = !from_input && has_own;
         // An editor takes commands from its standard input only when it is told to.
         let waits = input == Some(Language::Ex) && task.parsed.path == "vim";
         let is_fed = !waits || task.call.words.iter().any(is_silent);
@@ -111,7 +110,7 @@ impl Analyst<'_> {
         if let Input::Text(word) = call.input {
             return self.code(task, language, word);
         }
-        if is_sourced_setup(task) {
+        if super::setup::is_sourced(task) {
             return Feeds::NONE;
         }
         let mut feeds = call.fed.feeds;
@@ -191,7 +190,10 @@ impl Analyst<'_> {
         }
         let operands = task.arguments();
         let text = Self::with_settings(task, language, word);
-        self.text(&task.call, language, &text, &operands)
+        let before = (self.analysis.effects.len(), self.analysis.unknowns.len());
+        let feeds = self.text(&task.call, language, &text, &operands);
+        self.remember_written(task, (language, word), before);
+        feeds
     }
 
     /// A file of program text.
@@ -548,7 +550,7 @@ fn unpacks(program: &Word) -> bool {
 }
 
 /// Whether a file is the standard input itself. Reading it is no detour to a file: `sh < /dev/stdin` comes back here.
-fn is_standard_input(file: &Word) -> bool {
+pub(super) fn is_standard_input(file: &Word) -> bool {
     file.known()
         .is_some_and(|name| matches!(&*name, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0"))
 }
@@ -570,21 +572,6 @@ fn is_settings(call: &Call<'_>, hole: &Hole) -> bool {
         script.invocations.get(first as usize..end as usize),
         Some([only]) if super::setup::prints_settings(script, &only.words)
     )
-}
-
-/// Whether a shell takes in what one program prints to set it up: `direnv hook fish | source`.
-fn is_sourced_setup(task: &Task<'_, '_>) -> bool {
-    let Input::Pipe { first, end } = task.call.input else {
-        return false;
-    };
-    let script = task.call.scope.script;
-    let range = first.0 as usize..end.0 as usize;
-    task.parsed.path == "source"
-        && matches!(task.call.words, [_, file] if is_standard_input(file))
-        && matches!(
-            script.invocations.get(range),
-            Some([only]) if super::setup::prints_settings(script, &only.words)
-        )
 }
 
 fn is_awk(call: &Call<'_>) -> bool {

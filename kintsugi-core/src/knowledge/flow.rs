@@ -1,5 +1,6 @@
 //! What flows through a command: what it reads and is fed, into what it writes, sends and prints.
 
+use super::UnknownKind;
 use super::analyst::{Analyst, Call, Printed};
 use super::embedded::Embedded;
 use super::feeds::{Feeds, is_outward};
@@ -11,6 +12,29 @@ use crate::shell::{Hole, Input, Script, Word};
 
 /// Most files that one program text writes and that are kept in mind.
 const WRITTEN_MAX: usize = 4;
+
+/// What makes a file with a name of its own: Python 3.13, Ruby 3.4, Node.js 22, Go 1.23, PHP 8.4, Perl 5.38.
+const TEMPORARY: [&str; 10] = [
+    "NamedTemporaryFile",
+    "mkstemp",
+    "mkdtemp",
+    "TemporaryDirectory",
+    "Tempfile",
+    "mktmpdir",
+    "tmpdir",
+    "tempnam",
+    "CreateTemp",
+    "File::Temp",
+];
+
+/// The texts that stand in program text, a line each.
+fn texts_in(code: &str) -> String {
+    let texts = super::telling::quoted(&code.replace('\n', "\\n"));
+    let texts = texts
+        .iter()
+        .map(|text| text.replace("\\n", "\n").replace("\\t", "\t"));
+    texts.collect::<Vec<_>>().join("\n")
+}
 
 impl Analyst<'_> {
     /// What was copied or moved into a directory lies below it by its own name.
@@ -54,9 +78,10 @@ impl Analyst<'_> {
         &mut self,
         task: &Task<'_, '_>,
         (language, code): (Language, &Word),
-        before: usize,
+        before: (usize, usize),
     ) {
-        let effects = self.analysis.effects.get(before..).unwrap_or_default();
+        self.run_temporary(task, code, before.1);
+        let effects = self.analysis.effects.get(before.0..).unwrap_or_default();
         let written = effects.iter().filter(|effect| {
             effect.role == Role::Path
                 && matches!(
@@ -87,15 +112,27 @@ impl Analyst<'_> {
             }
             return;
         }
-        let texts = super::telling::quoted(&text.replace('\n', "\\n"));
-        let texts = texts
-            .iter()
-            .map(|text| text.replace("\\n", "\n").replace("\\t", "\t"));
-        let all = texts.collect::<Vec<_>>().join("\n");
+        let all = texts_in(&text);
         for path in paths {
             if !self.files.contains_key(&path) {
                 self.remember(&path, Feeds::of(Feed::Text), Some(all.as_str().into()));
             }
+        }
+    }
+
+    /// A program that the text writes to a file whose name is made for the moment, and starts by that name: `NamedTemporaryFile`, `mkstemp`.
+    fn run_temporary(&mut self, task: &Task<'_, '_>, code: &Word, before: usize) {
+        let unknowns = self.analysis.unknowns.get(before..).unwrap_or_default();
+        if !unknowns
+            .iter()
+            .any(|it| it.kind == UnknownKind::LocalProgram)
+        {
+            return;
+        }
+        let text = code.display();
+        let makes_name = TEMPORARY.iter().any(|name| text.contains(name));
+        if makes_name && super::telling::is_telling(&text) {
+            self.search(&task.call, "", &texts_in(&text));
         }
     }
 

@@ -3,7 +3,9 @@
 //! Running what such a program prints is as trustworthy as running the program. Nothing is said here about a program given
 //! by a path of the project, or about text that is piped into a shell. Sources: the manual or `--help` of each.
 
-use crate::shell::{Script, Word};
+use super::code::is_standard_input;
+use super::program::Task;
+use crate::shell::{Input, Script, Word};
 
 /// Programs, and the words of which one must be there; none: any words will do.
 const SETUP: &[(&[&str], &[&str])] = &[
@@ -173,4 +175,18 @@ pub(super) fn prints_settings(script: &Script, words: &[Word]) -> bool {
         programs.contains(&name)
             && (needed.is_empty() || arguments.iter().any(|word| needed.contains(&&**word)))
     })
+}
+/// Whether a shell takes in what one program prints to set it up: `direnv hook fish | source`.
+pub(super) fn is_sourced(task: &Task<'_, '_>) -> bool {
+    let Input::Pipe { first, end } = task.call.input else {
+        return false;
+    };
+    let script = task.call.scope.script;
+    let range = first.0 as usize..end.0 as usize;
+    task.parsed.path == "source"
+        && matches!(task.call.words, [_, file] if is_standard_input(file))
+        && matches!(
+            script.invocations.get(range),
+            Some([only]) if prints_settings(script, &only.words)
+        )
 }

@@ -243,6 +243,9 @@
 //! | a script of the line changed before it is run, by other spellings of `sed -i` | `echo x > a.sh; sed --in-place 's/x/rm -rf ~/' a.sh; sh a.sh` | `tests/corpus/dangerous-hours.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | an ending by which a search is narrowed, where it hands files to a reader | `fd -e env -x cat` | `tests/corpus/dangerous-calm.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a module that stood there before and that a script imports | `python3 y.py` with `import m`, `node a.js` with `require('./n')` | `tests/tests/facts.rs`, `what_a_script_imports_of_files_that_stand_there_is_read` |
+//! | a list that grows after it was made | `base = ['git', 'push']`, then `subprocess.run(base + ['--force'])`, `base.append(…)`, `args = append(args, …)` of Go, `push @c, …` of Perl | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a function that another gives back | `util.promisify(exec)('git push --force')` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a program that a script writes and starts, where the script stands in a here-document, or the file has a name made for the moment | `python3 <<EOF` with `open('x.sh','w').write(…); run(['bash','x.sh'])`, `NamedTemporaryFile` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!

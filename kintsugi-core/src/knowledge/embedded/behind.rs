@@ -36,14 +36,33 @@ impl Script<'_> {
         self.call(&path, None, arguments)
     }
 
+    /// A name: with its arguments where it is called without brackets, or with what stands behind it.
+    pub(super) fn called_or_not(&mut self, cursor: &mut Cursor<'_>, value: Value) -> Value {
+        // `system +q(x)`: the sign says that a list begins (perlop(1) 5.38); `system *words` of Ruby gives one as so many arguments.
+        let is_sign = self.language == Language::Perl && cursor.is("+")
+            || self.language == Language::Ruby && cursor.at_splat();
+        if is_sign
+            && value
+                .path
+                .as_deref()
+                .is_some_and(|it| calls::find(self.language, it, false).is_some())
+        {
+            cursor.at += 1;
+        }
+        if value.path.is_some() && calls::bare_calls(self.language) && cursor.at_argument() {
+            return self.bare_call(cursor, &value);
+        }
+        self.behind(cursor, value)
+    }
+
     /// Members, calls and indices behind an operand.
     pub(super) fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
         let mut value = first;
         // A value of Haskell, which no bracket calls (System.Directory 1.3).
-        let path = value.path.as_deref();
-        if path.is_some_and(|it| {
-            matches!(it, "getHomeDirectory" | "System.Directory.getHomeDirectory")
-        }) {
+        if matches!(
+            value.path.as_deref(),
+            Some("getHomeDirectory" | "System.Directory.getHomeDirectory")
+        ) {
             value = super::value::home();
         }
         let mut object: Option<Value> = None;

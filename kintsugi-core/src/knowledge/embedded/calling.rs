@@ -154,6 +154,9 @@ impl Script<'_> {
             self.started(&words.collect::<Vec<_>>());
             return Value::unknown(Feed::Program);
         }
+        if let Some(made) = self.appended(call).or_else(|| self.substituted(call)) {
+            return made;
+        }
         if let Some(value) = self.builds_command(call) {
             return value;
         }

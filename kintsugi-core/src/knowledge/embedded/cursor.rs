@@ -76,6 +76,15 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Whether a list stands here that is given as so many arguments: `system *words` of Ruby.
+    pub(super) fn at_splat(&self) -> bool {
+        self.is("*")
+            && matches!(
+                self.ahead(1),
+                Some(Token::Name(_) | Token::Words(_) | Token::Mark("["))
+            )
+    }
+
     /// `{ a, b as c, d: e }`; nothing is consumed when it is something else.
     pub(super) fn braced_names(&mut self) -> Vec<(String, String)> {
         let start = self.at;

@@ -209,11 +209,26 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
     ("exec", Interpret),
     ("eval", Interpret),
     ("compile", Same(0)),
+    ("string.Template", Same(0)),
+    ("Template", Same(0)),
+    ("jinja2.Template", Same(0)),
+    (".from_string", Same(0)),
     ("dict", Same(0)),
     ("str", Same(0)),
     ("builtins.exec", Interpret),
     ("builtins.eval", Interpret),
-    ("runpy.run_path", Interpret),
+    // Programs in files: runpy and importlib of Python 3.13.
+    ("runpy.run_path", Does::Include("python3")),
+    (
+        "importlib.util.spec_from_file_location",
+        Does::Include("python3"),
+    ),
+    (
+        "importlib.machinery.SourceFileLoader",
+        Does::Include("python3"),
+    ),
+    (".spec_from_file_location", Does::Include("python3")),
+    (".SourceFileLoader", Does::Include("python3")),
     ("runpy.run_module", Interpret),
     ("timeit.timeit", Interpret),
     ("pdb.run", Interpret),
@@ -326,6 +341,17 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
 ];
 
 pub(super) const JAVASCRIPT: &[(&str, Does)] = &[
+    // What gives back the function that it is given: util of Node.js 22, pify 6, Bluebird 3, lodash 4.
+    ("util.promisify", Same(0)),
+    ("promisify", Same(0)),
+    (".promisify", Same(0)),
+    ("pify", Same(0)),
+    ("Promise.promisify", Same(0)),
+    ("Promise.promisifyAll", Same(0)),
+    ("bluebird.promisifyAll", Same(0)),
+    (".memoize", Same(0)),
+    (".throttle", Same(0)),
+    (".debounce", Same(0)),
     ("os.tmpdir", Does::Temporary),
     (".mkdtempSync", Does::Temporary),
     (".mkdtemp", Does::Temporary),

@@ -23,6 +23,7 @@ mod functions;
 mod functions_more;
 mod functions_other;
 mod given;
+mod growing;
 mod harmless;
 mod indexing;
 mod lex;

@@ -67,7 +67,9 @@ impl Script<'_> {
 
     /// A program in a file, which stands elsewhere than where a program keeps its parts: `include "/tmp/x.php"`.
     pub(super) fn included(&mut self, program: &str, call: &Call<'_>) -> Value {
-        let file = call.argument(0);
+        // A module has a name in front of its file, and is the program's own where it stands beside it.
+        let is_named = call.positional().count() > 1 && program == "python3";
+        let file = call.argument(usize::from(is_named && call.path != "runpy.run_path"));
         if file.known().is_some_and(|path| path.starts_with('/')) {
             self.started(&[Value::text(program), file]);
         }

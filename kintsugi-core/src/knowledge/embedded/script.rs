@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::Embedded;
 use super::brings::Brings;
-use super::calls;
 use super::clients::{Client, client_of};
 use super::cursor::Cursor;
+use super::growing::joined_to;
 use super::lex::{self, Part, Token};
 use super::mocked::Mocked;
 use super::records;
@@ -355,7 +355,7 @@ impl Script<'_> {
             cursor.at += 1;
             cursor.skip_lines();
             let right = self.operand(cursor);
-            value = value.then(between, &right);
+            value = joined_to(&value, between, &right);
             self.pay_for(&value);
         }
         value
@@ -543,16 +543,8 @@ impl Script<'_> {
         {
             return self.assigned_by_arrow(cursor, name);
         }
-        if cursor.is("+=") || cursor.is(".=") {
-            cursor.at += 1;
-            let more = self.expression(cursor);
-            let before = self
-                .names
-                .get(name)
-                .cloned()
-                .unwrap_or_else(|| Value::text(""));
-            self.names.insert(name.to_owned(), before.then("", &more));
-            return more;
+        if let Some(longer) = self.grown(cursor, name) {
+            return longer;
         }
         if self.language == Language::Perl && matches!(name, "exec" | "system") && cursor.is("{") {
             return self.indirect_call(cursor, name);
@@ -569,19 +561,6 @@ impl Script<'_> {
         {
             return all.elements();
         }
-        // `system +q(x)`: the sign says that a list begins (perlop(1) 5.38).
-        if self.language == Language::Perl
-            && cursor.is("+")
-            && value
-                .path
-                .as_deref()
-                .is_some_and(|it| calls::find(self.language, it, false).is_some())
-        {
-            cursor.at += 1;
-        }
-        if value.path.is_some() && calls::bare_calls(self.language) && cursor.at_argument() {
-            return self.bare_call(cursor, &value);
-        }
-        self.behind(cursor, value)
+        self.called_or_not(cursor, value)
     }
 }

@@ -112,4 +112,30 @@ impl Script<'_> {
         }
         value
     }
+
+    /// `Template("rm -rf $d").substitute(d=x)` of Python's string, `Template("rm -rf {{ d }}").render(d=x)` of Jinja 3.
+    pub(super) fn substituted(&self, call: &Call<'_>) -> Option<Value> {
+        let last = call.path.rsplit('.').next()?;
+        if self.language != Language::Python
+            || !matches!(last, "substitute" | "safe_substitute" | "render")
+        {
+            return None;
+        }
+        let mut text = call.object.as_ref()?.known()?;
+        for (name, value) in call.arguments.iter().take(PLACES_MAX) {
+            let (Some(name), Some(value)) = (name, value.known()) else {
+                continue;
+            };
+            let braced = [
+                ["${", name, "}"],
+                ["{{ ", name, " }}"],
+                ["{{", name, "}}"],
+                ["$", name, ""],
+            ];
+            for place in braced {
+                text = text.replace(&place.concat(), &value);
+            }
+        }
+        Some(Value::text(text))
+    }
 }

@@ -46,7 +46,12 @@ impl<'a> Lexer<'a> {
                 .filter(|_| self.language == Language::Ruby)
         });
         let name = marked.unwrap_or(behind);
-        let trimmed = name.trim_start_matches([' ', '\t']);
+        // `list << "x"` of Ruby puts in an element; Perl lets a quoted end stand behind blanks.
+        let trimmed = if self.language == Language::Ruby {
+            name
+        } else {
+            name.trim_start_matches([' ', '\t'])
+        };
         let quote = trimmed
             .chars()
             .next()
