@@ -104,8 +104,7 @@ impl Script<'_> {
                     value = self.tagged(parts);
                 }
                 Some(Token::Mark("(")) => {
-                    let arguments = self.arguments(cursor, "(");
-                    value = self.call_any(&value, object.take(), arguments);
+                    value = self.called(cursor, &value, object.take());
                 }
                 Some(Token::Mark("["))
                     if cursor.tokens.get(cursor.at.wrapping_sub(1)) != Some(&Token::Line) =>
@@ -130,6 +129,22 @@ impl Script<'_> {
             self.bound_method(&mut value, object);
         }
         value
+    }
+
+    /// `(…)` behind a function.
+    fn called(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        function: &Value,
+        object: Option<Value>,
+    ) -> Value {
+        let shadowed = match &object {
+            Some(elements) => self.bind_each(cursor, function, elements),
+            None => Vec::new(),
+        };
+        let arguments = self.arguments(cursor, "(");
+        self.unbind(shadowed);
+        self.call_any(function, object, arguments)
     }
 
     /// `.name` behind a value, which is the object then.

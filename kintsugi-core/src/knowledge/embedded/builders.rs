@@ -22,10 +22,8 @@ const NEAR: usize = 40;
 impl Script<'_> {
     /// What a call gives back that begins such a command, goes on with it, or starts it.
     pub(super) fn builds_command(&mut self, call: &Call<'_>) -> Option<Value> {
-        // `Sidekiq::Queue.new("x").clear` (Sidekiq 7): whose method it is stays known.
-        if self.language == Language::Ruby && call.path.starts_with("Sidekiq.") {
-            let class = call.path.strip_suffix(".new")?;
-            return Some(Value::named(class));
+        if let Some(object) = self.keeps_class(call) {
+            return Some(object);
         }
         if self.language != Language::Other {
             return None;
@@ -75,6 +73,21 @@ impl Script<'_> {
         }
         words.truncate(WORDS_MAX);
         Some(begun(words))
+    }
+
+    /// An object of a class whose methods are told by the class: Sidekiq 7, invoke 2, ssh2 1, a `PouchDB` 9 that stands elsewhere.
+    fn keeps_class(&self, call: &Call<'_>) -> Option<Value> {
+        let class = match (self.language, call.path) {
+            (Language::Ruby, path) if path.starts_with("Sidekiq.") => path.strip_suffix(".new")?,
+            (Language::Python, "invoke.Context" | "invoke.context.Context") => "invoke.Context",
+            (Language::Javascript, "ssh2.Client") => "ssh2.Client",
+            (Language::Javascript, "pouchdb") => {
+                let name = call.argument(0).known()?;
+                name.contains("://").then_some("pouchdb")?
+            }
+            _ => return None,
+        };
+        Some(Value::named(class))
     }
 
     /// `p.executableURL = URL(fileURLWithPath: "/bin/rm"); p.arguments = ["-rf", x]`.

@@ -199,7 +199,10 @@ fn split(call: &Call<'_>) -> Value {
             ..Value::list(text.lines().map(Value::text).collect())
         };
     }
+    let is_by_line = call.path.rsplit('.').next() == Some("split") && call.arguments.len() == 1;
     let parts: Vec<Value> = match separator.known().as_deref() {
+        // `split(/\n/)`: by what a pattern finds.
+        None if is_by_line && text.contains('\n') => text.lines().map(Value::text).collect(),
         None => text.split_whitespace().map(Value::text).collect(),
         Some("") => text.chars().map(Value::text).collect(),
         Some(separator) => text.split(separator).map(Value::text).collect(),

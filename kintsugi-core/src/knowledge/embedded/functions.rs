@@ -209,6 +209,15 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
     ("exec", Interpret),
     ("eval", Interpret),
     ("compile", Same(0)),
+    ("invoke.Context.run", Launch),
+    ("invoke.Context.sudo", Launch),
+    ("textwrap.dedent", Same(0)),
+    ("textwrap.indent", Same(0)),
+    ("inspect.cleandoc", Same(0)),
+    // What is typed goes to whatever window is open (PyAutoGUI 0.9, keyboard 0.13).
+    ("pyautogui.typewrite", Launch),
+    ("pyautogui.write", Launch),
+    ("keyboard.write", Launch),
     ("string.Template", Same(0)),
     ("Template", Same(0)),
     ("jinja2.Template", Same(0)),
@@ -342,6 +351,7 @@ pub(super) const PYTHON: &[(&str, Does)] = &[
 
 pub(super) const JAVASCRIPT: &[(&str, Does)] = &[
     // What gives back the function that it is given: util of Node.js 22, pify 6, Bluebird 3, lodash 4.
+    ("ssh2.Client.exec", Launch),
     ("util.promisify", Same(0)),
     ("promisify", Same(0)),
     (".promisify", Same(0)),

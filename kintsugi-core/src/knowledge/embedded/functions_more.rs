@@ -73,6 +73,8 @@ pub(super) const PERL: &[(&str, Does)] = &[
 ];
 
 pub(super) const RUBY: &[(&str, Does)] = &[
+    // Rake 13.
+    ("sh", Launch),
     ("Dir.mktmpdir", Does::Temporary),
     ("Dir.tmpdir", Does::Temporary),
     (".hex", Does::Decode(Decode::Other)),

@@ -52,8 +52,11 @@ impl Script<'_> {
                 taken("extend", vec![(None, self.expression(cursor))])
             }
             ["<<", ..] if self.language == Language::Ruby => {
-                cursor.at += 1;
-                vec![self.operand(cursor)]
+                let mut added = Vec::new();
+                while cursor.accept("<<") && self.budget.spend(1) {
+                    added.push(self.operand(cursor));
+                }
+                added
             }
             // `$cmd[] = "x"` of PHP.
             ["[", "]", "="] => {
@@ -100,16 +103,19 @@ impl Script<'_> {
         Some(self.lengthen(name, added, false))
     }
 
-    fn lengthen(&mut self, name: &str, added: Vec<Value>, is_first: bool) -> Value {
-        let list = self.names.get(name).cloned().unwrap_or_default();
-        let list = if is_first {
-            lengthened(&Value::list(added), list.items.unwrap_or_default())
-        } else {
-            lengthened(&list, added)
-        };
-        self.pay_for(&list);
-        self.names.insert(name.to_owned(), list.clone());
-        list
+    /// Puts elements into the list that has the name; what stands for the statement is no value that anybody uses.
+    fn lengthen(&mut self, name: &str, mut added: Vec<Value>, is_first: bool) -> Value {
+        if let Some(list) = self.names.get_mut(name)
+            && let Some(items) = &mut list.items
+        {
+            if is_first {
+                std::mem::swap(items, &mut added);
+            }
+            list.feed = added.iter().map(|it| it.feed).fold(list.feed, Feed::max);
+            items.append(&mut added);
+            bound(items);
+        }
+        Value::unknown(Feed::Nothing)
     }
 
     /// What `append(list, x)` of Go and `list.concat([x])` give back.
@@ -155,15 +161,20 @@ pub(super) fn joined_to(left: &Value, between: &str, right: &Value) -> Value {
 fn lengthened(list: &Value, added: Vec<Value>) -> Value {
     let mut items = list.items.clone().unwrap_or_default();
     items.extend(added);
-    if items.len() > ITEMS_MAX {
-        items.truncate(ITEMS_MAX);
-        items.push(Value::unknown(Feed::Nothing));
-    }
+    bound(&mut items);
     let longer = Value::list(items);
     Value {
         feed: list.feed.max(longer.feed),
         fields: list.fields.clone(),
         others: list.others.clone(),
         ..longer
+    }
+}
+
+/// Keeps so many elements, and one that is not known for the others.
+fn bound(items: &mut Vec<Value>) {
+    if items.len() > ITEMS_MAX {
+        items.truncate(ITEMS_MAX);
+        items.push(Value::unknown(Feed::Nothing));
     }
 }

@@ -42,6 +42,7 @@ impl Script<'_> {
             || self.told_to_minions(call, last)
             || self.scheduled(call, last)
             || self.told_to_shell(call, last)
+            || self.told_to_manager(call, last)
     }
 
     /// `winreg.DeleteKey` (Python 3.13), a zone that dnspython (2.7) changes, a table that Spark (3.5) writes anew in production.
@@ -73,6 +74,22 @@ impl Script<'_> {
         };
         self.found
             .push(effect(action, role, what, Modifiers::NONE.with(with)));
+        true
+    }
+
+    /// Commands of a project's own program: `call_command("flush")` of Django 5, `command.downgrade(config, "base")` of Alembic 1.14.
+    fn told_to_manager(&mut self, call: &Call<'_>, last: &str) -> bool {
+        let program: &[&str] = match (last, call.path) {
+            ("call_command", _) => &["python3", "manage.py"],
+            ("downgrade" | "upgrade" | "stamp", path) if path.contains("alembic") => {
+                &["alembic", last]
+            }
+            _ => return false,
+        };
+        let skipped = usize::from(last != "call_command");
+        let words = program.iter().copied().map(Value::text);
+        let words = words.chain(call.positional().skip(skipped).cloned());
+        self.started(&words.collect::<Vec<_>>());
         true
     }
 
@@ -189,7 +206,9 @@ impl Script<'_> {
             let mut texts = texts.flat_map(Value::alternatives);
             texts.any(|word| {
                 let name = word.known_prefix();
-                name.starts_with("+refs/") || name.starts_with(":refs/")
+                ["+refs/", ":refs/", "+HEAD:"]
+                    .iter()
+                    .any(|it| name.starts_with(it))
             })
         };
         let forces = |value: &Value| {
@@ -199,7 +218,11 @@ impl Script<'_> {
                     name.eq_ignore_ascii_case("force") && is_true(value) || is_forced(value)
                 })
         };
-        let is_told = call.path == "push.setForce" && is_true(&call.argument(0));
+        let is_told = call.path == "push.setForce" && is_true(&call.argument(0))
+            || call.path == "dulwich.porcelain.push"
+                && call
+                    .keyword("force")
+                    .is_some_and(|it| it.path.as_deref() == Some("True"));
         let is_push = last.eq_ignore_ascii_case("push") || last.eq_ignore_ascii_case("PushContext");
         let pushes = is_told || is_push && call.arguments.iter().any(|(_, it)| forces(it));
         if pushes {
@@ -227,8 +250,13 @@ impl Script<'_> {
                 | "tag"
                 | "deleteLocalBranch"
         );
+        // `push("origin", "main", { "--force": null })`.
+        let given = call.arguments.iter().flat_map(|(_, value)| &value.fields);
+        let options = given.filter(|(name, _)| name.starts_with('-'));
+        let options: Vec<Value> = options.map(|(name, _)| Value::text(name)).collect();
         let is_mode = last == "clean" && first.known().is_some_and(|mode| mode.starts_with('f'));
-        let by_library = self.brings.clients && (first.items.is_some() || is_mode);
+        let by_library =
+            self.brings.clients && (first.items.is_some() || is_mode || !options.is_empty());
         if !is_verb || !by_library || self.language != Language::Javascript {
             return false;
         }
@@ -240,8 +268,10 @@ impl Script<'_> {
             "clean" => words.extend(["clean", "-ffdx"].map(Value::text)),
             _ => words.push(Value::text(last)),
         }
+        words.extend(options);
         if last != "clean" {
-            words.extend(call.positional().flat_map(|value| match &value.items {
+            let given = call.positional().filter(|it| it.fields.is_empty());
+            words.extend(given.flat_map(|value| match &value.items {
                 Some(items) => items.clone(),
                 None => vec![value.clone()],
             }));

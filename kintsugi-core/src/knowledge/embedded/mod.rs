@@ -15,6 +15,7 @@ mod calls;
 mod clients;
 mod cursor;
 mod decode;
+mod each;
 mod effects;
 mod escapes;
 mod ex;

@@ -398,7 +398,8 @@ fn loses(name: &str, call: &Call<'_>, language: Language) -> Option<Action> {
         || name == "remove" && call.positional().next().is_none()
         // `$client->api("repo")->remove("acme", "api")` of php-github-api 3.
         || name == "remove" && language == Language::Php && call.positional().count() > 1
-        || name == "destroy" && (has_arguments || language == Language::Python)
+        || name == "destroy"
+            && (has_arguments || language == Language::Python || call.path.starts_with("pouchdb."))
     {
         return Some(Action::Delete);
     }
