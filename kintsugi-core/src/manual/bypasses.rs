@@ -246,6 +246,13 @@
 //! | a list that grows after it was made | `base = ['git', 'push']`, then `subprocess.run(base + ['--force'])`, `base.append(…)`, `args = append(args, …)` of Go, `push @c, …` of Perl | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a function that another gives back | `util.promisify(exec)('git push --force')` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a program that a script writes and starts, where the script stands in a here-document, or the file has a name made for the moment | `python3 <<EOF` with `open('x.sh','w').write(…); run(['bash','x.sh'])`, `NamedTemporaryFile` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the shell hook taken out by its functions, or by the list that names them | `unset -f _kintsugi_ask`, `add-zsh-hook -d preexec _kintsugi_preexec`, `preexec_functions=()`, `functions -e _kintsugi_enter`, `PS0=` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a listener in program text where the guard's daemon is looked for | `s.bind('…/kintsugi.sock')`, `UNIXServer.new(…)`, `net.createServer().listen(…)` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a second name for a file of the guard by code or by a copy of the whole | `fs.linkSync('~/.claude/settings.json', 'x')`, `rsync --link-dest=$HOME/.claude` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a link in the place of the directory in which the guard or an agent's settings stand | `ln -sfn /tmp/x ~/.config` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | an agent in a sandbox that hides the settings with the hook, or the guard's socket | `bwrap --dev-bind / / --tmpfs ~/.claude claude`, `firejail --private claude` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the guard installed over by its own name, or its lock held before it starts | `cargo install kintsugi-cli --force`, `flock …/kintsugi.lock sleep 9999` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a sandbox that nobody described | `nsjail -Mo --chroot / -- rm -rf ~/x` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
 //!
@@ -273,3 +280,8 @@
 //! | a build file's own deletion by the library of its runner | `grunt.file.delete('../x', {force: true})` in `Gruntfile.js` |
 //! | an abbreviation whose text a function of the line computes | `abbr --add x --function f` of fish |
 //! | many files moved onto one name that has no ending, or is read in a loop | `for f in a b; do mv "$f" /mnt/x; done` |
+//! | a variable of the guard in a file that another program loads | `echo 'KINTSUGI_SOCKET=/tmp/x' >> .env` (25 of 100), which a plugin of a shell or an agent's host reads |
+//! | a variable that fish keeps for every shell to come | `set -Ux XDG_RUNTIME_DIR /tmp/x` |
+//! | the guard's hooks out of a shell by its keys or its own filters | `zle -A .accept-line accept-line`, `bindkey '^M' accept-line`, `preexec_functions=(${preexec_functions:#_k*})` |
+//! | the guard's processes found by code | `[p.kill() for p in psutil.process_iter() if 'kintsugi' in p.name()]` |
+//! | a listener of the same user at the guard's socket, made by a program that was started for something else | its answer is believed, as long as its process has the person's user id ([`super::threat_model`]) |

@@ -37,6 +37,8 @@ pub(super) enum Does {
     Send,
     /// Opens a connection.
     Connect,
+    /// Waits for connections, at a path where it is given one.
+    ListenAt,
     /// Gives a process the streams of a connection.
     Rewire,
     /// Ends a process.

@@ -78,6 +78,7 @@ impl Script<'_> {
             Does::Include(program) => self.included(program, call),
             Does::Send => self.remote(Action::Send, call),
             Does::Connect => self.remote(Action::Connect, call),
+            Does::ListenAt => self.listen_at(call),
             Does::Rewire => self.rewire(),
             Does::Kill => {
                 let target = call.argument(0);

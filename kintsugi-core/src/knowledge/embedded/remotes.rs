@@ -1,5 +1,7 @@
 //! What a call of a script brings from elsewhere and sends there.
 
+use std::path::Path;
+
 use super::Embedded;
 use super::calls;
 use super::effects::Call;
@@ -45,6 +47,22 @@ impl Script<'_> {
             target.feed = Feed::Secret;
         }
         self.note(action, Role::Remote, &target, Modifiers::NONE);
+        Value::unknown(Feed::Network)
+    }
+
+    /// A call that waits for connections, or opens one, at a path that is among its arguments; at a port it says nothing here.
+    pub(super) fn listen_at(&mut self, call: &Call<'_>) -> Value {
+        let is_path = |value: &&Value| {
+            let is_socket = |name: String| {
+                let ending = Path::new(&name).extension();
+                ending.is_some_and(|ending| ending.eq_ignore_ascii_case("sock"))
+            };
+            value.words.iter().any(|word| is_socket(word.display()))
+        };
+        let values = call.arguments.iter().map(|(_, value)| value);
+        for target in values.filter(is_path).cloned().collect::<Vec<_>>() {
+            self.note(Action::Listen, Role::Remote, &target, Modifiers::NONE);
+        }
         Value::unknown(Feed::Network)
     }
 
