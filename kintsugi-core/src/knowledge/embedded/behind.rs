@@ -209,6 +209,13 @@ impl Script<'_> {
             return value;
         }
         if calls::find(self.language, &path, true).is_none() {
+            // `TTY::Command.new` of Ruby needs no brackets.
+            if self.language == Language::Ruby
+                && path.rsplit('.').next() == Some("new")
+                && !cursor.at_argument()
+            {
+                return self.call(&path, object, Vec::new());
+            }
             if matches!(path.rsplit('.').next(), Some("each" | "map")) {
                 return object.unwrap_or(value);
             }
@@ -233,18 +240,55 @@ impl Script<'_> {
     /// Ruby's `{ |f| … }` and `do |f|`: binds `f` to the elements of what it is called on.
     fn block(&mut self, cursor: &mut Cursor<'_>, list: &Value) {
         let opens = cursor.is("{") || cursor.name() == Some("do");
-        let bar = matches!(cursor.ahead(1), Some(Token::Mark("|")));
-        if let (true, true, Some(Token::Name(name))) = (opens, bar, cursor.ahead(2)) {
-            let is_path = is_temporary(list);
-            // `Dir.mktmpdir { |d| … }`.
-            let value = if is_path {
-                list.clone()
-            } else {
-                list.elements()
-            };
-            self.names.insert(name.clone(), value);
-            cursor.at += 4;
+        if !opens || !matches!(cursor.ahead(1), Some(Token::Mark("|"))) {
+            return;
         }
+        let mut names: Vec<String> = Vec::new();
+        let mut by = 2;
+        while names.len() < PARAMETERS_MAX {
+            match cursor.ahead(by) {
+                Some(Token::Name(name)) => names.push(name.clone()),
+                Some(Token::Mark("," | "(" | ")")) => {}
+                _ => break,
+            }
+            by += 1;
+        }
+        if names.is_empty() {
+            return;
+        }
+        let count = names.len();
+        for (at, name) in names.into_iter().enumerate() {
+            self.names.insert(name, parameter_of(list, at, count));
+        }
+        cursor.at += by + 1;
+    }
+}
+
+/// Most parameters of a block that are bound.
+const PARAMETERS_MAX: usize = 4;
+
+/// What the parameter at a place of `count` stands for, when a block is called with each of `list`.
+fn parameter_of(list: &Value, at: usize, count: usize) -> Value {
+    // `Dir.mktmpdir { |d| … }`.
+    if is_temporary(list) {
+        return list.clone();
+    }
+    if list.items.is_none() && list.path.is_none() && !list.fields.is_empty() {
+        return match (at, count) {
+            (0, 2..) => Value::unknown(list.feed),
+            _ => list.any_field(),
+        };
+    }
+    let pairs = list.items.iter().flatten();
+    let mut parts = pairs.filter_map(|item| item.items.as_ref()?.get(at));
+    match (count, parts.next()) {
+        (2.., Some(first)) => {
+            let mut any = first.clone();
+            parts.for_each(|part| any.or(part));
+            any
+        }
+        _ if at == 0 => list.elements(),
+        _ => Value::unknown(list.feed),
     }
 }
 
@@ -255,6 +299,12 @@ const PATH_BYTES_MAX: usize = 256;
 fn named_member(cursor: &mut Cursor<'_>, value: &Value) -> Value {
     let name = cursor.name().unwrap_or_default();
     cursor.at += 1;
+    let mut fields = value.fields.iter();
+    if let Some((_, field)) = fields.find(|(it, _)| it == name)
+        && (field.known().is_some() || field.items.is_some() || !field.fields.is_empty())
+    {
+        return field.clone();
+    }
     Value {
         feed: value.feed,
         ..Value::named(member_of(value, name))

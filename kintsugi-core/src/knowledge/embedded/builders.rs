@@ -79,6 +79,8 @@ impl Script<'_> {
     fn keeps_class(&self, call: &Call<'_>) -> Option<Value> {
         let class = match (self.language, call.path) {
             (Language::Ruby, path) if path.starts_with("Sidekiq.") => path.strip_suffix(".new")?,
+            (Language::Php, path) if path.ends_with("Filesystem") => "Filesystem",
+            (Language::Ruby, "TTY.Command.new") => "TTY.Command",
             (Language::Python, "invoke.Context" | "invoke.context.Context") => "invoke.Context",
             (Language::Javascript, "ssh2.Client") => "ssh2.Client",
             (Language::Javascript, "pouchdb") => {

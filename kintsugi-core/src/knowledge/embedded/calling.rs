@@ -154,7 +154,10 @@ impl Script<'_> {
             self.started(&words.collect::<Vec<_>>());
             return Value::unknown(Feed::Program);
         }
-        if let Some(made) = self.appended(call).or_else(|| self.substituted(call)) {
+        let made = self.appended(call);
+        let made = made.or_else(|| self.substituted(call));
+        let made = made.or_else(|| self.renamed(call));
+        if let Some(made) = made.or_else(|| super::notations::parsed(call)) {
             return made;
         }
         if let Some(value) = self.builds_command(call) {

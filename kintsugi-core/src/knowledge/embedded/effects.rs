@@ -42,6 +42,9 @@ impl Call<'_> {
     }
 }
 
+/// How a pipe to a program is opened.
+const PIPE_MODES: [&str; 8] = ["r", "w", "r+", "w+", "rb", "wb", "rt", "wt"];
+
 impl Script<'_> {
     /// Notes the effects of a call whose meaning is known.
     pub(super) fn perform(&mut self, does: Does, call: &Call<'_>) -> Value {
@@ -116,20 +119,6 @@ impl Script<'_> {
         }
     }
 
-    fn moved(&mut self, call: &Call<'_>) -> Value {
-        let (from, to) = (call.argument(0), call.argument(1));
-        // Each of many gets the one name, over the one before: a rename goes into no directory (rename(2)).
-        let is_many = from.alternatives().iter().any(Word::is_pattern);
-        let is_rename = call.path.contains("rename") || call.path.ends_with("replace");
-        let action = if is_many && is_rename && to.known().is_some() {
-            Action::Truncate
-        } else {
-            Action::Move
-        };
-        self.path(action, &from, None);
-        self.path(Action::Overwrite, &to, None)
-    }
-
     fn secret(&mut self, call: &Call<'_>) -> Value {
         let target = Value::text(call.path);
         self.note(Action::Read, Role::Secret, &target, Modifiers::NONE);
@@ -183,6 +172,16 @@ impl Script<'_> {
                 matches!(keyword.as_deref(), Some("args" | "command" | "cmd"))
             });
             arguments.extend(named.map(|(_, value)| value.clone()));
+        }
+        // Behind the command stands how it is opened: `popen("sh", "w")`, `proc_open("sh", [["pipe", "r"]], $pipes)` of PHP 8.4.
+        let is_mode = |mode: &Value| {
+            mode.known()
+                .is_some_and(|it| PIPE_MODES.contains(&it.as_str()))
+        };
+        if call.path == "proc_open"
+            || call.path.ends_with("popen") && arguments.get(1).is_some_and(is_mode)
+        {
+            arguments.truncate(1);
         }
         for other in arguments
             .first()
@@ -321,7 +320,7 @@ impl Script<'_> {
             None => arguments,
         };
         // In source that the line compiles for itself, nobody computes a plain command.
-        let compiled = self.language == crate::knowledge::schema::Language::Other;
+        let compiled = self.language == Language::Other;
         let is_told = |word: &Word| !word.known_prefix().trim().is_empty();
         if compiled && !program.alternatives().iter().any(is_told) {
             self.hidden("a program whose name is computed");

@@ -9,6 +9,12 @@ use Does::{
 };
 
 pub(super) const PERL: &[(&str, Does)] = &[
+    ("sprintf", Does::Decode(Decode::Format)),
+    // IPC::Run 20231003, IPC::Run3 0.049.
+    ("run3", Launch),
+    ("IPC.Run3.run3", Launch),
+    ("IPC.Run.run", Launch),
+    ("run", Launch),
     ("tempdir", Does::Temporary),
     ("File.Temp.tempdir", Does::Temporary),
     ("File.Temp.newdir", Does::Temporary),
@@ -76,6 +82,12 @@ pub(super) const PERL: &[(&str, Does)] = &[
 ];
 
 pub(super) const RUBY: &[(&str, Does)] = &[
+    ("ERB.new", Same(0)),
+    ("format", Does::Decode(Decode::Format)),
+    ("sprintf", Does::Decode(Decode::Format)),
+    // tty-command 0.10.
+    ("TTY.Command.run", Launch),
+    ("TTY.Command.run!", Launch),
     // Rake 13.
     ("sh", Launch),
     ("Dir.mktmpdir", Does::Temporary),
@@ -182,6 +194,8 @@ pub(super) const RUBY: &[(&str, Does)] = &[
     ("Dir.glob", Glob),
     ("Dir.children", ListDirectory),
     ("Dir.each_child", ListDirectory),
+    (".each_child", ListDirectory),
+    (".children", ListDirectory),
     ("Dir.foreach", ListDirectory),
     ("Find.find", Does::Below),
     ("Dir.entries", ListDirectory),
@@ -223,6 +237,16 @@ pub(super) const RUBY: &[(&str, Does)] = &[
 ];
 
 pub(super) const PHP: &[(&str, Does)] = &[
+    // Symfony 7 (Process, Filesystem) and Laravel 11.
+    ("Process", Launch),
+    ("Symfony.Component.Process.Process", Launch),
+    ("Process.fromShellCommandline", Launch),
+    ("Process.run", Launch),
+    ("Process.start", Launch),
+    ("Filesystem.remove", tree(Delete, 0)),
+    ("File.deleteDirectory", tree(Delete, 0)),
+    ("File.cleanDirectory", tree(Delete, 0)),
+    ("File.delete", path(Delete, 0)),
     ("sys_get_temp_dir", Does::Temporary),
     ("tempnam", Does::Temporary),
     (".query", Does::Query),

@@ -71,6 +71,9 @@ impl Script<'_> {
             [(None, only)] => only.known(),
             _ => None,
         };
+        if let Some(field) = value.field_at(key.as_deref()) {
+            return field;
+        }
         let position = key.as_deref().and_then(|text| text.parse::<usize>().ok());
         if let Some(at) = position {
             let item = value

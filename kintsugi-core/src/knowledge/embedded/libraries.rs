@@ -81,14 +81,20 @@ impl Script<'_> {
     fn told_to_manager(&mut self, call: &Call<'_>, last: &str) -> bool {
         let program: &[&str] = match (last, call.path) {
             ("call_command", _) => &["python3", "manage.py"],
+            (_, "Artisan.call") => &["php", "artisan"],
             ("downgrade" | "upgrade" | "stamp", path) if path.contains("alembic") => {
                 &["alembic", last]
             }
             _ => return false,
         };
-        let skipped = usize::from(last != "call_command");
+        let skipped = usize::from(program.first() == Some(&"alembic"));
+        let options = call.arguments.iter().flat_map(|(_, value)| &value.fields);
+        let options = options.filter(|(name, _)| name.starts_with('-'));
         let words = program.iter().copied().map(Value::text);
-        let words = words.chain(call.positional().skip(skipped).cloned());
+        let given = call.positional().skip(skipped);
+        let given = given.filter(|it| it.fields.is_empty()).cloned();
+        let words = words.chain(given);
+        let words = words.chain(options.map(|(name, _)| Value::text(name)));
         self.started(&words.collect::<Vec<_>>());
         true
     }

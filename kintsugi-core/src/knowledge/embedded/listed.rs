@@ -215,7 +215,9 @@ impl Script<'_> {
 
     /// The names in a directory; the paths, where that is what is listed: `Path(d).iterdir()`, `list.files(d, full.names = TRUE)`.
     pub(super) fn in_directory(call: &Call<'_>) -> Value {
-        let is_of_self = call.path.ends_with(".iterdir");
+        // Pathname of Ruby 3.4 lists itself.
+        let is_pathname = matches!(call.path, ".each_child" | ".children");
+        let is_of_self = is_pathname || call.path.ends_with(".iterdir");
         let below = call
             .argument(if is_of_self { SELF } else { 0 })
             .then("/", &star());
@@ -234,6 +236,9 @@ impl Script<'_> {
             is_of_self || call.arguments.iter().any(is_asked) || call.positional().any(is_named);
         if gives_paths && below.words.iter().all(is_told) {
             return below;
+        }
+        if is_pathname {
+            return Value::unknown(Feed::Nothing);
         }
         Value {
             words: vec![pattern("*")],

@@ -326,7 +326,11 @@ impl Script<'_> {
                 {
                     ""
                 }
-                Some(Token::Mark("%")) if self.language == Language::Python => {
+                Some(Token::Mark("%"))
+                    if self.language == Language::Python
+                        || self.language == Language::Ruby
+                            && value.known().is_some_and(|text| text.contains('%')) =>
+                {
                     cursor.at += 1;
                     let filling = self.operand(cursor);
                     let arguments = filling.items.clone().unwrap_or_else(|| vec![filling]);

@@ -113,26 +113,28 @@ impl Script<'_> {
         value
     }
 
-    /// `Template("rm -rf $d").substitute(d=x)` of Python's string, `Template("rm -rf {{ d }}").render(d=x)` of Jinja 3.
+    /// `Template("rm -rf $d").substitute(d=x)` of Python's string, `Template("rm -rf {{ d }}").render(d=x)` of Jinja 3, and
+    /// `ERB.new("rm -rf <%= d %>").result_with_hash(d: x)` of Ruby 3.4.
     pub(super) fn substituted(&self, call: &Call<'_>) -> Option<Value> {
         let last = call.path.rsplit('.').next()?;
-        if self.language != Language::Python
-            || !matches!(last, "substitute" | "safe_substitute" | "render")
-        {
-            return None;
-        }
-        let mut text = call.object.as_ref()?.known()?;
+        let fills = match last {
+            "substitute" | "safe_substitute" | "render" => self.language == Language::Python,
+            "result_with_hash" => self.language == Language::Ruby,
+            _ => false,
+        };
+        let mut text = call.object.as_ref().filter(|_| fills)?.known()?;
         for (name, value) in call.arguments.iter().take(PLACES_MAX) {
             let (Some(name), Some(value)) = (name, value.known()) else {
                 continue;
             };
-            let braced = [
+            let places = [
                 ["${", name, "}"],
                 ["{{ ", name, " }}"],
                 ["{{", name, "}}"],
+                ["<%= ", name, " %>"],
                 ["$", name, ""],
             ];
-            for place in braced {
+            for place in places {
                 text = text.replace(&place.concat(), &value);
             }
         }

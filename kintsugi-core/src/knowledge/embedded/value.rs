@@ -94,6 +94,27 @@ impl Value {
         }
     }
 
+    /// Its field of that name, or any one of them when the name is not known.
+    pub(super) fn field_at(&self, key: Option<&str>) -> Option<Self> {
+        let mut fields = self.fields.iter();
+        match key {
+            Some(key) => fields
+                .find(|(name, _)| name == key)
+                .map(|(_, it)| it.clone()),
+            None if self.path.is_none() && !self.fields.is_empty() => Some(self.any_field()),
+            None => None,
+        }
+    }
+
+    /// Any one of its fields.
+    pub(super) fn any_field(&self) -> Self {
+        let mut any = Self::default();
+        for (_, field) in &self.fields {
+            any.or(field);
+        }
+        any
+    }
+
     /// Returns about how much memory it takes, in bytes.
     pub(super) fn size(&self) -> usize {
         let words: usize = self.words.iter().map(|word| size(word) + 16).sum();

@@ -61,6 +61,12 @@ fn tokens_begin_with_data(three: &[Token]) -> bool {
     matches!(parts.first(), Some(super::lex::Part::Text(text)) if text.starts_with("data:"))
 }
 
+/// What writes to a pipe.
+const SAYING: [&str; 6] = ["fwrite", "fputs", "write", "puts", "print", "syswrite"];
+
+/// Tokens behind `fwrite` within which its text stands.
+const SAID_NEAR: usize = 12;
+
 impl Script<'_> {
     /// A tree that is walked and deleted, and a module whose text comes from the network.
     fn walked_and_imported(&mut self, tokens: &[Token]) {
@@ -202,6 +208,25 @@ impl Script<'_> {
 
     /// Texts that run by what stands behind them.
     fn run_texts(&mut self, tokens: &[Token]) {
+        // What is written to a shell that was opened: `popen("sh", "w")`, `proc_open("bash", …)` of PHP, `IO.popen("sh", "w")` of Ruby.
+        let opens = |found: &Embedded| match found {
+            Embedded::Shell(word) => is_shell(word),
+            Embedded::Command(words) => words.len() == 1 && words.iter().all(is_shell),
+            Embedded::Effect { .. }
+            | Embedded::Unknown(_)
+            | Embedded::Hidden(_)
+            | Embedded::Undescribed(_) => false,
+        };
+        if names_one(tokens, &["popen", "proc_open"]) && self.found.iter().any(opens) {
+            let says =
+                |it: &Token| matches!(it, Token::Name(name) if SAYING.contains(&name.as_str()));
+            let mut rest = tokens;
+            while let Some(at) = rest.iter().position(says) {
+                rest = rest.get(at + 1..).unwrap_or_default();
+                let said = rest.iter().take(SAID_NEAR).find_map(Token::text);
+                self.found.extend(said.map(super::shell));
+            }
+        }
         // Scala: `"rm -rf x".!` and `.!!` run the text (`scala.sys.process`, 2.13).
         if self.language == Language::Other && names_one(tokens, &["process"]) {
             for pair in tokens.windows(3) {
