@@ -6,13 +6,14 @@
 //! first seen there is known, unless the tool that has just run brought it: it was there when the person started the agent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kintsugi_core::paths::Paths;
 use kintsugi_core::protocol::{Change, Request};
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::round::{APPROVED_BEFORE_MS, now};
@@ -35,6 +36,10 @@ const RAN_MARGIN: Duration = Duration::from_secs(2);
 /// Longest wait for a daemon that is told of a change.
 const TOLD_MAX: Duration = Duration::from_secs(1);
 
+/// How often, and how far apart, it is asked whether somebody else still writes the notes; who stopped in the middle of it holds up nobody.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(4);
+
 /// Every project by its path.
 type Projects = BTreeMap<String, Project>;
 
@@ -56,18 +61,17 @@ pub(in crate::command) fn look(paths: &Paths, cwd: &str, ran: Option<Duration>) 
     if places.is_empty() {
         return;
     }
-    let mut projects = read(&paths.projects);
-    let mut is_changed = false;
+    let before = read(&paths.projects);
+    let mut stamped = Vec::new();
     for top in places {
         let (stamp, newest) = stamp(&top);
         let name = top.display().to_string();
-        match projects.get_mut(&name) {
+        match before.get(&name) {
             Some(project) if project.stamp == stamp => {}
-            Some(project) => {
+            Some(_) => {
                 // Unless the daemon hears of it, the next hook finds it again.
                 if newest.is_none_or(|path| tell(paths, &path)) {
-                    project.stamp = stamp;
-                    is_changed = true;
+                    stamped.push((name, stamp, BTreeSet::new()));
                 }
             }
             None => {
@@ -76,42 +80,54 @@ pub(in crate::command) fn look(paths: &Paths, cwd: &str, ran: Option<Duration>) 
                 if let Some(path) = brought {
                     tell(paths, &path);
                 }
-                let project = Project {
-                    stamp,
-                    known,
-                    looked: now(),
-                };
-                projects.insert(name, project);
-                is_changed = true;
+                stamped.push((name, stamp, known));
             }
         }
     }
-    if is_changed {
-        drop(write(&paths.projects, projects));
+    if stamped.is_empty() {
+        return;
     }
+    let note = |projects: &mut Projects| {
+        for (name, stamp, known) in stamped {
+            let project = projects.entry(name).or_insert_with(|| Project {
+                known,
+                looked: now(),
+                ..Project::default()
+            });
+            project.stamp = stamp;
+        }
+    };
+    drop(update(&paths.projects, note));
 }
 
 /// Returns in words what is new in any project since it was last looked at, and takes it as known.
 pub(super) fn news(paths: &Paths) -> Vec<String> {
-    let mut projects = read(&paths.projects);
     let mut all = Vec::new();
-    let mut is_changed = false;
-    for (top, project) in &mut projects {
-        let (started, new) = new_in(paths, top, project);
-        let known = project.known.len();
-        project.known.extend(started.into_keys());
-        is_changed |= project.known.len() != known;
-        if project.known.len() > KNOWN_MAX {
-            project.known = started::look_in_project(Path::new(top))
-                .into_keys()
-                .collect();
-        }
-        project.looked = now();
+    let mut told = Vec::new();
+    for (top, project) in read(&paths.projects) {
+        let (started, new) = new_in(paths, &top, &project);
         all.extend(new);
+        if started.keys().any(|key| !project.known.contains(key)) {
+            told.push((top, started));
+        }
     }
-    if is_changed {
-        drop(write(&paths.projects, projects));
+    if told.is_empty() {
+        return all;
     }
+    let note = |projects: &mut Projects| {
+        for (top, started) in told {
+            let Some(project) = projects.get_mut(&top) else {
+                continue;
+            };
+            let keys: Vec<String> = started.into_keys().collect();
+            if project.known.len() + keys.len() > KNOWN_MAX {
+                project.known.clear();
+            }
+            project.known.extend(keys);
+            project.looked = now();
+        }
+    };
+    drop(update(&paths.projects, note));
     all
 }
 
@@ -129,16 +145,16 @@ pub(super) fn unknown(paths: &Paths) -> (usize, Vec<String>) {
 
 /// Takes what agents start in every project now as known.
 pub(super) fn remember(paths: &Paths) -> std::io::Result<()> {
-    let mut projects = read(&paths.projects);
-    if projects.is_empty() {
+    if read(&paths.projects).is_empty() {
         return Ok(());
     }
-    for (top, project) in &mut projects {
-        let started = started::look_in_project(Path::new(top));
-        project.known = started.into_keys().collect();
-        project.looked = now();
-    }
-    write(&paths.projects, projects)
+    update(&paths.projects, |projects| {
+        for (top, project) in projects {
+            let started = started::look_in_project(Path::new(top));
+            project.known = started.into_keys().collect();
+            project.looked = now();
+        }
+    })
 }
 
 /// Returns what agents start in a project that was never looked at and whose files did not change within the last `since`, and a file
@@ -216,8 +232,11 @@ fn read(path: &Path) -> Projects {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-/// Writes the notes, whole or not at all: a hook and a round may do so at once.
-fn write(path: &Path, mut projects: Projects) -> std::io::Result<()> {
+/// Changes the notes as they are now: a hook, a round and their person may do so at once, and none takes back what another has noted.
+fn update(path: &Path, change: impl FnOnce(&mut Projects)) -> std::io::Result<()> {
+    let _alone = alone(path);
+    let mut projects = read(path);
+    change(&mut projects);
     while projects.len() > PROJECTS_MAX {
         let oldest = projects.iter().min_by_key(|(_, project)| project.looked);
         let Some(name) = oldest.map(|(name, _)| name.clone()) else {
@@ -226,4 +245,55 @@ fn write(path: &Path, mut projects: Projects) -> std::io::Result<()> {
         projects.remove(&name);
     }
     private_file::write(path, &serde_json::to_string(&projects)?)
+}
+
+/// Locks the directory of the notes for as long as the answer lives; nothing where there is none, or somebody keeps it locked.
+fn alone(path: &Path) -> Option<File> {
+    let directory = File::open(path.parent()?).ok()?;
+    for _ in 0..LOCK_TRIES {
+        if flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return Some(directory);
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_notes_at_once_loses_nothing_of_each_other() {
+        const TIMES: usize = 40;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("projects.json");
+        let knows = |who: &str, at: usize| {
+            let noted = update(&path, |projects| {
+                let project = projects.entry("/p".to_owned()).or_default();
+                project.known.insert(format!("{who} {at}"));
+            });
+            noted.unwrap();
+            // Lets the other have its turn.
+            std::thread::sleep(LOCK_PAUSE * 2);
+        };
+        std::thread::scope(|scope| {
+            for who in ["a hook", "a round"] {
+                scope.spawn(move || (0..TIMES).for_each(|at| knows(who, at)));
+            }
+        });
+        assert_eq!(read(&path)["/p"].known.len(), 2 * TIMES);
+    }
+
+    #[test]
+    fn a_lock_that_nobody_gives_back_holds_up_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("projects.json");
+        let _kept = alone(&path).unwrap();
+        update(&path, |projects| {
+            projects.insert("/p".to_owned(), Project::default());
+        })
+        .unwrap();
+        assert_eq!(read(&path).len(), 1);
+    }
 }
