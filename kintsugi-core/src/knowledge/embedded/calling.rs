@@ -157,6 +157,7 @@ impl Script<'_> {
         let made = self.appended(call);
         let made = made.or_else(|| self.substituted(call));
         let made = made.or_else(|| self.renamed(call));
+        let made = made.or_else(|| self.path_below(call));
         if let Some(made) = made.or_else(|| super::notations::parsed(call)) {
             return made;
         }
@@ -302,8 +303,12 @@ impl Script<'_> {
             return Value::unknown(feed);
         }
         if self.language == Language::Mongo {
+            // What is given narrows it, unless it is nothing or `{}`.
+            let first = call.argument(0);
+            let narrows = !first.fields.is_empty() || first.items.is_some() || first.path.is_some();
+            let given = if narrows { "…" } else { "" };
             self.found
-                .extend(super::sql::read_mongo(&format!("db.{last}()")));
+                .extend(super::sql::read_mongo(&format!("db.{last}({given})")));
         }
         self.assume_call(call);
         if !harmless::is_known(self.language, call.path, call.object.is_some()) {

@@ -85,6 +85,8 @@ pub(super) enum Does {
     Home,
     /// Makes a file or directory for the moment, and gives back its name.
     Temporary,
+    /// Gives back the directory in which everybody has temporary files.
+    TemporaryRoot,
     /// The variable of the environment that its first argument names.
     Variable,
     /// Hands a statement of SQL to a database.

@@ -108,6 +108,7 @@ impl Script<'_> {
             }
             Does::Home => super::value::home(),
             Does::Temporary => super::value::temporary(),
+            Does::TemporaryRoot => Value::text("/tmp"),
             Does::Variable => Self::variable_named(call.argument(0).known().as_deref()),
             Does::List => Value::list(call.positional().cloned().collect()),
             Does::Unpickle => self.unpickle(call),

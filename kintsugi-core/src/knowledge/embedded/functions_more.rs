@@ -91,7 +91,7 @@ pub(super) const RUBY: &[(&str, Does)] = &[
     // Rake 13.
     ("sh", Launch),
     ("Dir.mktmpdir", Does::Temporary),
-    ("Dir.tmpdir", Does::Temporary),
+    ("Dir.tmpdir", Does::TemporaryRoot),
     (".hex", Does::Decode(Decode::Other)),
     ("execute", Does::Query),
     (".execute", Does::Query),
@@ -247,7 +247,7 @@ pub(super) const PHP: &[(&str, Does)] = &[
     ("File.deleteDirectory", tree(Delete, 0)),
     ("File.cleanDirectory", tree(Delete, 0)),
     ("File.delete", path(Delete, 0)),
-    ("sys_get_temp_dir", Does::Temporary),
+    ("sys_get_temp_dir", Does::TemporaryRoot),
     ("tempnam", Does::Temporary),
     (".query", Does::Query),
     (".prepare", Does::Query),

@@ -1,4 +1,4 @@
-//! Files that a script moves: `os.rename(a, b)`, `Path(a).rename(b)`.
+//! Files that a script moves, and paths that it puts together by methods: `os.rename(a, b)`, `Path(a).rename(b)`, `dir.join("x")`.
 
 use super::effects::Call;
 use super::script::Script;
@@ -21,6 +21,18 @@ impl Script<'_> {
             .iter()
             .any(is_path)
             .then(|| self.moved_to(call, from, to))
+    }
+
+    /// `dir.join("x")` of Rust's `Path` (1.82); that of a list puts texts together.
+    pub(super) fn path_below(&self, call: &Call<'_>) -> Option<Value> {
+        let [(None, part)] = call.arguments.as_slice() else {
+            return None;
+        };
+        let is_join =
+            self.language == Language::Other && call.path.rsplit('.').next() == Some("join");
+        let above = call.object.as_ref().filter(|_| is_join)?;
+        let is_path = above.items.is_none() && above.path.is_none() && part.items.is_none();
+        (is_path && !above.words.is_empty()).then(|| above.then("/", part))
     }
 
     pub(super) fn moved(&mut self, call: &Call<'_>) -> Value {

@@ -57,7 +57,8 @@ pub(in super::super) fn read_mongo(text: &str) -> Vec<Embedded> {
                 .get(at + method.len()..)
                 .unwrap_or_default()
                 .trim_start();
-            let whole = argument.starts_with("{}") || argument.starts_with(')');
+            let whole = !method.starts_with(".insert")
+                && (argument.starts_with("{}") || argument.starts_with(')'));
             let modifiers = if whole {
                 Modifiers::NONE.with(Modifier::All)
             } else {
