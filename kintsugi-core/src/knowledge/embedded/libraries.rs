@@ -43,6 +43,7 @@ impl Script<'_> {
             || self.scheduled(call, last)
             || self.told_to_shell(call, last)
             || self.told_to_manager(call, last)
+            || self.trusts_code(call)
     }
 
     /// `winreg.DeleteKey` (Python 3.13), a zone that dnspython (2.7) changes, a table that Spark (3.5) writes anew in production.

@@ -26,6 +26,7 @@ mod functions_other;
 mod given;
 mod growing;
 mod harmless;
+mod hub;
 mod indexing;
 mod lex;
 mod libraries;

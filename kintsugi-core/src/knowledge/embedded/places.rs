@@ -69,6 +69,25 @@ const TO_SECOND: [&str; 13] = [
     "write_parquet",
 ];
 
+/// Libraries by which a program finds the folders of a home: dirs 5 and directories 5 of Rust, platformdirs 4 of Python.
+const DIRECTORIES: [&str; 3] = ["dirs.", "dirs_next.", "platformdirs."];
+
+/// Parts of their names, and where the folder stands (xdg-user-dirs 0.18, XDG Base Directory Specification 0.8).
+const FOLDERS: [(&str, &str); 12] = [
+    ("picture", "Pictures"),
+    ("document", "Documents"),
+    ("download", "Downloads"),
+    ("desktop", "Desktop"),
+    ("audio", "Music"),
+    ("music", "Music"),
+    ("video", "Videos"),
+    ("config", ".config"),
+    ("state", ".local/state"),
+    ("cache", ".cache"),
+    ("data", ".local/share"),
+    ("font", ".local/share/fonts"),
+];
+
 /// The home, when a call gives that back.
 pub(super) fn home_of(call: &Call<'_>) -> Option<Value> {
     let path = call.path;
@@ -89,6 +108,14 @@ pub(super) fn home_of(call: &Call<'_>) -> Option<Value> {
             | "LocalApplicationData" => Some(super::value::home().then("/", &Value::text(folder))),
             _ => None,
         };
+    }
+    let last = path.rsplit('.').next().unwrap_or_default();
+    if DIRECTORIES
+        .iter()
+        .any(|library| path.strip_prefix(library) == Some(last))
+    {
+        let folder = FOLDERS.iter().find(|(name, _)| last.contains(name));
+        return folder.map(|(_, folder)| super::value::home().then("/", &Value::text(*folder)));
     }
     let is_home = HOMES.contains(&path)
         || GETTERS.contains(&path) && call.argument(0).known().as_deref() == Some("HOME");
