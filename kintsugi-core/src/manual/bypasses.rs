@@ -245,6 +245,7 @@
 //! | a module that stood there before and that a script imports | `python3 y.py` with `import m`, `node a.js` with `require('./n')` | `tests/tests/facts.rs`, `what_a_script_imports_of_files_that_stand_there_is_read` |
 //! | a list that grows after it was made | `base = ['git', 'push']`, then `subprocess.run(base + ['--force'])`, `base.append(…)`, `args = append(args, …)` of Go, `push @c, …` of Perl | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a function that another gives back | `util.promisify(exec)('git push --force')` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | a function of a script that hands on all that it is given, or one of several lists | `def git(*a): run(["git", *a])`, then `git("push", "-f", …)`; `git(["fetch"]); git(["push", "-f"])` | `tests/corpus/dangerous-handed.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the directory of everybody's temporary files, by the function that names it | `shutil.rmtree(tempfile.gettempdir())`, `fs.rmSync(os.tmpdir(), { recursive: true })` | `tests/corpus/dangerous-stores.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a command in a text of another notation, behind a key that is computed, or written into a shell that a script opens | `system(YAML.load('c: rm -rf ~/x')['c'])`, `for k in c: os.system(c[k])`, `IO.popen("sh", "w") { \|io\| io.puts "rm -rf ~/x" }` | `tests/corpus/dangerous-notations.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | a program that a script writes and starts, where the script stands in a here-document, or the file has a name made for the moment | `python3 <<EOF` with `open('x.sh','w').write(…); run(['bash','x.sh'])`, `NamedTemporaryFile` | `tests/corpus/dangerous-grown.toml`, `every_dangerous_command_is_held_by_its_rule` |
@@ -266,6 +267,7 @@
 //! | options from a file that stood there before and that facts do not bring | `curl -K FILE`, `ssh -F FILE` (15 of 100) |
 //! | a script of another host's shell from a file | `ssh host sh < x.sh` (35 of 100) |
 //! | a module that stood there before and that no file of a script names: by a path that is computed, or by a runner of tests | `pytest m.py`, `require('./' + n)` |
+//! | more than 24 different lists that one function of a script is given: the later ones are not read | `git("a"); … git("y"); git("push", "-f", …)` |
 //! | a script that names what it destroys by a variable | `D=$(printf '%s' ~); rm -rf "$D"` in a file |
 //! | reading or writing one file through a link of the project | `cat notes.txt`, a link to `~/.ssh/id_ed25519` |
 //! | what stood in `/tmp` before the session, or is another's | `rm -rf /tmp/work` |

@@ -21,7 +21,9 @@ impl Script<'_> {
         let path = function.path.clone().unwrap_or_default();
         let is_text = matches!(cursor.peek(), Some(Token::Text(_)));
         let needs_text = matches!(self.language, Language::Other | Language::Lua);
-        if calls::find(self.language, &path, false).is_none() || needs_text && !is_text {
+        let is_own = self.language == Language::Ruby && self.functions.contains_key(&path);
+        let is_known = is_own || calls::find(self.language, &path, false).is_some();
+        if !is_known || needs_text && !is_text {
             return self.behind(cursor, function.clone());
         }
         let mut arguments = Vec::new();
@@ -55,6 +57,20 @@ impl Script<'_> {
         self.behind(cursor, value)
     }
 
+    /// `Seq("rm", "-rf", s"$home/x").!` of Scala (`scala.sys.process`, 2.13); whether it stands here.
+    fn runs_list(&mut self, cursor: &mut Cursor<'_>, value: &mut Value) -> bool {
+        let is_run = self.language == Language::Other
+            && value.items.is_some()
+            && cursor.ahead(1).is_some_and(|it| it.mark() == "!");
+        if is_run {
+            cursor.at += 2;
+            let words = value.items.take().unwrap_or_default();
+            self.started(&words);
+            *value = Value::unknown(crate::effect::Feed::Program);
+        }
+        is_run
+    }
+
     /// Members, calls and indices behind an operand.
     pub(super) fn behind(&mut self, cursor: &mut Cursor<'_>, first: Value) -> Value {
         let mut value = first;
@@ -68,6 +84,7 @@ impl Script<'_> {
         let mut object: Option<Value> = None;
         while self.budget.spend(1) {
             match cursor.peek() {
+                Some(Token::Mark(".")) if self.runs_list(cursor, &mut value) => {}
                 Some(Token::Mark("." | "->" | "?." | "::"))
                     if matches!(cursor.ahead(1), Some(Token::Name(_))) && !self.is_join(cursor) =>
                 {
@@ -138,6 +155,12 @@ impl Script<'_> {
         function: &Value,
         object: Option<Value>,
     ) -> Value {
+        if object.is_none()
+            && let Some(end) = self.head_of_definition(cursor)
+        {
+            cursor.at = end + 1;
+            return Value::unknown(crate::effect::Feed::Nothing);
+        }
         let shadowed = match &object {
             Some(elements) => self.bind_each(cursor, function, elements),
             None => Vec::new(),

@@ -26,7 +26,8 @@ impl Script<'_> {
         }
         let arguments = self.arguments(cursor, open);
         match (open, arguments.as_slice()) {
-            ("(", [(None, only)]) => only.clone(),
+            // `("git",)` of Python is a list of one.
+            ("(", [(None, only)]) if !self.is_tuple(cursor) => only.clone(),
             ("{", [(None, _), ..]) if self.language == Language::Lua => {
                 Value::list(arguments.into_iter().map(|(_, value)| value).collect())
             }
@@ -40,6 +41,44 @@ impl Script<'_> {
             }
             _ => Value::list(arguments.into_iter().map(|(_, value)| value).collect()),
         }
+    }
+
+    /// A list here whose elements are so many arguments: `*args`, `...args`; whether it is one.
+    fn spread(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &str,
+        arguments: &mut Vec<(Option<String>, Value)>,
+    ) -> bool {
+        // `[...text]` is a list of its letters.
+        let is_letters = open == "[" && self.language == Language::Javascript && cursor.is("...");
+        let signs = if is_letters {
+            Some(1)
+        } else {
+            self.spread_here(cursor, open)
+        };
+        let Some(signs) = signs else { return false };
+        cursor.at += signs;
+        let value = self.expression(cursor);
+        let letters = |text: String| text.chars().map(Value::text).collect();
+        let items = value.items.clone().or_else(|| {
+            let text = value.known().filter(|_| is_letters);
+            text.filter(|text| text.len() <= SPREAD_BYTES_MAX)
+                .map(letters)
+        });
+        let items = items.unwrap_or_else(|| vec![value]);
+        self.pay_for(&Value::list(items.clone()));
+        arguments.extend(items.into_iter().map(|item| (None, item)));
+        true
+    }
+
+    /// Whether the bracket that has just closed has a comma in front of it.
+    fn is_tuple(&self, cursor: &Cursor<'_>) -> bool {
+        let before = cursor
+            .at
+            .checked_sub(2)
+            .and_then(|at| cursor.tokens.get(at));
+        self.language == Language::Python && before.is_some_and(|it| it.mark() == ",")
     }
 
     /// What stands between brackets, with the keywords in front of it.
@@ -63,18 +102,7 @@ impl Script<'_> {
                 cursor.skip_lines();
                 continue;
             }
-            // `[...text]` is a list of its letters.
-            if open == "[" && self.language == Language::Javascript && cursor.accept("...") {
-                let value = self.expression(cursor);
-                let letters = |text: String| text.chars().map(Value::text).collect();
-                let items = value.items.clone().or_else(|| {
-                    let text = value.known();
-                    text.filter(|text| text.len() <= SPREAD_BYTES_MAX)
-                        .map(letters)
-                });
-                let items = items.unwrap_or_else(|| vec![value]);
-                self.pay_for(&Value::list(items.clone()));
-                arguments.extend(items.into_iter().map(|item| (None, item)));
+            if self.spread(cursor, open, &mut arguments) {
                 continue;
             }
             let start = cursor.at;
@@ -107,6 +135,13 @@ impl Script<'_> {
             let value = self.expression(cursor);
             if cursor.at == start {
                 cursor.at += 1;
+            } else if self.language == Language::Other
+                && value.items.is_some()
+                && cursor.accept("...")
+            {
+                // `exec.Command("git", args...)` of Go.
+                let items = value.items.into_iter().flatten();
+                arguments.extend(items.map(|item| (None, item)));
             } else if cursor.name() == Some("for") && self.language == Language::Python {
                 let value = self.comprehension(cursor, start);
                 arguments.push((keyword, value));

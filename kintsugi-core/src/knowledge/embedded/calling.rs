@@ -146,6 +146,13 @@ impl Script<'_> {
         let path = call.path;
         let known = calls::find(self.language, path, call.object.is_some());
         self.callbacks(call);
+        // A function of the text may have the name of one that the table knows.
+        if call.object.is_none()
+            && known.is_some()
+            && let Some(parameters) = self.functions.get(path).cloned()
+        {
+            self.given(&parameters, call);
+        }
         self.connects(call);
         self.replaces_table(call);
         if Self::is_library_of_commands(path) {
@@ -326,25 +333,6 @@ impl Script<'_> {
     pub(super) fn undescribed(&mut self, name: &str) {
         if self.is_new("undescribed") {
             self.found.push(Embedded::Undescribed(name.to_owned()));
-        }
-    }
-
-    /// What a function of the text is called with is what its parameters may be.
-    fn given(&mut self, parameters: &[String], call: &Call<'_>) {
-        for (at, parameter) in parameters.iter().enumerate() {
-            let keyed = call
-                .arguments
-                .iter()
-                .find(|(keyword, _)| keyword.as_ref() == Some(parameter));
-            let value = keyed
-                .map(|(_, value)| value)
-                .or_else(|| call.positional().nth(at));
-            if let Some(value) = value {
-                self.pay_for(value);
-                let slot = self.names.entry(parameter.clone()).or_default();
-                slot.or(value);
-                slot.others.truncate(16);
-            }
         }
     }
 

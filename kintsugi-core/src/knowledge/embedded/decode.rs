@@ -155,7 +155,9 @@ fn substring(call: &Call<'_>, object: Option<Value>) -> Value {
 fn join_list(call: &Call<'_>) -> Value {
     // Python: `sep.join(list)`; JavaScript and Ruby: `list.join(sep)`; Perl and PHP: `join(sep, list)`.
     let first = call.argument(0);
-    let (separator, list) = match &call.object {
+    // `table.concat(list, sep)` of Lua, `string.Join(sep, list)` of C#: functions of a module.
+    let is_module = |it: &&Value| matches!(it.path.as_deref(), Some("table" | "string" | "String"));
+    let (separator, list) = match call.object.as_ref().filter(|it| !is_module(it)) {
         Some(object) if object.items.is_some() => (first, object.clone()),
         Some(object) => (object.clone(), first),
         None if first.items.is_some() => (call.argument(1), first),

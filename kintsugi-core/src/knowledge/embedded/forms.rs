@@ -3,13 +3,14 @@
 use super::Embedded;
 use super::cursor::Cursor;
 use super::lex::{Part, Token};
+use super::parameters::{Named, Parameter};
 use super::script::Script;
 use super::value::Value;
 use crate::effect::Feed;
 use crate::knowledge::schema::Language;
 
-/// Most tokens of a list of parameters or names that are looked at.
-const PARAMETERS_MAX: usize = 64;
+/// Most names that one statement binds.
+const NAMES_MAX: usize = 64;
 
 /// Longest type of what a function gives back, in tokens.
 const TYPE_MAX: usize = 16;
@@ -67,20 +68,6 @@ impl Script<'_> {
         value
     }
 
-    /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.
-    pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) {
-        cursor.at += 1;
-        let Some(name) = cursor.name() else { return };
-        cursor.at += 1;
-        name.clone_into(&mut self.current);
-        let parameters = if cursor.is("(") {
-            parameters(cursor.tokens, cursor.at).0
-        } else {
-            Vec::new()
-        };
-        self.functions.insert(name.to_owned(), parameters);
-    }
-
     /// `name = d => …` and `name = async (d: string): void => …`: a function of JavaScript; whether it is one. Nothing is consumed.
     pub(super) fn arrow(&mut self, cursor: &Cursor<'_>, name: &str) -> bool {
         if self.language != Language::Javascript {
@@ -89,9 +76,9 @@ impl Script<'_> {
         let is_async = cursor.name() == Some("async");
         let at = cursor.at + usize::from(is_async);
         let (found, end) = match cursor.tokens.get(at) {
-            Some(Token::Name(parameter)) => (vec![parameter.clone()], at + 1),
+            Some(Token::Name(parameter)) => (vec![Parameter::one(parameter)], at + 1),
             Some(Token::Mark("(")) => {
-                let (found, end) = parameters(cursor.tokens, at);
+                let (found, end) = self.parameters(cursor.tokens, at, Named::Behind);
                 (found, end + 1)
             }
             _ => return false,
@@ -115,7 +102,7 @@ impl Script<'_> {
         let start = cursor.at;
         let mut names = Vec::new();
         while let Some(name) = cursor.name()
-            && names.len() < PARAMETERS_MAX
+            && names.len() < NAMES_MAX
         {
             names.push(name.to_owned());
             cursor.at += 1;
@@ -333,26 +320,4 @@ impl Script<'_> {
         }
         Value::list(all)
     }
-}
-
-/// The names between the bracket at `at` and the one that closes it, and where that is.
-fn parameters(tokens: &[Token], at: usize) -> (Vec<String>, usize) {
-    let mut found = Vec::new();
-    let (mut is_fresh, mut depth) = (false, 0_u32);
-    for (end, token) in tokens.iter().enumerate().skip(at).take(PARAMETERS_MAX) {
-        match token.mark() {
-            "(" => depth += 1,
-            ")" if depth <= 1 => return (found, end),
-            ")" => depth -= 1,
-            _ => {}
-        }
-        if let (Token::Name(parameter), true) = (token, is_fresh && depth == 1)
-            && !matches!(parameter.as_str(), "self" | "cls" | "this")
-        {
-            found.push(parameter.clone());
-        }
-        let is_first = matches!(token.mark(), "(" | ",");
-        is_fresh = is_first || is_fresh && matches!(token.mark(), "*" | "**" | "&");
-    }
-    (found, at + PARAMETERS_MAX)
 }

@@ -38,6 +38,7 @@ mod moves;
 mod narrowed;
 mod notations;
 mod notebook;
+mod parameters;
 mod payments;
 mod places;
 mod processes;

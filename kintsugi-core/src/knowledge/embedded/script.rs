@@ -12,6 +12,7 @@ use super::cursor::Cursor;
 use super::growing::joined_to;
 use super::lex::{self, Part, Token};
 use super::mocked::Mocked;
+use super::parameters::{Parameter, Rests};
 use super::records;
 use super::stand_ins::Servers;
 use super::value::Value;
@@ -41,7 +42,9 @@ pub(super) struct Script<'a> {
     pub(super) found: Vec<Embedded>,
     pub(super) names: BTreeMap<String, Value>,
     /// Functions that the text defines, with the names of their parameters.
-    pub(super) functions: BTreeMap<String, Vec<String>>,
+    pub(super) functions: BTreeMap<String, Vec<Parameter>>,
+    /// What their last parameters were given, where those take all that is left.
+    pub(super) rests: Rests,
     /// What they give back.
     pub(super) returns: BTreeMap<String, Value>,
     /// The function that is being read.
@@ -89,6 +92,7 @@ pub(super) fn read_with(
         found: Vec::new(),
         names: BTreeMap::new(),
         functions: BTreeMap::new(),
+        rests: Rests::default(),
         returns: BTreeMap::new(),
         current: String::new(),
         said: Vec::new(),
@@ -123,13 +127,18 @@ pub(super) fn read_with(
         script.client = None;
     }
     script.promised(&tokens);
+    script.typed_definitions(&tokens);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
     script.databases.clear();
     script.forget_servers();
-    script.within.clear();
-    script.statements(&tokens);
+    let mut round = 0;
+    while script.take_rests(round) {
+        round += 1;
+        script.within.clear();
+        script.statements(&tokens);
+    }
     let mut tokens = tokens;
     tokens.append(&mut script.within);
     script.whole(&tokens);
@@ -232,6 +241,12 @@ impl Script<'_> {
             Some("def" | "function" | "sub" | "class" | "func" | "fn") => {
                 self.definition(cursor);
             }
+            Some("fun" | "proc")
+                if self.language == Language::Other
+                    && matches!(cursor.ahead(2), Some(Token::Mark("("))) =>
+            {
+                self.definition(cursor);
+            }
             Some("return") => {
                 cursor.at += 1;
                 let value = self.expression(cursor);
@@ -315,7 +330,9 @@ impl Script<'_> {
                 // Paths of os-lib (Scala): `os.home / "x"`.
                 Some(Token::Mark("/"))
                     if self.language == Language::Other
-                        && matches!(cursor.ahead(1), Some(Token::Text(_))) =>
+                        && (matches!(cursor.ahead(1), Some(Token::Text(_)))
+                            || value.is_home()
+                                && matches!(cursor.ahead(1), Some(Token::Name(_)))) =>
                 {
                     "/"
                 }
@@ -430,6 +447,7 @@ impl Script<'_> {
                     cursor.at += 2;
                     return self.operand(cursor);
                 }
+                "..." if self.language == Language::Lua => self.all_given(cursor),
                 "!" | "-" | "&" | "*" | "**" | "@" | "$" | "\\" | "..." => {
                     cursor.at += 1;
                     return self.operand_behind(cursor);
@@ -557,13 +575,13 @@ impl Script<'_> {
             Some(value) => value.clone(),
             None => self.given_words(name).unwrap_or_else(|| self.free(name)),
         };
-        // `sub { unlink }`, `shift`: of what the text is given.
+        // `sub { unlink }`, `shift`: of what the function or the text is given.
         if self.language == Language::Perl
             && name == "shift"
             && !cursor.at_argument()
-            && let Some(all) = self.given_words("@ARGV")
+            && let Some(all) = self.taken_first()
         {
-            return all.elements();
+            return all;
         }
         self.called_or_not(cursor, value)
     }

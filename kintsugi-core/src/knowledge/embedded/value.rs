@@ -245,6 +245,16 @@ pub(super) fn home() -> Value {
     })
 }
 
+impl Value {
+    /// Whether it is the home and nothing else.
+    pub(super) fn is_home(&self) -> bool {
+        let [word] = self.words.as_slice() else {
+            return false;
+        };
+        matches!(word.pieces.as_slice(), [Piece::Hole(Hole::Variable(name))] if name == "HOME")
+    }
+}
+
 /// A name that is made for the moment.
 pub(super) fn temporary() -> Value {
     let piece = Piece::Hole(Hole::Other(crate::knowledge::holes::TEMPORARY));

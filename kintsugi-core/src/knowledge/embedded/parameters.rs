@@ -1,0 +1,383 @@
+//! What functions of a script are given: their parameters, and the one that takes all that is left, as `args` of `def git(*args)`.
+//!
+//! A parameter stands for whatever any call gives it. Where it takes a list, the text is read once for each different list, since the words of
+//! one command are not those of another.
+//!
+//! Sources: Python 3.13 ("Arbitrary Argument Lists"), ECMAScript 2024 (15.1), Ruby 3.4 ("Methods"), PHP 8.4 ("Function parameters and
+//! arguments"), perlsub (5.38), Lua 5.4 (3.4.11), Go 1.23 ("Passing arguments to ... parameters"), Java 21 (8.4.1), C# 12 (`params`),
+//! Kotlin 2.0 (`vararg`), Swift 6 ("Variadic Parameters"), Scala 3 ("Repeated parameters"), Nim 2.2 (`varargs`).
+
+use std::collections::BTreeMap;
+
+use super::cursor::Cursor;
+use super::effects::Call;
+use super::lex::Token;
+use super::script::Script;
+use super::value::Value;
+use crate::knowledge::schema::Language;
+
+/// What Lua calls all that is left.
+pub(super) const VARARGS: &str = "...";
+
+/// Most tokens of a list of parameters that are looked at.
+const TOKENS_MAX: usize = 64;
+
+/// Most different lists that one parameter is read with.
+const LISTS_MAX: usize = 24;
+
+/// Words in front of a parameter or its type.
+const MODIFIERS: [&str; 19] = [
+    "const",
+    "covariant",
+    "final",
+    "implicit",
+    "impl",
+    "in",
+    "inout",
+    "mut",
+    "out",
+    "private",
+    "protected",
+    "public",
+    "readonly",
+    "ref",
+    "required",
+    "struct",
+    "unsigned",
+    "val",
+    "var",
+];
+
+/// Words behind which a name in front of a bracket is called, and not defined.
+const CALLING: [&str; 12] = [
+    "return", "new", "else", "await", "throw", "case", "yield", "in", "go", "defer", "do", "not",
+];
+
+/// Words in front of a bracket that are no function.
+const HEADS: [&str; 9] = [
+    "if",
+    "for",
+    "while",
+    "switch",
+    "catch",
+    "using",
+    "foreach",
+    "when",
+    "synchronized",
+];
+
+/// One parameter of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameter {
+    name: String,
+    /// What callers name it, where that is another name.
+    label: Option<String>,
+    takes_rest: bool,
+}
+
+impl Parameter {
+    /// One that takes one value.
+    pub(super) fn one(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: None,
+            takes_rest: false,
+        }
+    }
+
+    fn rest(name: &str) -> Self {
+        Self {
+            takes_rest: true,
+            ..Self::one(name)
+        }
+    }
+}
+
+/// Where a parameter has its name when no colon tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// In front of its type, as in Go.
+    Before,
+    /// Behind it, as in Java, or alone.
+    Behind,
+}
+
+/// The lists that parameters were given.
+#[derive(Debug, Default)]
+pub(super) struct Rests {
+    by_name: BTreeMap<String, Vec<(String, Value)>>,
+    is_settled: bool,
+}
+
+impl Rests {
+    /// How often the text is read with another list in some parameter's place.
+    fn rounds(&self) -> usize {
+        let most = self.by_name.values().map(Vec::len).max();
+        most.unwrap_or_default().max(1)
+    }
+
+    /// Notes a list; false when there are too many.
+    fn note(&mut self, name: &str, list: Value) -> bool {
+        if self.is_settled {
+            return true;
+        }
+        let lists = self.by_name.entry(name.to_owned()).or_default();
+        let told = format!(
+            "{:?}",
+            list.items
+                .iter()
+                .flatten()
+                .map(|it| &it.words)
+                .collect::<Vec<_>>()
+        );
+        if lists.iter().any(|(other, _)| *other == told) {
+            return true;
+        }
+        let has_room = lists.len() < LISTS_MAX;
+        if has_room {
+            lists.push((told, list));
+        }
+        has_room
+    }
+}
+
+fn word(token: &Token) -> Option<&str> {
+    let Token::Name(word) = token else {
+        return None;
+    };
+    Some(word)
+}
+
+impl Script<'_> {
+    /// `def name(a, b):`: notes the name and its parameters; their defaults are read as what they are.
+    pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) {
+        let named = match cursor.name() {
+            Some("func") => Named::Before,
+            _ => Named::Behind,
+        };
+        cursor.at += 1;
+        // `func (r *Runner) run(…)` of Go; what stands there is read as before.
+        if named == Named::Before && cursor.is("(") {
+            let end = self.parameters(cursor.tokens, cursor.at, named).1;
+            if let Some(name) = cursor.tokens.get(end + 1).and_then(word) {
+                let found = self.parameters(cursor.tokens, end + 2, named).0;
+                self.functions.insert(name.to_owned(), found);
+            }
+            return;
+        }
+        let Some(name) = cursor.name() else { return };
+        cursor.at += 1;
+        name.clone_into(&mut self.current);
+        let mut found = if cursor.is("(") {
+            self.parameters(cursor.tokens, cursor.at, named).0
+        } else {
+            Vec::new()
+        };
+        if self.language == Language::Perl {
+            found.push(Parameter::rest("@_"));
+        }
+        self.functions.insert(name.to_owned(), found);
+    }
+
+    /// Functions that begin with the type of what they give back: `static void git(String... args) {` of Java, C#, C++, D and Dart.
+    pub(super) fn typed_definitions(&mut self, tokens: &[Token]) {
+        if self.language != Language::Other {
+            return;
+        }
+        for at in 1..tokens.len() {
+            if let Some((found, _)) = self.typed_definition(tokens, at)
+                && let Some(name) = tokens.get(at).and_then(word)
+                && !self.functions.contains_key(name)
+            {
+                if !self.budget.spend(1) {
+                    return;
+                }
+                self.functions.insert(name.to_owned(), found);
+            }
+        }
+    }
+
+    /// Where the head of such a function ends whose bracket is here.
+    pub(super) fn head_of_definition(&self, cursor: &Cursor<'_>) -> Option<usize> {
+        if self.language != Language::Other {
+            return None;
+        }
+        let name = cursor.at.checked_sub(1)?;
+        Some(self.typed_definition(cursor.tokens, name)?.1)
+    }
+
+    /// The parameters of a function whose name stands at `at` behind a type, and where they end.
+    fn typed_definition(&self, tokens: &[Token], at: usize) -> Option<(Vec<Parameter>, usize)> {
+        let name = word(tokens.get(at)?)?;
+        let before = tokens.get(at.checked_sub(1)?)?;
+        let is_type = word(before).map_or_else(
+            || matches!(before.mark(), "]" | ">" | "*" | "?"),
+            |word| !CALLING.contains(&word),
+        );
+        if !is_type || tokens.get(at + 1)?.mark() != "(" || HEADS.contains(&name) {
+            return None;
+        }
+        let (found, end) = self.parameters(tokens, at + 1, Named::Behind);
+        let mut behind = tokens.get(end + 1..).unwrap_or_default().iter();
+        let next = behind.find(|it| **it != Token::Line)?;
+        let is_body = matches!(word(next), Some("throws" | "async" | "where"))
+            || matches!(next.mark(), "{" | "=>");
+        is_body.then_some((found, end))
+    }
+
+    /// The parameters between the bracket at `at` and the one that closes it, and where that is.
+    pub(super) fn parameters(
+        &self,
+        tokens: &[Token],
+        at: usize,
+        named: Named,
+    ) -> (Vec<Parameter>, usize) {
+        let mut found = Vec::new();
+        let mut depth = 0_u32;
+        let mut begin = at + 1;
+        let end = at.saturating_add(TOKENS_MAX).min(tokens.len());
+        for (place, token) in tokens.iter().enumerate().take(end).skip(at) {
+            let mark = token.mark();
+            let closes = depth == 1 && mark == ")";
+            if closes || depth == 1 && mark == "," {
+                let part = tokens.get(begin..place).unwrap_or_default();
+                found.extend(self.parameter(part, named));
+                begin = place + 1;
+            }
+            match mark {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if closes {
+                return (found, place);
+            }
+        }
+        (found, at + TOKENS_MAX)
+    }
+
+    fn parameter(&self, part: &[Token], named: Named) -> Option<Parameter> {
+        let is_mark = |token: &Token, marks: &[&str]| marks.contains(&token.mark());
+        let ends = |token: &Token| is_mark(token, &[":", "::", "=", ":="]);
+        let head = part.split(ends).next().unwrap_or_default();
+        let has_colon = part.iter().any(|it| is_mark(it, &[":", "::"]));
+        let mut words = part.iter().filter_map(word);
+        let says_rest = words.any(|it| matches!(it, "vararg" | "params" | "varargs"));
+        let is_star = |it: Option<&Token>| it.is_some_and(|it| it.mark() == "*");
+        let has_star = if self.language == Language::Other {
+            has_colon && is_star(part.last())
+        } else {
+            matches!(self.language, Language::Python | Language::Ruby) && is_star(part.first())
+        };
+        let takes_rest = says_rest || has_star || part.iter().any(|it| it.mark() == VARARGS);
+        let is_modifier = |it: &&str| MODIFIERS.contains(it) || matches!(*it, "vararg" | "params");
+        let written: Vec<&str> = head
+            .iter()
+            .filter_map(word)
+            .filter(|it| !is_modifier(it))
+            .collect();
+        let name = if named == Named::Before && !has_colon {
+            written.first()
+        } else {
+            written.last()
+        };
+        let alone = (takes_rest && self.language == Language::Lua).then_some(VARARGS);
+        let name = name.copied().or(alone)?;
+        if matches!(name, "self" | "cls" | "this") {
+            return None;
+        }
+        let label = written.first().filter(|it| has_colon && **it != name);
+        Some(Parameter {
+            name: name.to_owned(),
+            label: label.map(|it| (*it).to_owned()),
+            takes_rest,
+        })
+    }
+
+    /// What a function of the text is called with is what its parameters may be.
+    pub(super) fn given(&mut self, parameters: &[Parameter], call: &Call<'_>) {
+        for (at, parameter) in parameters.iter().enumerate() {
+            if parameter.takes_rest {
+                let rest: Vec<Value> = call.positional().skip(at).cloned().collect();
+                let list = match rest.as_slice() {
+                    [one] if one.items.is_some() => one.clone(),
+                    _ => Value::list(rest),
+                };
+                self.pay_for(&list);
+                if !self.rests.note(&parameter.name, list) {
+                    self.unknown("more calls of a function than are read");
+                }
+                continue;
+            }
+            let is_meant = |keyword: &Option<String>| {
+                keyword.as_ref() == Some(&parameter.name)
+                    || keyword.is_some() && *keyword == parameter.label
+            };
+            let keyed = call.arguments.iter().find(|(keyword, _)| is_meant(keyword));
+            let value = keyed
+                .map(|(_, value)| value)
+                .or_else(|| call.positional().nth(at));
+            if let Some(value) = value {
+                self.pay_for(value);
+                if value.items.is_some() && self.rests.note(&parameter.name, value.clone()) {
+                    continue;
+                }
+                let slot = self.names.entry(parameter.name.clone()).or_default();
+                slot.or(value);
+                slot.others.truncate(16);
+            }
+        }
+    }
+
+    /// Puts the lists of that round into the places of their parameters; false when every list had its round.
+    pub(super) fn take_rests(&mut self, round: usize) -> bool {
+        if !self.rests.is_settled {
+            self.rests.is_settled = true;
+            // What was given otherwise is one more thing that it may be.
+            for (name, lists) in &mut self.rests.by_name {
+                let before = self.names.get(name).filter(|it| !it.words.is_empty());
+                lists.extend(before.map(|value| (String::new(), value.clone())));
+            }
+        }
+        for (name, lists) in &self.rests.by_name {
+            if let Some((_, list)) = lists.get(round % lists.len().max(1)) {
+                self.names.insert(name.clone(), list.clone());
+            }
+        }
+        round < self.rests.rounds()
+    }
+
+    /// How many signs stand in front of a list here whose elements are so many arguments or elements: `*args`, `...args`, and `...` of Lua,
+    /// which is the list itself.
+    pub(super) fn spread_here(&self, cursor: &Cursor<'_>, open: &str) -> Option<usize> {
+        let is_call = open == "(";
+        let is_mark = cursor.is(VARARGS);
+        let is_star = cursor.at_splat();
+        let (is_spread, signs) = if matches!(self.language, Language::Python | Language::Ruby) {
+            (is_star && open != "{", 1)
+        } else if self.language == Language::Other {
+            (is_star && is_call, 1)
+        } else if self.language == Language::Javascript {
+            (is_mark && is_call, 1)
+        } else if self.language == Language::Php {
+            (is_mark, 1)
+        } else {
+            (is_mark && self.language == Language::Lua, 0)
+        };
+        is_spread.then_some(signs)
+    }
+
+    /// `...` of Lua.
+    pub(super) fn all_given(&mut self, cursor: &mut Cursor<'_>) -> Value {
+        cursor.at += 1;
+        let given = self.names.get(VARARGS).cloned();
+        given.unwrap_or_else(|| Value::unknown(crate::effect::Feed::Nothing))
+    }
+
+    /// What `shift` of Perl takes: of the function's list, or of the words behind the text.
+    pub(super) fn taken_first(&self) -> Option<Value> {
+        let list = self.names.get("@_").filter(|it| it.items.is_some());
+        let list = list.cloned().or_else(|| self.given_words("@ARGV"));
+        list.map(|list| list.elements())
+    }
+}
