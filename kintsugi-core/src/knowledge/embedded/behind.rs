@@ -281,7 +281,12 @@ impl Script<'_> {
         }
         let count = names.len();
         for (at, name) in names.into_iter().enumerate() {
-            self.names.insert(name, parameter_of(list, at, count));
+            let value = if count == 1 && list.items.is_some() {
+                self.element_of(&name, list)
+            } else {
+                parameter_of(list, at, count)
+            };
+            self.names.insert(name, value);
         }
         cursor.at += by + 1;
     }

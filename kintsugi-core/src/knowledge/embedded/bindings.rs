@@ -212,18 +212,20 @@ impl Script<'_> {
         let is_named = matches!(cursor.name(), Some("my" | "our" | "local"))
             || cursor.name().is_some_and(|name| name.starts_with('$'));
         if self.language == Language::Perl && !is_named {
-            let elements = self.expression(cursor).elements();
-            self.names.insert("$_".to_owned(), elements);
+            let list = self.expression(cursor);
+            let element = self.element_of("$_", &list);
+            self.names.insert("$_".to_owned(), element);
             return;
         }
         cursor.accept("(");
         // PHP names the list first: `foreach (E as $key => $x)`.
-        if self.language == Language::Php && cursor.name().is_some_and(|it| !it.starts_with('$')) {
-            let elements = self.expression(cursor).elements();
+        if self.language == Language::Php {
+            let list = self.expression(cursor);
             if cursor.name() == Some("as") {
                 cursor.at += 1;
                 while let Some(name) = cursor.name() {
-                    self.names.insert(name.to_owned(), elements.clone());
+                    let element = self.element_of(name, &list);
+                    self.names.insert(name.to_owned(), element);
                     cursor.at += 1;
                     if !cursor.accept("=>") {
                         break;

@@ -45,6 +45,11 @@ impl Script<'_> {
         }
         let named = |(name, at): (String, At)| {
             let mut value = Value::default();
+            if matches!(at, At::Whole) && items.iter().any(|it| it.items.is_some()) {
+                let element = self.element_of(&name, elements);
+                let before = self.names.insert(name.clone(), element);
+                return (name, before);
+            }
             for item in items {
                 value.or(&at.of(item, &name));
             }

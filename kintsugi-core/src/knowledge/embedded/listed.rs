@@ -207,6 +207,7 @@ impl Script<'_> {
             let top = list.fields.iter().find(|(name, _)| name == WALKED);
             let value = match top {
                 Some((_, top)) if at == 0 && is_apart => top.clone(),
+                None if !is_apart => self.element_of(&name, list),
                 Some(_) | None => elements.clone(),
             };
             self.names.insert(name, value);

@@ -1,4 +1,5 @@
-//! What functions of a script are given: their parameters, and the one that takes all that is left, as `args` of `def git(*args)`.
+//! What functions of a script are given: their parameters, and the one that takes all that is left, as `args` of `def git(*args)`; and
+//! what loops see of lists of lists.
 //!
 //! A parameter stands for whatever any call gives it. Where it takes a list, the text is read once for each different list, since the words of
 //! one command are not those of another.
@@ -24,6 +25,9 @@ const TOKENS_MAX: usize = 64;
 
 /// Most different lists that one parameter is read with.
 const LISTS_MAX: usize = 24;
+
+/// Most tokens that are read in all rounds together.
+const ROUND_TOKENS_MAX: usize = 40_000;
 
 /// Words in front of a parameter or its type.
 const MODIFIERS: [&str; 19] = [
@@ -107,13 +111,15 @@ pub(super) enum Named {
 pub(super) struct Rests {
     by_name: BTreeMap<String, Vec<(String, Value)>>,
     is_settled: bool,
+    /// Most rounds that the length of the text allows.
+    rounds_max: usize,
 }
 
 impl Rests {
     /// How often the text is read with another list in some parameter's place.
     fn rounds(&self) -> usize {
         let most = self.by_name.values().map(Vec::len).max();
-        most.unwrap_or_default().max(1)
+        most.unwrap_or_default().min(self.rounds_max).max(1)
     }
 
     /// Notes a list; false when there are too many.
@@ -165,6 +171,10 @@ impl Script<'_> {
             }
             return;
         }
+        // `def self.run(…)` of Ruby.
+        if cursor.name() == Some("self") && matches!(cursor.ahead(1), Some(Token::Mark("."))) {
+            cursor.at += 2;
+        }
         let Some(name) = cursor.name() else { return };
         cursor.at += 1;
         name.clone_into(&mut self.current);
@@ -181,6 +191,7 @@ impl Script<'_> {
 
     /// Functions that begin with the type of what they give back: `static void git(String... args) {` of Java, C#, C++, D and Dart.
     pub(super) fn typed_definitions(&mut self, tokens: &[Token]) {
+        self.rests.rounds_max = ROUND_TOKENS_MAX / tokens.len().max(1);
         if self.language != Language::Other {
             return;
         }
@@ -327,6 +338,21 @@ impl Script<'_> {
                 slot.others.truncate(16);
             }
         }
+    }
+
+    /// What a loop or a block sees of a list in that name: of a list of lists, each of them in a round of its own.
+    pub(super) fn element_of(&mut self, name: &str, list: &Value) -> Value {
+        let lists = list.items.iter().flatten().filter(|it| it.items.is_some());
+        let lists: Vec<Value> = lists.take(LISTS_MAX).cloned().collect();
+        let Some(first) = lists.first().cloned() else {
+            return list.elements();
+        };
+        for one in lists {
+            self.pay_for(&one);
+            self.rests.note(name, one);
+        }
+        let in_this_round = self.names.get(name).filter(|_| self.rests.is_settled);
+        in_this_round.cloned().unwrap_or(first)
     }
 
     /// Puts the lists of that round into the places of their parameters; false when every list had its round.

@@ -448,6 +448,29 @@ impl Script<'_> {
         if !whole {
             return;
         }
+        // A client that knows where it sends: `httpx.Client(base_url=u).post("/x", json=dict(os.environ))`.
+        let is_remote = |it: &Embedded| {
+            matches!(
+                it,
+                Embedded::Effect {
+                    role: Role::Remote,
+                    ..
+                }
+            )
+        };
+        if names_one(tokens, &["base_url", "baseURL"])
+            && names_one(tokens, &["post", "put", "patch"])
+            && !self.found.iter().any(is_remote)
+        {
+            let target = Word::text("where a client sends", Span::default());
+            self.found.push(Embedded::Effect {
+                action: Action::Send,
+                role: Role::Remote,
+                target,
+                modifiers: Modifiers::NONE,
+                feed: Feed::Secret,
+            });
+        }
         for found in &mut self.found {
             if let Embedded::Effect {
                 action,
