@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod agents;
 pub mod allocations;
+pub mod copies;
 pub mod corpus;
 pub mod daemon;
 pub mod desktop;

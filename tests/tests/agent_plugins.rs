@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::waiting::until;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ fn wired() -> (Machine, PathBuf, [Plugin; 2]) {
     let bin = machine.home().join("it's mine");
     std::fs::create_dir(&bin).unwrap();
     for name in ["kintsugi", "kintsugi-hook", "kintsugi-daemon"] {
-        std::fs::copy(program(name), bin.join(name)).unwrap();
+        copy_program(program(name), bin.join(name));
     }
     for directory in [".config/opencode", ".config/amp"] {
         std::fs::create_dir_all(machine.home().join(directory)).unwrap();

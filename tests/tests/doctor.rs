@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::{Machine, fed, program};
 use kintsugi_tests::seat::Seat;
 use kintsugi_tests::shells::Shell;
@@ -16,7 +17,7 @@ fn wired() -> (Machine, std::path::PathBuf) {
     let bin = machine.home().join("my bin");
     std::fs::create_dir(&bin).unwrap();
     for name in ["kintsugi", "kintsugi-hook", "kintsugi-daemon"] {
-        std::fs::copy(program(name), bin.join(name)).unwrap();
+        copy_program(program(name), bin.join(name));
     }
     for directory in [".claude", ".cursor"] {
         std::fs::create_dir(machine.home().join(directory)).unwrap();

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use kintsugi_tests::agents::{Exchange, HOSTS, Said, heard, session};
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::{Machine, fed, program};
 use serde_json::{Value, json};
 
@@ -299,7 +300,7 @@ fn without_a_daemon_every_host_is_told_no_with_a_reason() {
     let bin = machine.home().join("bin");
     std::fs::create_dir(&bin).unwrap();
     for name in ["kintsugi", "kintsugi-hook"] {
-        std::fs::copy(program(name), bin.join(name)).unwrap();
+        copy_program(program(name), bin.join(name));
     }
     for host in HOSTS {
         let refused = session(host, &machine.home(), &work)

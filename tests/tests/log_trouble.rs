@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use jiff::Timestamp;
 use kintsugi_core::audit::segment_name;
 use kintsugi_core::limits::SEGMENT_RECORDS;
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::logs::{self, SHORT};
 use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::pty::Pty;
@@ -251,7 +252,7 @@ impl Shared {
         };
         open(directory.path());
         let copy = directory.path().join("kintsugi");
-        std::fs::copy(program("kintsugi"), &copy).expect("room");
+        copy_program(program("kintsugi"), &copy);
         open(&copy);
         let log = directory.path().join("data/kintsugi/log");
         std::fs::create_dir_all(log.parent().expect("a parent")).expect("room");

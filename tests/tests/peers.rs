@@ -8,6 +8,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::daemon::TestDaemon;
 use kintsugi_tests::machine::{Machine, fed, program};
 use kintsugi_tests::wire::{Wire, propose};
@@ -198,7 +199,7 @@ fn the_memory_of_the_daemon_is_nobody_s_but_root_s() {
     let daemon = TestDaemon::prepared();
     // A copy, since `nobody` may not look into the directory of the build.
     let program = daemon.home().join("kintsugi-daemon");
-    std::fs::copy(kintsugi_tests::daemon::program("kintsugi-daemon"), &program).unwrap();
+    copy_program(kintsugi_tests::daemon::program("kintsugi-daemon"), &program);
     for path in [daemon.home().to_owned(), daemon.home().join("run")] {
         chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }
@@ -266,7 +267,7 @@ fn what_the_loader_is_told_reaches_neither_the_full_client_nor_a_daemon_that_a_h
     // What stands beside the hook is what it hands over to.
     let beside = machine.home().join("bin");
     std::fs::create_dir(&beside).unwrap();
-    std::fs::copy(program("kintsugi-hook"), beside.join("kintsugi-hook")).unwrap();
+    copy_program(program("kintsugi-hook"), beside.join("kintsugi-hook"));
     let full = beside.join("kintsugi");
     std::fs::write(&full, "#!/bin/sh\nenv > \"$HOME/environment\"\nexit 2\n").unwrap();
     set_mode(&full, 0o755);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kintsugi_tests::agents::{HOSTS, Said, heard, session};
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::homes::{FILES, furnished};
 use kintsugi_tests::machine::{Machine, program};
 use serde_json::Value;
@@ -225,11 +226,10 @@ fn the_very_line_that_is_configured_refuses_what_must_be_refused() {
     let directory = machine.home().join("it's mine/bin");
     std::fs::create_dir_all(&directory).unwrap();
     for program in ["kintsugi", "kintsugi-hook", "kintsugi-daemon"] {
-        std::fs::copy(
+        copy_program(
             kintsugi_tests::machine::program(program),
             directory.join(program),
-        )
-        .unwrap();
+        );
     }
     let written = machine
         .command(directory.join("kintsugi"))
@@ -370,7 +370,7 @@ fn what_may_not_be_written_is_named_and_left_and_the_rest_is_done_and_undone() {
     let bin = home.join("bin");
     std::fs::create_dir(&bin).unwrap();
     for name in ["kintsugi", "kintsugi-hook", "kintsugi-daemon"] {
-        std::fs::copy(program(name), bin.join(name)).unwrap();
+        copy_program(program(name), bin.join(name));
     }
     let mode = |name: &str, mode: u32| {
         let permissions = std::fs::Permissions::from_mode(mode);

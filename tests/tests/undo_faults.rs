@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::{Machine, program, said};
 use kintsugi_tests::tree::{Tree, all, differences, work};
 use kintsugi_tests::volume::{Kind, Volume};
@@ -164,7 +165,7 @@ impl Nobody {
         let readable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(programs.path(), readable).unwrap();
         for name in ["kintsugi", "kintsugi-daemon", "kintsugi-hook"] {
-            std::fs::copy(program(name), programs.path().join(name)).unwrap();
+            copy_program(program(name), programs.path().join(name));
         }
         let machine = Machine::new();
         let nobody = Self { machine, programs };

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::{Machine, program};
 use kintsugi_tests::seat::{HELD, Seat, of_text};
 use kintsugi_tests::shells::Shell;
@@ -460,7 +461,7 @@ fn a_shell_whose_guard_is_gone_says_once_how_to_take_its_lines_out() {
         // The program as it was installed, and is gone later.
         let own = machine.home().join("bin/kintsugi");
         std::fs::create_dir(machine.home().join("bin")).unwrap();
-        std::fs::copy(program("kintsugi"), &own).unwrap();
+        copy_program(program("kintsugi"), &own);
         let file = machine.home().join("start-up");
         let installed = machine
             .command(&own)

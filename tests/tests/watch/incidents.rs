@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use kintsugi_tests::copies::copy_program;
 use kintsugi_tests::machine::Machine;
 use serde_json::{Value, json};
 
@@ -168,7 +169,7 @@ fn what_an_allowed_program_does_in_its_project_is_explained_by_it() {
     let program = machine.home().join("tidy");
     fs::create_dir_all(project.join(".git")).unwrap();
     fs::create_dir_all(project.join("tools")).unwrap();
-    fs::copy("/bin/rm", &program).unwrap();
+    copy_program("/bin/rm", &program);
     let line = format!("{} -r ../src", program.display());
     let (code, said) = propose(&machine, &project.join("tools"), &line);
     assert_eq!(code, Some(0), "{said}");
