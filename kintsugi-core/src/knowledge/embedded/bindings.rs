@@ -256,7 +256,7 @@ impl Script<'_> {
                     break;
                 }
                 token
-                    if matches!(token.mark(), "," | "[" | "]" | "(" | ")")
+                    if matches!(token.mark(), "," | "[" | "]" | "(" | ")" | "...")
                         && self.language != Language::Perl => {}
                 Token::Text(_)
                 | Token::Shell(_)

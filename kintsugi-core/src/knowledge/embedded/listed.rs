@@ -203,6 +203,9 @@ impl Script<'_> {
         let mut elements = list.elements();
         elements.fields.retain(|(name, _)| name != WALKED);
         let is_apart = names.len() > 1;
+        if is_apart && self.bind_apart(&names, list) {
+            return;
+        }
         for (at, name) in names.into_iter().enumerate() {
             let top = list.fields.iter().find(|(name, _)| name == WALKED);
             let value = match top {

@@ -1,8 +1,8 @@
 //! What functions of a script are given: their parameters, and the one that takes all that is left, as `args` of `def git(*args)`; and
 //! what loops see of lists of lists.
 //!
-//! A parameter stands for whatever any call gives it. Where it takes a list, the text is read once for each different list, since the words of
-//! one command are not those of another.
+//! A parameter stands for whatever any call gives it. Where a list is among that, the text is read once for each different call, since the
+//! words of one command are not those of another.
 //!
 //! Sources: Python 3.13 ("Arbitrary Argument Lists"), ECMAScript 2024 (15.1), Ruby 3.4 ("Methods"), PHP 8.4 ("Function parameters and
 //! arguments"), perlsub (5.38), Lua 5.4 (3.4.11), Go 1.23 ("Passing arguments to ... parameters"), Java 21 (8.4.1), C# 12 (`params`),
@@ -23,11 +23,32 @@ pub(super) const VARARGS: &str = "...";
 /// Most tokens of a list of parameters that are looked at.
 const TOKENS_MAX: usize = 64;
 
-/// Most different lists that one parameter is read with.
+/// Most different calls of one function, or elements of one loop, that are read.
 const LISTS_MAX: usize = 24;
 
 /// Most tokens that are read in all rounds together.
-const ROUND_TOKENS_MAX: usize = 40_000;
+const ROUND_TOKENS_MAX: usize = 12_000;
+
+/// Parts of names, in small letters, that start a program or delete a file: where none stands, one list is as good as all.
+const STARTING: [&str; 17] = [
+    "exec",
+    "spawn",
+    "system",
+    "subprocess",
+    "popen",
+    "process",
+    "command",
+    "cmd",
+    "passthru",
+    "shell",
+    "run",
+    "call",
+    "rmtree",
+    "rm",
+    "remove",
+    "unlink",
+    "delete",
+];
 
 /// Words in front of a parameter or its type.
 const MODIFIERS: [&str; 19] = [
@@ -95,6 +116,23 @@ impl Parameter {
             ..Self::one(name)
         }
     }
+
+    /// What a call gives it that stands at that place.
+    fn given_by(&self, call: &Call<'_>, at: usize) -> Option<Value> {
+        if self.takes_rest {
+            let rest: Vec<Value> = call.positional().skip(at).cloned().collect();
+            return Some(match rest.as_slice() {
+                [one] if one.items.is_some() => one.clone(),
+                _ => Value::list(rest),
+            });
+        }
+        let is_meant = |keyword: &Option<String>| {
+            keyword.as_ref() == Some(&self.name) || keyword.is_some() && *keyword == self.label
+        };
+        let keyed = call.arguments.iter().find(|(keyword, _)| is_meant(keyword));
+        let value = keyed.map(|(_, value)| value);
+        value.or_else(|| call.positional().nth(at)).cloned()
+    }
 }
 
 /// Where a parameter has its name when no colon tells.
@@ -106,42 +144,39 @@ pub(super) enum Named {
     Behind,
 }
 
-/// The lists that parameters were given.
+/// What names stand for in one round.
+type Bound = Vec<(String, Value)>;
+
+/// What functions were called with, and loops went through, where lists are among it.
 #[derive(Debug, Default)]
 pub(super) struct Rests {
-    by_name: BTreeMap<String, Vec<(String, Value)>>,
+    /// By the names that are bound, with what tells one round from another.
+    by_names: BTreeMap<String, Vec<(String, Bound)>>,
     is_settled: bool,
     /// Most rounds that the length of the text allows.
     rounds_max: usize,
 }
 
 impl Rests {
-    /// How often the text is read with another list in some parameter's place.
-    fn rounds(&self) -> usize {
-        let most = self.by_name.values().map(Vec::len).max();
-        most.unwrap_or_default().min(self.rounds_max).max(1)
-    }
-
-    /// Notes a list; false when there are too many.
-    fn note(&mut self, name: &str, list: Value) -> bool {
+    /// Notes what names are bound to; false when there is too much.
+    fn note(&mut self, bound: Bound) -> bool {
         if self.is_settled {
             return true;
         }
-        let lists = self.by_name.entry(name.to_owned()).or_default();
-        let told = format!(
-            "{:?}",
-            list.items
-                .iter()
-                .flatten()
-                .map(|it| &it.words)
-                .collect::<Vec<_>>()
-        );
-        if lists.iter().any(|(other, _)| *other == told) {
+        let names: Vec<&str> = bound.iter().map(|(name, _)| name.as_str()).collect();
+        let rounds = self.by_names.entry(names.join(",")).or_default();
+        let words = |value: &Value| {
+            let items = value.items.iter().flatten().map(|it| it.words.clone());
+            (value.words.clone(), items.collect::<Vec<_>>())
+        };
+        let told: Vec<_> = bound.iter().map(|(_, value)| words(value)).collect();
+        let told = format!("{told:?}");
+        if rounds.iter().any(|(other, _)| *other == told) {
             return true;
         }
-        let has_room = lists.len() < LISTS_MAX;
+        let has_room = rounds.len() < LISTS_MAX;
         if has_room {
-            lists.push((told, list));
+            rounds.push((told, bound));
         }
         has_room
     }
@@ -191,7 +226,13 @@ impl Script<'_> {
 
     /// Functions that begin with the type of what they give back: `static void git(String... args) {` of Java, C#, C++, D and Dart.
     pub(super) fn typed_definitions(&mut self, tokens: &[Token]) {
-        self.rests.rounds_max = ROUND_TOKENS_MAX / tokens.len().max(1);
+        let starts = |it: &Token| {
+            let name = word(it).map(str::to_ascii_lowercase);
+            name.is_some_and(|name| STARTING.iter().any(|part| name.contains(part)))
+        };
+        if tokens.iter().any(starts) {
+            self.rests.rounds_max = ROUND_TOKENS_MAX / tokens.len().max(1);
+        }
         if self.language != Language::Other {
             return;
         }
@@ -307,70 +348,98 @@ impl Script<'_> {
 
     /// What a function of the text is called with is what its parameters may be.
     pub(super) fn given(&mut self, parameters: &[Parameter], call: &Call<'_>) {
-        for (at, parameter) in parameters.iter().enumerate() {
-            if parameter.takes_rest {
-                let rest: Vec<Value> = call.positional().skip(at).cloned().collect();
-                let list = match rest.as_slice() {
-                    [one] if one.items.is_some() => one.clone(),
-                    _ => Value::list(rest),
-                };
-                self.pay_for(&list);
-                if !self.rests.note(&parameter.name, list) {
-                    self.unknown("more calls of a function than are read");
-                }
-                continue;
+        let bound: Bound = parameters
+            .iter()
+            .enumerate()
+            .filter_map(|(at, it)| Some((it.name.clone(), it.given_by(call, at)?)))
+            .collect();
+        for (_, value) in &bound {
+            self.pay_for(value);
+        }
+        if self.rests.rounds_max > 0 && bound.iter().any(|(_, value)| value.items.is_some()) {
+            if !self.rests.note(bound) {
+                self.unknown("more calls of a function than are read");
             }
-            let is_meant = |keyword: &Option<String>| {
-                keyword.as_ref() == Some(&parameter.name)
-                    || keyword.is_some() && *keyword == parameter.label
-            };
-            let keyed = call.arguments.iter().find(|(keyword, _)| is_meant(keyword));
-            let value = keyed
-                .map(|(_, value)| value)
-                .or_else(|| call.positional().nth(at));
-            if let Some(value) = value {
-                self.pay_for(value);
-                if value.items.is_some() && self.rests.note(&parameter.name, value.clone()) {
-                    continue;
-                }
-                let slot = self.names.entry(parameter.name.clone()).or_default();
-                slot.or(value);
-                slot.others.truncate(16);
-            }
+            return;
+        }
+        for (name, value) in bound {
+            self.names.entry(name).or_default().or(&value);
         }
     }
 
     /// What a loop or a block sees of a list in that name: of a list of lists, each of them in a round of its own.
     pub(super) fn element_of(&mut self, name: &str, list: &Value) -> Value {
-        let lists = list.items.iter().flatten().filter(|it| it.items.is_some());
+        let lists = list.items.iter().flatten();
+        let lists = lists.filter(|it| it.items.is_some() && self.rests.rounds_max > 0);
         let lists: Vec<Value> = lists.take(LISTS_MAX).cloned().collect();
         let Some(first) = lists.first().cloned() else {
             return list.elements();
         };
         for one in lists {
             self.pay_for(&one);
-            self.rests.note(name, one);
+            self.rests.note(vec![(name.to_owned(), one)]);
         }
         let in_this_round = self.names.get(name).filter(|_| self.rests.is_settled);
         in_this_round.cloned().unwrap_or(first)
     }
 
-    /// Puts the lists of that round into the places of their parameters; false when every list had its round.
+    /// `for bin, *args in [["git", "fetch"], …]`: each list of texts in a round of its own; whether it is one of lists of texts.
+    pub(super) fn bind_apart(&mut self, names: &[String], list: &Value) -> bool {
+        let is_told = |it: &Value| it.items.iter().flatten().all(|it| it.known().is_some());
+        let lists = list.items.as_deref().unwrap_or_default();
+        let is_listed = lists.iter().all(|it| it.items.is_some() && is_told(it));
+        let is_read = self.rests.rounds_max > 0 && (1..=LISTS_MAX).contains(&lists.len());
+        if !is_read || !is_listed {
+            return false;
+        }
+        for items in lists.iter().filter_map(|it| it.items.as_deref()) {
+            let is_last = |at: usize| at + 1 == names.len() && items.len() > names.len();
+            let value = |at: usize| match items.get(at..) {
+                Some(rest) if is_last(at) => Some(Value::list(rest.to_vec())),
+                _ => items.get(at).cloned(),
+            };
+            let bound = names.iter().enumerate();
+            let bound: Bound = bound
+                .filter_map(|(at, it)| Some((it.clone(), value(at)?)))
+                .collect();
+            if !self.rests.is_settled {
+                self.names.extend(bound.iter().cloned());
+            }
+            self.rests.note(bound);
+        }
+        true
+    }
+
+    /// Binds names for that round; false when everything had its round.
     pub(super) fn take_rests(&mut self, round: usize) -> bool {
         if !self.rests.is_settled {
             self.rests.is_settled = true;
-            // What was given otherwise is one more thing that it may be.
-            for (name, lists) in &mut self.rests.by_name {
-                let before = self.names.get(name).filter(|it| !it.words.is_empty());
-                lists.extend(before.map(|value| (String::new(), value.clone())));
+            // What a name was given otherwise is one more thing that it may be.
+            for rounds in self.rests.by_names.values_mut() {
+                let names = rounds
+                    .first()
+                    .map(|(_, bound)| bound.iter().map(|(name, _)| name));
+                let names = names.into_iter().flatten();
+                let before =
+                    names.filter_map(|name| Some((name.clone(), self.names.get(name)?.clone())));
+                let before: Bound = before
+                    .filter(|(_, value)| !value.words.is_empty())
+                    .collect();
+                rounds.extend((!before.is_empty()).then_some((String::new(), before)));
             }
         }
-        for (name, lists) in &self.rests.by_name {
-            if let Some((_, list)) = lists.get(round % lists.len().max(1)) {
-                self.names.insert(name.clone(), list.clone());
-            }
+        let rests = std::mem::take(&mut self.rests);
+        let is_in_time = round < rests.rounds_max.max(1);
+        let bound = rests.by_names.values().flatten().nth(round);
+        if bound.is_some() && !is_in_time {
+            self.unknown("more calls of a function than are read");
         }
-        round < self.rests.rounds()
+        for (name, value) in bound.into_iter().flat_map(|(_, bound)| bound) {
+            self.names.insert(name.clone(), value.clone());
+        }
+        let is_read = bound.is_some() && is_in_time || round == 0;
+        self.rests = rests;
+        is_read
     }
 
     /// How many signs stand in front of a list here whose elements are so many arguments or elements: `*args`, `...args`, and `...` of Lua,
