@@ -149,22 +149,22 @@ type Bound = Vec<(String, Value)>;
 
 /// What functions were called with, and loops went through, where lists are among it.
 #[derive(Debug, Default)]
-pub(super) struct Rests {
-    /// By the names that are bound, with what tells one round from another.
-    by_names: BTreeMap<String, Vec<(String, Bound)>>,
+pub(super) struct Rounds {
+    /// By the names that they bind, with what tells one from another.
+    calls: BTreeMap<String, Vec<(String, Bound)>>,
     is_settled: bool,
     /// Most rounds that the length of the text allows.
-    rounds_max: usize,
+    allowed: usize,
 }
 
-impl Rests {
+impl Rounds {
     /// Notes what names are bound to; false when there is too much.
     fn note(&mut self, bound: Bound) -> bool {
         if self.is_settled {
             return true;
         }
         let names: Vec<&str> = bound.iter().map(|(name, _)| name.as_str()).collect();
-        let rounds = self.by_names.entry(names.join(",")).or_default();
+        let rounds = self.calls.entry(names.join(",")).or_default();
         let words = |value: &Value| {
             let items = value.items.iter().flatten().map(|it| it.words.clone());
             (value.words.clone(), items.collect::<Vec<_>>())
@@ -231,7 +231,7 @@ impl Script<'_> {
             name.is_some_and(|name| STARTING.iter().any(|part| name.contains(part)))
         };
         if tokens.iter().any(starts) {
-            self.rests.rounds_max = ROUND_TOKENS_MAX / tokens.len().max(1);
+            self.rounds.allowed = ROUND_TOKENS_MAX / tokens.len().max(1);
         }
         if self.language != Language::Other {
             return;
@@ -356,8 +356,8 @@ impl Script<'_> {
         for (_, value) in &bound {
             self.pay_for(value);
         }
-        if self.rests.rounds_max > 0 && bound.iter().any(|(_, value)| value.items.is_some()) {
-            if !self.rests.note(bound) {
+        if self.rounds.allowed > 0 && bound.iter().any(|(_, value)| value.items.is_some()) {
+            if !self.rounds.note(bound) {
                 self.unknown("more calls of a function than are read");
             }
             return;
@@ -370,16 +370,16 @@ impl Script<'_> {
     /// What a loop or a block sees of a list in that name: of a list of lists, each of them in a round of its own.
     pub(super) fn element_of(&mut self, name: &str, list: &Value) -> Value {
         let lists = list.items.iter().flatten();
-        let lists = lists.filter(|it| it.items.is_some() && self.rests.rounds_max > 0);
+        let lists = lists.filter(|it| it.items.is_some() && self.rounds.allowed > 0);
         let lists: Vec<Value> = lists.take(LISTS_MAX).cloned().collect();
         let Some(first) = lists.first().cloned() else {
             return list.elements();
         };
         for one in lists {
             self.pay_for(&one);
-            self.rests.note(vec![(name.to_owned(), one)]);
+            self.rounds.note(vec![(name.to_owned(), one)]);
         }
-        let in_this_round = self.names.get(name).filter(|_| self.rests.is_settled);
+        let in_this_round = self.names.get(name).filter(|_| self.rounds.is_settled);
         in_this_round.cloned().unwrap_or(first)
     }
 
@@ -388,7 +388,7 @@ impl Script<'_> {
         let is_told = |it: &Value| it.items.iter().flatten().all(|it| it.known().is_some());
         let lists = list.items.as_deref().unwrap_or_default();
         let is_listed = lists.iter().all(|it| it.items.is_some() && is_told(it));
-        let is_read = self.rests.rounds_max > 0 && (1..=LISTS_MAX).contains(&lists.len());
+        let is_read = self.rounds.allowed > 0 && (1..=LISTS_MAX).contains(&lists.len());
         if !is_read || !is_listed {
             return false;
         }
@@ -402,20 +402,20 @@ impl Script<'_> {
             let bound: Bound = bound
                 .filter_map(|(at, it)| Some((it.clone(), value(at)?)))
                 .collect();
-            if !self.rests.is_settled {
+            if !self.rounds.is_settled {
                 self.names.extend(bound.iter().cloned());
             }
-            self.rests.note(bound);
+            self.rounds.note(bound);
         }
         true
     }
 
     /// Binds names for that round; false when everything had its round.
-    pub(super) fn take_rests(&mut self, round: usize) -> bool {
-        if !self.rests.is_settled {
-            self.rests.is_settled = true;
+    pub(super) fn begin_round(&mut self, round: usize) -> bool {
+        if !self.rounds.is_settled {
+            self.rounds.is_settled = true;
             // What a name was given otherwise is one more thing that it may be.
-            for rounds in self.rests.by_names.values_mut() {
+            for rounds in self.rounds.calls.values_mut() {
                 let names = rounds
                     .first()
                     .map(|(_, bound)| bound.iter().map(|(name, _)| name));
@@ -428,9 +428,9 @@ impl Script<'_> {
                 rounds.extend((!before.is_empty()).then_some((String::new(), before)));
             }
         }
-        let rests = std::mem::take(&mut self.rests);
-        let is_in_time = round < rests.rounds_max.max(1);
-        let bound = rests.by_names.values().flatten().nth(round);
+        let rounds = std::mem::take(&mut self.rounds);
+        let is_in_time = round < rounds.allowed.max(1);
+        let bound = rounds.calls.values().flatten().nth(round);
         if bound.is_some() && !is_in_time {
             self.unknown("more calls of a function than are read");
         }
@@ -438,7 +438,7 @@ impl Script<'_> {
             self.names.insert(name.clone(), value.clone());
         }
         let is_read = bound.is_some() && is_in_time || round == 0;
-        self.rests = rests;
+        self.rounds = rounds;
         is_read
     }
 

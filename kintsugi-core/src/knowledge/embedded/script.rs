@@ -1,6 +1,7 @@
 //! Follows the text of a scripting language from its first token to its last and notes what its calls do.
 //!
-//! Read twice: first for what the names stand for, then for the calls, so that a function may stand in front of what it uses.
+//! Read twice: first for what the names stand for, then for the calls, so that a function may stand in front of what it uses;
+//! and then once more for each further list that a function or a loop of it is given (`parameters`).
 //! Control flow is not followed; whatever could run counts.
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use super::cursor::Cursor;
 use super::growing::joined_to;
 use super::lex::{self, Part, Token};
 use super::mocked::Mocked;
-use super::parameters::{Parameter, Rests};
+use super::parameters::{Parameter, Rounds};
 use super::records;
 use super::stand_ins::Servers;
 use super::value::Value;
@@ -43,8 +44,8 @@ pub(super) struct Script<'a> {
     pub(super) names: BTreeMap<String, Value>,
     /// Functions that the text defines, with the names of their parameters.
     pub(super) functions: BTreeMap<String, Vec<Parameter>>,
-    /// What their last parameters were given, where those take all that is left.
-    pub(super) rests: Rests,
+    /// What it is read with, round by round.
+    pub(super) rounds: Rounds,
     /// What they give back.
     pub(super) returns: BTreeMap<String, Value>,
     /// The function that is being read.
@@ -92,7 +93,7 @@ pub(super) fn read_with(
         found: Vec::new(),
         names: BTreeMap::new(),
         functions: BTreeMap::new(),
-        rests: Rests::default(),
+        rounds: Rounds::default(),
         returns: BTreeMap::new(),
         current: String::new(),
         said: Vec::new(),
@@ -134,7 +135,7 @@ pub(super) fn read_with(
     script.databases.clear();
     script.forget_servers();
     let mut round = 0;
-    while script.take_rests(round) {
+    while script.begin_round(round) {
         round += 1;
         script.within.clear();
         script.statements(&tokens);
