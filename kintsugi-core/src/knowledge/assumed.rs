@@ -275,6 +275,7 @@ impl Analyst<'_> {
                 || effect.action == Action::Interpret && effect.feed == Feed::File
         };
         self.script_on_production(task);
+        self.calm_here(task, before);
         self.calm_trial(task, before);
         let effects = self.analysis.effects.get(before..).unwrap_or_default();
         if !effects.iter().any(is_meant) || !names_production(&task.call) {

@@ -97,7 +97,9 @@ const LEAKS_OF_SCRIPTS: [&str; 20] = [
 impl Analyst<'_> {
     /// The text of a file as a runner of tests would run it; none where all that it does to files is done in memory.
     pub(super) fn as_run(&self, call: &Call<'_>, path: &str, text: Rc<str>) -> Option<Rc<str>> {
-        let is_test = is_of_tests(path) && is_test_runner(call.words);
+        // A fixture is given what a test is.
+        let is_fixture = path.rsplit('/').next() == Some("conftest.py");
+        let is_test = (is_of_tests(path) || is_fixture) && is_test_runner(call.words);
         let own = self.files.iter().filter(|(_, written)| !written.before);
         let mut others = own.filter(|(other, _)| *other != path);
         if !is_test

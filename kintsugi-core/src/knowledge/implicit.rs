@@ -120,9 +120,8 @@ impl Analyst<'_> {
             let written = self.written(&judged.path).filter(|it| !it.before);
             if let Some(text) = written.and_then(|it| it.text) {
                 // A fixture is given what a test is.
-                let given = (file == "conftest.py")
-                    .then(|| as_given(file, &text))
-                    .flatten();
+                let is_fixture = file.rsplit('/').next() == Some("conftest.py");
+                let given = is_fixture.then(|| as_given(file, &text)).flatten();
                 let text = Word::text(given.as_deref().unwrap_or(&text), task.call.span);
                 feeds = feeds.union(self.text(&task.call, language, &text, &[]));
             }

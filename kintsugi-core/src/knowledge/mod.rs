@@ -10,7 +10,7 @@
 //! | program text of other languages | `embedded`, `code`, `languages`, `compiled`, `homeward`, `sentences`, `requests` |
 //! | what flows from one command into another | `feeds`, `flow`, `plain_outputs`, `carried`, `shown`, `names_only`, `into_variables`, `pushed` |
 //! | files that the line writes and something runs | `settings`, `workflows`, `web_shells`, `recipe`, `manifests`, `foreign`, `dockerfile`, `composed`, `for_tests`, `migrations`, `only_checks`, `codex_patch`, `deferred`, `given_to_tests` |
-//! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `backups`, `lately` |
+//! | what the line made itself and may take away, and what it moved away before | `made`, `moved_away`, `own`, `remade`, `trial`, `local`, `disk_images`, `backups`, `lately`, `on_this_machine` |
 //! | programs and calls that nobody described | `unfamiliar`, `assumed`, `verbs`, `telling` |
 
 mod aliases;
@@ -77,6 +77,7 @@ mod migrations;
 mod modules_there;
 mod moved_away;
 mod names_only;
+mod on_this_machine;
 mod only_checks;
 mod only_looks;
 mod onto_one;

@@ -142,6 +142,9 @@ impl Analyst<'_> {
     ///
     /// Asked of every path that is deleted: a name that no tool makes is answered without looking at the line.
     pub(super) fn is_rebuilt(&mut self, call: &Call<'_>, path: &str) -> bool {
+        if super::on_this_machine::is_for_development(path) {
+            return self.is_read_anew(call, path);
+        }
         let path = path.strip_suffix("/*").unwrap_or(path);
         let ends = |name: &str| {
             let rest = path.strip_suffix(name);

@@ -507,8 +507,11 @@ impl Script<'_> {
         let Some(first) = parts.next() else {
             return Value::unknown(Feed::Nothing);
         };
+        let is_never_root = call.path.ends_with("path.join") || call.path.ends_with(".joinpath");
         parts.fold(first.clone(), |path, part| match part.known() {
             Some(text) if text.starts_with('/') => part.clone(),
+            // `File.join("", "")` is the root (Ruby 3.3), and what Julia walks through is not known here.
+            _ if is_never_root => path.below(part),
             _ => path.then("/", part),
         })
     }

@@ -153,6 +153,8 @@ pub(super) fn joined_to(left: &Value, between: &str, right: &Value) -> Value {
     match (&left.items, &right.items) {
         (Some(_), Some(items)) => lengthened(left, items.clone()),
         (Some(_), None) if right.known().is_none() => lengthened(left, vec![right.elements()]),
+        // Only paths are put together with a slash.
+        _ if between == "/" => left.below(right),
         _ => left.then(between, right),
     }
 }
