@@ -2,20 +2,29 @@
 //!
 //! Writers and the daemon take turns by a lock on the file; nothing here judges.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use kintsugi_core::protocol::Request;
 use kintsugi_core::protocol::frame::write_frame;
 use kintsugi_core::redact::{mask, redact};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// Most bytes that are spooled; beyond, nothing passes until a daemon has read them.
 ///
 /// Some tens of thousands of commands: days of work without a daemon.
 const SPOOL_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Longest wait for the others that write: they hold the lock for one line, and who holds it longer means no good.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// Between two tries of the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// Leaves `record` for the next daemon, durably.
 ///
@@ -42,12 +51,31 @@ pub(crate) fn leave(path: &Path, request: &Request, bytes_max: u64) -> io::Resul
         .append(true)
         .mode(0o600)
         .open(path)?;
-    flock(&file, FlockOperation::LockExclusive)?;
+    lock(&file, LOCK_WAIT)?;
     if file.metadata()?.len() > bytes_max {
         return Err(io::Error::other("too much was spooled without a daemon"));
     }
     file.write_all(&frame)?;
     file.sync_data()
+}
+
+/// Locks the file, within a deadline.
+fn lock(file: &File, wait: Duration) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < wait => thread::sleep(LOCK_PAUSE),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "another process holds the lock of the spool",
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Masks the secrets of a command that is told of afterwards, as the daemon would.
@@ -109,6 +137,21 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("mysql -p[redacted] db"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn a_lock_that_somebody_keeps_is_not_waited_for_without_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spool.ndjson");
+        append(&path, &record("ls")).unwrap();
+        let kept = File::open(&path).unwrap();
+        flock(&kept, FlockOperation::LockExclusive).unwrap();
+        let begun = Instant::now();
+        let error = append(&path, &record("pwd")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() < LOCK_WAIT * 5, "{:?}", begun.elapsed());
+        drop(kept);
+        append(&path, &record("pwd")).unwrap();
     }
 
     #[test]

@@ -255,6 +255,10 @@
 //! | a link in the place of the directory in which the guard or an agent's settings stand | `ln -sfn /tmp/x ~/.config` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | an agent in a sandbox that hides the settings with the hook, or the guard's socket | `bwrap --dev-bind / / --tmpfs ~/.claude claude`, `firejail --private claude` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //! | the guard installed over by its own name, or its lock held before it starts | `cargo install kintsugi-cli --force`, `flock …/kintsugi.lock sleep 9999` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the guard's process looked up and stopped by a program's own code | `os.kill(int(check_output(['pgrep','kintsugi-daemon'])), SIGSTOP)` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the guard's service halted, or left without memory | `systemctl --user freeze kintsugi`, `systemctl --user set-property kintsugi MemoryMax=1M` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the guard's socket moved or replaced where a variable names its directory | `mv $XDG_RUNTIME_DIR/kintsugi.sock x` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
+//! | the lock of the spool kept by another process, for which a hook waited | `flock …/spool.ndjson sleep 9999` | `kintsugi-cli/src/spool.rs`, `a_lock_that_somebody_keeps_is_not_waited_for_without_end` |
 //! | a sandbox that nobody described | `nsjail -Mo --chroot / -- rm -rf ~/x` | `tests/corpus/dangerous-lately.toml`, `every_dangerous_command_is_held_by_its_rule` |
 //!
 //! # Open
