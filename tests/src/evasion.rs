@@ -81,7 +81,7 @@ pub const WAYS: &[Way] = &[
     }),
     ("trap", |it| format!("trap {} EXIT", quoted(it))),
     ("xargs", |it| {
-        format!("echo x | xargs -I{{}} sh -c {}", quoted(it))
+        format!("echo x | xargs -I _it_ sh -c {}", quoted(it))
     }),
     // A `{}` of the command would be replaced.
     ("find", |it| {

@@ -258,6 +258,9 @@ impl Makefile {
                     filled.push_str("make");
                 } else if let Some(value) = self.variables.get(inner) {
                     filled.push_str(&self.filled(value, around, depth + 1));
+                } else if inner == "RM" {
+                    // GNU make 4.4, 10.3.
+                    filled.push_str("rm -f");
                 } else if inner
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -246,6 +246,10 @@ impl Script<'_> {
                 // `for _, d := range all` of Go.
                 Token::Mark(":=" | "=") if matches!(cursor.ahead(1), Some(Token::Name(name)) if name == "range") =>
                 {
+                    // In front stands the place, or the key.
+                    if !self.has_maps {
+                        names.drain(..names.len().saturating_sub(1));
+                    }
                     cursor.at += 2;
                     break;
                 }

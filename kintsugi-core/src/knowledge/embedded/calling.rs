@@ -304,6 +304,7 @@ impl Script<'_> {
         if let Some(parameters) = self.functions.get(last).cloned() {
             self.given(&parameters, call);
             let returned = self.returns.get(last).cloned();
+            let returned = returned.or_else(|| self.shaped(last, call));
             return returned.unwrap_or_else(|| Value::unknown(feed));
         }
         if self.remote_method(call, last) {

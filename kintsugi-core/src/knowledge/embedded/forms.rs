@@ -5,6 +5,7 @@ use super::cursor::Cursor;
 use super::lex::{Part, Token};
 use super::parameters::{Named, Parameter};
 use super::script::Script;
+use super::shapes;
 use super::value::Value;
 use crate::effect::Feed;
 use crate::knowledge::schema::Language;
@@ -14,6 +15,9 @@ const NAMES_MAX: usize = 64;
 
 /// Longest type of what a function gives back, in tokens.
 const TYPE_MAX: usize = 16;
+
+/// Most dimensions of a list of Go behind the first.
+const DIMENSIONS_MAX: usize = 4;
 
 /// Most elements of a list that an expression is worked out for, one by one.
 const ELEMENTS_MAX: usize = 256;
@@ -171,10 +175,26 @@ impl Script<'_> {
             return None;
         }
         at += 1;
-        if behind == 1 && !matches!(cursor.ahead(at), Some(Token::Name(_))) {
-            return None;
+        let mut shape = None;
+        if behind == 1 {
+            for _ in 0..DIMENSIONS_MAX {
+                let is_list = mark(at) == "[" && mark(at + 1) == "]";
+                at += if is_list { 2 } else { 0 };
+            }
+            at += usize::from(mark(at) == "*");
+            let Some(Token::Name(name)) = cursor.ahead(at) else {
+                return None;
+            };
+            at += 1;
+            if name == "struct"
+                && let Some((fields, end)) = shapes::of_struct(cursor.tokens, cursor.at + at)
+            {
+                at = end + 1 - cursor.at;
+                shape = Some(fields);
+            } else {
+                shape = self.shapes.get(name).cloned();
+            }
         }
-        at += behind;
         if mark(at) != "{" {
             return None;
         }
@@ -186,7 +206,11 @@ impl Script<'_> {
             if cursor.accept("}") {
                 break;
             }
-            items.push(self.expression(cursor));
+            items.push(if behind == 1 && cursor.is("{") {
+                self.literal(cursor, shape.as_deref())
+            } else {
+                self.expression(cursor)
+            });
             cursor.accept(",");
             cursor.skip_lines();
             if cursor.at == start {

@@ -50,6 +50,7 @@ mod script;
 mod sed;
 mod service_names;
 mod services;
+mod shapes;
 mod sql;
 mod stand_ins;
 mod tcl;

@@ -166,8 +166,11 @@ impl Rounds {
         let names: Vec<&str> = bound.iter().map(|(name, _)| name.as_str()).collect();
         let rounds = self.calls.entry(names.join(",")).or_default();
         let words = |value: &Value| {
-            let items = value.items.iter().flatten().map(|it| it.words.clone());
-            (value.words.clone(), items.collect::<Vec<_>>())
+            let items = value.items.iter().flatten();
+            let fields = value.fields.iter();
+            let kept = fields.flat_map(|(_, it)| it.items.iter().flatten().chain(Some(it)));
+            let parts = items.chain(kept).map(|it| it.words.clone());
+            (value.words.clone(), parts.collect::<Vec<_>>())
         };
         let told: Vec<_> = bound.iter().map(|(_, value)| words(value)).collect();
         let told = format!("{told:?}");
@@ -224,7 +227,8 @@ impl Script<'_> {
         self.functions.insert(name.to_owned(), found);
     }
 
-    /// Functions that begin with the type of what they give back: `static void git(String... args) {` of Java, C#, C++, D and Dart.
+    /// Functions that begin with the type of what they give back: `static void git(String... args) {` of Java, C#, C++, D and Dart; and
+    /// methods of JavaScript, `git(...args) {` (ECMAScript 2024, 15.4).
     pub(super) fn typed_definitions(&mut self, tokens: &[Token]) {
         let starts = |it: &Token| {
             let name = word(it).map(str::to_ascii_lowercase);
@@ -233,7 +237,7 @@ impl Script<'_> {
         if tokens.iter().any(starts) {
             self.rounds.allowed = ROUND_TOKENS_MAX / tokens.len().max(1);
         }
-        if self.language != Language::Other {
+        if !self.has_bare_heads() {
             return;
         }
         for at in 1..tokens.len() {
@@ -249,9 +253,14 @@ impl Script<'_> {
         }
     }
 
+    /// Its functions may stand there without a word that says so.
+    fn has_bare_heads(&self) -> bool {
+        matches!(self.language, Language::Other | Language::Javascript)
+    }
+
     /// Where the head of such a function ends whose bracket is here.
     pub(super) fn head_of_definition(&self, cursor: &Cursor<'_>) -> Option<usize> {
-        if self.language != Language::Other {
+        if !self.has_bare_heads() {
             return None;
         }
         let name = cursor.at.checked_sub(1)?;
@@ -262,15 +271,36 @@ impl Script<'_> {
     fn typed_definition(&self, tokens: &[Token], at: usize) -> Option<(Vec<Parameter>, usize)> {
         let name = word(tokens.get(at)?)?;
         let before = tokens.get(at.checked_sub(1)?)?;
-        let is_type = word(before).map_or_else(
+        let is_typed = word(before).map_or_else(
             || matches!(before.mark(), "]" | ">" | "*" | "?"),
             |word| !CALLING.contains(&word),
         );
-        if !is_type || tokens.get(at + 1)?.mark() != "(" || HEADS.contains(&name) {
+        let is_method = || {
+            *before == Token::Line
+                || matches!(before.mark(), "{" | "}" | ";" | "," | "*")
+                || matches!(word(before), Some("async" | "static"))
+        };
+        let is_headed = if self.language == Language::Javascript {
+            is_method()
+        } else {
+            is_typed
+        };
+        if !is_headed || tokens.get(at + 1)?.mark() != "(" || HEADS.contains(&name) {
             return None;
         }
         let (found, end) = self.parameters(tokens, at + 1, Named::Behind);
         let mut behind = tokens.get(end + 1..).unwrap_or_default().iter();
+        if self.language == Language::Javascript {
+            // TypeScript says there what is given back.
+            let mut behind = behind.take(TOKENS_MAX).take_while(|it| **it != Token::Line);
+            let is_told = tokens.get(end + 1).is_some_and(|it| it.mark() == ":");
+            let next = if is_told {
+                behind.find(|it| it.mark() == "{")
+            } else {
+                behind.next()
+            };
+            return (next?.mark() == "{").then_some((found, end));
+        }
         let next = behind.find(|it| **it != Token::Line)?;
         let is_body = matches!(word(next), Some("throws" | "async" | "where"))
             || matches!(next.mark(), "{" | "=>");
@@ -367,10 +397,12 @@ impl Script<'_> {
         }
     }
 
-    /// What a loop or a block sees of a list in that name: of a list of lists, each of them in a round of its own.
+    /// What a loop or a block sees of a list in that name: of a list of lists, or of objects that keep some, each of them in a round of
+    /// its own.
     pub(super) fn element_of(&mut self, name: &str, list: &Value) -> Value {
+        let is_told_apart = |it: &&Value| it.items.is_some() || !it.fields.is_empty();
         let lists = list.items.iter().flatten();
-        let lists = lists.filter(|it| it.items.is_some() && self.rounds.allowed > 0);
+        let lists = lists.filter(|it| is_told_apart(it) && self.rounds.allowed > 0);
         let lists: Vec<Value> = lists.take(LISTS_MAX).cloned().collect();
         let Some(first) = lists.first().cloned() else {
             return list.elements();

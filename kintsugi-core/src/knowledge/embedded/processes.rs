@@ -41,7 +41,7 @@ impl Script<'_> {
             || says("/proc") && names_one(tokens, &["listdir", "scandir", "iterdir", "glob"]);
         if self.language != Language::Python
             || !lists
-            || !calls_method(tokens, &["kill", "terminate", "send_signal"])
+            || !calls_method(tokens, &["kill", "terminate", "suspend", "send_signal"])
         {
             return;
         }

@@ -46,6 +46,8 @@ pub(super) struct Script<'a> {
     pub(super) functions: BTreeMap<String, Vec<Parameter>>,
     /// What it is read with, round by round.
     pub(super) rounds: Rounds,
+    /// The fields of its structs and classes, by their names.
+    pub(super) shapes: BTreeMap<String, Vec<String>>,
     /// What they give back.
     pub(super) returns: BTreeMap<String, Value>,
     /// The function that is being read.
@@ -94,6 +96,7 @@ pub(super) fn read_with(
         names: BTreeMap::new(),
         functions: BTreeMap::new(),
         rounds: Rounds::default(),
+        shapes: BTreeMap::new(),
         returns: BTreeMap::new(),
         current: String::new(),
         said: Vec::new(),
@@ -129,6 +132,7 @@ pub(super) fn read_with(
     }
     script.promised(&tokens);
     script.typed_definitions(&tokens);
+    script.note_shapes(&tokens);
     script.statements(&tokens);
     script.found.clear();
     script.said.clear();
