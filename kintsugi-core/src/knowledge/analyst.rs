@@ -128,7 +128,12 @@ impl Scope<'_> {
         let Hole::Output { first, end } = hole else {
             return None;
         };
-        let [one] = self.script.between(*first, *end) else {
+        let all = self.script.between(*first, *end);
+        // Of `mktemp "${TMPDIR:-/tmp}/x.XXXX"` there is one for each value.
+        if !all.is_empty() && all.iter().all(|it| first_word_is(it, "mktemp")) {
+            return Some(OutputPlace::Temp);
+        }
+        let [one] = all else {
             return None;
         };
         // New-TemporaryFile of PowerShell 7.5 takes no name.
@@ -138,7 +143,6 @@ impl Scope<'_> {
         let mut words = one.words.iter().map(Word::known);
         let name = words.next()??;
         match &*name {
-            "mktemp" => Some(OutputPlace::Temp),
             "pwd" => Some(OutputPlace::Directory),
             "git"
                 if one
@@ -165,6 +169,8 @@ pub(super) struct Analyst<'a> {
     pub(super) copies: BTreeMap<String, String>,
     /// Build files that are being read: what they start may look for them again.
     pub(super) running: Vec<String>,
+    /// Files that are being searched: what stands in one may start what would search it again.
+    pub(super) searching: Vec<String>,
     /// Files that the line makes whose names begin with a dash, by folded path: a pattern hands them on as options.
     pub(super) dashed: Vec<String>,
     /// Links that the line makes, by folded path, and where they lead.

@@ -14,11 +14,11 @@ use super::deferred::{
 };
 use super::documents::leaves_page;
 use super::for_tests::{asks_own, is_of_tests, is_test_runner, only_holds, without_data};
-use super::foreign::{is_source, language_of};
 use super::git_around::lists_references;
 use super::given_to_tests::{as_given, as_imported, has_files_in_memory};
 use super::migrations::without_way_back;
 use super::only_checks::{names_guard, names_reader, only_checks_source, only_renders};
+use super::own_texts::{Kind, OwnText, OwnTexts};
 use super::program::Task;
 use super::schema::Language;
 use super::telling::{
@@ -230,21 +230,31 @@ impl Analyst<'_> {
         }
         texts.truncate(TEXTS_MAX);
         let own = self.own_texts(call, TEXTS_MAX - texts.len());
-        for (kind, text) in texts.into_iter().chain(own.plain) {
+        for (kind, text) in texts {
             self.search_in(call, kind, &text, true);
         }
-        for (kind, text) in own.held {
+        for file in own.plain {
+            self.search_file(call, &file, true);
+        }
+        for file in own.held {
             let before = self.analysis.effects.len();
-            self.search_in(call, kind, &text, false);
+            self.search_file(call, &file, false);
+            let OwnText { kind, text, .. } = file;
             if kind.is_source && kind.language == Language::Other && !asks_server(&text) {
                 self.leave_out(before, takes_records);
             }
         }
-        for (kind, text) in own.deferred {
+        for file in own.deferred {
             let before = self.analysis.effects.len();
-            self.search_in(call, kind, &text, true);
+            self.search_file(call, &file, true);
             self.leave_out(before, takes_when_called);
         }
+    }
+
+    fn search_file(&mut self, call: &Call<'_>, file: &OwnText, quoted: bool) {
+        self.searching.push(file.path.clone());
+        self.search_in(call, file.kind, &file.text, quoted);
+        self.searching.pop();
     }
 
     /// The texts of files that the line wrote and nothing has searched yet, as the command would take them; at most `most`.
@@ -262,7 +272,7 @@ impl Analyst<'_> {
         let is_alone = own.len() == 1;
         let is_build = (runs_tests || only_builds(call.words)) && only_waits(&own);
         for (path, written) in &mut self.files {
-            let is_known = written.before || written.searched;
+            let is_known = written.before || written.searched || self.searching.contains(path);
             let Some(text) = written.text.as_ref().filter(|_| !is_known) else {
                 continue;
             };
@@ -288,10 +298,10 @@ impl Analyst<'_> {
             if only.is_none() && is_build {
                 if let Some(load) = at_load(path, text).filter(|_| !is_of_tests(path)) {
                     let all = imported.clone().unwrap_or_else(|| text.to_string());
-                    found.deferred.push((Kind::of(path), all));
+                    found.deferred.push(OwnText::new(path, all));
                     only = Some(load);
                 } else if has_stand_ins(path, text) {
-                    found.deferred.push((Kind::of(path), text.to_string()));
+                    found.deferred.push(OwnText::new(path, text.to_string()));
                     only = Some(String::new());
                 }
             }
@@ -303,9 +313,9 @@ impl Analyst<'_> {
             } else {
                 &mut found.plain
             };
-            let mut kind = Kind::of(path);
-            kind.has_run = written.ran == Some(kind.language);
-            all.push((kind, only.unwrap_or_else(|| text.to_string())));
+            let mut own = OwnText::new(path, only.unwrap_or_else(|| text.to_string()));
+            own.kind.has_run = written.ran == Some(own.kind.language);
+            all.push(own);
         }
         found
     }
@@ -381,40 +391,7 @@ impl Analyst<'_> {
             }
         });
     }
-}
 
-/// Texts of files, by what a command does with them.
-#[derive(Debug, Default)]
-struct OwnTexts {
-    /// Those that it may run, or take for settings.
-    plain: Vec<(Kind, String)>,
-    /// Those that only hold what stands in them.
-    held: Vec<(Kind, String)>,
-    /// Those whose functions it does not start.
-    deferred: Vec<(Kind, String)>,
-}
-
-/// What a text is by the name of the file that holds it.
-#[derive(Debug, Clone, Copy)]
-struct Kind {
-    language: Language,
-    /// It is program text, and read as such whatever stands in it.
-    is_source: bool,
-    /// It was run, and so has been read in its language.
-    has_run: bool,
-}
-
-impl Kind {
-    fn of(path: &str) -> Self {
-        Self {
-            language: language_of(path),
-            is_source: is_source(path),
-            has_run: false,
-        }
-    }
-}
-
-impl Analyst<'_> {
     /// Paths that calls of a text take away.
     fn lost_by_calls(&mut self, call: &Call<'_>, kind: Kind, text: &str) {
         let in_home = if kind.is_source && kind.language == Language::Other {

@@ -12,7 +12,7 @@ use crate::place::{Judgement, Place};
 use crate::shell::Word;
 
 /// Programs that work on a file system, a partition table or an area for swapping, wherever it is.
-const TOOLS: &str = " mkfs fsck xfs_db debugfs tune2fs parted sfdisk sgdisk fdisk wipefs dumpe2fs ";
+const TOOLS: &str = " mkfs mkfs.vfat mkfs.fat mkfs.msdos mkdosfs fsck xfs_db debugfs tune2fs parted sfdisk sgdisk fdisk wipefs dumpe2fs ";
 
 /// Most commands in front of one among which the maker of its image is looked for.
 const EARLIER_MAX: usize = 64;

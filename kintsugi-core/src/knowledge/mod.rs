@@ -89,6 +89,7 @@ mod own;
 mod own_checks;
 mod own_input;
 mod own_place;
+mod own_texts;
 mod plain_options;
 mod plain_outputs;
 mod program;
@@ -271,6 +272,7 @@ impl Knowledge {
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
             running: Vec::new(),
+            searching: Vec::new(),
             dashed: Vec::new(),
             links: BTreeMap::new(),
             aliases: BTreeMap::new(),

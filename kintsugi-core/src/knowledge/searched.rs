@@ -1,7 +1,5 @@
 //! What a search hands on to the command that it starts, and how it is narrowed.
 
-use std::borrow::Cow;
-
 use super::Resolved;
 use super::analyst::{Analyst, Call};
 use super::filters::{Filtered, is_plain_listing};
@@ -302,11 +300,18 @@ impl Task<'_, '_> {
         let words = self.call.words;
         let known = |at: usize| words.get(at).and_then(Word::known);
         let (mut negated, mut alternatives, mut pruned) = (Vec::new(), false, 0);
+        // `( -name a -o -name b ) -not -path x`: what is left out stands beside a group of alternatives, and not among them.
+        let (mut depth, mut are_apart) = (0_usize, true);
         for at in 0..words.len() {
             let next = known(at + 1);
             match known(at).as_deref() {
+                Some("(") => depth += 1,
+                Some(")") => depth = depth.saturating_sub(1),
                 // What is left out narrows nothing, and what is meant as well still does: `-name '*.py' -not -path './x/*'`.
-                Some("!" | "-not") => negated.extend(words.get(at + 2).map(|word| word.span)),
+                Some("!" | "-not") => {
+                    are_apart &= depth == 0;
+                    negated.extend(words.get(at + 2).map(|word| word.span));
+                }
                 Some(",") => return Vec::new(),
                 // `-path ./x -prune -o -name '*.y'`: what stands in front names what is left out; behind it must be another name.
                 Some("-prune") if matches!(next.as_deref(), Some("-o" | "-or")) => {
@@ -321,24 +326,17 @@ impl Task<'_, '_> {
                 }
                 Some("-o" | "-or") => {
                     alternatives = true;
+                    are_apart &= depth == 1;
                     let alternative = (at + 1..words.len()).map_while(|at| {
                         known(at).filter(|word| !matches!(&**word, "-o" | "-or" | ")"))
                     });
-                    // A name, or an action that only shows what is left.
-                    let is_named = |word: Cow<'_, str>| {
-                        matches!(
-                            &*word,
-                            "(" | "-name"
-                                | "-iname"
-                                | "-path"
-                                | "-ipath"
-                                | "-wholename"
-                                | "-print"
-                                | "-print0"
-                        )
-                    };
-                    // `-name '*.log' -o -type f -delete` deletes what is no log.
-                    if !alternative.into_iter().any(is_named) {
+                    let before = (0..at).rev().map_while(|at| {
+                        known(at).filter(|word| !matches!(&**word, "-o" | "-or" | "("))
+                    });
+                    let is_named_before =
+                        depth == 0 || before.into_iter().any(|it| names_files(&it));
+                    // `-name '*.log' -o -type f -delete` deletes what is no log, and so does `( -type f -o -name '*.log' ) -delete`.
+                    if !is_named_before || !alternative.into_iter().any(|it| names_files(&it)) {
                         return Vec::new();
                     }
                 }
@@ -350,9 +348,17 @@ impl Task<'_, '_> {
             let mut after = words.iter().filter(|word| word.span.start < span.start);
             after.next_back().and_then(Word::known).as_deref() == Some("(")
         });
-        if !negated.is_empty() && (alternatives || is_grouped) {
+        if !negated.is_empty() && (alternatives && !are_apart || is_grouped) {
             return Vec::new();
         }
         narrows.iter().filter(is_meant).cloned().collect()
     }
+}
+
+/// Whether a word of `find` begins a name, ends a group that has its own, or is an action that only shows what is left.
+fn names_files(word: &str) -> bool {
+    matches!(
+        word,
+        "(" | ")" | "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-print" | "-print0"
+    )
 }

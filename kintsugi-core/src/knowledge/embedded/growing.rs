@@ -103,7 +103,8 @@ impl Script<'_> {
         Some(self.lengthen(name, added, false))
     }
 
-    /// Puts elements into the list that has the name; what stands for the statement is no value that anybody uses.
+    /// Puts elements into the list that has the name. Ruby gives it back; elsewhere what stands for the statement is no value that anybody
+    /// uses.
     fn lengthen(&mut self, name: &str, mut added: Vec<Value>, is_first: bool) -> Value {
         if let Some(list) = self.names.get_mut(name)
             && let Some(items) = &mut list.items
@@ -114,14 +115,20 @@ impl Script<'_> {
             list.feed = added.iter().map(|it| it.feed).fold(list.feed, Feed::max);
             items.append(&mut added);
             bound(items);
+            if self.language == Language::Ruby {
+                return list.clone();
+            }
         }
         Value::unknown(Feed::Nothing)
     }
 
-    /// What `append(list, x)` of Go and `list.concat([x])` give back.
+    /// What `append(list, x)` of Go, `list.concat([x])`, and `%w[rm -rf].push(x)` of Ruby give back.
     pub(super) fn appended(&self, call: &Call<'_>) -> Option<Value> {
         let last = call.path.rsplit('.').next().unwrap_or_default();
         let (grown, skipped) = match (&call.object, last) {
+            (Some(object), "push" | "append") if self.language == Language::Ruby => {
+                (object.clone(), 0)
+            }
             (Some(object), "concat") => (object.clone(), 0),
             (None, "append") if self.language == Language::Other => (call.argument(0), 1),
             _ => return None,
