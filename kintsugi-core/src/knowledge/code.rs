@@ -336,6 +336,7 @@ impl Analyst<'_> {
         self.remember_downloads(call, &parts);
         let mut feeds = Feeds::of(Feed::Program);
         let runs_unseen = parts.iter().any(embedded::runs_unseen);
+        let unsaid = parts.iter().find_map(embedded::given_unseen);
         for part in parts {
             if !self.budget.spend(1) {
                 self.problem("more work than one command line may take", call.span);
@@ -346,6 +347,9 @@ impl Analyst<'_> {
         // What it runs it was given somewhere in the text: `"rm -rf x".then { |a| system(a) }`.
         if runs_unseen && language != Language::Sql {
             self.search(call, "", &embedded::flat(word));
+        } else if let Some(program) = unsaid {
+            let lists = super::telling::given_lists(&program, &embedded::flat(word));
+            self.search(call, "", &lists);
         }
         feeds
     }

@@ -200,7 +200,11 @@ pub(super) fn candidates(text: &str) -> Vec<String> {
                 }
             }
         }
-        let quoted = quoted(line);
+        let lists = quoted_lists(line);
+        for words in lists.iter().filter(|words| words.len() > 1) {
+            note(&mut found, &words.join(" "));
+        }
+        let quoted: Vec<String> = lists.into_iter().flatten().collect();
         for text in &quoted {
             note(&mut found, text);
         }
@@ -235,13 +239,34 @@ fn base(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
+/// What `program` may be given where a script hands it words of which it is not known whence they come: the lists of its texts, and those of
+/// several words, as lines.
+pub(super) fn given_lists(program: &str, text: &str) -> String {
+    if !is_starter(base(program)) {
+        return String::new();
+    }
+    let lists = text.lines().flat_map(quoted_lists);
+    let told = lists.filter(|list| list.len() > 1 || list.iter().any(|it| it.contains(' ')));
+    let lines = told.map(|list| format!("{program} {}", list.join(" ")));
+    let lines: Vec<String> = lines.take(CANDIDATES_MAX).collect();
+    lines.join("\n")
+}
+
 /// The texts in quotes of a line.
 pub(super) fn quoted(line: &str) -> Vec<String> {
-    let mut found = Vec::new();
+    quoted_lists(line).into_iter().flatten().collect()
+}
+
+/// The same; those are together between which only a comma stands.
+fn quoted_lists(line: &str) -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    let mut count = 0;
     let mut letters = line.chars();
     let mut unclosed = 0;
+    let mut is_apart = true;
     while let Some(open) = letters.next() {
         if !matches!(open, '"' | '\'' | '`') {
+            is_apart |= open != ',' && !open.is_whitespace();
             continue;
         }
         let behind = letters.clone();
@@ -257,8 +282,13 @@ pub(super) fn quoted(line: &str) -> Vec<String> {
                 letter => text.push(letter),
             }
         }
-        if is_closed && found.len() < CANDIDATES_MAX {
-            found.push(text);
+        if is_closed && count < CANDIDATES_MAX {
+            count += 1;
+            match found.last_mut().filter(|_| !is_apart) {
+                Some(list) => list.push(text),
+                None => found.push(vec![text]),
+            }
+            is_apart = false;
         }
         // The quote of Lisp is never closed: `'[fs]`.
         if !is_closed && unclosed < UNCLOSED_MAX {

@@ -185,6 +185,18 @@ pub(super) fn runs_unseen(found: &Embedded) -> bool {
     }
 }
 
+/// The program that is given words of which nothing is known, from the first on.
+pub(super) fn given_unseen(found: &Embedded) -> Option<String> {
+    let Embedded::Command(words) = found else {
+        return None;
+    };
+    let [program, first, ..] = words.as_slice() else {
+        return None;
+    };
+    let is_unseen = matches!(first.pieces.as_slice(), [Piece::Hole(_)]);
+    program.known().filter(|_| is_unseen).map(Into::into)
+}
+
 /// The text of a word, with a mark for each part that is not known.
 pub(super) fn flat(word: &Word) -> String {
     let pieces = word.pieces.iter();
